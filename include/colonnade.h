@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Colonnade: multilayer perceptrons for binary classification on tables.
+ *
+ * The whole public interface.  A table is read from a file or built from memory, a model is fitted to it, saved, loaded
+ * and asked for probabilities.  The library never prints, exits, or changes locale, signals or OpenMP settings.
+ *
+ * Errors: a function that can fail returns enum cln_status and, where the caller passes one, fills a struct cln_error
+ * with one finished sentence (up to ten lines for bad data).  On failure output pointers are set to NULL.
+ * Ownership: what a _read, _create, _fit or _load function returns belongs to the caller, who ends it with the matching
+ * _destroy function; destroying NULL is allowed.
+ * Threads: distinct objects may be used from distinct threads; one model may be used for prediction by many at once. */
+#ifndef COLONNADE_H
+#define COLONNADE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CLN_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define CLN_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define CLN_MUST_CHECK
+#endif
+
+/* ---------------------------------------------------------------- errors */
+
+enum cln_status {
+	CLN_OK = 0,
+	CLN_E_IO,       /* a file could not be opened, read or written                     (exit code 1) */
+	CLN_E_MEMORY,   /* an allocation failed; the message gives the size                (exit code 1) */
+	CLN_E_DAMAGED,  /* a model file is not what it claims to be                        (exit code 1) */
+	CLN_E_USAGE,    /* an option is unknown, out of range, or contradicts another      (exit code 2) */
+	CLN_E_DATA,     /* a table cannot be used; message lines are file:line:column: ... (exit code 3) */
+	CLN_E_DIVERGED, /* a loss, weight or gradient is no longer finite                  (exit code 4) */
+	CLN_STOPPED     /* the observer asked to stop; what was trained so far is returned (exit code 75) */
+};
+
+#define CLN_ERROR_TEXT 4096
+struct cln_error {
+	enum cln_status code;
+	char message[CLN_ERROR_TEXT]; /* without a final newline; lines are separated by '\n' */
+};
+
+/* The name of a status, as "CLN_E_IO"; never NULL. */
+const char *cln_status_name(enum cln_status status);
+
+/* ---------------------------------------------------------------- tables */
+
+/* How a table is read; zero everywhere is the default.  Lists are comma-separated column names or 1-based numbers (a name wins). */
+struct cln_read_options {
+	const char *categorical; /* columns that are categories although all their cells are numbers */
+	const char *numeric;     /* columns that must be numbers: any other text is an error with its place */
+	const char *ignore;      /* columns left out */
+	char separator;          /* 0: found out among comma, tab and semicolon */
+	bool no_header;          /* the first record is data; columns are then named "1", "2", ... */
+	int threads;             /* 0: as many as cln_threads_allowed says */
+};
+
+struct cln_table;
+
+/* Reads CSV (RFC 4180; gz by content where zlib was built in) from `path`, "-" for standard input. */
+CLN_MUST_CHECK enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
+                                              struct cln_error *err);
+
+/* A table of numbers from memory.  cells: n_rows x n_columns, row-major, NaN = missing (copied); names: n_columns strings (copied). */
+CLN_MUST_CHECK enum cln_status cln_table_create(struct cln_table **table, const float *cells, size_t n_rows, size_t n_columns,
+                                                const char *const *names, struct cln_error *err);
+size_t cln_table_rows(const struct cln_table *table);
+size_t cln_table_columns(const struct cln_table *table);
+const char *cln_table_column_name(const struct cln_table *table, size_t column); /* lent; lives as long as the table */
+/* CRC-64 of names, types and cells: the same for the same content in whatever form it was read. */
+uint64_t cln_table_fingerprint(const struct cln_table *table);
+void cln_table_destroy(struct cln_table *table);
+
+/* ---------------------------------------------------------------- training */
+
+#define CLN_MAX_HIDDEN 64 /* hidden layers */
+
+enum cln_activation { CLN_SIGMOID, CLN_TANH, CLN_RELU, CLN_LEAKY_RELU, CLN_ELU, CLN_SELU, CLN_GELU, CLN_SILU, CLN_MISH, CLN_N_ACTIVATIONS };
+enum cln_init { CLN_INIT_AUTO, CLN_INIT_XAVIER, CLN_INIT_HE, CLN_INIT_LECUN, CLN_INIT_NORMAL, CLN_N_INITS };
+enum cln_optimizer { CLN_SGD, CLN_MOMENTUM, CLN_NESTEROV, CLN_RMSPROP, CLN_ADAM, CLN_ADAMW, CLN_N_OPTIMIZERS };
+enum cln_schedule { CLN_CONSTANT, CLN_STEP, CLN_COSINE, CLN_WARMUP, CLN_ONE_CYCLE, CLN_N_SCHEDULES };
+enum cln_scale { CLN_SCALE_NONE, CLN_SCALE_STANDARDISE, CLN_SCALE_ROBUST, CLN_N_SCALES };
+enum cln_metric { CLN_LOG_LOSS, CLN_AUC, CLN_ACCURACY, CLN_N_METRICS };
+enum cln_class_weight { CLN_CLASS_WEIGHT_NONE, CLN_CLASS_WEIGHT_BALANCED, CLN_CLASS_WEIGHT_GIVEN };
+
+/* Everything that shapes a training run, as plain values.  cln_config_recipe fills it; strings are borrowed. */
+struct cln_config {
+	const char *recipe; /* the name it was filled from: "default", "plain", "textbook" */
+
+	/* data */
+	const char *label;    /* column name or 1-based number; NULL: the last column */
+	const char *positive; /* label value of the positive class; NULL: the greater one */
+	const char *weight;   /* column of row weights; NULL: all 1 */
+	double valid_fraction, test_fraction; /* in [0, 1); used where no table is given */
+	enum cln_class_weight class_weight;
+	double class_weights[2]; /* of the negative and the positive class, for CLN_CLASS_WEIGHT_GIVEN */
+	enum cln_scale scale;
+	size_t max_levels; /* one-hot columns a categorical column may have; rarer levels share one */
+
+	/* network */
+	size_t n_hidden;
+	size_t hidden[CLN_MAX_HIDDEN];
+	enum cln_activation activation;
+	enum cln_init init;
+
+	/* training */
+	enum cln_optimizer optimizer;
+	double learning_rate;
+	double momentum;            /* momentum, nesterov; also the decay of rmsprop's mean square */
+	double beta1, beta2, epsilon;
+	enum cln_schedule schedule;
+	double warmup_fraction;     /* of all steps: warmup, one-cycle */
+	size_t step_epochs;         /* step: every so many epochs ... */
+	double step_factor;         /* ... the rate is multiplied by this */
+	size_t batch_size;          /* 0: all rows in one batch */
+	size_t epochs;
+	double l1, l2;              /* penalties added to the cost: l1 |w| + l2/2 w^2; weights only, not biases */
+	double weight_decay;        /* decoupled: w <- w - lr wd w; weights only */
+	double dropout;             /* in [0, 1): share of hidden units set to 0 */
+	double label_smoothing;     /* y <- y (1 - s) + s/2 */
+	double clip_norm;           /* the gradient's greatest Euclidean norm; 0: no clipping */
+	size_t patience;            /* epochs without a better metric before stopping; 0: never stops early */
+	enum cln_metric metric;     /* what "better" means on the validation rows */
+	uint64_t seed;
+	size_t block_size;          /* columns of a block; 0: from the net and the batch (doc/numerics.md) */
+
+	/* execution: changes no bit of the result */
+	int threads;                /* 0: as many as cln_threads_allowed says */
+	const char *isa;            /* "generic", "avx2", "avx512"; NULL: the best this CPU has */
+};
+
+/* Fills `config` with a recipe's values.  CLN_E_USAGE: there is no recipe of that name. */
+CLN_MUST_CHECK enum cln_status cln_config_recipe(struct cln_config *config, const char *recipe, struct cln_error *err);
+
+struct cln_metrics {
+	size_t rows;
+	double weight;    /* sum of the row weights */
+	double log_loss;  /* nats a row */
+	double auc;       /* NaN where one class is absent */
+	double accuracy;  /* at the model's threshold */
+};
+
+/* Known before the first step; pointers are lent for the time of the call. */
+struct cln_fit_start {
+	size_t train_rows, valid_rows, test_rows, dropped_rows; /* dropped: weight 0 or no label */
+	size_t table_columns, numeric_columns, categorical_columns, n_features;
+	size_t missing_cells;
+	const char *label, *negative, *positive;
+	bool positive_was_chosen;  /* no --positive: the greater value was taken */
+	double positive_rate;
+	size_t n_layers;           /* L */
+	const size_t *n;           /* n[0..L]: units, n[0] = n_features, n[L] = 1 */
+	size_t n_params;
+	size_t batch_size, block_size;
+	int threads_allowed, threads; /* the plan may use fewer than allowed where that is faster */
+	const char *threads_rule;  /* which rule set threads_allowed */
+	const char *isa;
+};
+
+struct cln_epoch {
+	size_t epoch, epochs;      /* 1-based */
+	double train_loss;         /* mean over the epoch's rows of the loss as computed before each update */
+	struct cln_metrics valid;  /* rows = 0: no validation rows */
+	double learning_rate;      /* of the epoch's last step */
+	double seconds;            /* of this epoch, validation included */
+	double rows_per_second;    /* of training alone */
+	bool best;                 /* the best validation metric so far */
+};
+
+/* Told what happens during a fit; any member may be NULL.  `epoch` returns true to stop after this epoch (CLN_STOPPED). */
+struct cln_observer {
+	void *context;
+	void (*start)(void *context, const struct cln_fit_start *start);
+	void (*progress)(void *context, size_t epoch, size_t rows_done, size_t rows); /* from one thread, at most every 50 ms */
+	bool (*epoch)(void *context, const struct cln_epoch *epoch);
+	void (*note)(void *context, const char *sentence); /* what a user should know, as a sentence */
+};
+
+struct cln_fit_summary {
+	struct cln_metrics train, valid, test; /* rows = 0: there are none */
+	size_t epochs;        /* run */
+	size_t best_epoch;    /* whose weights the model holds; 0: the initial ones */
+	double seconds, rows_per_second;
+	int threads;
+};
+
+struct cln_model;
+
+/* Trains a model.  train: rows to learn from (part of them is split off where valid or test is NULL and its fraction is not 0);
+ * valid, test: may be NULL; init: may be NULL, else its pipeline is kept and its weights are the start.
+ * CLN_STOPPED returns the model of the epochs done.  Same tables and config: same model, to the bit, for any threads and isa. */
+CLN_MUST_CHECK enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *train, const struct cln_table *valid,
+                                             const struct cln_table *test, const struct cln_model *init,
+                                             const struct cln_config *config, const struct cln_observer *observer,
+                                             struct cln_fit_summary *summary, struct cln_error *err);
+
+/* ---------------------------------------------------------------- models */
+
+/* Reads a model file, or the model of a run directory.  CLN_E_DAMAGED names what is wrong with it. */
+CLN_MUST_CHECK enum cln_status cln_model_load(struct cln_model **model, const char *path, struct cln_error *err);
+
+/* Replaces `path` atomically: temporary file, fsync, rename, fsync of the directory. */
+CLN_MUST_CHECK enum cln_status cln_model_save(const struct cln_model *model, const char *path, struct cln_error *err);
+void cln_model_destroy(struct cln_model *model);
+
+/* What was met while rows were prepared for a model. */
+struct cln_row_report {
+	size_t rows;
+	size_t missing_cells;
+	size_t unseen_cells;    /* categories that were not in the training rows; encoded as all zeros */
+	size_t extra_columns;   /* columns of the table that the model does not use */
+};
+
+/* probabilities: n_rows of the table, of the positive class.  Columns are matched by name; a missing one is CLN_E_DATA.
+ * threads: 0 for as many as allowed; report may be NULL.  The same bits for any threads and isa. */
+CLN_MUST_CHECK enum cln_status cln_model_predict(const struct cln_model *model, const struct cln_table *table, int threads,
+                                                 float *probabilities, struct cln_row_report *report, struct cln_error *err);
+
+/* Metrics on labelled rows; the label and weight columns are those the model was trained with. */
+CLN_MUST_CHECK enum cln_status cln_model_evaluate(const struct cln_model *model, const struct cln_table *table, int threads,
+                                                  struct cln_metrics *metrics, struct cln_row_report *report, struct cln_error *err);
+
+double cln_model_threshold(const struct cln_model *model);
+const char *cln_model_label_value(const struct cln_model *model, int positive); /* lent: text of the negative (0) or positive (1) class */
+
+/* A description for people (json = false) or programs (json = true), to be freed by the caller with cln_free. */
+CLN_MUST_CHECK enum cln_status cln_model_describe(const struct cln_model *model, bool json, char **text, struct cln_error *err);
+void cln_free(void *text);
+
+/* ---------------------------------------------------------------- machine */
+
+/* Threads this process may use: OMP_NUM_THREADS, else the least of affinity mask, cgroup quota and scheduler variables.
+ * rule (may be NULL): receives a constant string that says which rule won. */
+int cln_threads_allowed(const char **rule);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

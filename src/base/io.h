@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * Files: whole-file reads, positioned reads, atomic replacement, checksum.  Interrupted calls (EINTR) and short
+ * reads and writes are carried on; every close and flush is checked. */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include "base/mem.h"
+
+/* Reads all of `path` ("-": standard input) into a block with a '\0' behind it; refuses more than `limit` bytes (CLN_E_DAMAGED).
+ * Freed with mem_free. */
+enum cln_status io_read_file(char **bytes, size_t *length, const char *path, size_t limit, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Replaces `path` by n pieces written one after the other: temporary file beside it, write, fsync, rename, fsync of the directory.
+ * On failure the old file is as it was and no temporary file is left. */
+struct io_piece {
+	const void *bytes;
+	size_t length;
+};
+enum cln_status io_replace_file(const char *path, const struct io_piece *pieces, size_t n, struct cln_error *err) CLN_MUST_CHECK;
+
+/* CRC-64/XZ (reflected, polynomial 0x42F0E1EBA9EA3693, start and final xor all ones; check value of "123456789":
+ * 0x995DC9BBDF1939FA).  Start with crc = 0 and carry on with what was returned. */
+uint64_t io_crc64(uint64_t crc, const void *bytes, size_t length);
+
+#endif

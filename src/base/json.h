@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * JSON (RFC 8259): a strict small reader for files that may be hostile, and a writer whose output is canonical (keys in the
+ * order written, numbers as the shortest text that reads back the same, independent of locale). */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/mem.h"
+
+enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+/* A parsed document is a tree in one block of memory. */
+struct json {
+	enum json_type type;
+	double number;
+	const char *string;       /* '\0'-terminated, unescaped; may not hold U+0000 */
+	const char *key;          /* of a member, else NULL */
+	const struct json *child; /* first element or member */
+	const struct json *next;  /* sibling */
+	size_t n;                 /* elements or members */
+};
+
+#define JSON_MAX_DEPTH 32
+
+/* Reads exactly one value and nothing behind it.  Duplicate keys, bad UTF-8, depth beyond JSON_MAX_DEPTH, NaN and Inf are
+ * errors: CLN_E_DAMAGED with the byte offset.  *root is freed with json_free. */
+enum cln_status json_parse(const struct json **root, const char *bytes, size_t length, struct cln_error *err) CLN_MUST_CHECK;
+void json_free(const struct json *root);
+
+/* Members by name; NULL where there is none or `object` is no object. */
+const struct json *json_get(const struct json *object, const char *key);
+/* Required members of a type and range: CLN_E_DAMAGED names the key. */
+enum cln_status json_get_string(const char **value, const struct json *object, const char *key, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_number(double *value, const struct json *object, const char *key, double low, double high, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_size(size_t *value, const struct json *object, const char *key, size_t low, size_t high, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_bool(bool *value, const struct json *object, const char *key, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_array(const struct json **value, const struct json *object, const char *key, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_object(const struct json **value, const struct json *object, const char *key, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Writing: commas and (pretty: two spaces a level) line breaks are put in by the writer.  key: NULL inside an array.
+ * Numbers that are not finite are written as null. */
+struct json_writer {
+	struct text *out;
+	bool pretty;
+	int depth;
+	bool first[JSON_MAX_DEPTH + 1];
+};
+void json_begin_object(struct json_writer *writer, const char *key);
+void json_end_object(struct json_writer *writer);
+void json_begin_array(struct json_writer *writer, const char *key);
+void json_end_array(struct json_writer *writer);
+void json_string(struct json_writer *writer, const char *key, const char *value); /* NULL: null */
+void json_double(struct json_writer *writer, const char *key, double value);     /* shortest of %.15g .. %.17g that reads back */
+void json_float(struct json_writer *writer, const char *key, float value);       /* shortest of %.6g .. %.9g that reads back */
+void json_size(struct json_writer *writer, const char *key, size_t value);
+void json_bool(struct json_writer *writer, const char *key, bool value);
+
+/* Shortest decimal text that reads back as the same float or double, '.' whatever the locale; returns its length. */
+#define NUMBER_TEXT 32
+size_t number_from_double(char text[NUMBER_TEXT], double value);
+size_t number_from_float(char text[NUMBER_TEXT], float value);
+/* Reads all of text[0..length) as one decimal number; false on anything else (also NaN, Inf, hex, spaces).  Correctly rounded. */
+bool number_to_double(double *value, const char *text, size_t length);
+bool number_to_float(float *value, const char *text, size_t length);
+
+#endif

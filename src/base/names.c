@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/names.h"
+
+#include <string.h>
+
+#define TABLE(name, ...) \
+	static const char *const name##_words[] = {__VA_ARGS__}; \
+	const struct name_table names_##name = {name##_words, (int)(sizeof name##_words / sizeof *name##_words)}
+
+TABLE(activation, "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "gelu", "silu", "mish");
+TABLE(init, "auto", "xavier", "he", "lecun", "normal");
+TABLE(optimizer, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw");
+TABLE(schedule, "constant", "step", "cosine", "warmup", "one-cycle");
+TABLE(scale, "none", "standardise", "robust");
+TABLE(metric, "log_loss", "auc", "accuracy");
+TABLE(class_weight, "none", "balanced", "given");
+
+const char *name_of(const struct name_table *table, int value)
+{
+	return value >= 0 && value < table->n ? table->names[value] : NULL;
+}
+
+int name_find(const struct name_table *table, const char *name)
+{
+	for (int i = 0; i < table->n; i++)
+		if (strcmp(table->names[i], name) == 0)
+			return i;
+	return -1;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * Threads: the only file with OpenMP pragmas.  A team runs one function on all its threads; a barrier spins briefly and then
+ * yields, so more threads than cores still finish; a loop runs fixed items in any order on any thread.
+ * Built with --disable-openmp everything runs on one thread. */
+#ifndef BASE_PARALLEL_H
+#define BASE_PARALLEL_H
+
+#include "base/status.h"
+
+#define PARALLEL_MAX 1024 /* threads */
+
+struct team; /* lives as long as parallel_run */
+
+/* Runs body(argument, team, tid) on n threads, tid = 0 .. n-1, and returns when all have; tid 0 is the caller.
+ * Where the runtime gives fewer threads than n, body is not run and CLN_E_USAGE says how many there were (ask parallel_limit first). */
+enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *team, int tid), void *argument, struct cln_error *err);
+
+/* The threads of up to n that the runtime really gives (OMP_THREAD_LIMIT, dynamic adjustment); at least 1. */
+int parallel_limit(int n);
+
+/* All threads of the team wait for each other; what was written before is seen by all after it. */
+void team_barrier(struct team *team, int tid);
+
+/* body(argument, item, tid) for item = 0 .. n_items-1 on up to n threads, items handed out in ascending order as threads come free. */
+void parallel_for(int n, size_t n_items, void (*body)(void *argument, size_t item, int tid), void *argument);
+
+/* The range [*begin, *end) of n things that belongs to part i of n_parts: contiguous, sizes differ by at most 1. */
+static inline void split_range(size_t *begin, size_t *end, size_t n, size_t i, size_t n_parts)
+{
+	*begin = n / n_parts * i + (n % n_parts) * i / n_parts;
+	*end = n / n_parts * (i + 1) + (n % n_parts) * (i + 1) / n_parts;
+}
+
+/* Seconds of a monotonic clock. */
+double clock_seconds(void);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * A table: typed columns, categories, missing cells.  What a file holds, before anything was learnt from it. */
+#ifndef DATA_TABLE_H
+#define DATA_TABLE_H
+
+#include "base/mem.h"
+
+enum column_type { COLUMN_NUMERIC, COLUMN_CATEGORICAL };
+
+#define LEVEL_MISSING UINT32_MAX
+
+struct column {
+	char *name;
+	enum column_type type;
+	bool ignored;       /* --ignore: named but holds no cells */
+	bool type_was_given; /* by --categorical or --numeric */
+	float *numbers;     /* numeric: n_rows, NaN = missing; never infinite */
+	uint32_t *codes;    /* categorical: n_rows, index into levels or LEVEL_MISSING */
+	char **levels;      /* categorical: distinct texts in ascending byte order */
+	size_t n_levels;
+	size_t n_missing;
+};
+
+struct cln_table {
+	char *source;       /* the file's name as the user wrote it, for messages; "memory" */
+	size_t n_rows, n_columns;
+	struct column *columns;
+	/* the line of a row: breaks[i] says that rows from `row` on lie at line = row + offset, until the next break */
+	struct line_break {
+		size_t row, offset;
+	} *breaks;
+	size_t n_breaks;    /* 0 for tables that were not text */
+};
+
+/* An empty table with n_columns unnamed columns. */
+enum cln_status table_create(struct cln_table **table, const char *source, size_t n_rows, size_t n_columns, struct cln_error *err) CLN_MUST_CHECK;
+
+/* The column of that name, else the column with that 1-based number; SIZE_MAX where there is none. */
+size_t table_find(const struct cln_table *table, const char *name_or_number);
+
+/* The physical line (1-based) on which a row starts; 0 where unknown. */
+size_t table_line(const struct cln_table *table, size_t row);
+
+/* "file:line:column" of a cell, for an error found after reading; the column (1-based, in bytes) is looked up by reading the row
+ * again, and left out where that cannot be done. */
+#define TABLE_PLACE 512
+void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t row, size_t column);
+
+/* The text of a cell: the level, or the shortest text of the number; "" where missing. */
+#define TABLE_CELL 256
+void table_cell(char text[TABLE_CELL], const struct cln_table *table, size_t row, size_t column);
+
+#endif

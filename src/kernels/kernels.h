@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * Arithmetic on float arrays: one contract, one table an instruction set, the same bits from each.
+ *
+ * Panels.  A matrix of n units x m columns (activations, gradients) lies in ceil(n/16) panels of 16 units; panel p holds, for
+ * column s = 0 .. ld-1, the 16 floats of units 16p .. 16p+15 side by side: element (u, s) is at ((u/16) * ld + s) * 16 + u%16.
+ * Weights W (n_out x n_in) lie twice:
+ *   W  : panels over the outputs, element (i, k) at ((i/16) * n_in + k) * 16 + i%16        ld = n_in
+ *   Wt : panels over the inputs,  element (i, k) at ((k/16) * n_out_padded + i) * 16 + k%16  ld = n_out_padded = 16 ceil(n_out/16)
+ * Lanes beyond n are zero in weights, their gradients and dZ; in A they may hold anything finite.
+ *
+ * Every output element of a product is one chain of fused multiply-adds in ascending order of the inner index, so its bits depend
+ * neither on the vector width nor on the tile.  Everything else is elementwise in IEEE operations written out.
+ * All arrays are 64-byte aligned; no aliasing unless said.  Kernels know nothing of layers, threads or files. */
+#ifndef KERNELS_KERNELS_H
+#define KERNELS_KERNELS_H
+
+#include <colonnade.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PANEL 16
+
+static inline size_t panels_of(size_t n) { return (n + PANEL - 1) / PANEL; }
+
+/* How the derivative of an activation is had on the way back (see activation_derivative). */
+enum derivative {
+	DERIVATIVE_ONE,      /* the layer is linear */
+	DERIVATIVE_RELU,     /* A > 0 ? 1 : 0 */
+	DERIVATIVE_SIGMOID,  /* A (1 - A) */
+	DERIVATIVE_TANH,     /* 1 - A^2 */
+	DERIVATIVE_STORED    /* D, written by activate on the way forth */
+};
+
+/* Z = W A + b over columns 0 .. m-1 and output panels p_begin .. p_end-1, then A_out = g(Z).
+ *   W n_out x n_in panels, b 16 ceil(n_out/16), A n_in x m panels (ld columns), A_out n_out x m panels (same ld). */
+struct forward_args {
+	float *A_out;
+	float *D_out;        /* NULL, else g'(Z), same shape as A_out */
+	const float *W, *b, *A;
+	size_t n_out, n_in, m, ld, p_begin, p_end;
+	int activation;      /* enum cln_activation, or -1: linear */
+};
+
+/* dA = W^T dZ over columns 0 .. m-1 and input panels p_begin .. p_end-1, then dZ_in = dA o g'.
+ *   Wt as above, dZ n_out x m panels (ld), dZ_in n_in x m panels (ld), saved: A or D of the lower layer, as `derivative` says. */
+struct backward_args {
+	float *dZ_in;
+	const float *Wt, *dZ, *saved;
+	size_t n_out, n_in, m, ld, p_begin, p_end;
+	enum derivative derivative;
+	float scale;         /* DERIVATIVE_RELU: the kept units' factor under dropout (1 without); the others ignore it */
+};
+
+/* dW (+)= dZ A^T, db (+)= row sums of dZ (ascending columns), over output panels p_begin .. p_end-1.  No division by m.
+ *   dW n_out x n_in panels as W, db 16 ceil(n_out/16).  add: the chain's result is added to what is there, else replaces it. */
+struct gradient_args {
+	float *dW, *db;
+	const float *dZ, *A;
+	size_t n_out, n_in, m, ld, p_begin, p_end;
+	bool add;
+};
+
+/* One step of an optimizer on n parameters (a multiple of 16).  g: sums over the batch; the gradient used is
+ * g * scale + l1 sign(w) + l2 w.  first and second: the moments, NULL where the optimizer has none.
+ * Constants are computed once a step in double by train/optimizer.c and given as floats. */
+struct optimizer_args {
+	float *w, *first, *second;
+	const float *g;
+	size_t n;
+	float scale, l1, l2;
+	float decay;                     /* decoupled: w <- w * (1 - decay) first; decay = lr * wd */
+	float rate;                      /* learning rate; adam: with both bias corrections folded in as rate = lr sqrt(1-b2^t)/(1-b1^t) */
+	float beta1, beta2;              /* momentum, nesterov: beta1; rmsprop: beta2 */
+	float one_minus_beta1, one_minus_beta2;
+	float epsilon;                   /* adam: epsilon times sqrt(1-b2^t), which makes it Kingma and Ba's own form */
+	enum cln_optimizer kind;
+};
+
+/* Loss and dZ of m columns from the logits: dZ = w (sigmoid(z) - y); returns sum_j w_j (softplus(z_j) - y_j z_j), each term in
+ * float, summed in double in order of j.  Z, dZ: one panel (unit 0 of 16) with one column every 16 floats; lanes 1..15 of dZ are set
+ * to 0; y, w: m floats, w may be NULL (all 1). */
+struct loss_args {
+	float *dZ;
+	const float *Z, *y, *w;
+	size_t m;
+};
+
+/* Dropout on columns 0 .. m-1 of panels 0 .. ceil(n/16)-1: a unit is kept where its word >= threshold = p 2^32;
+ * A <- kept ? A * keep_scale : 0 and D (may be NULL) likewise.  The word is rng_word(seed, RNG_DROPOUT, epoch, step, row0 + s, unit0 + u). */
+struct dropout_args {
+	float *A, *D;
+	size_t n, m, ld;
+	uint64_t seed;
+	uint32_t epoch, step, row0, unit0, threshold;
+	float keep_scale;
+};
+
+struct kernels {
+	const char *name;    /* "generic", "avx2", "avx512" */
+	unsigned vector_width;
+
+	void (*forward)(const struct forward_args *args);
+	void (*backward)(const struct backward_args *args);
+	void (*gradient)(const struct gradient_args *args);
+
+	/* A <- g(A) elementwise, and D <- g'(Z) where D is not NULL; n a multiple of 16. */
+	void (*activate)(enum cln_activation activation, float *A, float *D, size_t n);
+	double (*loss)(const struct loss_args *args);
+	void (*optimize)(const struct optimizer_args *args);
+	void (*dropout)(const struct dropout_args *args);
+	void (*add)(float *sum, const float *term, size_t n);             /* sum += term; n a multiple of 16 */
+	double (*sum_squares)(const float *x, size_t n);                  /* 16 float chains by lane (fma), then added in double in order of the lanes */
+	void (*transpose_panel)(float *Wt, const float *W, size_t n_out_padded, size_t n_in, size_t p, size_t k_begin, size_t k_end); /* of output panel p, inputs k_begin (a multiple of 16) .. k_end-1, into Wt */
+
+	/* Elementwise, n a multiple of 16, y may alias x; at most 2 ulp over all floats (doc/numerics.md).  For tests and predict. */
+	void (*exp)(float *y, const float *x, size_t n);
+	void (*log)(float *y, const float *x, size_t n);
+	void (*tanh)(float *y, const float *x, size_t n);
+	void (*sigmoid)(float *y, const float *x, size_t n);
+
+	/* Fused multiply-adds that keep every unit busy: `rounds` times 24 vectors; returns a value that depends on all of them.
+	 * Floating-point operations done: rounds * 24 * vector_width * 2.  The peak of `bench` and `doctor`. */
+	float (*fma_peak)(size_t rounds);
+};
+
+/* Which derivative an activation needs on the way back, without dropout (with it: RELU stays, the others become STORED). */
+enum derivative activation_derivative(int activation);
+
+#endif

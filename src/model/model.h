@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * A trained model in memory, and its file (doc/model-format.md). */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "data/dataset.h"
+#include "nn/network.h"
+
+struct cln_model {
+	struct pipeline *pipeline;
+	struct label label;
+	char *weight;              /* name of the weight column, or NULL */
+	struct network *network;
+	double threshold;          /* of the probability: prediction is positive where p >= threshold */
+	/* the training record: what shaped the result, and what came out */
+	struct cln_config config;  /* strings NULL but recipe; execution fields zero; pointers owned below */
+	char *recipe;
+	size_t train_rows, valid_rows, epochs, best_epoch;
+	struct cln_metrics valid;  /* rows = 0: none */
+};
+
+enum cln_status model_create(struct cln_model **model, struct cln_error *err) CLN_MUST_CHECK; /* all empty */
+
+/* The file's bytes in memory (mem_free) and back.  model_encode(model_decode(bytes)) == bytes. */
+enum cln_status model_encode(char **bytes, size_t *length, const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status model_decode(struct cln_model **model, const char *bytes, size_t length, const char *name, struct cln_error *err) CLN_MUST_CHECK;
+
+#endif

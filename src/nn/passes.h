@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * Forward and backward pass over a block of columns, in the notation of doc/derivation.md. */
+#ifndef NN_PASSES_H
+#define NN_PASSES_H
+
+#include "nn/network.h"
+
+/* What a pass over one block of at most ld columns needs: A[0..L], D[1..L-1] (NULL where the derivative comes from A),
+ * dZ[1..L]; panels with ld columns each.  One thread's; lies in one piece of memory. */
+struct block_space {
+	size_t ld;
+	float *A[NETWORK_MAX_LAYERS + 1];
+	float *D[NETWORK_MAX_LAYERS + 1];
+	float *dZ[NETWORK_MAX_LAYERS + 1]; /* dZ[l] and dZ[l-2] share memory */
+	float *y, *w;                      /* ld floats */
+	float *memory;
+	size_t n_floats;
+};
+enum cln_status block_space_create(struct block_space *space, const struct network *net, size_t ld, bool training, bool dropout,
+                                   struct cln_error *err) CLN_MUST_CHECK;
+void block_space_free(struct block_space *space);
+
+struct dropout_key {
+	double rate;               /* 0: none */
+	uint64_t seed;
+	uint32_t epoch, step, row0; /* row0: the block's first column in the batch */
+};
+
+/* A[1..L] from A[0]; dropout may be NULL. */
+void forward_pass(const struct network *net, const struct kernels *kernels, struct block_space *space, size_t m, const struct dropout_key *dropout);
+
+/* dZ[L] and the loss from A[L], y, w; then for l = L..1 dW[l], db[l] (into grads, the layout of net->params; added where `add`) and
+ * dZ[l-1].  grads are sums over the columns, not divided by m.  Returns the sum of the losses. */
+double backward_pass(float *grads, bool add, const struct network *net, const struct kernels *kernels, struct block_space *space,
+                     size_t m, bool weighted, const struct dropout_key *dropout);
+
+#endif

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REPORT_JSONL_H
+#define REPORT_JSONL_H
+#endif

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REPORT_PROGRESS_H
+#define REPORT_PROGRESS_H
+#endif

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRAIN_OPTIMIZER_H
+#define TRAIN_OPTIMIZER_H
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * What every suite needs: Check, one main, and the tolerance helpers. */
+#ifndef TESTS_TESTING_H
+#define TESTS_TESTING_H
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+
+/* Runs a suite as a program: TESTING_MAIN(suite_function). */
+#define TESTING_MAIN(make_suite)                             \
+	int main(void)                                       \
+	{                                                    \
+		SRunner *runner = srunner_create(make_suite()); \
+		srunner_run_all(runner, CK_ENV);             \
+		int failed = srunner_ntests_failed(runner);  \
+		srunner_free(runner);                        \
+		return failed ? EXIT_FAILURE : EXIT_SUCCESS; \
+	}
+
+/* Asserts CLN_OK and shows the message otherwise. */
+#define assert_ok(call)                                                         \
+	do {                                                                    \
+		struct cln_error err = {0};                                     \
+		enum cln_status status_ = (call);                               \
+		ck_assert_msg(status_ == CLN_OK, "%s: %s", #call, err.message); \
+	} while (0)
+
+#endif
