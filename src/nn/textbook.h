@@ -1,32 +1,52 @@
 /* SPDX-License-Identifier: MIT
- * The derivation (doc/derivation.md) in plain double loops: no panels, no threads, no float.  The oracle of gradcheck and tests. */
+ * The derivation (doc/derivation.md) in plain double loops: no panels, no threads, no float.  The oracle of gradcheck and tests.
+ * Every matrix is row-major, so that element (i, j) of an n x m matrix is at i * m + j; a column is an example. */
 #ifndef NN_TEXTBOOK_H
 #define NN_TEXTBOOK_H
 
 #include "base/mem.h"
 
-/* A network in double.  W[l] n[l] x n[l-1] row-major, b[l] n[l]; l = 1..L. */
+#define TEXTBOOK_MAX_LAYERS (CLN_MAX_HIDDEN + 1)
+
+/* A network in double.  W[l] n[l] x n[l-1], b[l] n[l]; l = 1..L. */
 struct textbook {
-	size_t L;
-	const size_t *n;
+	size_t L, m;
+	size_t n[TEXTBOOK_MAX_LAYERS + 1];
 	enum cln_activation activation; /* hidden layers; the output is a sigmoid on the logit */
-	double **W, **b;
-	double **dW, **db;      /* gradients of the cost, same shapes */
-	double **A, **Z, **dZ;  /* n[l] x m, row-major */
-	size_t m;
+	double *W[TEXTBOOK_MAX_LAYERS + 1], *b[TEXTBOOK_MAX_LAYERS + 1];
+	double *dW[TEXTBOOK_MAX_LAYERS + 1], *db[TEXTBOOK_MAX_LAYERS + 1]; /* gradients of the cost, same shapes */
+	double *A[TEXTBOOK_MAX_LAYERS + 1], *Z[TEXTBOOK_MAX_LAYERS + 1], *dZ[TEXTBOOK_MAX_LAYERS + 1]; /* n[l] x m; A[0] unused */
+	const double *mask[TEXTBOOK_MAX_LAYERS + 1]; /* dropout of hidden layer l: 0 or 1/(1-p), n[l] x m, lent; NULL: none */
+	double *memory;
 };
+
+/* All parameters 0, no masks.  1 <= L <= TEXTBOOK_MAX_LAYERS, n[L] = 1. */
 enum cln_status textbook_create(struct textbook **net, const size_t *n, size_t L, enum cln_activation activation, size_t m, struct cln_error *err) CLN_MUST_CHECK;
 void textbook_destroy(struct textbook *net);
 
-/* g and g' of a hidden layer. */
+/* g and g' of a hidden layer; at 0, where relu, leaky relu and selu have a kink, g' is the derivative from the left. */
 double textbook_g(enum cln_activation activation, double z);
 double textbook_g_prime(enum cln_activation activation, double z);
 
-/* X n[0] x m, y m, w m or NULL.  C = sum_j w_j [softplus(z_j) - y_j z_j] / m + sum over weights l1 |w| + l2/2 w^2. */
+/* X n[0] x m, y m (any value in [0, 1]: smoothed labels too), w m or NULL (all 1).
+ * C = sum_j w_j [softplus(z_j) - y_j z_j] / m + sum over weights, not biases, of l1 |w| + l2/2 w^2. */
 double textbook_forward(struct textbook *net, const double *X, const double *y, const double *w, double l1, double l2);
-void textbook_backward(struct textbook *net, const double *X, const double *y, const double *w, double l1, double l2); /* after forward */
+/* After forward on the same arguments. */
+void textbook_backward(struct textbook *net, const double *X, const double *y, const double *w, double l1, double l2);
 
 /* W <- W - rate dW, b <- b - rate db. */
 void textbook_descend(struct textbook *net, double rate);
+
+/* What a cost is a function of besides the parameters. */
+struct textbook_cost {
+	const double *X, *y, *w;
+	double l1, l2;
+};
+
+/* dC/d(*parameter) without the chain rule: [8 (C(+h) - C(-h)) - (C(+2h) - C(-2h))] / 12 h, h = TEXTBOOK_STEP; its error is
+ * h^4/30 |C^(5)| + 3/2 u |C| / h with u the unit roundoff of a cost.  *crossed is set (never cleared) where a step of 2h takes a
+ * pre-activation, or the parameter itself under l1, past 0: there the error terms do not hold.  Leaves A and Z of the last cost. */
+#define TEXTBOOK_STEP 0x1p-10
+double textbook_difference(struct textbook *net, const struct textbook_cost *cost, double *parameter, bool *crossed);
 
 #endif
