@@ -1,2 +1,185 @@
 /* SPDX-License-Identifier: MIT */
-#include <colonnade.h>
+#include "api/config.h"
+
+#include <string.h>
+
+/* An MLP with exactly what the flags say; these are the values where they are silent. */
+static void recipe_plain(struct cln_config *config)
+{
+	*config = (struct cln_config){
+		.valid_fraction = 0.2,
+		.scale = CLN_SCALE_STANDARDISE,
+		.max_levels = 64,
+		.n_hidden = 2,
+		.hidden = {128, 64},
+		.activation = CLN_RELU,
+		.init = CLN_INIT_AUTO,
+		.optimizer = CLN_ADAMW,
+		.learning_rate = 0.001,
+		.momentum = 0.9,
+		.beta1 = 0.9,
+		.beta2 = 0.999,
+		.epsilon = 1e-8,
+		.schedule = CLN_CONSTANT,
+		.warmup_fraction = 0.1,
+		.step_epochs = 10,
+		.step_factor = 0.5,
+		.batch_size = 256,
+		.epochs = 30,
+		.patience = 10,
+		.metric = CLN_LOG_LOSS,
+		.seed = 1,
+	};
+}
+
+/* The network of doc/derivation.md, trained as it is derived there: the whole table is one batch of gradient descent. */
+static void recipe_textbook(struct cln_config *config)
+{
+	recipe_plain(config);
+	config->valid_fraction = 0;
+	config->scale = CLN_SCALE_NONE;
+	config->hidden[0] = 3;
+	config->hidden[1] = 3;
+	config->activation = CLN_SIGMOID;
+	config->init = CLN_INIT_NORMAL;
+	config->optimizer = CLN_SGD;
+	config->learning_rate = 0.1;
+	config->batch_size = 0;
+	config->epochs = 1000;
+	config->patience = 0;
+}
+
+static const struct {
+	const char *name;
+	void (*fill)(struct cln_config *config);
+} recipes[] = {
+	{"default", recipe_plain},
+	{"plain", recipe_plain},
+	{"textbook", recipe_textbook},
+};
+enum { N_RECIPES = sizeof recipes / sizeof *recipes };
+
+const char *config_recipe_name(size_t i)
+{
+	return i < N_RECIPES ? recipes[i].name : NULL;
+}
+
+enum cln_status cln_config_recipe(struct cln_config *config, const char *recipe, struct cln_error *err)
+{
+	for (size_t i = 0; recipe && i < N_RECIPES; i++) {
+		if (strcmp(recipes[i].name, recipe) == 0) {
+			recipes[i].fill(config);
+			config->recipe = recipes[i].name;
+			return CLN_OK;
+		}
+	}
+	*config = (struct cln_config){0};
+	return error_set(err, CLN_E_USAGE, "there is no recipe \"%s\"; choose default, plain or textbook", recipe ? recipe : "");
+}
+
+struct range {
+	const char *name;
+	double value, low, high;
+	bool above_low, below_high;
+};
+
+/* NaN is in no range. */
+static bool in_range(const struct range *range)
+{
+	bool low = range->above_low ? range->value > range->low : range->value >= range->low;
+	bool high = range->below_high ? range->value < range->high : range->value <= range->high;
+	return low && high;
+}
+
+static enum cln_status check_ranges(const struct range *ranges, size_t n, struct cln_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!in_range(&ranges[i]))
+			return error_set(err, CLN_E_USAGE, "%s is %g; it must be from %g%s to %g%s", ranges[i].name, ranges[i].value,
+					 ranges[i].low, ranges[i].above_low ? " (excluded)" : "", ranges[i].high,
+					 ranges[i].below_high ? " (excluded)" : "");
+	}
+	return CLN_OK;
+}
+
+static enum cln_status check_numbers(const struct cln_config *config, struct cln_error *err)
+{
+	const struct range ranges[] = {
+		{"valid_fraction", config->valid_fraction, 0, 1, false, true},
+		{"test_fraction", config->test_fraction, 0, 1, false, true},
+		{"valid_fraction + test_fraction", config->valid_fraction + config->test_fraction, 0, 1, false, true},
+		{"max_levels", (double)config->max_levels, 1, 1e6, false, false},
+		{"learning_rate", config->learning_rate, 0, 1e6, true, false},
+		{"momentum", config->momentum, 0, 1, false, true},
+		{"beta1", config->beta1, 0, 1, false, true},
+		{"beta2", config->beta2, 0, 1, false, true},
+		{"epsilon", config->epsilon, 0, 1, true, false},
+		{"warmup_fraction", config->warmup_fraction, 0, 1, false, false},
+		{"step_epochs", (double)config->step_epochs, 1, 1e6, false, false},
+		{"step_factor", config->step_factor, 0, 1, true, false},
+		{"batch_size", (double)config->batch_size, 0, 1e9, false, false},
+		{"epochs", (double)config->epochs, 0, 1e6, false, false},
+		{"l1", config->l1, 0, 1e6, false, false},
+		{"l2", config->l2, 0, 1e6, false, false},
+		{"weight_decay", config->weight_decay, 0, 1e6, false, false},
+		{"dropout", config->dropout, 0, 1, false, true},
+		{"label_smoothing", config->label_smoothing, 0, 1, false, true},
+		{"clip_norm", config->clip_norm, 0, 1e30, false, false},
+		{"block_size", (double)config->block_size, 0, 65536, false, false},
+		{"threads", config->threads, 0, 1024, false, false},
+	};
+	return check_ranges(ranges, sizeof ranges / sizeof *ranges, err);
+}
+
+static enum cln_status check_hidden(const struct cln_config *config, struct cln_error *err)
+{
+	if (config->n_hidden > CLN_MAX_HIDDEN)
+		return error_set(err, CLN_E_USAGE, "%zu hidden layers are given; at most %d can be used", config->n_hidden, CLN_MAX_HIDDEN);
+	for (size_t l = 0; l < config->n_hidden; l++) {
+		if (config->hidden[l] < 1 || config->hidden[l] > 65536)
+			return error_set(err, CLN_E_USAGE, "hidden layer %zu has %zu units; it must have 1 to 65536", l + 1, config->hidden[l]);
+	}
+	return CLN_OK;
+}
+
+static enum cln_status check_choices(const struct cln_config *config, struct cln_error *err)
+{
+	const struct {
+		const char *name;
+		const struct name_table *words;
+		int value;
+	} choices[] = {
+		{"activation", &names_activation, (int)config->activation}, {"init", &names_init, (int)config->init},
+		{"optimizer", &names_optimizer, (int)config->optimizer},    {"schedule", &names_schedule, (int)config->schedule},
+		{"scale", &names_scale, (int)config->scale},                {"metric", &names_metric, (int)config->metric},
+		{"class_weight", &names_class_weight, (int)config->class_weight},
+	};
+	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+		if (!name_of(choices[i].words, choices[i].value))
+			return error_set(err, CLN_E_USAGE, "%s is %d, which names nothing", choices[i].name, choices[i].value);
+	}
+	return CLN_OK;
+}
+
+static enum cln_status check_class_weights(const struct cln_config *config, struct cln_error *err)
+{
+	if (config->class_weight != CLN_CLASS_WEIGHT_GIVEN)
+		return CLN_OK;
+	const struct range ranges[] = {
+		{"the negative class's weight", config->class_weights[0], 0, 1e6, true, false},
+		{"the positive class's weight", config->class_weights[1], 0, 1e6, true, false},
+	};
+	return check_ranges(ranges, 2, err);
+}
+
+enum cln_status config_check(const struct cln_config *config, struct cln_error *err)
+{
+	enum cln_status status = check_numbers(config, err);
+	if (status == CLN_OK)
+		status = check_hidden(config, err);
+	if (status == CLN_OK)
+		status = check_choices(config, err);
+	if (status == CLN_OK)
+		status = check_class_weights(config, err);
+	return status;
+}

@@ -1,4 +1,116 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * The command line: one table of commands and one of options feed parsing, --help, the config file, man pages and completion. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
+
+#include "api/config.h"
+#include "report/jsonl.h"
+#include "report/progress.h"
+
+/* Which commands know an option: one bit each, in the order of the table of commands. */
+enum command_bit {
+	FOR_TRAIN = 1 << 0,
+	FOR_PREDICT = 1 << 1,
+	FOR_EVALUATE = 1 << 2,
+	FOR_INSPECT = 1 << 3,
+	FOR_GRADCHECK = 1 << 4,
+	FOR_BENCH = 1 << 5,
+	FOR_DOCTOR = 1 << 6,
+	FOR_ALL = (1 << 7) - 1
+};
+
+#define OPTIONS_MAX_OPERANDS 2
+#define OPTIONS_MAX_SPECS 80
+
+/* What the user asked for, checked: the recipe's values, then the config file's, then the flags'.  Text is lent by argv or owned by
+ * the struct (options_free). */
+struct options {
+	const struct command *command;
+	const char *operands[OPTIONS_MAX_OPERANDS]; /* DATA, MODEL: as many as the command takes, in its order */
+	struct cln_config config;                   /* config.isa is set from COLONNADE_ISA */
+	struct cln_read_options read;
+	const char *valid, *test, *init; /* further files of train; NULL: none */
+	const char *out;                 /* train: the run directory; predict: a file, "-" for standard output */
+	const char *keep;                /* predict: columns put in front; NULL: none */
+	bool force, json;
+	int progress;                    /* enum progress_mode */
+	size_t inputs, rows;             /* bench, gradcheck: the synthetic data's shape */
+	double seconds;                  /* bench */
+	const char *config_file;
+	bool given[OPTIONS_MAX_SPECS];   /* by flag or config file; see options_given */
+	char *config_text;               /* owned: what --config read */
+};
+
+enum option_type {
+	OPTION_SWITCH,       /* bool; no argument, or =true, =false */
+	OPTION_TEXT,         /* const char * */
+	OPTION_WORD,         /* int: an enum named by a table */
+	OPTION_REAL,         /* double */
+	OPTION_SIZE,         /* size_t */
+	OPTION_SEED,         /* uint64_t */
+	OPTION_THREADS,      /* int */
+	OPTION_HIDDEN,       /* config.n_hidden and config.hidden */
+	OPTION_CLASS_WEIGHT, /* config.class_weight and config.class_weights */
+	OPTION_SEPARATOR     /* char */
+};
+
+struct option_spec {
+	const char *name;                /* without the dashes */
+	const char *argument;            /* as help shows it; NULL: made from `words`, or none for a switch */
+	enum option_type type;
+	const struct name_table *words;  /* OPTION_WORD */
+	double low, high;                /* range of a number, both ends allowed unless ... */
+	bool above_low, below_high;      /* ... these say that the end itself is not */
+	const char *zero;                /* word for the value 0 where that means something of its own, as "all" */
+	size_t offset;                   /* into struct options */
+	const char *preset;              /* value of an option that no recipe holds, as text; NULL: zero */
+	const char *default_text;        /* help's words for the default; NULL: the value in force without flags */
+	const char *help;
+	const char *group;
+	bool compact;                    /* --help lists it without its help text; the man page has all */
+	unsigned commands;               /* bits FOR_... */
+};
+
+struct command {
+	const char *name;
+	const char *operands;    /* as in the synopsis: "MODEL DATA" */
+	int n_operands;
+	unsigned bit;
+	int (*run)(const struct options *options); /* returns the exit code */
+	const char *summary;     /* one line */
+	const char *description; /* man page: paragraphs separated by an empty line */
+	const char *examples;    /* man page: lines */
+};
+
+/* Item i of the tables; NULL beyond the last. */
+const struct command *options_command(size_t i);
+const struct option_spec *options_spec(size_t i);
+
+const struct command *options_find_command(const char *name);
+/* NULL where this command has no such option. */
+const struct option_spec *options_find(const struct command *command, const char *name);
+
+/* The known word nearest to `name` if it is near enough to be meant, else NULL. */
+const char *options_nearest_command(const char *name);
+const char *options_nearest(const struct command *command, const char *name);
+
+/* The values in force where nothing is given. */
+void options_defaults(struct options *options, const struct command *command);
+
+/* Reads argv[0..argc) (behind the command's name).  CLN_E_USAGE: one sentence that names the option and the accepted range;
+ * CLN_E_IO: the config file.  --help and --version are the caller's (see main.c). */
+enum cln_status options_parse(struct options *options, const struct command *command, int argc, char *const *argv,
+                              struct cln_error *err) CLN_MUST_CHECK;
+void options_free(struct options *options);
+
+/* Whether an option was given by flag or config file, and not left to the recipe or its preset. */
+bool options_given(const struct options *options, const char *name);
+
+/* The text of an option's value, in the form in which it is given: "128,64", "all", "relu"; "" where there is none. */
+#define OPTION_VALUE 1024
+void options_value(char text[OPTION_VALUE], const struct options *options, const struct option_spec *spec);
+/* What the argument may be: "a number from 0 up to 1, 1 excluded"; the form that help shows: "relu|tanh|...". */
+void options_range(char text[OPTION_VALUE], const struct option_spec *spec);
+void options_argument(char text[OPTION_VALUE], const struct option_spec *spec);
+
 #endif

@@ -1,4 +1,48 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * What a person sees of a training run: a block of facts before it, a line an epoch (thinned out where epochs are very short), on
+ * a terminal a bar within the epoch, and the result.  Everything goes to one stream, never to standard output. */
 #ifndef REPORT_PROGRESS_H
 #define REPORT_PROGRESS_H
+
+#include "base/names.h"
+
+#include <stdio.h>
+
+enum progress_mode { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE };
+extern const struct name_table names_progress;
+
+struct progress {
+	FILE *out;
+	const struct cln_config *config;
+	enum progress_mode mode;   /* never PROGRESS_AUTO */
+	bool colour;
+	int width;                 /* of the terminal, columns */
+	double (*now)(void);       /* seconds of a monotonic clock; tests put their own in */
+	double last_line;          /* when an epoch's line was written */
+	double epoch_start;
+	bool bar_drawn;            /* the line above the cursor is a bar */
+	bool valid;                /* there are validation rows */
+	bool pending;              /* `last` was not written yet */
+	struct cln_epoch last;
+	size_t epochs_done;
+	double first_epoch_start;
+};
+
+/* auto: a bar where `out` is a terminal, else lines.  config is lent for the life of `progress`. */
+void progress_open(struct progress *progress, FILE *out, enum progress_mode mode, const struct cln_config *config);
+
+/* The observer's calls, and the end.  With PROGRESS_NONE only notes are written. */
+void progress_start(struct progress *progress, const struct cln_fit_start *start);
+void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, size_t rows);
+void progress_epoch(struct progress *progress, const struct cln_epoch *epoch);
+void progress_note(struct progress *progress, const char *sentence);
+void progress_end(struct progress *progress, const struct cln_fit_summary *summary);
+
+/* Takes the bar away, so that something else can be written; idempotent. */
+void progress_clear(struct progress *progress);
+
+/* "1.42M", "83.1k", "512": three digits, for people. */
+#define PROGRESS_NUMBER 16
+void progress_short_number(char text[PROGRESS_NUMBER], double value);
+
 #endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * The recipes' values, and the check that every function of the api makes before it believes a config. */
+#ifndef API_CONFIG_H
+#define API_CONFIG_H
+
+#include "base/names.h"
+#include "base/status.h"
+
+/* Name i of the recipes; NULL beyond the last. */
+const char *config_recipe_name(size_t i);
+
+/* CLN_E_USAGE names the first member that is out of range and what it may be. */
+enum cln_status config_check(const struct cln_config *config, struct cln_error *err) CLN_MUST_CHECK;
+
+#endif
