@@ -1,2 +1,327 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * The cores this process may use.  Every rule is read and kept for `doctor`; a value that makes no sense is shown and ignored. */
 #include "base/cpus.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/parallel.h"
+
+/* ---------------------------------------------------------------- small readers */
+
+/* The first line of a file under the source's root, without its end; false where there is none. */
+static bool first_line(const struct cpus_source *source, const char *path, char *line, size_t size)
+{
+	char full[PATH_MAX];
+	if (snprintf(full, sizeof full, "%s%s", source->root, path) >= (int)sizeof full)
+		return false;
+	FILE *file = fopen(full, "re");
+	if (!file)
+		return false;
+	bool read = fgets(line, (int)size, file) != NULL;
+	fclose(file);
+	if (read)
+		line[strcspn(line, "\n")] = '\0';
+	return read;
+}
+
+/* A decimal number of at least 1 at the start of text; *rest: what follows it.  0: there is none. */
+static long leading_number(const char *text, const char **rest)
+{
+	char *end;
+	while (*text == ' ')
+		text++;
+	*rest = text;
+	if (!isdigit((unsigned char)*text))
+		return 0;
+	long value = strtol(text, &end, 10);
+	while (*end == ' ')
+		end++;
+	*rest = end;
+	return value;
+}
+
+static int as_threads(long value)
+{
+	return (int)(value < 1 ? 0 : value > PARALLEL_MAX ? PARALLEL_MAX : value);
+}
+
+/* ---------------------------------------------------------------- variables */
+
+/* "4" or, where lists are allowed, "4,2": a level of nested regions each; the first counts. */
+static int parse_count(const char *text, bool list)
+{
+	const char *rest;
+	long value = leading_number(text, &rest);
+	return *rest == '\0' || (list && *rest == ',') ? as_threads(value) : 0;
+}
+
+/* "24", "24(x2)" or "72(x2),36": CPUs of each node in turn; those of node `node`, or 0. */
+static int parse_per_node(const char *text, long node)
+{
+	for (;;) {
+		const char *rest;
+		long cpus = leading_number(text, &rest), times = 1;
+		if (cpus < 1)
+			return 0;
+		if (rest[0] == '(' && rest[1] == 'x') {
+			times = leading_number(rest + 2, &rest);
+			if (times < 1 || *rest++ != ')')
+				return 0;
+		}
+		if (*rest != ',' && *rest != '\0')
+			return 0;
+		if (node < times)
+			return as_threads(cpus);
+		if (*rest == '\0')
+			return 0;
+		node -= times;
+		text = rest + 1;
+	}
+}
+
+static int slurm_per_node(const struct cpus_source *source, const char *text)
+{
+	const char *node = source->variable("SLURM_NODEID"), *rest;
+	return parse_per_node(text, node ? leading_number(node, &rest) : 0);
+}
+
+static void variable_rule(struct cpus_rule *rule, const struct cpus_source *source, const char *name)
+{
+	const char *text = source->variable(name);
+	rule->name = name;
+	if (!text)
+		return;
+	if (strcmp(name, "SLURM_JOB_CPUS_PER_NODE") == 0)
+		rule->threads = slurm_per_node(source, text);
+	else
+		rule->threads = parse_count(text, strcmp(name, "OMP_NUM_THREADS") == 0);
+	snprintf(rule->detail, sizeof rule->detail, "%s=%.80s%s", name, text, rule->threads ? "" : " (not understood, ignored)");
+}
+
+/* ---------------------------------------------------------------- affinity */
+
+int cpus_affinity(void)
+{
+	/* One bit a CPU; the kernel refuses a mask that is too small, and its own limit (NR_CPUS) is 8192 today. */
+	unsigned long mask[65536 / CHAR_BIT / sizeof(unsigned long)] = {0};
+	int bound = parallel_place_cpus();
+	if (bound > 0)
+		return bound;
+	if (sched_getaffinity(0, sizeof mask, (cpu_set_t *)(void *)mask) != 0)
+		return 1;
+	int n = CPU_COUNT_S(sizeof mask, (cpu_set_t *)(void *)mask);
+	return n > 0 ? n : 1;
+}
+
+static void affinity_rule(struct cpus_rule *rule, const struct cpus_source *source)
+{
+	rule->name = "affinity mask";
+	rule->threads = as_threads(source->affinity);
+	snprintf(rule->detail, sizeof rule->detail, "%d CPU%s", source->affinity, source->affinity == 1 ? "" : "s");
+}
+
+/* ---------------------------------------------------------------- cgroups */
+
+/* Where a hierarchy is mounted, and the directory of it that the mount shows (not "/" in some containers). */
+struct cgroup {
+	bool v2;
+	char mount[512], shown[512], path[512];
+};
+
+/* mountinfo (proc(5)): id parent major:minor root mountpoint options [fields] - type source super-options. */
+static bool parse_mount(struct cgroup *cgroup, const char *line)
+{
+	char type[32], options[256];
+	const char *tail = strstr(line, " - ");
+	if (!tail || sscanf(line, "%*s %*s %*s %511s %511s", cgroup->shown, cgroup->mount) != 2)
+		return false;
+	if (sscanf(tail, " - %31s %*s %255s", type, options) != 2)
+		return false;
+	cgroup->v2 = strcmp(type, "cgroup2") == 0;
+	if (cgroup->v2)
+		return true;
+	if (strcmp(type, "cgroup") != 0)
+		return false;
+	for (char *next = options, *word; (word = strsep(&next, ","));)
+		if (strcmp(word, "cpu") == 0)
+			return true;
+	return false;
+}
+
+/* /proc/self/cgroup, a line a hierarchy: "0::/path" for version 2, "3:cpu,cpuacct:/path" for version 1. */
+static bool parse_membership(struct cgroup *cgroup, char *line)
+{
+	char *controllers = strchr(line, ':');
+	char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+	if (!path)
+		return false;
+	*path++ = '\0';
+	controllers++;
+	bool match = cgroup->v2 && *controllers == '\0';
+	for (char *word; !cgroup->v2 && (word = strsep(&controllers, ","));)
+		match = match || strcmp(word, "cpu") == 0;
+	if (!match || strlen(path) >= sizeof cgroup->path)
+		return false;
+	memcpy(cgroup->path, path, strlen(path) + 1);
+	return true;
+}
+
+static bool find_membership(struct cgroup *cgroup, const struct cpus_source *source)
+{
+	char full[PATH_MAX], line[1024];
+	bool found = false;
+	if (snprintf(full, sizeof full, "%s/proc/self/cgroup", source->root) >= (int)sizeof full)
+		return false;
+	FILE *file = fopen(full, "re");
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof line, file)) {
+		line[strcspn(line, "\n")] = '\0';
+		found = parse_membership(cgroup, line);
+	}
+	fclose(file);
+	return found;
+}
+
+/* A quota as CPUs, rounded up; 0 where the directory sets none.  detail: what was read. */
+static long read_quota(const struct cpus_source *source, const struct cgroup *cgroup, const char *directory, char detail[128])
+{
+	char path[1200], line[128], second[64];
+	long long quota = 0, period = 0;
+	if (cgroup->v2) {
+		snprintf(path, sizeof path, "%s/cpu.max", directory);
+		if (!first_line(source, path, line, sizeof line) || sscanf(line, "%lld %lld", &quota, &period) != 2)
+			return 0;
+		snprintf(detail, 128, "cpu.max = %.60s", line);
+	} else {
+		snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", directory);
+		if (!first_line(source, path, line, sizeof line) || sscanf(line, "%lld", &quota) != 1)
+			return 0;
+		snprintf(path, sizeof path, "%s/cpu.cfs_period_us", directory);
+		if (!first_line(source, path, second, sizeof second) || sscanf(second, "%lld", &period) != 1)
+			return 0;
+		snprintf(detail, 128, "cpu.cfs_quota_us = %lld, cpu.cfs_period_us = %lld", quota, period);
+	}
+	if (quota <= 0 || period <= 0)
+		return 0;
+	return (long)(quota / period + (quota % period != 0));
+}
+
+/* The least quota from the process's own directory up to the mount: each level limits all below it. */
+static void least_quota(struct cpus_rule *rule, const struct cpus_source *source, const struct cgroup *cgroup)
+{
+	char directory[1100], detail[128];
+	size_t shown = strcmp(cgroup->shown, "/") == 0 ? 0 : strlen(cgroup->shown);
+	bool below = strncmp(cgroup->path, cgroup->shown, shown) == 0;
+	size_t mount = strlen(cgroup->mount);
+
+	snprintf(directory, sizeof directory, "%s%s", cgroup->mount, below ? cgroup->path + shown : "");
+	for (;;) {
+		long cpus = read_quota(source, cgroup, directory, detail);
+		if (cpus > 0 && (rule->threads == 0 || cpus < rule->threads)) {
+			rule->threads = as_threads(cpus);
+			memcpy(rule->detail, detail, sizeof rule->detail);
+		}
+		char *slash = strrchr(directory, '/');
+		if (!slash || (size_t)(slash - directory) < mount)
+			return;
+		*slash = '\0';
+	}
+}
+
+static void cgroup_rule(struct cpus_rule *rule, const struct cpus_source *source)
+{
+	char full[PATH_MAX], line[2048];
+	struct cgroup cgroup = {0};
+
+	rule->name = "cgroup quota";
+	if (snprintf(full, sizeof full, "%s/proc/self/mountinfo", source->root) >= (int)sizeof full)
+		return;
+	FILE *file = fopen(full, "re");
+	if (!file)
+		return;
+	while (fgets(line, sizeof line, file))
+		if (parse_mount(&cgroup, line) && find_membership(&cgroup, source))
+			least_quota(rule, source, &cgroup);
+	fclose(file);
+}
+
+/* ---------------------------------------------------------------- all together */
+
+/* OMP_NUM_THREADS wins outright; else the first of the least. */
+static struct cpus_rule *winner(struct cpus_rule *rules, size_t n)
+{
+	struct cpus_rule *best = NULL;
+	if (rules[0].threads > 0)
+		return &rules[0];
+	for (size_t i = 1; i < n; i++)
+		if (rules[i].threads > 0 && (!best || rules[i].threads < best->threads))
+			best = &rules[i];
+	return best;
+}
+
+int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules)
+{
+	static const char *const scheduler[] = {
+		"SLURM_CPUS_PER_TASK", "SLURM_JOB_CPUS_PER_NODE", "PBS_NCPUS", "NCPUS", "LSB_DJOB_NUMPROC", "NSLOTS",
+	};
+	struct cpus_rule own[CPUS_MAX_RULES];
+	size_t n = 0;
+
+	rules = rules ? rules : own;
+	memset(rules, 0, CPUS_MAX_RULES * sizeof *rules);
+	variable_rule(&rules[n++], source, "OMP_NUM_THREADS");
+	affinity_rule(&rules[n++], source);
+	cgroup_rule(&rules[n++], source);
+	for (size_t i = 0; i < sizeof scheduler / sizeof *scheduler; i++)
+		variable_rule(&rules[n++], source, scheduler[i]);
+	if (n_rules)
+		*n_rules = n;
+	struct cpus_rule *best = winner(rules, n);
+	if (!best)
+		return 1;
+	best->won = true;
+	return best->threads;
+}
+
+int cpus_allowed(struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules)
+{
+	struct cpus_source source = {.root = "", .variable = getenv, .affinity = cpus_affinity()};
+	return cpus_allowed_from(&source, rules, n_rules);
+}
+
+int cln_threads_allowed(const char **rule)
+{
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	size_t n;
+	int threads = cpus_allowed(rules, &n);
+	for (size_t i = 0; rule && i < n; i++)
+		if (rules[i].won)
+			*rule = rules[i].name;
+	return threads;
+}
+
+void cpus_model_name(char name[CPUS_NAME])
+{
+	char line[512];
+	struct utsname machine;
+	FILE *file = fopen("/proc/cpuinfo", "re");
+
+	snprintf(name, CPUS_NAME, "%s", uname(&machine) == 0 ? machine.machine : "unknown");
+	while (file && fgets(line, sizeof line, file)) {
+		char *value = strstr(line, ": ");
+		if (strncmp(line, "model name", 10) != 0 || !value)
+			continue;
+		value[strcspn(value, "\n")] = '\0';
+		snprintf(name, CPUS_NAME, "%.120s", value + 2);
+		break;
+	}
+	if (file)
+		fclose(file);
+}

@@ -14,10 +14,22 @@ struct cpus_rule {
 };
 #define CPUS_MAX_RULES 12
 
-/* Fills every rule known, in order, and returns the threads allowed (at least 1).  rules may be NULL. */
+/* Fills every rule known, in order, and returns the threads allowed (1 .. PARALLEL_MAX).  rules and n_rules may be NULL. */
 int cpus_allowed(struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules);
 
-/* As "Intel(R) Xeon(R) ..." from the system, for doctor and reports; never NULL. */
-const char *cpus_model_name(void);
+/* Where the rules look: the process itself, or what a test puts in its place. */
+struct cpus_source {
+	const char *root;                      /* in front of /proc and /sys; "" */
+	char *(*variable)(const char *name);   /* getenv */
+	int affinity;                          /* CPUs of the affinity mask */
+};
+int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules);
+
+/* The CPUs this process may run on: its affinity mask, or the places that the OpenMP runtime made of it. */
+int cpus_affinity(void);
+
+/* As "Intel(R) Xeon(R) ..." from the system, for doctor and reports; the machine's architecture where the system does not say. */
+#define CPUS_NAME 128
+void cpus_model_name(char name[CPUS_NAME]);
 
 #endif

@@ -15,8 +15,13 @@ struct team; /* lives as long as parallel_run */
  * Where the runtime gives fewer threads than n, body is not run and CLN_E_USAGE says how many there were (ask parallel_limit first). */
 enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *team, int tid), void *argument, struct cln_error *err);
 
-/* The threads of up to n that the runtime really gives (OMP_THREAD_LIMIT, dynamic adjustment); at least 1. */
+/* The threads of up to n that the runtime really gives (OMP_THREAD_LIMIT, dynamic adjustment); at least 1, at most PARALLEL_MAX.
+ * Inside a parallel region it is 1. */
 int parallel_limit(int n);
+
+/* The CPUs in the places of OMP_PLACES and OMP_PROC_BIND; 0 where threads are not bound.  The runtime binds the first thread before
+ * main, so that thread's own affinity mask no longer tells what the process may use. */
+int parallel_place_cpus(void);
 
 /* All threads of the team wait for each other; what was written before is seen by all after it. */
 void team_barrier(struct team *team, int tid);
