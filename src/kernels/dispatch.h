@@ -13,4 +13,7 @@ enum cln_status kernels_select(const struct kernels **kernels, const char *name,
 /* Name i of those built in, best last; NULL beyond.  *supported: by this CPU. */
 const char *kernels_name(size_t i, bool *supported);
 
+/* The tables, each the one symbol of its file; those of sets that were not built do not exist.  Use kernels_select. */
+extern const struct kernels kernels_generic, kernels_avx2, kernels_avx512;
+
 #endif

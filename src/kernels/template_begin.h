@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * What every instruction-set file starts with: the compiler options the bits depend on, and how its helpers are declared. */
+#ifndef KERNELS_TEMPLATE_BEGIN_H
+#define KERNELS_TEMPLATE_BEGIN_H
+
+#ifdef __FAST_MATH__
+#error "the kernels need IEEE arithmetic: no -ffast-math, no -Ofast"
+#endif
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if FLT_EVAL_METHOD != 0
+#error "the kernels need float operations rounded to float: on 32-bit x86 add -msse2 -mfpmath=sse"
+#endif
+
+#include "kernels/dispatch.h"
+
+/* Always inlined, so that no copy compiled with this file's instructions can be linked elsewhere, and vectors stay in registers. */
+#define INLINE static inline __attribute__((always_inline))
+
+#endif
