@@ -1,2 +1,248 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Tables in memory.  Reading text is csv.c's; what cells mean for a network is the pipeline's. */
 #include "data/table.h"
+
+#include "base/io.h"
+#include "base/json.h"
+
+#include <math.h>
+#include <string.h>
+
+enum cln_status table_create(struct cln_table **table, const char *source, size_t n_rows, size_t n_columns, struct cln_error *err)
+{
+	*table = NULL;
+	if (n_rows > TABLE_MAX_ROWS)
+		return error_set(err, CLN_E_DATA, "%s: %zu rows; at most %u can be used", source, n_rows, TABLE_MAX_ROWS);
+	if (n_columns > TABLE_MAX_COLUMNS)
+		return error_set(err, CLN_E_DATA, "%s: %zu columns; at most %u can be used", source, n_columns, TABLE_MAX_COLUMNS);
+	struct cln_table *made = mem_alloc(1, sizeof *made, err);
+	if (!made)
+		return CLN_E_MEMORY;
+	made->n_rows = n_rows;
+	made->source = mem_copy(source, strlen(source), err);
+	if (made->source)
+		made->columns = mem_alloc(n_columns, sizeof *made->columns, err);
+	if (!made->columns) {
+		cln_table_destroy(made);
+		return CLN_E_MEMORY;
+	}
+	made->n_columns = n_columns;
+	*table = made;
+	return CLN_OK;
+}
+
+static void column_free(struct column *column)
+{
+	mem_free(column->name);
+	mem_free(column->numbers);
+	mem_free(column->codes);
+	mem_free(column->levels);
+	mem_free(column->level_bytes);
+}
+
+void cln_table_destroy(struct cln_table *table)
+{
+	if (!table)
+		return;
+	for (size_t c = 0; c < table->n_columns; c++)
+		column_free(&table->columns[c]);
+	mem_free(table->columns);
+	mem_free(table->breaks);
+	mem_free(table->source);
+	mem_free(table);
+}
+
+enum cln_status column_set_levels(struct column *column, const char *const *texts, size_t n, struct cln_error *err)
+{
+	size_t bytes = 0; /* cannot overflow: the texts are in memory already, and distinct, so none is counted twice */
+	for (size_t i = 0; i < n; i++)
+		bytes += strlen(texts[i]) + 1;
+	char **levels = mem_alloc(n, sizeof *levels, err);
+	char *block = levels ? mem_alloc(bytes, 1, err) : NULL;
+	if (!block) {
+		mem_free(levels);
+		return CLN_E_MEMORY;
+	}
+	column->levels = levels;
+	column->level_bytes = block;
+	column->n_levels = n;
+	for (size_t i = 0; i < n; i++) {
+		size_t length = strlen(texts[i]) + 1;
+		memcpy(block, texts[i], length);
+		levels[i] = block;
+		block += length;
+	}
+	return CLN_OK;
+}
+
+/* ---------------------------------------------------------------- from memory */
+
+/* Copies column c of row-major cells; false where a cell is infinite, whose row is then in *bad. */
+static bool column_copy(struct column *column, const float *cells, size_t n_rows, size_t n_columns, size_t c, size_t *bad)
+{
+	for (size_t i = 0; i < n_rows; i++) {
+		float x = cells[i * n_columns + c];
+		*bad = i;
+		if (isinf(x))
+			return false;
+		column->numbers[i] = isnan(x) ? NAN : x; /* one NaN for all, whatever its payload was */
+		column->n_missing += isnan(x);
+	}
+	return true;
+}
+
+enum cln_status cln_table_create(struct cln_table **table, const float *cells, size_t n_rows, size_t n_columns,
+                                 const char *const *names, struct cln_error *err)
+{
+	struct cln_table *made;
+	enum cln_status status = table_create(&made, "memory", n_rows, n_columns, err);
+	*table = NULL;
+	for (size_t c = 0; status == CLN_OK && c < n_columns; c++) {
+		struct column *column = &made->columns[c];
+		size_t bad = 0;
+		column->name = mem_copy(names[c], strlen(names[c]), err);
+		if (column->name)
+			column->numbers = mem_alloc(n_rows, sizeof *column->numbers, err);
+		if (!column->numbers)
+			status = CLN_E_MEMORY;
+		else if (!column_copy(column, cells, n_rows, n_columns, c, &bad))
+			status = error_set(err, CLN_E_DATA, "memory: row %zu of column \"%s\" is infinite", bad + 1, column->name);
+	}
+	if (status == CLN_OK)
+		*table = made;
+	else
+		cln_table_destroy(made);
+	return status;
+}
+
+/* ---------------------------------------------------------------- looking things up */
+
+size_t cln_table_rows(const struct cln_table *table) { return table->n_rows; }
+
+size_t cln_table_columns(const struct cln_table *table) { return table->n_columns; }
+
+const char *cln_table_column_name(const struct cln_table *table, size_t column)
+{
+	return column < table->n_columns ? table->columns[column].name : NULL;
+}
+
+/* A text of digits only as a number; 0 where it is none or too large. */
+static size_t plain_number(const char *text)
+{
+	size_t n = 0;
+	for (const char *c = text; *c; c++) {
+		if (*c < '0' || *c > '9' || n > TABLE_MAX_COLUMNS)
+			return 0;
+		n = 10 * n + (size_t)(*c - '0');
+	}
+	return n;
+}
+
+size_t table_find(const struct cln_table *table, const char *name_or_number)
+{
+	for (size_t c = 0; c < table->n_columns; c++)
+		if (strcmp(table->columns[c].name, name_or_number) == 0)
+			return c;
+	size_t number = plain_number(name_or_number);
+	return number >= 1 && number <= table->n_columns ? number - 1 : SIZE_MAX;
+}
+
+size_t table_line(const struct cln_table *table, size_t row)
+{
+	size_t low = 0, high = table->n_breaks; /* breaks[0 .. low) begin at or before the row, breaks[high .. ) behind it */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (table->breaks[middle].row <= row)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? row + table->breaks[low - 1].offset : 0;
+}
+
+void table_cell(char text[TABLE_CELL], const struct cln_table *table, size_t row, size_t column)
+{
+	const struct column *from = &table->columns[column];
+	char number[NUMBER_TEXT];
+	const char *whole = "";
+	if (from->codes && from->codes[row] != LEVEL_MISSING) {
+		whole = from->levels[from->codes[row]];
+	} else if (from->numbers && !isnan(from->numbers[row])) {
+		number[number_from_float(number, from->numbers[row])] = '\0';
+		whole = number;
+	}
+	size_t length = strlen(whole);
+	if (length >= TABLE_CELL) {
+		length = TABLE_CELL - 1;
+		while (length && ((unsigned char)whole[length] & 0xC0) == 0x80) /* not inside a UTF-8 character */
+			length--;
+	}
+	memcpy(text, whole, length);
+	text[length] = '\0';
+}
+
+/* ---------------------------------------------------------------- fingerprint */
+
+/* Words in little-endian order, collected so that the checksum sees long runs. */
+struct fingerprint {
+	uint64_t crc;
+	size_t n;
+	unsigned char bytes[4096];
+};
+
+static void fingerprint_flush(struct fingerprint *print)
+{
+	print->crc = io_crc64(print->crc, print->bytes, print->n);
+	print->n = 0;
+}
+
+static void fingerprint_word(struct fingerprint *print, uint32_t word)
+{
+	if (print->n + 4 > sizeof print->bytes)
+		fingerprint_flush(print);
+	for (int i = 0; i < 4; i++)
+		print->bytes[print->n++] = (unsigned char)(word >> (8 * i));
+}
+
+static void fingerprint_size(struct fingerprint *print, size_t size)
+{
+	fingerprint_word(print, (uint32_t)size);
+	fingerprint_word(print, (uint32_t)((uint64_t)size >> 32));
+}
+
+/* Length first, so that no two lists of texts look alike. */
+static void fingerprint_text(struct fingerprint *print, const char *text)
+{
+	size_t length = strlen(text);
+	fingerprint_size(print, length);
+	fingerprint_flush(print);
+	print->crc = io_crc64(print->crc, text, length);
+}
+
+static void fingerprint_column(struct fingerprint *print, const struct column *column, size_t n_rows)
+{
+	fingerprint_text(print, column->name);
+	fingerprint_word(print, (uint32_t)column->type);
+	fingerprint_size(print, column->n_levels);
+	for (size_t i = 0; i < column->n_levels; i++)
+		fingerprint_text(print, column->levels[i]);
+	for (size_t i = 0; column->codes && i < n_rows; i++)
+		fingerprint_word(print, column->codes[i]);
+	for (size_t i = 0; column->numbers && i < n_rows; i++) {
+		uint32_t bits = 0x7FC00000; /* every missing number alike, whatever NaN stands for it */
+		if (!isnan(column->numbers[i]))
+			memcpy(&bits, &column->numbers[i], sizeof bits);
+		fingerprint_word(print, bits);
+	}
+}
+
+uint64_t cln_table_fingerprint(const struct cln_table *table)
+{
+	struct fingerprint print = {0};
+	fingerprint_size(&print, table->n_rows);
+	for (size_t c = 0; c < table->n_columns; c++)
+		if (!table->columns[c].ignored)
+			fingerprint_column(&print, &table->columns[c], table->n_rows);
+	fingerprint_flush(&print);
+	return print.crc;
+}

@@ -16,9 +16,13 @@ struct column {
 	bool type_was_given; /* by --categorical or --numeric */
 	float *numbers;     /* numeric: n_rows, NaN = missing; never infinite */
 	uint32_t *codes;    /* categorical: n_rows, index into levels or LEVEL_MISSING */
-	char **levels;      /* categorical: distinct texts in ascending byte order */
+	char **levels;      /* categorical: distinct texts in ascending byte order, valid UTF-8; set by column_set_levels */
+	char *level_bytes;  /* the block that the levels lie in */
 	size_t n_levels;
 	size_t n_missing;
+	/* categorical and read from text: how many cells are neither missing nor a number, and the row of the first; a column that is
+	 * nearly all numbers is probably a numeric one with some bad cells */
+	size_t n_texts, first_text_row;
 };
 
 struct cln_table {
@@ -30,10 +34,18 @@ struct cln_table {
 		size_t row, offset;
 	} *breaks;
 	size_t n_breaks;    /* 0 for tables that were not text */
+	char separator;     /* of the text in `source`, which can be read again; '\0' where there is none, or it was standard input */
 };
 
-/* An empty table with n_columns unnamed columns. */
+#define TABLE_MAX_ROWS (UINT32_MAX - 1u) /* so that a row number fits 32 bits and LEVEL_MISSING stays free */
+#define TABLE_MAX_COLUMNS 1000000u
+
+/* An empty table with n_columns unnamed columns, to be filled by the caller: names, numbers, codes and breaks are blocks of
+ * mem_alloc, which the table owns.  Sizes beyond the limits are CLN_E_DATA. */
 enum cln_status table_create(struct cln_table **table, const char *source, size_t n_rows, size_t n_columns, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Gives a column copies of n texts, which must be distinct, ascending and '\0'-terminated.  On failure the column has no levels. */
+enum cln_status column_set_levels(struct column *column, const char *const *texts, size_t n, struct cln_error *err) CLN_MUST_CHECK;
 
 /* The column of that name, else the column with that 1-based number; SIZE_MAX where there is none. */
 size_t table_find(const struct cln_table *table, const char *name_or_number);
