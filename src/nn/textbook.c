@@ -2,6 +2,7 @@
 #include "nn/textbook.h"
 
 #include <assert.h>
+#include <math.h>
 
 #include "base/dmath.h"
 
@@ -292,6 +293,11 @@ void textbook_descend(struct textbook *net, double rate)
 
 /* ---------------------------------------------------------------- central differences */
 
+static bool has_kink(enum cln_activation activation)
+{
+	return activation == CLN_RELU || activation == CLN_LEAKY_RELU || activation == CLN_ELU || activation == CLN_SELU;
+}
+
 /* Which hidden pre-activations are positive, as a hash (FNV-1a over one bit each): equal patterns have equal hashes. */
 static uint64_t sign_pattern(const struct textbook *net)
 {
@@ -303,7 +309,18 @@ static uint64_t sign_pattern(const struct textbook *net)
 	return hash;
 }
 
-double textbook_difference(struct textbook *net, const struct textbook_cost *cost, double *parameter, bool *crossed)
+double textbook_margin(const struct textbook *net, size_t j)
+{
+	double margin = HUGE_VAL;
+
+	for (size_t l = 1; l < net->L; l++)
+		for (size_t i = 0; i < net->n[l]; i++)
+			margin = fmin(margin, fabs(net->Z[l][i * net->m + j]));
+	return margin;
+}
+
+/* The difference with step h; *crossed says whether one of the four costs lies beyond a kink seen from the others. */
+static double difference(struct textbook *net, const struct textbook_cost *cost, double *parameter, double h, bool *crossed)
 {
 	static const double step[4] = {1, -1, 2, -2}, factor[4] = {8, -8, -1, 1};
 	const double centre = *parameter;
@@ -311,15 +328,24 @@ double textbook_difference(struct textbook *net, const struct textbook_cost *cos
 	double sum = 0;
 
 	for (int i = 0; i < 4; i++) {
-		*parameter = centre + step[i] * TEXTBOOK_STEP;
+		*parameter = centre + step[i] * h;
 		sum += factor[i] * textbook_forward(net, cost->X, cost->y, cost->w, cost->l1, cost->l2);
-		pattern[i] = sign_pattern(net);
+		pattern[i] = has_kink(net->activation) ? sign_pattern(net) : 0;
 	}
 	*parameter = centre;
-	for (int i = 1; i < 4; i++)
-		if (pattern[i] != pattern[0])
-			*crossed = true;
-	if (cost->l1 > 0 && centre > -2 * TEXTBOOK_STEP && centre < 2 * TEXTBOOK_STEP)
+	*crossed = pattern[1] != pattern[0] || pattern[2] != pattern[0] || pattern[3] != pattern[0];
+	if (cost->l1 > 0 && fabs(centre) < 2 * h)
 		*crossed = true;
-	return sum / (12 * TEXTBOOK_STEP);
+	return sum / (12 * h);
+}
+
+double textbook_difference(struct textbook *net, const struct textbook_cost *cost, double *parameter, bool *crossed)
+{
+	double h = TEXTBOOK_STEP, slope;
+	bool beyond;
+
+	while (slope = difference(net, cost, parameter, h, &beyond), beyond && h > TEXTBOOK_LEAST_STEP)
+		h *= 0.5;
+	*crossed |= beyond;
+	return slope;
 }

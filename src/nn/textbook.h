@@ -43,10 +43,15 @@ struct textbook_cost {
 	double l1, l2;
 };
 
-/* dC/d(*parameter) without the chain rule: [8 (C(+h) - C(-h)) - (C(+2h) - C(-2h))] / 12 h, h = TEXTBOOK_STEP; its error is
- * h^4/30 |C^(5)| + 3/2 u |C| / h with u the unit roundoff of a cost.  *crossed is set (never cleared) where a step of 2h takes a
- * pre-activation, or the parameter itself under l1, past 0: there the error terms do not hold.  Leaves A and Z of the last cost. */
+/* The smallest |z| of the hidden units in column j, after forward: its distance from the kink that relu, leaky relu, elu and selu have. */
+double textbook_margin(const struct textbook *net, size_t j);
+
+/* dC/d(*parameter) without the chain rule: [8 (C(+h) - C(-h)) - (C(+2h) - C(-2h))] / 12 h; its error is h^4/30 |C^(5)| + 3/2 u |C| / h
+ * with u the relative rounding error of a cost.  h starts at TEXTBOOK_STEP and is halved while a step of 2h takes a pre-activation past
+ * a kink, or the parameter past that of l1; *crossed is set (never cleared) where TEXTBOOK_LEAST_STEP still does, for then the error
+ * terms do not hold.  Leaves A and Z of the last cost. */
 #define TEXTBOOK_STEP 0x1p-10
+#define TEXTBOOK_LEAST_STEP 0x1p-16
 double textbook_difference(struct textbook *net, const struct textbook_cost *cost, double *parameter, bool *crossed);
 
 #endif
