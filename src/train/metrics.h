@@ -5,12 +5,13 @@
 
 #include "base/mem.h"
 
-/* logits, y (0/1), w (or NULL): n.  threshold: of the probability.  AUC by ranks with ties halved, weighted.
- * Fails only for want of memory (it sorts a copy). */
+/* logits, y (0/1), w (or NULL): n < 2^32.  threshold: a row is called positive where (float)sigmoid(logit), the probability that
+ * predict prints, is >= threshold.  AUC by ranks with ties halved, weighted; NaN where a class is absent or a logit is NaN.
+ * n = 0: all NaN.  Fails only for want of memory (16 bytes a row, to sort an index). */
 enum cln_status metrics_compute(struct cln_metrics *metrics, const float *logits, const float *y, const float *w, size_t n,
                                 double threshold, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Whether `a` is better than `b` by a metric (a NaN is never better). */
+/* Whether `a` is better than `b` by a metric.  A NaN is never better; anything is better than a NaN. */
 bool metrics_better(const struct cln_metrics *a, const struct cln_metrics *b, enum cln_metric metric);
 
 #endif
