@@ -1,2 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/batch.h"
+
+#include <string.h>
+
+#include "base/rng.h"
+#include "kernels/kernels.h"
+
+void batch_order(uint32_t *order, size_t n_rows, uint64_t seed, uint32_t epoch)
+{
+	struct rng rng;
+
+	rng_start(&rng, seed, RNG_SHUFFLE, epoch, 0);
+	rng_permutation(order, n_rows, &rng);
+}
+
+/* One row of X becomes one column of every panel: n_full whole groups of 16 floats, then a last group filled up with zeros. */
+static void gather_column(float *A0, const float *x, size_t n, size_t ld)
+{
+	size_t n_full = n / PANEL, n_rest = n % PANEL;
+
+	for (size_t p = 0; p < n_full; p++)
+		memcpy(A0 + p * ld * PANEL, x + p * PANEL, PANEL * sizeof *A0);
+	if (n_rest) {
+		float last[PANEL] = {0};
+
+		memcpy(last, x + n_full * PANEL, n_rest * sizeof *last);
+		memcpy(A0 + n_full * ld * PANEL, last, sizeof last);
+	}
+}
+
+void batch_gather(float *A0, float *y, float *w, const struct dataset *dataset, const uint32_t *order, size_t m, size_t ld)
+{
+	size_t n = dataset->n_features;
+
+	for (size_t s = 0; s < m; s++) {
+		gather_column(A0 + s * PANEL, dataset->X + order[s] * n, n, ld);
+		y[s] = dataset->y[order[s]];
+	}
+	if (dataset->w)
+		for (size_t s = 0; s < m; s++)
+			w[s] = dataset->w[order[s]];
+}

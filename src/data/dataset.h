@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A dataset: features X, labels y and weights w of rows in memory, ready for the trainer; labels found in a table; splits. */
+ * A dataset: features X, labels y and weights w of rows in memory, ready for the trainer (dataset.c); labels found in a table
+ * (label.c); splits (dataset.c). */
 #ifndef DATA_DATASET_H
 #define DATA_DATASET_H
 
@@ -7,7 +8,7 @@
 
 struct dataset {
 	size_t n_rows, n_features;
-	float *X;  /* n_rows x n_features, row-major */
+	float *X;  /* n_rows x n_features, row-major; mem_pages: n_rows and n_features stay as created */
 	float *y;  /* 0 or 1 */
 	float *w;  /* row weights, or NULL: all 1 */
 };
@@ -22,19 +23,23 @@ struct label {
 };
 
 /* Finds the two label values in the rows of a table (name = NULL: the last column that is not `weight`).
- * CLN_E_DATA: no such column, a single class, or a third value (its place and text). Rows with a missing label: see labels_read. */
+ * Rows of weight 0 do not count.  The text of a number is its shortest.  `positive` may be another text of the same number.
+ * CLN_E_DATA: no such column, a single class, or a third value (its place and text). Rows with a missing label: see labels_read.
+ * CLN_E_USAGE: `positive` is neither value, or the label is the weight. */
 enum cln_status label_find(struct label *label, const struct cln_table *table, const char *name, const char *positive,
                            const char *weight, struct cln_error *err) CLN_MUST_CHECK;
 void label_free(struct label *label);
 
 /* Rows of a table that can be learnt from or judged by: label 0/1 and weight of each, in ascending order.  Dropped: rows of weight 0.
+ * A cell matches a label value by its bytes, else as a number, so that the column's type need not be that of the training table.
  * CLN_E_DATA with the place: a missing or third label value, a missing, negative or non-numeric weight.
  * rows, y, w: allocated, mem_free; w is NULL where weight is NULL. */
 enum cln_status labels_read(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped, const struct cln_table *table,
                             const struct label *label, const char *weight, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Splits 0 .. n-1 into two ascending lists so that `fraction` of each class (rounded to the nearest, at least one row of a class
- * that has two or more) falls into `second`.  Which ones: the first of a permutation keyed by (seed, RNG_SPLIT, part).
+/* Splits 0 .. n-1 into two ascending lists so that `fraction` of each class (rounded to the nearest; of a class of two or more rows
+ * at least one and never all, of a single row none; fraction = 0: none) falls into `second`.  Which ones: the first of a permutation
+ * of the negative rows, then of the positive ones, keyed by (seed, RNG_SPLIT, part).
  * first and second: allocated, mem_free. */
 enum cln_status split_stratified(uint32_t **first, size_t *n_first, uint32_t **second, size_t *n_second, const float *y, size_t n,
                                  double fraction, uint64_t seed, uint32_t part, struct cln_error *err) CLN_MUST_CHECK;

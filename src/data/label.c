@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT
+ * What a label column means, and which rows of a table can be learnt from or judged by: see dataset.h. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "data/dataset.h"
+
+/* ---------------------------------------------------------------- cells */
+
+static bool is_number(double *value, const char *text) { return number_to_double(value, text, strlen(text)); }
+
+/* Whether two label texts mean the same: equal bytes, or numbers of the same value ("1" and "1.0"). */
+static bool same_value(const char *a, const char *b)
+{
+	double x, y;
+
+	return strcmp(a, b) == 0 || (is_number(&x, a) && is_number(&y, b) && x == y);
+}
+
+/* The greater of two label texts: as numbers where both are numbers of different value, else by bytes. */
+static bool is_greater(const char *a, const char *b)
+{
+	double x, y;
+
+	if (is_number(&x, a) && is_number(&y, b) && x != y)
+		return x > y;
+	return strcmp(a, b) > 0;
+}
+
+static bool cell_is_missing(const struct column *column, size_t row)
+{
+	return column->type == COLUMN_NUMERIC ? isnan(column->numbers[row]) : column->codes[row] == LEVEL_MISSING;
+}
+
+static bool cells_are_equal(const struct column *column, size_t row_a, size_t row_b)
+{
+	return column->type == COLUMN_NUMERIC ? column->numbers[row_a] == column->numbers[row_b] : column->codes[row_a] == column->codes[row_b];
+}
+
+static char *cell_text(const struct column *column, size_t row, struct cln_error *err)
+{
+	char number[NUMBER_TEXT];
+
+	if (column->type == COLUMN_CATEGORICAL)
+		return mem_copy(column->levels[column->codes[row]], strlen(column->levels[column->codes[row]]), err);
+	return mem_copy(number, number_from_float(number, column->numbers[row] + 0.0f), err); /* -0 is 0 */
+}
+
+/* A finished sentence about one cell: "file:line:column: what ("text", column "name"; hint)". */
+static enum cln_status cell_error(struct cln_error *err, const struct cln_table *table, size_t row, size_t column, const char *what,
+                                  const char *hint)
+{
+	char place[TABLE_PLACE], text[TABLE_CELL];
+
+	table_place(place, table, row, column);
+	table_cell(text, table, row, column);
+	return error_set(err, CLN_E_DATA, "%s: %s (\"%s\", column \"%s\"; %s)", place, what, text, table->columns[column].name, hint);
+}
+
+static enum cln_status find_column(size_t *column, const struct cln_table *table, const char *name, const char *role, struct cln_error *err)
+{
+	*column = table_find(table, name);
+	if (*column == SIZE_MAX)
+		return error_set(err, CLN_E_DATA, "%s: there is no column \"%s\" for the %s", table->source, name, role);
+	if (table->columns[*column].ignored)
+		return error_set(err, CLN_E_DATA, "%s: the %s column \"%s\" is among the ignored ones", table->source, role,
+		                 table->columns[*column].name);
+	return CLN_OK;
+}
+
+/* ---------------------------------------------------------------- weights */
+
+/* The weight of a row as a number; CLN_E_DATA with its place otherwise. */
+static enum cln_status weight_read(float *weight, const struct cln_table *table, size_t row, size_t column, struct cln_error *err)
+{
+	const struct column *cells = &table->columns[column];
+	static const char hint[] = "a weight is a number that is not negative";
+	bool valid;
+
+	if (cell_is_missing(cells, row))
+		return cell_error(err, table, row, column, "a row weight is missing", hint);
+	if (cells->type == COLUMN_NUMERIC) {
+		*weight = cells->numbers[row];
+		valid = true;
+	} else {
+		const char *text = cells->levels[cells->codes[row]];
+
+		valid = number_to_float(weight, text, strlen(text)) && isfinite(*weight);
+	}
+	if (!valid)
+		return cell_error(err, table, row, column, "a row weight is not a number", hint);
+	if (*weight < 0)
+		return cell_error(err, table, row, column, "a row weight is negative", hint);
+	return CLN_OK;
+}
+
+/* ---------------------------------------------------------------- the two values */
+
+static enum cln_status find_label_column(size_t *column, const struct cln_table *table, const char *name, size_t weight, struct cln_error *err)
+{
+	if (name)
+		return find_column(column, table, name, "label", err);
+	for (size_t c = table->n_columns; c-- > 0;) {
+		if (c != weight && !table->columns[c].ignored) {
+			*column = c;
+			return CLN_OK;
+		}
+	}
+	return error_set(err, CLN_E_DATA, "%s: there is no column left for the label", table->source);
+}
+
+static enum cln_status third_value(struct cln_error *err, const struct cln_table *table, size_t column, size_t third, const size_t seen[2])
+{
+	char hint[2 * TABLE_CELL + 128], a[TABLE_CELL], b[TABLE_CELL];
+
+	table_cell(a, table, seen[0], column);
+	table_cell(b, table, seen[1], column);
+	snprintf(hint, sizeof hint, "a label has two values, and \"%s\" and \"%s\" came before; choose the label column with --label", a, b);
+	return cell_error(err, table, third, column, "a third label value", hint);
+}
+
+/* The first rows that hold each of the two values, among the rows that carry weight. */
+static enum cln_status find_two_values(size_t seen[2], const struct cln_table *table, size_t column, size_t weight, struct cln_error *err)
+{
+	const struct column *cells = &table->columns[column];
+	size_t n_seen = 0;
+
+	for (size_t row = 0; row < table->n_rows; row++) {
+		float row_weight = 1;
+
+		if (weight != SIZE_MAX && weight_read(&row_weight, table, row, weight, err) != CLN_OK)
+			return CLN_E_DATA;
+		if (row_weight == 0 || cell_is_missing(cells, row) || (n_seen > 0 && cells_are_equal(cells, row, seen[0])) ||
+		    (n_seen > 1 && cells_are_equal(cells, row, seen[1])))
+			continue;
+		if (n_seen == 2)
+			return third_value(err, table, column, row, seen);
+		seen[n_seen++] = row;
+	}
+	if (n_seen == 0)
+		return error_set(err, CLN_E_DATA, "%s: no row has a label (column \"%s\")", table->source, cells->name);
+	if (n_seen == 1) {
+		char text[TABLE_CELL];
+
+		table_cell(text, table, seen[0], column);
+		return error_set(err, CLN_E_DATA, "%s: every label is \"%s\" (column \"%s\"); two classes are needed to learn from",
+		                 table->source, text, cells->name);
+	}
+	return CLN_OK;
+}
+
+/* Puts the two texts in their places: negative, positive. */
+static enum cln_status choose_positive(struct label *label, const char *positive, struct cln_error *err)
+{
+	char *a = label->negative, *b = label->positive;
+	bool swap;
+
+	label->positive_was_chosen = !positive;
+	if (!positive)
+		swap = is_greater(a, b);
+	else if (strcmp(positive, a) == 0 || strcmp(positive, b) == 0)
+		swap = strcmp(positive, a) == 0;
+	else if (same_value(positive, a) || same_value(positive, b))
+		swap = same_value(positive, a);
+	else
+		return error_set(err, CLN_E_USAGE, "--positive %s: the label column \"%s\" has the values \"%s\" and \"%s\"", positive,
+		                 label->column, a, b);
+	if (swap) {
+		label->negative = b;
+		label->positive = a;
+	}
+	return CLN_OK;
+}
+
+enum cln_status label_find(struct label *label, const struct cln_table *table, const char *name, const char *positive,
+                           const char *weight, struct cln_error *err)
+{
+	size_t column, weight_column = SIZE_MAX, seen[2];
+	enum cln_status status = CLN_OK;
+
+	*label = (struct label){0};
+	if (weight)
+		status = find_column(&weight_column, table, weight, "weight", err);
+	if (status == CLN_OK)
+		status = find_label_column(&column, table, name, weight_column, err);
+	if (status == CLN_OK && column == weight_column)
+		status = error_set(err, CLN_E_USAGE, "column \"%s\" cannot be both the label and the weight", table->columns[column].name);
+	if (status == CLN_OK)
+		status = find_two_values(seen, table, column, weight_column, err);
+	if (status != CLN_OK)
+		return status;
+
+	label->column = mem_copy(table->columns[column].name, strlen(table->columns[column].name), err);
+	label->negative = cell_text(&table->columns[column], seen[0], err);
+	label->positive = cell_text(&table->columns[column], seen[1], err);
+	if (!label->column || !label->negative || !label->positive)
+		status = CLN_E_MEMORY;
+	else
+		status = choose_positive(label, positive, err);
+	if (status != CLN_OK)
+		label_free(label);
+	return status;
+}
+
+void label_free(struct label *label)
+{
+	mem_free(label->column);
+	mem_free(label->negative);
+	mem_free(label->positive);
+	*label = (struct label){0};
+}
+
+/* ---------------------------------------------------------------- rows */
+
+enum { CLASS_NEGATIVE, CLASS_POSITIVE, CLASS_OTHER };
+
+/* The class that a text stands for; the same bytes before the same number. */
+static int class_of_text(const struct label *label, const char *text)
+{
+	if (strcmp(text, label->negative) == 0)
+		return CLASS_NEGATIVE;
+	if (strcmp(text, label->positive) == 0)
+		return CLASS_POSITIVE;
+	if (same_value(text, label->negative))
+		return CLASS_NEGATIVE;
+	return same_value(text, label->positive) ? CLASS_POSITIVE : CLASS_OTHER;
+}
+
+/* How the cells of a label column become classes. */
+struct label_reader {
+	const struct column *cells;
+	unsigned char *class_of_level;         /* categorical column */
+	bool negative_is_number, positive_is_number;
+	float negative, positive;              /* numeric column */
+};
+
+static enum cln_status label_reader_create(struct label_reader *reader, const struct column *cells, const struct label *label, struct cln_error *err)
+{
+	*reader = (struct label_reader){.cells = cells};
+	if (cells->type == COLUMN_NUMERIC) {
+		reader->negative_is_number = number_to_float(&reader->negative, label->negative, strlen(label->negative));
+		reader->positive_is_number = number_to_float(&reader->positive, label->positive, strlen(label->positive));
+		return CLN_OK;
+	}
+	reader->class_of_level = mem_alloc(cells->n_levels, 1, err);
+	if (!reader->class_of_level)
+		return CLN_E_MEMORY;
+	for (size_t k = 0; k < cells->n_levels; k++)
+		reader->class_of_level[k] = (unsigned char)class_of_text(label, cells->levels[k]);
+	return CLN_OK;
+}
+
+static int class_of_row(const struct label_reader *reader, size_t row)
+{
+	if (reader->cells->type == COLUMN_CATEGORICAL)
+		return reader->class_of_level[reader->cells->codes[row]];
+	if (reader->negative_is_number && reader->cells->numbers[row] == reader->negative)
+		return CLASS_NEGATIVE;
+	return reader->positive_is_number && reader->cells->numbers[row] == reader->positive ? CLASS_POSITIVE : CLASS_OTHER;
+}
+
+static enum cln_status label_error(struct cln_error *err, const struct cln_table *table, size_t row, size_t column, const struct label *label)
+{
+	char hint[2 * TABLE_CELL + 64];
+
+	if (cell_is_missing(&table->columns[column], row))
+		return cell_error(err, table, row, column, "a label is missing", "give the row a label, a weight of 0, or leave it out");
+	snprintf(hint, sizeof hint, "the two label values are \"%.*s\" and \"%.*s\"", TABLE_CELL - 1, label->negative, TABLE_CELL - 1,
+	         label->positive);
+	return cell_error(err, table, row, column, "a label of neither class", hint);
+}
+
+/* Fills the lists (room for all rows of the table) and counts those taken. */
+static enum cln_status read_rows(uint32_t *rows, float *y, float *w, size_t *n_rows, const struct cln_table *table,
+                                 const struct label_reader *reader, const struct label *label, size_t weight, struct cln_error *err)
+{
+	size_t n = 0, column = (size_t)(reader->cells - table->columns);
+
+	for (size_t row = 0; row < table->n_rows; row++) {
+		float row_weight = 1;
+		int class;
+
+		if (w && weight_read(&row_weight, table, row, weight, err) != CLN_OK)
+			return CLN_E_DATA;
+		if (row_weight == 0)
+			continue;
+		class = cell_is_missing(reader->cells, row) ? CLASS_OTHER : class_of_row(reader, row);
+		if (class == CLASS_OTHER)
+			return label_error(err, table, row, column, label);
+		if (w)
+			w[n] = row_weight;
+		y[n] = class == CLASS_POSITIVE;
+		rows[n++] = (uint32_t)row;
+	}
+	*n_rows = n;
+	return CLN_OK;
+}
+
+enum cln_status labels_read(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped, const struct cln_table *table,
+                            const struct label *label, const char *weight, struct cln_error *err)
+{
+	struct label_reader reader = {0};
+	size_t column, weight_column = SIZE_MAX, n = table->n_rows;
+	enum cln_status status;
+
+	*rows = NULL;
+	*y = *w = NULL;
+	*n_rows = *n_dropped = 0;
+	status = find_column(&column, table, label->column, "label", err);
+	if (status == CLN_OK && weight)
+		status = find_column(&weight_column, table, weight, "weight", err);
+	if (status == CLN_OK)
+		status = label_reader_create(&reader, &table->columns[column], label, err);
+	if (status != CLN_OK)
+		goto done;
+
+	*rows = mem_alloc(n, sizeof **rows, err);
+	*y = mem_alloc(n, sizeof **y, err);
+	*w = weight ? mem_alloc(n, sizeof **w, err) : NULL;
+	if (!*rows || !*y || (weight && !*w))
+		status = CLN_E_MEMORY;
+	else
+		status = read_rows(*rows, *y, *w, n_rows, table, &reader, label, weight_column, err);
+	*n_dropped = status == CLN_OK ? n - *n_rows : 0;
+done:
+	mem_free(reader.class_of_level);
+	if (status != CLN_OK) {
+		mem_free(*rows);
+		mem_free(*y);
+		mem_free(*w);
+		*rows = NULL;
+		*y = *w = NULL;
+		*n_rows = 0;
+	}
+	return status;
+}
