@@ -1,2 +1,112 @@
-/* SPDX-License-Identifier: MIT */
-#include <colonnade.h>
+/* SPDX-License-Identifier: MIT
+ * The forward pass over one block of columns: Z[l] = W[l] A[l-1] + b[l], A[l] = g(Z[l]), and the memory of both passes. */
+#include "nn/passes.h"
+
+
+/* Which of a layer's arrays its derivative comes from. */
+static enum derivative derivative_of(const struct network *net, bool dropout)
+{
+	const enum derivative derivative = activation_derivative(net->activation);
+	return dropout && derivative != DERIVATIVE_RELU ? DERIVATIVE_STORED : derivative;
+}
+
+/* Carves panels for n units out of the block; with memory = NULL only adds up the floats. */
+static float *carve(struct block_space *space, size_t n_floats)
+{
+	float *at = space->memory ? space->memory + space->n_floats : NULL;
+	space->n_floats += round_up(n_floats, PANEL);
+	return at;
+}
+
+static void carve_all(struct block_space *space, const struct network *net, bool training, bool dropout)
+{
+	const size_t L = net->L, ld = space->ld;
+	const bool stored = training && derivative_of(net, dropout) == DERIVATIVE_STORED;
+	size_t widest[2] = {0, 0};
+	space->n_floats = 0;
+	for (size_t l = 0; l <= L; l++) {
+		const size_t size = panels_of(net->n[l]) * PANEL * ld;
+		space->A[l] = carve(space, size);
+		space->D[l] = stored && l > 0 && l < L ? carve(space, size) : NULL;
+		if (l > 0 && size > widest[l % 2])
+			widest[l % 2] = size;
+	}
+	if (training) {
+		float *even = carve(space, widest[0]), *odd = carve(space, widest[1]);
+		for (size_t l = 1; l <= L; l++)
+			space->dZ[l] = l % 2 ? odd : even;
+	}
+	space->y = carve(space, ld);
+	space->w = carve(space, ld);
+}
+
+enum cln_status block_space_create(struct block_space *space, const struct network *net, size_t ld, bool training, bool dropout,
+                                   struct cln_error *err)
+{
+	*space = (struct block_space){.ld = ld};
+	size_t units = 4, floats;
+	for (size_t l = 0; l <= net->L; l++)
+		units += 4 * panels_of(net->n[l]) * PANEL; /* more than carve_all can ask for a column */
+	if (!size_mul(&floats, units, ld))
+		return error_set(err, CLN_E_MEMORY, "a block of %zu columns does not fit in memory", ld);
+	carve_all(space, net, training, dropout);
+	space->memory = mem_pages(space->n_floats, err);
+	if (!space->memory)
+		return CLN_E_MEMORY;
+	carve_all(space, net, training, dropout);
+	return CLN_OK;
+}
+
+void block_space_free(struct block_space *space)
+{
+	if (space->memory)
+		mem_pages_free(space->memory, space->n_floats);
+	*space = (struct block_space){0};
+}
+
+/* The words below threshold = rate 2^32 drop a unit. */
+static uint32_t dropout_threshold(double rate)
+{
+	return (uint32_t)(rate * 4294967296.0);
+}
+
+static void drop(const struct network *net, const struct kernels *kernels, struct block_space *space, size_t l, size_t m,
+                 const struct dropout_key *key)
+{
+	size_t unit0 = 0; /* units are numbered through the layers, so that no two share a word */
+	for (size_t i = 1; i < l; i++)
+		unit0 += panels_of(net->n[i]) * PANEL;
+	kernels->dropout(&(struct dropout_args){.A = space->A[l],
+	                                        .D = space->D[l],
+	                                        .n = net->n[l],
+	                                        .m = m,
+	                                        .ld = space->ld,
+	                                        .seed = key->seed,
+	                                        .epoch = key->epoch,
+	                                        .step = key->step,
+	                                        .row0 = key->row0,
+	                                        .unit0 = (uint32_t)unit0,
+	                                        .threshold = dropout_threshold(key->rate),
+	                                        .keep_scale = (float)(1.0 / (1.0 - key->rate))});
+}
+
+void forward_pass(const struct network *net, const struct kernels *kernels, struct block_space *space, size_t m,
+                  const struct dropout_key *dropout)
+{
+	for (size_t l = 1; l <= net->L; l++) {
+		kernels->forward(&(struct forward_args){.A_out = space->A[l],
+		                                        .D_out = space->D[l],
+		                                        .W = network_W(net, l),
+		                                        .b = network_b(net, l),
+		                                        .A = space->A[l - 1],
+		                                        .n_out = net->n[l],
+		                                        .n_in = net->n[l - 1],
+		                                        .m = m,
+		                                        .ld = space->ld,
+		                                        .p_begin = 0,
+		                                        .p_end = panels_of(net->n[l]),
+		                                        .activation = l < net->L ? (int)net->activation : -1});
+		if (l < net->L && dropout && dropout->rate > 0)
+			drop(net, kernels, space, l, m, dropout);
+	}
+}

@@ -1,2 +1,54 @@
-/* SPDX-License-Identifier: MIT */
-#include <colonnade.h>
+/* SPDX-License-Identifier: MIT
+ * Initial weights: N(0, s^2), the variance chosen so that signals keep their size through the layers.
+ *   Xavier  s^2 = 2 / (n_in + n_out)   Glorot & Bengio 2010: sigmoid, tanh, and the output layer
+ *   He      s^2 = 2 / n_in             He et al. 2015: relu and its kin, which halve the variance
+ *   LeCun   s^2 = 1 / n_in             LeCun et al. 1998; what selu's fixed point asks for (Klambauer et al. 2017)
+ *   normal  s^2 = 1, biases too        the network of the derivation */
+#include <math.h>
+
+#include "nn/network.h"
+
+static enum cln_init init_of(enum cln_activation activation)
+{
+	switch (activation) {
+	case CLN_SIGMOID:
+	case CLN_TANH: return CLN_INIT_XAVIER;
+	case CLN_SELU: return CLN_INIT_LECUN;
+	default: return CLN_INIT_HE;
+	}
+}
+
+static double deviation(enum cln_init init, size_t n_in, size_t n_out)
+{
+	switch (init) {
+	case CLN_INIT_HE: return sqrt(2.0 / (double)n_in);
+	case CLN_INIT_LECUN: return sqrt(1.0 / (double)n_in);
+	case CLN_INIT_NORMAL: return 1.0;
+	default: return sqrt(2.0 / (double)(n_in + n_out));
+	}
+}
+
+/* W[l] in row-major order of (i, k), then b[l]: one stream a layer, so a layer's draws depend on no other layer. */
+static void draw_layer(struct network *net, size_t l, enum cln_init init, uint64_t seed)
+{
+	struct rng rng;
+	rng_start(&rng, seed, RNG_INIT, 0, (uint32_t)l);
+	const size_t n_in = net->n[l - 1], n_out = net->n[l];
+	const double s = deviation(init, n_in, n_out);
+	for (size_t i = 0; i < n_out; i++)
+		for (size_t k = 0; k < n_in; k++)
+			net->params[net->W_offset[l] + (i / PANEL * n_in + k) * PANEL + i % PANEL] = (float)(s * rng_normal(&rng));
+	for (size_t i = 0; i < n_out; i++)
+		net->params[net->b_offset[l] + i] = init == CLN_INIT_NORMAL ? (float)rng_normal(&rng) : 0.0f;
+}
+
+void network_init(struct network *net, enum cln_init init, uint64_t seed)
+{
+	for (size_t l = 1; l <= net->L; l++) {
+		enum cln_init scheme = init;
+		if (init == CLN_INIT_AUTO) /* the output layer's activation is the sigmoid of the loss */
+			scheme = l < net->L ? init_of(net->activation) : CLN_INIT_XAVIER;
+		draw_layer(net, l, scheme, seed);
+	}
+	network_sync(net);
+}

@@ -1,2 +1,132 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * The flat parameters of a network and their two orientations. */
 #include "nn/network.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Offsets of every layer; false where a size does not fit. */
+static bool lay_out(struct network *net, size_t *n_params_floats, size_t *n_Wt_floats)
+{
+	size_t params = 0, Wt = 0;
+	net->n_params = 0;
+	for (size_t l = 1; l <= net->L; l++) {
+		const size_t out = panels_of(net->n[l]) * PANEL, in = panels_of(net->n[l - 1]) * PANEL;
+		size_t weights, transposed;
+		if (!size_mul(&weights, out, net->n[l - 1]) || !size_mul(&transposed, in, out))
+			return false;
+		net->W_offset[l] = params;
+		if (!size_add(&params, params, weights))
+			return false;
+		net->b_offset[l] = params;
+		if (!size_add(&params, params, out))
+			return false;
+		if (l > 1) {
+			net->Wt_offset[l] = Wt;
+			if (!size_add(&Wt, Wt, transposed))
+				return false;
+		}
+		net->n_params += net->n[l] * net->n[l - 1] + net->n[l];
+	}
+	*n_params_floats = params;
+	*n_Wt_floats = Wt;
+	return true;
+}
+
+enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation, struct cln_error *err)
+{
+	*net = NULL;
+	if (L < 1 || L > NETWORK_MAX_LAYERS)
+		return error_set(err, CLN_E_USAGE, "a network has 1 to %d layers, not %zu", NETWORK_MAX_LAYERS, L);
+	for (size_t l = 0; l <= L; l++)
+		if (n[l] < 1 || n[l] > NETWORK_MAX_UNITS)
+			return error_set(err, CLN_E_USAGE, "a layer has 1 to %u units, not %zu", NETWORK_MAX_UNITS, n[l]);
+	struct network *made = mem_alloc(1, sizeof *made, err);
+	if (!made)
+		return CLN_E_MEMORY;
+	made->L = L;
+	made->activation = activation;
+	memcpy(made->n, n, (L + 1) * sizeof *n);
+	size_t n_Wt;
+	if (!lay_out(made, &made->n_floats, &n_Wt)) {
+		network_destroy(made);
+		return error_set(err, CLN_E_MEMORY, "the network's parameters do not fit in memory");
+	}
+	made->params = mem_alloc(made->n_floats, sizeof(float), err);
+	made->Wt = made->params ? mem_alloc(n_Wt, sizeof(float), err) : NULL;
+	if (!made->Wt) {
+		network_destroy(made);
+		return CLN_E_MEMORY;
+	}
+	*net = made;
+	return CLN_OK;
+}
+
+enum cln_status network_clone(struct network **copy, const struct network *net, struct cln_error *err)
+{
+	enum cln_status status = network_create(copy, net->n, net->L, net->activation, err);
+	if (status != CLN_OK)
+		return status;
+	memcpy((*copy)->params, net->params, net->n_floats * sizeof(float));
+	network_sync(*copy);
+	return CLN_OK;
+}
+
+void network_destroy(struct network *net)
+{
+	if (!net)
+		return;
+	mem_free(net->params);
+	mem_free(net->Wt);
+	mem_free(net);
+}
+
+/* Where W[l](i, k) lies in the panels of params, and in those of Wt. */
+static size_t W_index(const struct network *net, size_t l, size_t i, size_t k)
+{
+	return net->W_offset[l] + (i / PANEL * net->n[l - 1] + k) * PANEL + i % PANEL;
+}
+
+static size_t Wt_index(const struct network *net, size_t l, size_t i, size_t k)
+{
+	return net->Wt_offset[l] + (k / PANEL * panels_of(net->n[l]) * PANEL + i) * PANEL + k % PANEL;
+}
+
+void network_sync(struct network *net)
+{
+	for (size_t l = 2; l <= net->L; l++)
+		for (size_t i = 0; i < net->n[l]; i++)
+			for (size_t k = 0; k < net->n[l - 1]; k++)
+				net->Wt[Wt_index(net, l, i, k)] = net->params[W_index(net, l, i, k)];
+}
+
+void network_get(const struct network *net, size_t l, float *W, float *b)
+{
+	for (size_t i = 0; i < net->n[l]; i++) {
+		for (size_t k = 0; k < net->n[l - 1]; k++)
+			W[i * net->n[l - 1] + k] = net->params[W_index(net, l, i, k)];
+		b[i] = net->params[net->b_offset[l] + i];
+	}
+}
+
+void network_set(struct network *net, size_t l, const float *W, const float *b)
+{
+	for (size_t i = 0; i < net->n[l]; i++) {
+		for (size_t k = 0; k < net->n[l - 1]; k++)
+			net->params[W_index(net, l, i, k)] = W[i * net->n[l - 1] + k];
+		net->params[net->b_offset[l] + i] = b[i];
+	}
+}
+
+bool network_is_finite(const struct network *net, size_t *layer)
+{
+	for (size_t l = 1; l <= net->L; l++) {
+		const size_t end = net->b_offset[l] + panels_of(net->n[l]) * PANEL;
+		for (size_t i = net->W_offset[l]; i < end; i++)
+			if (!isfinite(net->params[i])) {
+				*layer = l;
+				return false;
+			}
+	}
+	return true;
+}

@@ -9,6 +9,7 @@ struct plan {
 	size_t batch_size;   /* columns of a full mini-batch */
 	size_t block_size;   /* G: columns of a block; a pure function of the net and batch_size (or given) */
 	size_t n_blocks;     /* of a full mini-batch */
+	int threads_allowed;
 	int threads;         /* worth using, at most what was allowed; changes no bit */
 };
 

@@ -1,2 +1,52 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Rows in fixed chunks, each a block of columns for the forward pass; a chunk's bits depend on no other. */
 #include "train/predict.h"
+
+#include "base/parallel.h"
+#include "data/batch.h"
+#include "nn/passes.h"
+
+#define CHUNK 256 /* rows: the activations of wide layers stay in the second-level cache */
+
+struct job {
+	float *logits;
+	const struct network *net;
+	const struct kernels *kernels;
+	struct dataset rows;
+	struct block_space *spaces; /* one a thread */
+};
+
+static void predict_chunk(void *argument, size_t chunk, int tid)
+{
+	struct job *job = argument;
+	struct block_space *space = &job->spaces[tid];
+	const size_t first = chunk * CHUNK, left = job->rows.n_rows - first, m = left < CHUNK ? left : CHUNK;
+	uint32_t order[CHUNK];
+	for (size_t s = 0; s < m; s++)
+		order[s] = (uint32_t)(first + s);
+	batch_gather(space->A[0], space->y, space->w, &job->rows, order, m, space->ld);
+	forward_pass(job->net, job->kernels, space, m, NULL);
+	for (size_t s = 0; s < m; s++)
+		job->logits[first + s] = space->A[job->net->L][s * PANEL];
+}
+
+enum cln_status predict_logits(float *logits, const struct network *net, const struct kernels *kernels, const float *X, size_t n_rows,
+                               int threads, struct cln_error *err)
+{
+	const size_t n_chunks = (n_rows + CHUNK - 1) / CHUNK;
+	const size_t n_threads = (size_t)threads < n_chunks ? (size_t)threads : n_chunks ? n_chunks : 1;
+	enum cln_status status = CLN_OK;
+	struct job job = {.logits = logits, .net = net, .kernels = kernels};
+	job.rows = (struct dataset){.n_rows = n_rows, .n_features = net->n[0], .X = (float *)(uintptr_t)X};
+	job.spaces = mem_alloc(n_threads, sizeof *job.spaces, err);
+	if (!job.spaces)
+		return CLN_E_MEMORY;
+	for (size_t t = 0; t < n_threads && status == CLN_OK; t++)
+		status = block_space_create(&job.spaces[t], net, CHUNK, false, false, err);
+	if (status == CLN_OK)
+		parallel_for((int)n_threads, n_chunks, predict_chunk, &job);
+	for (size_t t = 0; t < n_threads; t++)
+		block_space_free(&job.spaces[t]);
+	mem_free(job.spaces);
+	return status;
+}

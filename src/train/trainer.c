@@ -1,2 +1,222 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/dmath.h"
+#include "base/parallel.h"
+#include "data/batch.h"
+#include "train/metrics.h"
+#include "train/predict.h"
+#include "train/schedule.h"
+#include "train/step.h"
+
+#define PROGRESS_SECONDS 0.05
+
+/* A run under way. */
+struct trainer {
+	struct stepper stepper;
+	const struct dataset *valid;
+	const struct cln_observer *observer;
+	uint32_t *order;
+	float *valid_logits;
+	float *best_params;          /* of the best epoch, where there are validation rows */
+	struct cln_metrics best;
+	struct trainer_result *result;
+	struct epoch_state state;    /* of the current epoch */
+};
+
+static bool has_valid(const struct trainer *trainer)
+{
+	return trainer->valid && trainer->valid->n_rows > 0;
+}
+
+static void destroy(struct trainer *trainer)
+{
+	stepper_free(&trainer->stepper);
+	mem_free(trainer->order);
+	mem_free(trainer->valid_logits);
+	mem_free(trainer->best_params);
+}
+
+static enum cln_status create(struct trainer *trainer, const struct dataset *train, const struct network *net, struct cln_error *err)
+{
+	trainer->order = mem_alloc(train->n_rows, sizeof *trainer->order, err);
+	if (!trainer->order)
+		return CLN_E_MEMORY;
+	if (!has_valid(trainer))
+		return CLN_OK;
+	trainer->valid_logits = mem_alloc(trainer->valid->n_rows, sizeof(float), err);
+	trainer->best_params = trainer->valid_logits ? mem_alloc(net->n_floats, sizeof(float), err) : NULL;
+	return trainer->best_params ? CLN_OK : CLN_E_MEMORY;
+}
+
+/* ---------------------------------------------------------------- an epoch */
+
+static void report_progress(const struct trainer *trainer, size_t step, double *last)
+{
+	const struct stepper *stepper = &trainer->stepper;
+	const double now = clock_seconds();
+	if (now - *last < PROGRESS_SECONDS)
+		return;
+	*last = now;
+	const size_t rows = stepper->data->n_rows, done = (step + 1) * stepper->plan.batch_size;
+	trainer->observer->progress(trainer->observer->context, trainer->state.epoch + 1, done < rows ? done : rows, rows);
+}
+
+static void epoch_body(void *argument, struct team *team, int tid)
+{
+	struct trainer *trainer = argument;
+	const bool reports = tid == 0 && trainer->observer && trainer->observer->progress;
+	double last_report = reports ? clock_seconds() : 0;
+	for (size_t step = 0; step < trainer->stepper.steps_per_epoch; step++) {
+		if (!stepper_step(&trainer->stepper, &trainer->state, step, team, tid))
+			return;
+		if (reports)
+			report_progress(trainer, step, &last_report);
+	}
+}
+
+/* Why a run diverged, as far as the numbers tell. */
+static enum cln_status diverged(const struct trainer *trainer, struct cln_error *err)
+{
+	const struct stepper *stepper = &trainer->stepper;
+	const size_t step = trainer->state.failed_step;
+	const double rate = schedule_rate(stepper->config, trainer->state.epoch * stepper->steps_per_epoch + step, stepper->n_steps,
+	                                  stepper->steps_per_epoch);
+	size_t layer = 0;
+	char where[80];
+	if (network_is_finite(stepper->net, &layer))
+		snprintf(where, sizeof where, "the weights are still finite");
+	else
+		snprintf(where, sizeof where, "layer %zu is the first whose weights are not finite", layer);
+	return error_set(err, CLN_E_DIVERGED,
+	                 "training diverged in epoch %u, step %zu of %zu: the loss is not finite, and %s; "
+	                 "most likely the learning rate (%g there) is too high, or a feature is far too large: "
+	                 "try a smaller --lr, --clip-norm 1 or --scale standardise",
+	                 (unsigned)trainer->state.epoch + 1, step + 1, stepper->steps_per_epoch, where, rate);
+}
+
+static enum cln_status train_epoch(struct trainer *trainer, size_t epoch, double *seconds, struct cln_error *err)
+{
+	struct stepper *stepper = &trainer->stepper;
+	const double start = clock_seconds();
+	batch_order(trainer->order, stepper->data->n_rows, stepper->config->seed, (uint32_t)epoch);
+	trainer->state = (struct epoch_state){.epoch = (uint32_t)epoch, .order = trainer->order, .failed_step = SIZE_MAX};
+	const enum cln_status status = parallel_run(stepper->plan.threads, epoch_body, trainer, err);
+	*seconds = clock_seconds() - start;
+	if (status != CLN_OK)
+		return status;
+	return trainer->state.failed_step == SIZE_MAX ? CLN_OK : diverged(trainer, err);
+}
+
+static enum cln_status validate(struct trainer *trainer, struct cln_metrics *metrics, int threads, struct cln_error *err)
+{
+	const struct dataset *valid = trainer->valid;
+	enum cln_status status = predict_logits(trainer->valid_logits, trainer->stepper.net, trainer->stepper.kernels, valid->X,
+	                                        valid->n_rows, threads, err);
+	if (status == CLN_OK)
+		status = metrics_compute(metrics, trainer->valid_logits, valid->y, valid->w, valid->n_rows, 0.5, err);
+	return status;
+}
+
+/* Keeps the weights where the metric is better than ever before. */
+static bool keep_best(struct trainer *trainer, const struct cln_metrics *valid, size_t epoch)
+{
+	const bool first = trainer->result->best_epoch == 0;
+	const enum cln_metric metric = trainer->stepper.config->metric;
+	if (!metrics_better(valid, first ? &(struct cln_metrics){.log_loss = INFINITY, .auc = -1, .accuracy = -1} : &trainer->best, metric))
+		return false;
+	trainer->best = *valid;
+	trainer->result->best_epoch = epoch;
+	memcpy(trainer->best_params, trainer->stepper.net->params, trainer->stepper.net->n_floats * sizeof(float));
+	return true;
+}
+
+/* ---------------------------------------------------------------- a run */
+
+/* What the observer is told of an epoch that ran for train_seconds, of which `all` with validation. */
+static struct cln_epoch describe_epoch(const struct trainer *trainer, size_t epoch, double train_seconds)
+{
+	const struct stepper *stepper = &trainer->stepper;
+	const size_t last_step = epoch * stepper->steps_per_epoch - 1;
+	return (struct cln_epoch){
+	    .epoch = epoch,
+	    .epochs = stepper->config->epochs,
+	    .train_loss = trainer->state.loss_sum / (double)stepper->data->n_rows,
+	    .learning_rate = schedule_rate(stepper->config, last_step, stepper->n_steps, stepper->steps_per_epoch),
+	    .rows_per_second = (double)stepper->data->n_rows / train_seconds,
+	};
+}
+
+static bool out_of_patience(const struct trainer *trainer, size_t epoch)
+{
+	const size_t patience = trainer->stepper.config->patience;
+	return has_valid(trainer) && patience > 0 && epoch >= trainer->result->best_epoch + patience;
+}
+
+static enum cln_status run_epochs(struct trainer *trainer, int threads, struct cln_error *err)
+{
+	struct trainer_result *result = trainer->result;
+	double training_seconds = 0;
+	for (size_t epoch = 1; epoch <= trainer->stepper.config->epochs; epoch++) {
+		double seconds;
+		const double start = clock_seconds();
+		enum cln_status status = train_epoch(trainer, epoch - 1, &seconds, err);
+		if (status != CLN_OK)
+			return status;
+		struct cln_epoch told = describe_epoch(trainer, epoch, seconds);
+		training_seconds += seconds;
+		result->epochs = epoch;
+		result->rows_per_second = (double)trainer->stepper.data->n_rows * (double)epoch / training_seconds;
+		if (has_valid(trainer)) {
+			status = validate(trainer, &told.valid, threads, err);
+			if (status != CLN_OK)
+				return status;
+			told.best = keep_best(trainer, &told.valid, epoch);
+		} else {
+			result->best_epoch = epoch;
+		}
+		told.seconds = clock_seconds() - start;
+		if (trainer->observer && trainer->observer->epoch && trainer->observer->epoch(trainer->observer->context, &told)) {
+			result->stopped = true;
+			return CLN_STOPPED;
+		}
+		if (out_of_patience(trainer, epoch))
+			break;
+	}
+	return CLN_OK;
+}
+
+/* The weights of the best epoch, where one was kept. */
+static void restore_best(struct trainer *trainer)
+{
+	struct network *net = trainer->stepper.net;
+	if (!has_valid(trainer) || trainer->result->best_epoch == 0)
+		return;
+	memcpy(net->params, trainer->best_params, net->n_floats * sizeof(float));
+	network_sync(net);
+}
+
+enum cln_status trainer_run(struct network *net, const struct dataset *train, const struct dataset *valid, const struct cln_config *config,
+                            const struct plan *plan, const struct kernels *kernels, const struct cln_observer *observer,
+                            struct trainer_result *result, struct cln_error *err)
+{
+	const double start = clock_seconds();
+	*result = (struct trainer_result){0};
+	struct trainer trainer = {.valid = valid, .observer = observer, .result = result};
+	enum cln_status status = stepper_create(&trainer.stepper, net, kernels, config, train, plan, err);
+	if (status == CLN_OK)
+		status = create(&trainer, train, net, err);
+	if (status == CLN_OK)
+		status = run_epochs(&trainer, plan->threads_allowed, err);
+	size_t layer;
+	if (status == CLN_OK && !network_is_finite(net, &layer))
+		status = error_set(err, CLN_E_DIVERGED, "training diverged in the last step: the weights of layer %zu are not finite; try a smaller --lr", layer);
+	if (status == CLN_OK || status == CLN_STOPPED)
+		restore_best(&trainer);
+	destroy(&trainer);
+	result->seconds = clock_seconds() - start;
+	return status;
+}
