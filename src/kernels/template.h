@@ -39,11 +39,9 @@ static float fma_peak(size_t rounds)
 const struct kernels KERNEL_TABLE = {
 	.name = KERNEL_NAME,
 	.vector_width = VLEN,
-#ifdef TEMPLATE_HAS_PRODUCTS
 	.forward = products_forward,
 	.backward = products_backward,
 	.gradient = products_gradient,
-#endif
 	.activate = activate,
 	.fma_peak = fma_peak,
 };

@@ -168,33 +168,32 @@ static void gradient_bias(const struct gradient_args *g, size_t p)
 			tile(1, panels, args, p, r);                                                                            \
 	}
 
-/* One strip after the other over panels p .. p_end-1; returns how many panels the strip took.  Four panels left are taken as two
- * and two, since a strip one panel wide is bound by its loads. */
+/* How many of the panels left the next strip takes.  Four are taken as two and two: a strip one panel wide is bound by its loads. */
 #if TILE_PANELS == 3
-#define STRIPS(tile, args_type)    \
-	STRIP(tile, args_type, 3)  \
-	STRIP(tile, args_type, 2)  \
-	STRIP(tile, args_type, 1)  \
-	static size_t tile##_strip(const struct args_type *args, size_t p, size_t p_end, size_t first, size_t n) \
-	{                                                                \
-		const size_t left = p_end - p;                           \
-		const size_t panels = left == 1 ? 1 : left == 2 || left == 4 ? 2 : 3; \
-		if (panels == 3)                                         \
-			tile##_strip_3(args, p, first, n);               \
-		else if (panels == 2)                                    \
-			tile##_strip_2(args, p, first, n);               \
-		else                                                     \
-			tile##_strip_1(args, p, first, n);               \
-		return panels;                                           \
+static inline size_t strip_panels(size_t left) { return left == 1 ? 1 : left == 2 || left == 4 ? 2 : 3; }
+
+#define STRIPS(tile, args_type)                                                                                                \
+	STRIP(tile, args_type, 3)                                                                                               \
+	STRIP(tile, args_type, 2)                                                                                               \
+	STRIP(tile, args_type, 1)                                                                                               \
+	static void tile##_strip(const struct args_type *args, size_t p, size_t panels, size_t first, size_t n)                 \
+	{                                                                                                                       \
+		if (panels == 3)                                                                                                \
+			tile##_strip_3(args, p, first, n);                                                                      \
+		else if (panels == 2)                                                                                           \
+			tile##_strip_2(args, p, first, n);                                                                      \
+		else                                                                                                            \
+			tile##_strip_1(args, p, first, n);                                                                      \
 	}
 #elif TILE_PANELS == 1
-#define STRIPS(tile, args_type)    \
-	STRIP(tile, args_type, 1)  \
-	static size_t tile##_strip(const struct args_type *args, size_t p, size_t p_end, size_t first, size_t n) \
-	{                                                                \
-		(void)p_end;                                             \
-		tile##_strip_1(args, p, first, n);                       \
-		return 1;                                                \
+static inline size_t strip_panels(size_t left) { return left > 0; }
+
+#define STRIPS(tile, args_type)                                                                                                \
+	STRIP(tile, args_type, 1)                                                                                               \
+	static void tile##_strip(const struct args_type *args, size_t p, size_t panels, size_t first, size_t n)                 \
+	{                                                                                                                       \
+		(void)panels;                                                                                                   \
+		tile##_strip_1(args, p, first, n);                                                                              \
 	}
 #else
 #error "TILE_PANELS: strips are written for 1 and 3"
@@ -206,14 +205,18 @@ STRIPS(gradient_tile, gradient_args)
 
 static void products_forward(const struct forward_args *args)
 {
-	for (size_t p = args->p_begin; p < args->p_end;)
-		p += forward_tile_strip(args, p, args->p_end, 0, args->m);
+	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
+		taken = strip_panels(args->p_end - p);
+		forward_tile_strip(args, p, taken, 0, args->m);
+	}
 }
 
 static void products_backward(const struct backward_args *args)
 {
-	for (size_t q = args->p_begin; q < args->p_end;)
-		q += backward_tile_strip(args, q, args->p_end, 0, args->m);
+	for (size_t q = args->p_begin, taken; q < args->p_end; q += taken) {
+		taken = strip_panels(args->p_end - q);
+		backward_tile_strip(args, q, taken, 0, args->m);
+	}
 }
 
 /* A tile's rows must lie in one panel of A, so the strips go panel by panel of the inputs; dZ's panels stay in the first-level cache. */
@@ -221,9 +224,11 @@ static void products_gradient(const struct gradient_args *args)
 {
 	for (size_t p = args->p_begin; p < args->p_end; p++)
 		gradient_bias(args, p);
-	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken)
+	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
+		taken = strip_panels(args->p_end - p);
 		for (size_t k = 0; k < args->n_in; k += PANEL)
-			taken = gradient_tile_strip(args, p, args->p_end, k, args->n_in - k < PANEL ? args->n_in - k : PANEL);
+			gradient_tile_strip(args, p, taken, k, args->n_in - k < PANEL ? args->n_in - k : PANEL);
+	}
 }
 
 #undef STRIP

@@ -21,7 +21,7 @@ static void predict_chunk(void *argument, size_t chunk, int tid)
 	struct job *job = argument;
 	struct block_space *space = &job->spaces[tid];
 	const size_t first = chunk * CHUNK, left = job->rows.n_rows - first, m = left < CHUNK ? left : CHUNK;
-	uint32_t order[CHUNK];
+	uint32_t order[CHUNK] = {0};
 	for (size_t s = 0; s < m; s++)
 		order[s] = (uint32_t)(first + s);
 	batch_gather(space->A[0], space->y, space->w, &job->rows, order, m, space->ld);

@@ -2,9 +2,9 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "base/dmath.h"
 #include "base/parallel.h"
 #include "data/batch.h"
 #include "train/metrics.h"
