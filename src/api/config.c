@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/config.h"
 
+#include "kernels/dispatch.h"
+
+#include <stdio.h>
 #include <string.h>
 
 /* An MLP with exactly what the flags say; these are the values where they are silent. */
@@ -64,6 +67,13 @@ const char *config_recipe_name(size_t i)
 	return i < N_RECIPES ? recipes[i].name : NULL;
 }
 
+static void append_word(struct cln_error *err, const char *between, const char *word)
+{
+	size_t length = strlen(err->message);
+
+	snprintf(err->message + length, sizeof err->message - length, "%s%s", between, word);
+}
+
 enum cln_status cln_config_recipe(struct cln_config *config, const char *recipe, struct cln_error *err)
 {
 	for (size_t i = 0; recipe && i < N_RECIPES; i++) {
@@ -74,7 +84,10 @@ enum cln_status cln_config_recipe(struct cln_config *config, const char *recipe,
 		}
 	}
 	*config = (struct cln_config){0};
-	return error_set(err, CLN_E_USAGE, "there is no recipe \"%s\"; choose default, plain or textbook", recipe ? recipe : "");
+	error_set(err, CLN_E_USAGE, "there is no recipe \"%s\"; choose one of", recipe ? recipe : "");
+	for (size_t i = 0; err && i < N_RECIPES; i++)
+		append_word(err, i == 0 ? " " : ", ", recipes[i].name);
+	return CLN_E_USAGE;
 }
 
 struct range {
@@ -182,4 +195,11 @@ enum cln_status config_check(const struct cln_config *config, struct cln_error *
 	if (status == CLN_OK)
 		status = check_class_weights(config, err);
 	return status;
+}
+
+enum cln_status config_check_isa(const char *isa, struct cln_error *err)
+{
+	const struct kernels *kernels;
+
+	return kernels_select(&kernels, isa, err);
 }

@@ -12,4 +12,7 @@ const char *config_recipe_name(size_t i);
 /* CLN_E_USAGE names the first member that is out of range and what it may be. */
 enum cln_status config_check(const struct cln_config *config, struct cln_error *err) CLN_MUST_CHECK;
 
+/* CLN_E_USAGE: there is no such instruction set, or this build or CPU lacks it.  NULL: the best is taken. */
+enum cln_status config_check_isa(const char *isa, struct cln_error *err) CLN_MUST_CHECK;
+
 #endif

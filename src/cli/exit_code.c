@@ -1,2 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-#include <colonnade.h>
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int exit_code(enum cln_status status)
+{
+	switch (status) {
+	case CLN_OK:
+		return 0;
+	case CLN_E_IO:
+	case CLN_E_MEMORY:
+	case CLN_E_DAMAGED:
+		return 1;
+	case CLN_E_USAGE:
+		return 2;
+	case CLN_E_DATA:
+		return 3;
+	case CLN_E_DIVERGED:
+		return 4;
+	case CLN_STOPPED:
+		return 75;
+	}
+	return 1;
+}
+
+int exit_with_error(const struct cln_error *err)
+{
+	/* What begins with a place stays as compilers write it, so that editors find it. */
+	fprintf(stderr, "%s%s\n", err->code == CLN_E_DATA ? "" : "colonnade: ", err->message);
+	return exit_code(err->code);
+}
+
+int exit_after_output(int code)
+{
+	bool failed = ferror(stdout) != 0;
+
+	errno = 0;
+	if (fclose(stdout) != 0)
+		failed = true;
+	if (!failed)
+		return code;
+	fprintf(stderr, "colonnade: cannot write standard output%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
+	return code == 0 ? 1 : code;
+}

@@ -93,6 +93,7 @@ const struct option_spec *options_find(const struct command *command, const char
 /* The known word nearest to `name` if it is near enough to be meant, else NULL. */
 const char *options_nearest_command(const char *name);
 const char *options_nearest(const struct command *command, const char *name);
+const char *options_nearest_word(const struct name_table *words, const char *name);
 
 /* The values in force where nothing is given. */
 void options_defaults(struct options *options, const struct command *command);

@@ -1,2 +1,115 @@
 /* SPDX-License-Identifier: MIT */
-#include <colonnade.h>
+#include "report/jsonl.h"
+
+#include "base/parallel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FLUSH_SECONDS 0.1
+
+struct jsonl {
+	int fd;
+	char *path;
+	struct text waiting; /* lines not written yet */
+	double last_flush;
+};
+
+enum cln_status jsonl_open(struct jsonl **jsonl, const char *path, struct cln_error *err)
+{
+	struct jsonl *made = mem_alloc(1, sizeof *made, err);
+
+	*jsonl = NULL;
+	if (!made)
+		return CLN_E_MEMORY;
+	made->path = mem_copy(path, strlen(path), err);
+	if (!made->path) {
+		mem_free(made);
+		return CLN_E_MEMORY;
+	}
+	made->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (made->fd < 0) {
+		error_set_errno(err, CLN_E_IO, "cannot create %s", path);
+		mem_free(made->path);
+		mem_free(made);
+		return CLN_E_IO;
+	}
+	made->last_flush = clock_seconds();
+	*jsonl = made;
+	return CLN_OK;
+}
+
+/* Writes what waits; what could not be written stays, from the first byte that is not in the file. */
+static enum cln_status flush_lines(struct jsonl *jsonl, struct cln_error *err)
+{
+	struct text *waiting = &jsonl->waiting;
+	size_t done = 0;
+	enum cln_status status = CLN_OK;
+
+	jsonl->last_flush = clock_seconds();
+	if (waiting->failed)
+		return error_set(err, CLN_E_MEMORY, "no memory for the lines of %s", jsonl->path);
+	while (done < waiting->length && status == CLN_OK) {
+		ssize_t written = write(jsonl->fd, waiting->bytes + done, waiting->length - done);
+		if (written > 0)
+			done += (size_t)written;
+		else if (written == 0 || errno != EINTR)
+			status = error_set_errno(err, CLN_E_IO, "cannot write %s", jsonl->path);
+	}
+	if (done > 0) {
+		memmove(waiting->bytes, waiting->bytes + done, waiting->length - done + 1);
+		waiting->length -= done;
+	}
+	return status;
+}
+
+enum cln_status jsonl_epoch(struct jsonl *jsonl, const struct cln_epoch *epoch, struct cln_error *err)
+{
+	struct json_writer writer = {.out = &jsonl->waiting};
+	bool valid = epoch->valid.rows > 0;
+
+	json_begin_object(&writer, NULL);
+	json_size(&writer, "epoch", epoch->epoch);
+	json_double(&writer, "train_loss", epoch->train_loss);
+	json_double(&writer, "valid_loss", valid ? epoch->valid.log_loss : NAN);
+	json_double(&writer, "valid_auc", valid ? epoch->valid.auc : NAN);
+	json_double(&writer, "learning_rate", epoch->learning_rate);
+	json_double(&writer, "seconds", epoch->seconds);
+	json_double(&writer, "rows_per_second", epoch->rows_per_second);
+	json_end_object(&writer);
+	text_add(&jsonl->waiting, "\n", 1);
+	if (clock_seconds() - jsonl->last_flush < FLUSH_SECONDS)
+		return CLN_OK;
+	return flush_lines(jsonl, err);
+}
+
+enum cln_status jsonl_close(struct jsonl *jsonl, struct cln_error *err)
+{
+	if (!jsonl)
+		return CLN_OK;
+	enum cln_status status = flush_lines(jsonl, err);
+	/* Devices and pipes cannot be synced: EINVAL is no loss. */
+	if (fsync(jsonl->fd) != 0 && errno != EINVAL && status == CLN_OK)
+		status = error_set_errno(err, CLN_E_IO, "cannot write %s", jsonl->path);
+	if (close(jsonl->fd) != 0 && status == CLN_OK)
+		status = error_set_errno(err, CLN_E_IO, "cannot write %s", jsonl->path);
+	text_free(&jsonl->waiting);
+	mem_free(jsonl->path);
+	mem_free(jsonl);
+	return status;
+}
+
+void jsonl_metrics(struct json_writer *writer, const char *key, const struct cln_metrics *metrics)
+{
+	if (key)
+		json_begin_object(writer, key);
+	json_size(writer, "rows", metrics->rows);
+	json_double(writer, "log_loss", metrics->log_loss);
+	json_double(writer, "auc", metrics->auc);
+	json_double(writer, "accuracy", metrics->accuracy);
+	if (key)
+		json_end_object(writer);
+}

@@ -3,6 +3,7 @@
 #ifndef REPORT_JSONL_H
 #define REPORT_JSONL_H
 
+#include "base/io.h"
 #include "base/json.h"
 
 /* Lines wait in memory at most 100 ms; what could not be written (a full disk) waits for the next try, so that a long run does not

@@ -1,2 +1,225 @@
 /* SPDX-License-Identifier: MIT */
-#include <colonnade.h>
+#include "report/progress.h"
+
+#include "base/parallel.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* A run of more epochs than this writes a line at most every LINE_SECONDS. */
+#define ALL_LINES 50
+#define LINE_SECONDS 2.0
+#define MIN_BAR_WIDTH 50
+#define BAR_CELLS 24
+
+static const char *const progress_words[] = {"auto", "bar", "lines", "none"};
+const struct name_table names_progress = {progress_words, 4};
+
+/* Columns of the terminal behind `out`; 0: it is none, or one that cannot move its cursor. */
+static int terminal_width(FILE *out)
+{
+	const char *term = getenv("TERM");
+	struct winsize size = {0};
+	int fd = fileno(out);
+
+	if (fd < 0 || !isatty(fd) || !term || strcmp(term, "dumb") == 0)
+		return 0;
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void progress_open(struct progress *progress, FILE *out, enum progress_mode mode, const struct cln_config *config)
+{
+	const char *no_color = getenv("NO_COLOR");
+	int width = terminal_width(out);
+
+	*progress = (struct progress){.out = out, .config = config, .mode = mode, .width = width, .now = clock_seconds};
+	if (mode == PROGRESS_AUTO)
+		progress->mode = width >= MIN_BAR_WIDTH ? PROGRESS_BAR : PROGRESS_LINES;
+	if (mode == PROGRESS_BAR && width == 0)
+		progress->width = 80;
+	progress->colour = width > 0 && !(no_color && *no_color);
+}
+
+void progress_short_number(char text[PROGRESS_NUMBER], double value)
+{
+	static const char units[] = " kMGT";
+	size_t unit = 0;
+
+	/* 999.5 is shown as 1000: one unit up. */
+	while (value >= 999.5 && unit < sizeof units - 2) {
+		value /= 1000;
+		unit++;
+	}
+	int digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+	snprintf(text, PROGRESS_NUMBER, "%.*f%.*s", digits, value, unit > 0, &units[unit]);
+}
+
+/* ---------------------------------------------------------------- the facts before */
+
+static void print_layers(FILE *out, const struct cln_fit_start *start)
+{
+	for (size_t l = 0; l <= start->n_layers; l++)
+		fprintf(out, "%s%zu", l ? "-" : "", start->n[l]);
+}
+
+static void print_data(FILE *out, const struct cln_fit_start *start)
+{
+	fprintf(out, "data      %zu rows to train on", start->train_rows);
+	if (start->valid_rows)
+		fprintf(out, ", %zu to validate", start->valid_rows);
+	if (start->test_rows)
+		fprintf(out, ", %zu to test", start->test_rows);
+	if (start->dropped_rows)
+		fprintf(out, "; %zu dropped (weight 0)", start->dropped_rows);
+	fprintf(out, "\ncolumns   %zu: %zu numeric, %zu categorical; %zu missing cells; %zu features\n", start->table_columns,
+		start->numeric_columns, start->categorical_columns, start->missing_cells, start->n_features);
+	fprintf(out, "label     %s: \"%s\" is positive (%.3g %%)%s, \"%s\" negative\n", start->label, start->positive,
+		100 * start->positive_rate, start->positive_was_chosen ? ", being the greater (--positive chooses)" : "", start->negative);
+}
+
+static void print_training(FILE *out, const struct cln_config *config, const struct cln_fit_start *start)
+{
+	fprintf(out, "network   ");
+	print_layers(out, start);
+	fprintf(out, ", %s, %zu parameters\n", config->n_hidden ? name_of(&names_activation, (int)config->activation) : "logistic regression",
+		start->n_params);
+	fprintf(out, "training  %s, rate %g %s, batch %zu in blocks of %zu, at most %zu epochs", name_of(&names_optimizer, (int)config->optimizer),
+		config->learning_rate, name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, config->epochs);
+	if (config->patience && start->valid_rows)
+		fprintf(out, " (ends after %zu without a better %s)", config->patience, name_of(&names_metric, (int)config->metric));
+	fprintf(out, "\nthreads   %d of %d allowed (%s), %s kernels\n\n", start->threads, start->threads_allowed, start->threads_rule, start->isa);
+}
+
+void progress_start(struct progress *progress, const struct cln_fit_start *start)
+{
+	progress->valid = start->valid_rows > 0;
+	progress->epoch_start = progress->first_epoch_start = progress->now();
+	progress->last_line = progress->epoch_start - LINE_SECONDS;
+	if (progress->mode == PROGRESS_NONE)
+		return;
+	print_data(progress->out, start);
+	print_training(progress->out, progress->config, start);
+	if (progress->config->epochs)
+		fprintf(progress->out, "%6s  %10s%s  %9s  %7s\n", "epoch", "train loss", progress->valid ? "  valid loss  valid AUC" : "", "rate",
+			"rows/s");
+	fflush(progress->out);
+}
+
+/* ---------------------------------------------------------------- the bar */
+
+/* The bar is a whole line and the cursor stands below it, so that a program that is killed leaves nothing half written. */
+void progress_clear(struct progress *progress)
+{
+	if (!progress->bar_drawn)
+		return;
+	fputs("\033[1A\033[2K", progress->out);
+	progress->bar_drawn = false;
+}
+
+static void seconds_text(char text[32], double seconds)
+{
+	long whole = (long)(seconds + 0.5);
+
+	if (whole >= 3600)
+		snprintf(text, 32, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+	else
+		snprintf(text, 32, "%ld:%02ld", whole / 60, whole % 60);
+}
+
+/* Time left if all epochs are run and each takes as long as those before. */
+static double seconds_left(const struct progress *progress, size_t epoch, double share)
+{
+	double done = (double)(epoch - 1) + share;
+	double spent = progress->now() - progress->first_epoch_start;
+
+	return done > 0 ? spent / done * ((double)progress->config->epochs - done) : 0;
+}
+
+void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, size_t rows)
+{
+	char cells[BAR_CELLS + 1], speed[PROGRESS_NUMBER], left[32], line[160];
+	double share = rows ? (double)rows_done / (double)rows : 1;
+	double spent = progress->now() - progress->epoch_start;
+
+	if (progress->mode != PROGRESS_BAR)
+		return;
+	for (int i = 0; i < BAR_CELLS; i++)
+		cells[i] = (i + 0.5) / BAR_CELLS < share ? '#' : '.';
+	cells[BAR_CELLS] = '\0';
+	progress_short_number(speed, spent > 0 ? (double)rows_done / spent : 0);
+	seconds_text(left, seconds_left(progress, epoch, share));
+	snprintf(line, sizeof line, "epoch %zu of %zu  %s %3.0f %%  %s rows/s  at most %s left", epoch, progress->config->epochs, cells,
+		 100 * share, speed, left);
+	progress_clear(progress);
+	fprintf(progress->out, "%.*s\n", progress->width - 1, line);
+	progress->bar_drawn = true;
+	fflush(progress->out);
+}
+
+/* ---------------------------------------------------------------- a line an epoch */
+
+static void print_epoch(struct progress *progress, const struct cln_epoch *epoch)
+{
+	char speed[PROGRESS_NUMBER];
+
+	progress_clear(progress);
+	progress_short_number(speed, epoch->rows_per_second);
+	fprintf(progress->out, "%6zu  %10.5f", epoch->epoch, epoch->train_loss);
+	if (progress->valid)
+		fprintf(progress->out, "  %10.5f  %9.5f", epoch->valid.log_loss, epoch->valid.auc);
+	fprintf(progress->out, "  %9.3g  %7s%s%s%s\n", epoch->learning_rate, speed, epoch->best && progress->colour ? "\033[32m" : "",
+		epoch->best ? "  *" : "", epoch->best && progress->colour ? "\033[0m" : "");
+	fflush(progress->out);
+	progress->last_line = progress->now();
+	progress->pending = false;
+}
+
+void progress_epoch(struct progress *progress, const struct cln_epoch *epoch)
+{
+	progress->epoch_start = progress->now();
+	progress->last = *epoch;
+	progress->pending = true;
+	if (progress->mode == PROGRESS_NONE)
+		return;
+	if (progress->config->epochs <= ALL_LINES || epoch->epoch == epoch->epochs ||
+	    progress->epoch_start - progress->last_line >= LINE_SECONDS)
+		print_epoch(progress, epoch);
+}
+
+void progress_note(struct progress *progress, const char *sentence)
+{
+	progress_clear(progress);
+	fprintf(progress->out, "note: %s\n", sentence);
+	fflush(progress->out);
+}
+
+/* ---------------------------------------------------------------- the result */
+
+static void print_metrics(FILE *out, const char *name, const struct cln_metrics *metrics)
+{
+	if (metrics->rows)
+		fprintf(out, "%-6s  %9zu  %8.5f  %8.5f  %8.5f\n", name, metrics->rows, metrics->log_loss, metrics->auc, metrics->accuracy);
+}
+
+void progress_end(struct progress *progress, const struct cln_fit_summary *summary)
+{
+	char speed[PROGRESS_NUMBER];
+
+	if (progress->mode == PROGRESS_NONE)
+		return;
+	if (progress->pending)
+		print_epoch(progress, &progress->last);
+	progress_clear(progress);
+	progress_short_number(speed, summary->rows_per_second);
+	fprintf(progress->out, "\n%zu epochs in %.2f s, %s rows/s", summary->epochs, summary->seconds, speed);
+	if (progress->valid)
+		fprintf(progress->out, "; the model is that of epoch %zu", summary->best_epoch);
+	fprintf(progress->out, "\n\n%-6s  %9s  %8s  %8s  %8s\n", "", "rows", "log loss", "AUC", "accuracy");
+	print_metrics(progress->out, "train", &summary->train);
+	print_metrics(progress->out, "valid", &summary->valid);
+	print_metrics(progress->out, "test", &summary->test);
+	fputc('\n', progress->out);
+	fflush(progress->out);
+}

@@ -24,7 +24,6 @@ struct progress {
 	bool valid;                /* there are validation rows */
 	bool pending;              /* `last` was not written yet */
 	struct cln_epoch last;
-	size_t epochs_done;
 	double first_epoch_start;
 };
 

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT
+ * The two tables: every command and every option, once. */
+#include "cli/commands.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct command commands[] = {
+	{
+		.name = "train",
+		.operands = "DATA",
+		.n_operands = 1,
+		.bit = FOR_TRAIN,
+		.run = cmd_train,
+		.summary = "train a model; write a run directory",
+		.description =
+			"Trains a multilayer perceptron on the rows of DATA, a table in CSV (gzip is recognised; - is standard input) "
+			"with a header, and writes the run directory. The label has two values, which may be any text. Column types, "
+			"the separator and missing cells are found out; gaps are imputed, categories encoded and numbers scaled by "
+			"what the training rows hold, and all of that is stored in the model.\n\n"
+			"The same data, options and seed give the same model file, byte for byte, for any number of threads and on "
+			"every instruction set.\n\n"
+			"Values come from the recipe, then from the config file, then from the options; an option given twice: the "
+			"last wins. A switch such as --force may be given as --force=false.",
+		.examples = "colonnade train examples/adult.csv --test-fraction 0.2\n"
+			    "colonnade train data.csv --label outcome --hidden 256,256 --dropout 0.1 --out run1\n"
+			    "zcat data.csv.gz | colonnade train - --config run.conf --force",
+	},
+	{
+		.name = "predict",
+		.operands = "MODEL DATA",
+		.n_operands = 2,
+		.bit = FOR_PREDICT,
+		.run = cmd_predict,
+		.summary = "write probabilities for new rows, as CSV",
+		.description =
+			"Writes CSV with the header probability,prediction and one line for each row of DATA, in its order: the "
+			"probability of the positive class, and the label value predicted. MODEL is a model file or a run directory. "
+			"Columns are matched by name; further ones are ignored, and counted on standard error with the missing cells "
+			"and the categories that the training rows did not hold.",
+		.examples = "colonnade predict colonnade-run new.csv > predictions.csv\n"
+			    "colonnade predict model.safetensors new.csv --keep id,name --out predictions.csv",
+	},
+	{
+		.name = "evaluate",
+		.operands = "MODEL DATA",
+		.n_operands = 2,
+		.bit = FOR_EVALUATE,
+		.run = cmd_evaluate,
+		.summary = "metrics of a model on labelled rows",
+		.description = "Prints log loss, AUC and accuracy of MODEL (a model file or a run directory) on the rows of DATA, "
+			       "whose label and weight columns are those that the model was trained with.",
+		.examples = "colonnade evaluate colonnade-run test.csv\ncolonnade evaluate colonnade-run test.csv --json",
+	},
+	{
+		.name = "inspect",
+		.operands = "MODEL",
+		.n_operands = 1,
+		.bit = FOR_INSPECT,
+		.run = cmd_inspect,
+		.summary = "what a model file holds",
+		.description = "Prints the schema, the layers and the training record of MODEL, a model file or a run directory.",
+		.examples = "colonnade inspect colonnade-run\ncolonnade inspect model.safetensors --json",
+	},
+	{
+		.name = "gradcheck",
+		.operands = "",
+		.n_operands = 0,
+		.bit = FOR_GRADCHECK,
+		.run = cmd_gradcheck,
+		.summary = "analytic against numerical gradients, layer by layer",
+		.description =
+			"Compares the derivation in plain double precision with central differences of the cost, and the engine's "
+			"gradients in float32 with the derivation's, for every layer, signed, and prints a table. Exit code 1 where "
+			"a difference is beyond its bound.",
+		.examples = "colonnade gradcheck\ncolonnade gradcheck --activation gelu --hidden 20,10 --seed 7",
+	},
+	{
+		.name = "bench",
+		.operands = "",
+		.n_operands = 0,
+		.bit = FOR_BENCH,
+		.run = cmd_bench,
+		.summary = "training speed as a fraction of the measured FMA peak",
+		.description =
+			"Trains on synthetic standard-normal rows with the trainer's own epoch loop and prints rows_per_second (the "
+			"median of many short windows), rows_per_second_best (of the best decile), gflops, peak_gflops (fused "
+			"multiply-adds on the same threads, measured between the windows) and fraction_of_peak (of the best decile). "
+			"Floating-point operations are those of the products: forward, dW and dA, without the first layer's dA.",
+		.examples = "colonnade bench --inputs 28 --rows 200000 --hidden 300,300,300,300 --batch-size 1024 --optimizer adam\n"
+			    "colonnade bench --threads 1 --seconds 5 --json",
+	},
+	{
+		.name = "doctor",
+		.operands = "",
+		.n_operands = 0,
+		.bit = FOR_DOCTOR,
+		.run = cmd_doctor,
+		.summary = "CPU, instruction set, cores allowed and why",
+		.description = "Prints the CPU, the instruction sets built in and the one chosen, the cores this process may use and "
+			       "the rule that said so, and how the threads are placed.",
+		.examples = "colonnade doctor\nOMP_NUM_THREADS=4 colonnade doctor --json",
+	},
+};
+
+#define AT(member) offsetof(struct options, member)
+#define ONE_MILLION 1e6
+#define ONE_BILLION 1e9
+
+static const char data_group[] = "Data";
+static const char network_group[] = "Network";
+static const char training_group[] = "Training";
+static const char run_group[] = "Run";
+static const char synthetic_group[] = "Synthetic data";
+
+static const struct option_spec specs[] = {
+	/* data */
+	{.name = "label", .argument = "NAME|NUMBER", .type = OPTION_TEXT, .offset = AT(config.label), .default_text = "the last column",
+	 .help = "label column", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "positive", .argument = "VALUE", .type = OPTION_TEXT, .offset = AT(config.positive), .default_text = "the greater one",
+	 .help = "which label value is the positive class", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "valid", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(valid), .default_text = "",
+	 .help = "rows for early stopping and model choice", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "valid-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
+	 .offset = AT(config.valid_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
+	 .commands = FOR_TRAIN},
+	{.name = "test", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(test), .default_text = "",
+	 .help = "rows evaluated once, at the end", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "test-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
+	 .offset = AT(config.test_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
+	 .commands = FOR_TRAIN},
+	{.name = "weight", .argument = "NAME", .type = OPTION_TEXT, .offset = AT(config.weight), .default_text = "all 1",
+	 .help = "column of row weights", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "class-weight", .argument = "none|balanced|W0,W1", .type = OPTION_CLASS_WEIGHT, .offset = AT(config.class_weight),
+	 .help = "weights of the negative and the positive class", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "ignore", .argument = "NAME[,NAME...]", .type = OPTION_TEXT, .offset = AT(read.ignore), .default_text = "",
+	 .help = "columns left out", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "categorical", .argument = "NAME[,NAME...]", .type = OPTION_TEXT, .offset = AT(read.categorical), .default_text = "",
+	 .help = "number columns that are categories", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "numeric", .argument = "NAME[,NAME...]", .type = OPTION_TEXT, .offset = AT(read.numeric), .default_text = "",
+	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "scale", .type = OPTION_WORD, .words = &names_scale, .offset = AT(config.scale), .help = "scaling of number columns",
+	 .group = data_group, .commands = FOR_TRAIN},
+	{.name = "max-levels", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION, .offset = AT(config.max_levels),
+	 .help = "features of a category column; rarer levels share one", .group = data_group, .compact = true, .commands = FOR_TRAIN},
+	{.name = "separator", .argument = "auto|comma|tab|semicolon|CHAR", .type = OPTION_SEPARATOR, .offset = AT(read.separator),
+	 .help = "what stands between cells", .group = data_group, .compact = true,
+	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE},
+	{.name = "no-header", .type = OPTION_SWITCH, .offset = AT(read.no_header),
+	 .help = "the first line is data; columns are named 1, 2, ...", .group = data_group, .compact = true,
+	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE},
+	{.name = "keep", .argument = "NAME[,NAME...]", .type = OPTION_TEXT, .offset = AT(keep), .default_text = "",
+	 .help = "columns of DATA put in front", .group = data_group, .commands = FOR_PREDICT},
+
+	/* bench */
+	{.name = "inputs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 65536, .offset = AT(inputs), .preset = "28",
+	 .help = "features", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "rows", .argument = "N", .type = OPTION_SIZE, .low = 2, .high = ONE_BILLION, .offset = AT(rows), .preset = "100000",
+	 .help = "rows", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "seconds", .argument = "S", .type = OPTION_REAL, .high = 86400, .above_low = true, .offset = AT(seconds), .preset = "10",
+	 .help = "how long to measure", .group = synthetic_group, .commands = FOR_BENCH},
+
+	/* gradcheck */
+	{.name = "inputs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 4096, .offset = AT(inputs), .preset = "5",
+	 .help = "features", .group = synthetic_group, .commands = FOR_GRADCHECK},
+	{.name = "rows", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 4096, .offset = AT(rows), .preset = "20",
+	 .help = "rows", .group = synthetic_group, .commands = FOR_GRADCHECK},
+	{.name = "hidden", .argument = "N[,N...]", .type = OPTION_HIDDEN, .offset = AT(config.hidden), .preset = "4,3",
+	 .help = "units of each hidden layer", .group = network_group, .commands = FOR_GRADCHECK},
+	{.name = "activation", .type = OPTION_WORD, .words = &names_activation, .offset = AT(config.activation), .default_text = "each in turn",
+	 .help = "activation of the hidden layers", .group = network_group, .commands = FOR_GRADCHECK},
+
+	/* network */
+	{.name = "recipe", .argument = "default|plain|textbook", .type = OPTION_TEXT, .offset = AT(config.recipe),
+	 .help = "where the values of all other options come from", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "hidden", .argument = "N[,N...]", .type = OPTION_HIDDEN, .offset = AT(config.hidden),
+	 .help = "units of each hidden layer; none: logistic regression", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "activation", .type = OPTION_WORD, .words = &names_activation, .offset = AT(config.activation),
+	 .help = "activation of the hidden layers", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "weight-init", .type = OPTION_WORD, .words = &names_init, .offset = AT(config.init),
+	 .help = "draw of the first weights (auto: by the activation)", .group = network_group, .commands = FOR_TRAIN},
+	{.name = "init", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(init), .default_text = "",
+	 .help = "start from this model's network and pipeline", .group = network_group, .commands = FOR_TRAIN},
+
+	/* training */
+	{.name = "optimizer", .type = OPTION_WORD, .words = &names_optimizer, .offset = AT(config.optimizer), .help = "update rule",
+	 .group = training_group, .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "lr", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .above_low = true, .offset = AT(config.learning_rate),
+	 .help = "learning rate", .group = training_group, .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "lr-schedule", .type = OPTION_WORD, .words = &names_schedule, .offset = AT(config.schedule),
+	 .help = "learning rate over time", .group = training_group, .commands = FOR_TRAIN},
+	{.name = "batch-size", .argument = "N|all", .type = OPTION_SIZE, .low = 1, .high = ONE_BILLION, .zero = "all",
+	 .offset = AT(config.batch_size), .help = "rows of a mini-batch", .group = training_group, .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "epochs", .argument = "N", .type = OPTION_SIZE, .high = ONE_MILLION, .offset = AT(config.epochs),
+	 .help = "passes over the rows; 0 writes the first network", .group = training_group, .commands = FOR_TRAIN},
+	{.name = "patience", .argument = "N", .type = OPTION_SIZE, .high = ONE_MILLION, .offset = AT(config.patience),
+	 .help = "epochs without a better metric; 0: never stop early", .group = training_group, .commands = FOR_TRAIN},
+	{.name = "metric", .type = OPTION_WORD, .words = &names_metric, .offset = AT(config.metric),
+	 .help = "what \"better\" means on the validation rows", .group = training_group, .commands = FOR_TRAIN},
+	{.name = "dropout", .argument = "P", .type = OPTION_REAL, .high = 1, .below_high = true, .offset = AT(config.dropout),
+	 .help = "share of hidden units set to 0", .group = training_group, .compact = true, .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "weight-decay", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .offset = AT(config.weight_decay),
+	 .help = "decoupled decay of the weights: w <- w - lr X w", .group = training_group, .compact = true,
+	 .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "l1", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .offset = AT(config.l1),
+	 .help = "penalty X |w| added to the cost", .group = training_group, .compact = true, .commands = FOR_TRAIN},
+	{.name = "l2", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .offset = AT(config.l2),
+	 .help = "penalty X/2 w^2 added to the cost", .group = training_group, .compact = true, .commands = FOR_TRAIN},
+	{.name = "label-smoothing", .argument = "S", .type = OPTION_REAL, .high = 1, .below_high = true,
+	 .offset = AT(config.label_smoothing), .help = "train on y (1 - S) + S/2", .group = training_group, .compact = true,
+	 .commands = FOR_TRAIN},
+	{.name = "clip-norm", .argument = "X", .type = OPTION_REAL, .high = 1e30, .offset = AT(config.clip_norm),
+	 .help = "greatest Euclidean norm of the gradient; 0: no limit", .group = training_group, .compact = true,
+	 .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "momentum", .argument = "X", .type = OPTION_REAL, .high = 1, .below_high = true, .offset = AT(config.momentum),
+	 .help = "of momentum and nesterov; decay of rmsprop's mean square", .group = training_group, .compact = true,
+	 .commands = FOR_TRAIN},
+	{.name = "beta1", .argument = "X", .type = OPTION_REAL, .high = 1, .below_high = true, .offset = AT(config.beta1),
+	 .help = "decay of adam's and adamw's first moment", .group = training_group, .compact = true, .commands = FOR_TRAIN},
+	{.name = "beta2", .argument = "X", .type = OPTION_REAL, .high = 1, .below_high = true, .offset = AT(config.beta2),
+	 .help = "decay of adam's and adamw's second moment", .group = training_group, .compact = true, .commands = FOR_TRAIN},
+	{.name = "epsilon", .argument = "X", .type = OPTION_REAL, .high = 1, .above_low = true, .offset = AT(config.epsilon),
+	 .help = "added to the root of the second moment", .group = training_group, .compact = true, .commands = FOR_TRAIN},
+	{.name = "warmup-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .offset = AT(config.warmup_fraction),
+	 .help = "share of the steps in which warmup and one-cycle rise", .group = training_group, .compact = true,
+	 .commands = FOR_TRAIN},
+	{.name = "step-epochs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION, .offset = AT(config.step_epochs),
+	 .help = "step schedule: every N epochs ...", .group = training_group, .compact = true, .commands = FOR_TRAIN},
+	{.name = "step-factor", .argument = "X", .type = OPTION_REAL, .high = 1, .above_low = true, .offset = AT(config.step_factor),
+	 .help = "... the rate is multiplied by X", .group = training_group, .compact = true, .commands = FOR_TRAIN},
+	{.name = "block-size", .argument = "N|auto", .type = OPTION_SIZE, .low = 1, .high = 65536, .zero = "auto",
+	 .offset = AT(config.block_size), .help = "columns of a block; shapes the sums, not the speed alone", .group = training_group,
+	 .compact = true, .commands = FOR_TRAIN | FOR_BENCH},
+
+	/* run */
+	{.name = "seed", .argument = "N", .type = OPTION_SEED, .offset = AT(config.seed), .help = "of every random draw",
+	 .group = run_group, .commands = FOR_TRAIN | FOR_BENCH | FOR_GRADCHECK},
+	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-run", .help = "run directory",
+	 .group = run_group, .commands = FOR_TRAIN},
+	{.name = "out", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(out), .preset = "-",
+	 .help = "where to write; - is standard output", .group = run_group, .commands = FOR_PREDICT},
+	{.name = "force", .type = OPTION_SWITCH, .offset = AT(force), .help = "overwrite a finished run", .group = run_group,
+	 .commands = FOR_TRAIN},
+	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
+	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed", .help = "threads",
+	 .group = run_group, .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_GRADCHECK | FOR_BENCH},
+	{.name = "progress", .type = OPTION_WORD, .words = &names_progress, .offset = AT(progress),
+	 .help = "what standard error shows", .group = run_group, .commands = FOR_TRAIN},
+	{.name = "json", .type = OPTION_SWITCH, .offset = AT(json), .help = "a machine-readable result on standard output",
+	 .group = run_group, .commands = FOR_TRAIN | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_DOCTOR},
+	{.name = "config", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(config_file), .default_text = "",
+	 .help = "lines \"option = value\", which options override", .group = run_group, .commands = FOR_ALL},
+};
+
+enum { N_COMMANDS = sizeof commands / sizeof *commands, N_SPECS = sizeof specs / sizeof *specs };
+_Static_assert((int)N_SPECS <= OPTIONS_MAX_SPECS, "struct options has room for every option");
+
+const struct command *options_command(size_t i)
+{
+	return i < N_COMMANDS ? &commands[i] : NULL;
+}
+
+const struct option_spec *options_spec(size_t i)
+{
+	return i < N_SPECS ? &specs[i] : NULL;
+}
+
+const struct command *options_find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+const struct option_spec *options_find(const struct command *command, const char *name)
+{
+	for (size_t i = 0; i < N_SPECS; i++)
+		if ((specs[i].commands & command->bit) && strcmp(specs[i].name, name) == 0)
+			return &specs[i];
+	return NULL;
+}
+
+#define NEAREST_MAX 32
+
+/* Levenshtein's edit distance, with words longer than NEAREST_MAX as far away. */
+static size_t edit_distance(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b), row[NEAREST_MAX + 1];
+
+	if (n > NEAREST_MAX || m > NEAREST_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= m; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= n; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			size_t least = diagonal + (a[i - 1] != b[j - 1]);
+			diagonal = row[j];
+			if (row[j] + 1 < least)
+				least = row[j] + 1;
+			if (row[j - 1] + 1 < least)
+				least = row[j - 1] + 1;
+			row[j] = least;
+		}
+	}
+	return row[m];
+}
+
+/* How far a known word is from what was typed: a beginning of it is nearer than any misspelling. */
+static size_t word_distance(const char *typed, const char *known)
+{
+	size_t length = strlen(typed);
+
+	if (length >= 3 && strncmp(typed, known, length) == 0)
+		return 0;
+	return edit_distance(typed, known);
+}
+
+/* The nearest of the words offered so far. */
+struct nearest {
+	const char *typed, *name;
+	size_t distance;
+};
+
+static void nearest_offer(struct nearest *nearest, const char *known)
+{
+	size_t distance = word_distance(nearest->typed, known);
+
+	if (!nearest->name || distance < nearest->distance) {
+		nearest->name = known;
+		nearest->distance = distance;
+	}
+}
+
+/* Near enough to be meant: one letter wrong in a short word, two or three in longer ones. */
+static const char *nearest_take(const struct nearest *nearest)
+{
+	size_t length = strlen(nearest->typed);
+	size_t limit = length < 4 ? 1 : length < 9 ? 2 : 3;
+
+	return nearest->name && nearest->distance <= limit ? nearest->name : NULL;
+}
+
+const char *options_nearest_command(const char *name)
+{
+	struct nearest nearest = {.typed = name};
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		nearest_offer(&nearest, commands[i].name);
+	return nearest_take(&nearest);
+}
+
+const char *options_nearest(const struct command *command, const char *name)
+{
+	struct nearest nearest = {.typed = name};
+
+	for (size_t i = 0; i < N_SPECS; i++)
+		if (specs[i].commands & command->bit)
+			nearest_offer(&nearest, specs[i].name);
+	return nearest_take(&nearest);
+}
+
+const char *options_nearest_word(const struct name_table *words, const char *name)
+{
+	struct nearest nearest = {.typed = name};
+
+	for (int i = 0; i < words->n; i++)
+		nearest_offer(&nearest, words->names[i]);
+	return nearest_take(&nearest);
+}

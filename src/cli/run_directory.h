@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * The directory of a run: made, locked, and never shared.  The lock is the kernel's (fcntl), so it ends with the process, on any
+ * node; the text in it says who holds it. */
+#ifndef CLI_RUN_DIRECTORY_H
+#define CLI_RUN_DIRECTORY_H
+
+#include "report/jsonl.h"
+
+#define RUN_PATH 4096
+
+struct run_directory {
+	const char *path; /* lent */
+	int lock;         /* file descriptor; -1: none */
+	bool made;        /* by this process: taken away again where nothing was written */
+};
+
+/* CLN_E_USAGE: a finished run is there and `force` is false; CLN_E_IO: another process is at work there, or it cannot be made. */
+enum cln_status run_directory_open(struct run_directory *directory, const char *path, bool force, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Takes an older run's files away, so that a directory never mixes two runs. */
+enum cln_status run_directory_clear(const struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
+
+/* path/name; CLN_E_USAGE: too long. */
+enum cln_status run_directory_file(char file[RUN_PATH], const struct run_directory *directory, const char *name, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Gives the lock back; `started` = false: and takes away a directory that this process made and left empty. */
+void run_directory_close(struct run_directory *directory, bool started);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/run_record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Numbers as numbers; what has a word for 0 ("all") or a form of its own as text; what was not given as null. */
+static void write_option(struct json_writer *writer, const struct options *options, const struct option_spec *spec)
+{
+	char text[OPTION_VALUE];
+	double number;
+
+	options_value(text, options, spec);
+	if (spec->type == OPTION_SWITCH)
+		json_bool(writer, spec->name, strcmp(text, "true") == 0);
+	else if (spec->type == OPTION_SEED)
+		json_size(writer, spec->name, (size_t)options->config.seed);
+	else if ((spec->type == OPTION_REAL || spec->type == OPTION_SIZE || spec->type == OPTION_THREADS) &&
+		 number_to_double(&number, text, strlen(text)))
+		json_double(writer, spec->name, number);
+	else
+		json_string(writer, spec->name, *text ? text : NULL);
+}
+
+static void write_options(struct json_writer *writer, const struct options *options)
+{
+	json_begin_object(writer, "options");
+	for (size_t i = 0; options_spec(i); i++)
+		if (options_spec(i)->commands & options->command->bit)
+			write_option(writer, options, options_spec(i));
+	json_end_object(writer);
+}
+
+static void write_summary(struct json_writer *writer, const struct cln_fit_summary *summary)
+{
+	jsonl_metrics(writer, "train", &summary->train);
+	if (summary->valid.rows)
+		jsonl_metrics(writer, "valid", &summary->valid);
+	if (summary->test.rows)
+		jsonl_metrics(writer, "test", &summary->test);
+	json_size(writer, "epochs", summary->epochs);
+	json_size(writer, "best_epoch", summary->best_epoch);
+	json_double(writer, "seconds", summary->seconds);
+	json_double(writer, "rows_per_second", summary->rows_per_second);
+	json_size(writer, "threads", (size_t)summary->threads);
+}
+
+static void write_data(struct json_writer *writer, const struct run_record *record)
+{
+	char fingerprint[17];
+
+	snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)record->fingerprint);
+	json_begin_object(writer, "data");
+	json_string(writer, "file", record->options->operands[0]);
+	json_size(writer, "rows", record->rows);
+	json_size(writer, "columns", record->columns);
+	json_string(writer, "fingerprint", fingerprint);
+	json_end_object(writer);
+}
+
+enum cln_status run_record_write(const char *path, const struct run_record *record, struct cln_error *err)
+{
+	struct text text = {0};
+	struct json_writer writer = {.out = &text, .pretty = true};
+	enum cln_status status;
+
+	json_begin_object(&writer, NULL);
+	json_string(&writer, "program", "colonnade");
+	json_string(&writer, "version", CLN_VERSION);
+	write_data(&writer, record);
+	write_options(&writer, record->options);
+	json_string(&writer, "isa", record->isa);
+	json_size(&writer, "threads_allowed", (size_t)record->threads_allowed);
+	json_string(&writer, "threads_rule", record->threads_rule);
+	write_summary(&writer, record->summary);
+	json_end_object(&writer);
+	text_add(&text, "\n", 1);
+	if (text.failed)
+		status = error_set(err, CLN_E_MEMORY, "no memory for the text of %s", path);
+	else
+		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
+	text_free(&text);
+	return status;
+}
+
+enum cln_status run_record_print(const struct run_record *record, struct cln_error *err)
+{
+	struct text text = {0};
+	struct json_writer writer = {.out = &text};
+	enum cln_status status = CLN_OK;
+
+	json_begin_object(&writer, NULL);
+	write_summary(&writer, record->summary);
+	json_string(&writer, "out", record->options->out);
+	json_end_object(&writer);
+	if (text.failed)
+		status = error_set(err, CLN_E_MEMORY, "no memory for the summary");
+	else
+		puts(text.bytes);
+	text_free(&text);
+	return status;
+}

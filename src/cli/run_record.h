@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * run.json, and the summary that train prints with --json: what was asked for, what it ran on, and what came out. */
+#ifndef CLI_RUN_RECORD_H
+#define CLI_RUN_RECORD_H
+
+#include "cli/options.h"
+
+struct run_record {
+	const struct options *options;
+	const struct cln_fit_summary *summary;
+	uint64_t fingerprint; /* of the training table */
+	size_t rows, columns;
+	int threads_allowed;
+	const char *threads_rule, *isa;
+};
+
+enum cln_status run_record_write(const char *path, const struct run_record *record, struct cln_error *err) CLN_MUST_CHECK;
+
+/* One line of JSON on standard output. */
+enum cln_status run_record_print(const struct run_record *record, struct cln_error *err) CLN_MUST_CHECK;
+
+#endif
