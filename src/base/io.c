@@ -1,2 +1,281 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIRST_READ ((size_t)64 << 10) /* for pipes and other things without a length */
+
+/* read(2), carried on where a signal interrupted it; -1 and errno on failure. */
+static ssize_t read_some(int fd, char *bytes, size_t length)
+{
+	ssize_t got;
+	do
+		got = read(fd, bytes, length);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* The length that a regular file claims, plus one byte to see that it is no longer; else a first guess. */
+static size_t first_capacity(int fd, size_t limit)
+{
+	struct stat info;
+	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0)
+		return (uintmax_t)info.st_size < limit ? (size_t)info.st_size + 1 : limit + 1;
+	return FIRST_READ < limit ? FIRST_READ : limit + 1;
+}
+
+/* Reads to the end into *bytes, whose capacity grows up to limit + 1. */
+static enum cln_status read_all(char **bytes, size_t *length, int fd, const char *name, size_t limit, struct cln_error *err)
+{
+	size_t capacity = 0, wanted = first_capacity(fd, limit), n = 0;
+	void *block = NULL;
+	for (;;) {
+		if (n == capacity) {
+			enum cln_status status = mem_grow(&block, capacity + (capacity > 0), wanted + 1, 1, err);
+			*bytes = block;
+			if (status != CLN_OK)
+				return status;
+			capacity = wanted;
+			wanted = wanted > limit / 2 ? limit + 1 : 2 * wanted;
+		}
+		ssize_t got = read_some(fd, *bytes + n, capacity - n);
+		if (got < 0)
+			return error_set_errno(err, CLN_E_IO, "cannot read %s", name);
+		if (got == 0)
+			break;
+		n += (size_t)got;
+		if (n > limit)
+			return error_set(err, CLN_E_DAMAGED, "%s is longer than %zu bytes", name, limit);
+	}
+	(*bytes)[n] = '\0';
+	*length = n;
+	return CLN_OK;
+}
+
+enum cln_status io_read_file(char **bytes, size_t *length, const char *path, size_t limit, struct cln_error *err)
+{
+	bool standard_input = strcmp(path, "-") == 0;
+	const char *name = standard_input ? "standard input" : path;
+	*bytes = NULL;
+	*length = 0;
+	if (limit > PTRDIFF_MAX - 2)
+		limit = PTRDIFF_MAX - 2;
+	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_errno(err, CLN_E_IO, "cannot open %s", name);
+	enum cln_status status = read_all(bytes, length, fd, name, limit, err);
+	if (!standard_input)
+		close(fd); /* nothing was written: nothing can be lost */
+	if (status != CLN_OK) {
+		mem_free(*bytes);
+		*bytes = NULL;
+		*length = 0;
+	}
+	return status;
+}
+
+/* The length of the directory part of a path, with its slash. */
+static size_t directory_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? (size_t)(slash - path) + 1 : 0;
+}
+
+/* Follows symbolic links, also one to a file that does not exist yet, so that the file is replaced and the link stays. */
+static enum cln_status follow_links(char target[PATH_MAX], const char *path, struct cln_error *err)
+{
+	enum { MAX_LINKS = 40 }; /* as the kernel allows */
+	if (strlen(path) >= PATH_MAX)
+		return error_set(err, CLN_E_IO, "cannot write %s: the path is too long", path);
+	strcpy(target, path);
+	for (int i = 0; i < MAX_LINKS; i++) {
+		char link[PATH_MAX];
+		ssize_t length = readlink(target, link, sizeof link);
+		if (length < 0)
+			return CLN_OK; /* no link; whether it is a file will be seen */
+		size_t directory = length > 0 && link[0] == '/' ? 0 : directory_length(target);
+		if (directory + (size_t)length >= PATH_MAX)
+			break;
+		memcpy(target + directory, link, (size_t)length);
+		target[directory + (size_t)length] = '\0';
+	}
+	return error_set(err, CLN_E_IO, "cannot write %s: too many symbolic links", path);
+}
+
+/* rename would put a file in the place of a device such as /dev/null. */
+static enum cln_status check_target(const char *target, struct cln_error *err)
+{
+	struct stat info;
+	if (stat(target, &info) == 0 && !S_ISREG(info.st_mode))
+		return error_set(err, CLN_E_IO, "cannot write %s: it is %s", target,
+		                 S_ISDIR(info.st_mode) ? "a directory" : "not a regular file");
+	return CLN_OK;
+}
+
+/* Opens a new file .NAME.tmp-PID beside the target, or .NAME.tmp-PID-1, -2, ... where a killed process left one of that name. */
+static int open_temporary(char temporary[PATH_MAX], const char *target)
+{
+	enum { MAX_TRIES = 1000, MAX_NAME = 200 /* leaves room for the rest within NAME_MAX */ };
+	int directory = (int)directory_length(target);
+	for (int i = 0; i < MAX_TRIES; i++) {
+		char suffix[16] = "";
+		if (i > 0)
+			snprintf(suffix, sizeof suffix, "-%d", i);
+		int length = snprintf(temporary, PATH_MAX, "%.*s.%.*s.tmp-%ld%s", directory, target, MAX_NAME, target + directory, (long)getpid(),
+		                      suffix);
+		if (length >= PATH_MAX) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t done = write(fd, bytes, length);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done == 0)
+			errno = EIO;
+		if (done <= 0)
+			return false;
+		bytes += done;
+		length -= (size_t)done;
+	}
+	return true;
+}
+
+/* fsync; a file system that cannot do it says EINVAL or ENOTSUP, and then there is nothing more to be done. */
+static bool sync_all(int fd)
+{
+	int result;
+	do
+		result = fsync(fd);
+	while (result < 0 && errno == EINTR);
+	return result == 0 || errno == EINVAL || errno == ENOTSUP;
+}
+
+/* After EINTR the descriptor is closed on Linux, and what was written has been synced. */
+static bool close_checked(int fd)
+{
+	return close(fd) == 0 || errno == EINTR;
+}
+
+static bool write_pieces(int fd, const struct io_piece *pieces, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!write_all(fd, pieces[i].bytes, pieces[i].length))
+			return false;
+	return sync_all(fd);
+}
+
+/* Makes the rename durable.  A directory that may not be read cannot be opened, and is left to the kernel. */
+static bool sync_directory(const char *target)
+{
+	char directory[PATH_MAX] = ".";
+	size_t length = directory_length(target);
+	if (length > 0) {
+		memcpy(directory, target, length);
+		directory[length] = '\0';
+	}
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES;
+	bool synced = sync_all(fd);
+	int reason = errno;
+	close(fd);
+	errno = reason;
+	return synced;
+}
+
+enum cln_status io_replace_file(const char *path, const struct io_piece *pieces, size_t n, struct cln_error *err)
+{
+	char target[PATH_MAX], temporary[PATH_MAX];
+	enum cln_status status = follow_links(target, path, err);
+	if (status == CLN_OK)
+		status = check_target(target, err);
+	if (status != CLN_OK)
+		return status;
+
+	int fd = open_temporary(temporary, target);
+	if (fd < 0)
+		return error_set_errno(err, CLN_E_IO, "cannot write %s: cannot create %s", path, temporary);
+	bool written = write_pieces(fd, pieces, n);
+	int reason = errno;
+	bool closed = close_checked(fd);
+	if (!written)
+		errno = reason;
+	if (!written || !closed || rename(temporary, target) != 0) {
+		status = error_set_errno(err, CLN_E_IO, "cannot write %s", path);
+		unlink(temporary);
+		return status;
+	}
+	if (!sync_directory(target))
+		return error_set_errno(err, CLN_E_IO, "%s is written, but its directory cannot be synced to the disk", path);
+	return CLN_OK;
+}
+
+/* 0x42F0E1EBA9EA3693 reflected. */
+#define CRC64_POLYNOMIAL UINT64_C(0xC96C5795D7870F42)
+#define CRC64_SLICES 8
+
+/* table[k][b]: byte b followed by k zero bytes; eight bytes then take eight look-ups that do not wait for each other. */
+static void crc64_tables(uint64_t table[CRC64_SLICES][256])
+{
+	for (uint64_t byte = 0; byte < 256; byte++) {
+		uint64_t crc = byte;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? CRC64_POLYNOMIAL : 0);
+		table[0][byte] = crc;
+	}
+	for (int k = 1; k < CRC64_SLICES; k++)
+		for (int byte = 0; byte < 256; byte++)
+			table[k][byte] = table[k - 1][byte] >> 8 ^ table[0][table[k - 1][byte] & 0xFF];
+}
+
+#define CRC64_SHORT 512 /* bytes below which filling the tables would cost more than it saves */
+
+static uint64_t crc64_bits(uint64_t crc, const unsigned char *byte, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		crc ^= byte[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? CRC64_POLYNOMIAL : 0);
+	}
+	return crc;
+}
+
+/* length: a multiple of eight. */
+static uint64_t crc64_slices(uint64_t crc, const unsigned char *byte, size_t length)
+{
+	uint64_t table[CRC64_SLICES][256];
+	crc64_tables(table);
+	for (; length > 0; byte += CRC64_SLICES, length -= CRC64_SLICES) {
+		uint64_t next = 0;
+		for (int k = 0; k < CRC64_SLICES; k++)
+			next ^= table[CRC64_SLICES - 1 - k][(crc >> 8 * k & 0xFF) ^ byte[k]];
+		crc = next;
+	}
+	return crc;
+}
+
+uint64_t io_crc64(uint64_t crc, const void *bytes, size_t length)
+{
+	const unsigned char *byte = bytes;
+	size_t sliced = length < CRC64_SHORT ? 0 : length / CRC64_SLICES * CRC64_SLICES;
+	crc = ~crc;
+	if (sliced > 0)
+		crc = crc64_slices(crc, byte, sliced);
+	return ~crc64_bits(crc, byte + sliced, length - sliced);
+}

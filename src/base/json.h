@@ -5,6 +5,7 @@
 #define BASE_JSON_H
 
 #include "base/mem.h"
+#include "base/number.h"
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
@@ -37,7 +38,7 @@ enum cln_status json_get_array(const struct json **value, const struct json *obj
 enum cln_status json_get_object(const struct json **value, const struct json *object, const char *key, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Writing: commas and (pretty: two spaces a level) line breaks are put in by the writer.  key: NULL inside an array.
- * Numbers that are not finite are written as null. */
+ * Numbers that are not finite are written as null; bytes of a string that are not UTF-8 as U+FFFD, so that what was written reads. */
 struct json_writer {
 	struct text *out;
 	bool pretty;
@@ -53,13 +54,5 @@ void json_double(struct json_writer *writer, const char *key, double value);    
 void json_float(struct json_writer *writer, const char *key, float value);       /* shortest of %.6g .. %.9g that reads back */
 void json_size(struct json_writer *writer, const char *key, size_t value);
 void json_bool(struct json_writer *writer, const char *key, bool value);
-
-/* Shortest decimal text that reads back as the same float or double, '.' whatever the locale; returns its length. */
-#define NUMBER_TEXT 32
-size_t number_from_double(char text[NUMBER_TEXT], double value);
-size_t number_from_float(char text[NUMBER_TEXT], float value);
-/* Reads all of text[0..length) as one decimal number; false on anything else (also NaN, Inf, hex, spaces).  Correctly rounded. */
-bool number_to_double(double *value, const char *text, size_t length);
-bool number_to_float(float *value, const char *text, size_t length);
 
 #endif
