@@ -29,14 +29,17 @@ static void gather_column(float *A0, const float *x, size_t n, size_t ld)
 	}
 }
 
+void batch_features(float *A0, const float *X, size_t n_features, const uint32_t *order, size_t m, size_t ld)
+{
+	for (size_t s = 0; s < m; s++)
+		gather_column(A0 + s * PANEL, X + order[s] * n_features, n_features, ld);
+}
+
 void batch_gather(float *A0, float *y, float *w, const struct dataset *dataset, const uint32_t *order, size_t m, size_t ld)
 {
-	size_t n = dataset->n_features;
-
-	for (size_t s = 0; s < m; s++) {
-		gather_column(A0 + s * PANEL, dataset->X + order[s] * n, n, ld);
+	batch_features(A0, dataset->X, dataset->n_features, order, m, ld);
+	for (size_t s = 0; s < m; s++)
 		y[s] = dataset->y[order[s]];
-	}
 	if (dataset->w)
 		for (size_t s = 0; s < m; s++)
 			w[s] = dataset->w[order[s]];

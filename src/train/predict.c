@@ -12,7 +12,8 @@ struct job {
 	float *logits;
 	const struct network *net;
 	const struct kernels *kernels;
-	struct dataset rows;
+	const float *X;
+	size_t n_rows;
 	struct block_space *spaces; /* one a thread */
 };
 
@@ -20,11 +21,11 @@ static void predict_chunk(void *argument, size_t chunk, int tid)
 {
 	struct job *job = argument;
 	struct block_space *space = &job->spaces[tid];
-	const size_t first = chunk * CHUNK, left = job->rows.n_rows - first, m = left < CHUNK ? left : CHUNK;
+	const size_t first = chunk * CHUNK, left = job->n_rows - first, m = left < CHUNK ? left : CHUNK;
 	uint32_t order[CHUNK] = {0};
 	for (size_t s = 0; s < m; s++)
 		order[s] = (uint32_t)(first + s);
-	batch_gather(space->A[0], space->y, space->w, &job->rows, order, m, space->ld);
+	batch_features(space->A[0], job->X, job->net->n[0], order, m, space->ld);
 	forward_pass(job->net, job->kernels, space, m, NULL);
 	for (size_t s = 0; s < m; s++)
 		job->logits[first + s] = space->A[job->net->L][s * PANEL];
@@ -36,8 +37,7 @@ enum cln_status predict_logits(float *logits, const struct network *net, const s
 	const size_t n_chunks = (n_rows + CHUNK - 1) / CHUNK;
 	const size_t n_threads = (size_t)threads < n_chunks ? (size_t)threads : n_chunks ? n_chunks : 1;
 	enum cln_status status = CLN_OK;
-	struct job job = {.logits = logits, .net = net, .kernels = kernels};
-	job.rows = (struct dataset){.n_rows = n_rows, .n_features = net->n[0], .X = (float *)(uintptr_t)X};
+	struct job job = {.logits = logits, .net = net, .kernels = kernels, .X = X, .n_rows = n_rows};
 	job.spaces = mem_alloc(n_threads, sizeof *job.spaces, err);
 	if (!job.spaces)
 		return CLN_E_MEMORY;
