@@ -47,9 +47,18 @@ INLINE vint i_set1(uint32_t x) { return _mm256_set1_epi32((int)x); }
 INLINE vint i_add(vint a, vint b) { return _mm256_add_epi32(a, b); }
 INLINE vint i_sub(vint a, vint b) { return _mm256_sub_epi32(a, b); }
 INLINE vint i_and(vint a, vint b) { return _mm256_and_si256(a, b); }
+INLINE vint i_xor(vint a, vint b) { return _mm256_xor_si256(a, b); }
 INLINE vint i_shift_left(vint a, int n) { return _mm256_slli_epi32(a, n); }
 INLINE vint i_shift_right(vint a, int n) { return _mm256_srai_epi32(a, n); } /* arithmetic */
 INLINE vec v_from_int(vint a) { return _mm256_cvtepi32_ps(a); }
+INLINE vint i_multiply(vint *high, vint a, uint32_t factor) /* the low half; products of even and odd lanes apart */
+{
+	const vint f = i_set1(factor), even = _mm256_mul_epu32(a, f), odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), f);
+	*high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+	return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+INLINE void i_store(uint32_t *y, vint x) { _mm256_storeu_si256((__m256i *)y, x); }
+INLINE vint i_load(const uint32_t *x) { return _mm256_loadu_si256((const __m256i *)x); }
 
 /* An 8 x 8 corner of the tile: pairs, then fours, then halves change places. */
 INLINE void transpose_corner(float *to, const float *from)

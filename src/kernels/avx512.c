@@ -47,9 +47,18 @@ INLINE vint i_set1(uint32_t x) { return _mm512_set1_epi32((int)x); }
 INLINE vint i_add(vint a, vint b) { return _mm512_add_epi32(a, b); }
 INLINE vint i_sub(vint a, vint b) { return _mm512_sub_epi32(a, b); }
 INLINE vint i_and(vint a, vint b) { return _mm512_and_si512(a, b); }
+INLINE vint i_xor(vint a, vint b) { return _mm512_xor_si512(a, b); }
 INLINE vint i_shift_left(vint a, int n) { return _mm512_slli_epi32(a, (unsigned)n); }
 INLINE vint i_shift_right(vint a, int n) { return _mm512_srai_epi32(a, (unsigned)n); } /* arithmetic */
 INLINE vec v_from_int(vint a) { return _mm512_cvtepi32_ps(a); }
+INLINE vint i_multiply(vint *high, vint a, uint32_t factor) /* the low half; products of even and odd lanes apart */
+{
+	const vint f = i_set1(factor), even = _mm512_mul_epu32(a, f), odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), f);
+	*high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+	return _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+}
+INLINE void i_store(uint32_t *y, vint x) { _mm512_storeu_si512(y, x); }
+INLINE vint i_load(const uint32_t *x) { return _mm512_loadu_si512(x); }
 
 /* Pairs, fours and eights change places within and between the quarters of a register, then whole quarters. */
 INLINE void transpose_tile(float *restrict to, const float *restrict from)

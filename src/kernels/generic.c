@@ -52,9 +52,18 @@ INLINE vint i_set1(uint32_t x) { return x; }
 INLINE vint i_add(vint a, vint b) { return a + b; }
 INLINE vint i_sub(vint a, vint b) { return a - b; }
 INLINE vint i_and(vint a, vint b) { return a & b; }
+INLINE vint i_xor(vint a, vint b) { return a ^ b; }
 INLINE vint i_shift_left(vint a, int n) { return a << n; }
 INLINE vint i_shift_right(vint a, int n) { return (uint32_t)((int32_t)a >> n); }
 INLINE vec v_from_int(vint a) { return (float)(int32_t)a; }
+INLINE vint i_multiply(vint *high, vint a, uint32_t factor) /* the low half */
+{
+	uint64_t product = (uint64_t)a * factor;
+	*high = (uint32_t)(product >> 32);
+	return (uint32_t)product;
+}
+INLINE void i_store(uint32_t *y, vint x) { *y = x; }
+INLINE vint i_load(const uint32_t *x) { return *x; }
 
 INLINE void transpose_tile(float *restrict to, const float *restrict from)
 {

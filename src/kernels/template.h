@@ -9,7 +9,7 @@
 #ifndef KERNELS_TEMPLATE_H
 #define KERNELS_TEMPLATE_H
 
-#define PANEL_VECTORS (PANEL / VLEN)
+#define VECTORS (PANEL / VLEN) /* vectors in a panel */
 
 #include "kernels/template_math.h"
 #include "kernels/template_activation.h"
@@ -25,10 +25,11 @@ static float fma_peak(size_t rounds)
 	const vec factor = v_set1(0.999f), term = v_set1(0.001f); /* every chain tends to 1 */
 	for (int i = 0; i < CHAINS; i++)
 		sum[i] = v_set1((float)i);
-	for (size_t round = 0; round < 2 * rounds; round++)
-#pragma GCC unroll 12
+	for (size_t round = 0; round < 2 * rounds; round++) {
+		UNROLL
 		for (int i = 0; i < CHAINS; i++)
 			sum[i] = v_fma(sum[i], factor, term);
+	}
 	for (int i = 1; i < CHAINS; i++)
 		sum[0] = v_add(sum[0], sum[i]);
 	float lanes[VLEN];
@@ -43,6 +44,16 @@ const struct kernels KERNEL_TABLE = {
 	.backward = products_backward,
 	.gradient = products_gradient,
 	.activate = activate,
+	.loss = loss,
+	.optimize = optimize,
+	.dropout = dropout,
+	.add = add,
+	.sum_squares = sum_squares,
+	.transpose_panel = transpose_panel,
+	.exp = exp_run,
+	.log = log_run,
+	.tanh = tanh_run,
+	.sigmoid = sigmoid_run,
 	.fma_peak = fma_peak,
 };
 

@@ -18,7 +18,15 @@
 
 #include "kernels/dispatch.h"
 
-/* Always inlined, so that no copy compiled with this file's instructions can be linked elsewhere, and vectors stay in registers. */
-#define INLINE static inline __attribute__((always_inline))
+/* Always inlined, so that no copy compiled with this file's instructions can be linked elsewhere, and vectors stay in registers;
+ * unused: an instruction set may have an operation that its products do without. */
+#define INLINE static inline __attribute__((always_inline, unused))
+
+/* Before a short loop of constant length over an array of vectors, which then lives in registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 #endif

@@ -11,15 +11,6 @@
 #ifndef KERNELS_TEMPLATE_PRODUCTS_H
 #define KERNELS_TEMPLATE_PRODUCTS_H
 
-#define VECTORS (PANEL / VLEN) /* vectors in a panel */
-#define TILE_INLINE static inline __attribute__((always_inline))
-
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-
 /* What a tile reads.  a(r, k) = a[r * a_row + (k % 16) * a_k + (k / 16) * a_group]; b(k, panel v) = 16 floats at b[v * b_panel + k * 16]. */
 struct operands {
 	const float *a, *b;
@@ -27,7 +18,7 @@ struct operands {
 };
 
 /* c[r][v] += sum over k; rows, panels, a_row and a_k are constants wherever this is inlined. */
-TILE_INLINE void tile_chains(vec *restrict c, size_t rows, size_t panels, size_t a_row, size_t a_k, const struct operands *o)
+INLINE void tile_chains(vec *restrict c, size_t rows, size_t panels, size_t a_row, size_t a_k, const struct operands *o)
 {
 	const float *a = o->a;
 	const float *b = o->b;
@@ -52,7 +43,7 @@ TILE_INLINE void tile_chains(vec *restrict c, size_t rows, size_t panels, size_t
 
 /* ---- forward: start with the bias, end with the activation ---- */
 
-TILE_INLINE void forward_tile(size_t rows, size_t panels, const struct forward_args *f, size_t p, size_t s)
+INLINE void forward_tile(size_t rows, size_t panels, const struct forward_args *f, size_t p, size_t s)
 {
 	const struct operands o = {f->A + s * PANEL, f->W + p * f->n_in * PANEL, f->ld * PANEL, f->n_in * PANEL, f->n_in};
 	const size_t width = panels * VECTORS;
@@ -84,7 +75,7 @@ TILE_INLINE void forward_tile(size_t rows, size_t panels, const struct forward_a
 
 /* ---- backward: start with zero, end with the derivative ---- */
 
-TILE_INLINE vec apply_derivative(vec dA, vec saved, enum derivative derivative, float scale)
+INLINE vec apply_derivative(vec dA, vec saved, enum derivative derivative, float scale)
 {
 	switch (derivative) {
 	case DERIVATIVE_RELU: return v_select(v_gt(saved, v_zero()), v_mul(dA, v_set1(scale)), v_zero());
@@ -96,7 +87,7 @@ TILE_INLINE vec apply_derivative(vec dA, vec saved, enum derivative derivative, 
 	return dA;
 }
 
-TILE_INLINE void backward_tile(size_t rows, size_t panels, const struct backward_args *g, size_t q, size_t s)
+INLINE void backward_tile(size_t rows, size_t panels, const struct backward_args *g, size_t q, size_t s)
 {
 	const size_t n_out_padded = panels_of(g->n_out) * PANEL;
 	const struct operands o = {g->dZ + s * PANEL, g->Wt + q * n_out_padded * PANEL, g->ld * PANEL, n_out_padded * PANEL, g->n_out};
@@ -120,7 +111,7 @@ TILE_INLINE void backward_tile(size_t rows, size_t panels, const struct backward
 
 /* ---- gradient: start with zero, end by adding to what is there ---- */
 
-TILE_INLINE void gradient_tile(size_t rows, size_t panels, const struct gradient_args *g, size_t p, size_t k)
+INLINE void gradient_tile(size_t rows, size_t panels, const struct gradient_args *g, size_t p, size_t k)
 {
 	const struct operands o = {g->A + k / PANEL * g->ld * PANEL + k % PANEL, g->dZ + p * g->ld * PANEL, PANEL * PANEL, g->ld * PANEL, g->m};
 	const size_t width = panels * VECTORS;
@@ -233,6 +224,5 @@ static void products_gradient(const struct gradient_args *args)
 
 #undef STRIP
 #undef STRIPS
-#undef UNROLL
 
 #endif
