@@ -1,2 +1,80 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/model.h"
+
+#include "base/io.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILE_IN_RUN "model.safetensors"
+#define MAX_FILE ((size_t)1 << 40) /* bytes; a file's size says nothing, this only keeps it from the arithmetic's limits */
+
+enum cln_status model_create(struct cln_model **model, struct cln_error *err)
+{
+	*model = mem_alloc(1, sizeof **model, err);
+	return *model ? CLN_OK : CLN_E_MEMORY;
+}
+
+void cln_model_destroy(struct cln_model *model)
+{
+	if (!model)
+		return;
+	pipeline_destroy(model->pipeline);
+	label_free(&model->label);
+	network_destroy(model->network);
+	mem_free(model->weight);
+	mem_free(model->recipe);
+	mem_free(model);
+}
+
+double cln_model_threshold(const struct cln_model *model)
+{
+	return model->threshold;
+}
+
+const char *cln_model_label_value(const struct cln_model *model, int positive)
+{
+	return positive ? model->label.positive : model->label.negative;
+}
+
+/* The model file that a path means: itself, or the one in it where it is a directory. */
+static enum cln_status find_file(char **file, const char *path, struct cln_error *err)
+{
+	struct stat about;
+	struct text text = {0};
+	text_add(&text, path, strlen(path));
+	if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+		text_add(&text, "/" FILE_IN_RUN, strlen("/" FILE_IN_RUN));
+	*file = text.failed ? NULL : mem_copy(text.bytes, text.length, err);
+	if (text.failed)
+		error_set(err, CLN_E_MEMORY, "no memory for a path of %zu bytes", strlen(path));
+	text_free(&text);
+	return *file ? CLN_OK : CLN_E_MEMORY;
+}
+
+enum cln_status cln_model_load(struct cln_model **model, const char *path, struct cln_error *err)
+{
+	char *file = NULL, *bytes = NULL;
+	size_t length = 0;
+	*model = NULL;
+	enum cln_status status = find_file(&file, path, err);
+	if (status == CLN_OK)
+		status = io_read_file(&bytes, &length, file, MAX_FILE, err);
+	if (status == CLN_OK)
+		status = model_decode(model, bytes, length, file, err);
+	mem_free(bytes);
+	mem_free(file);
+	return status;
+}
+
+enum cln_status cln_model_save(const struct cln_model *model, const char *path, struct cln_error *err)
+{
+	struct io_piece piece = {0};
+	char *bytes = NULL;
+	enum cln_status status = model_encode(&bytes, &piece.length, model, err);
+	piece.bytes = bytes;
+	if (status == CLN_OK)
+		status = io_replace_file(path, &piece, 1, err);
+	mem_free(bytes);
+	return status;
+}

@@ -1,2 +1,280 @@
-/* SPDX-License-Identifier: MIT */
-#include <colonnade.h>
+/* SPDX-License-Identifier: MIT
+ * A model as the bytes of its file, and back: doc/model-format.md. */
+#include "model/document.h"
+#include "model/safetensors.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DOCUMENT "colonnade"
+#define CHECKSUM "colonnade_checksum"
+#define TENSOR_NAME 64
+
+static void tensor_name(char name[TENSOR_NAME], size_t l, const char *what)
+{
+	snprintf(name, TENSOR_NAME, "layers.%zu.%s", l - 1, what);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* The file's first bytes, up to the tensors.  The header is a pure function of the model: readers compare with it. */
+static enum cln_status write_header(struct safetensors_writer *writer, const struct cln_model *model, struct cln_error *err)
+{
+	struct text document = {0};
+	struct json_writer json = {.out = &document};
+	json_begin_object(&json, NULL);
+	document_write(&json, model);
+	json_end_object(&json);
+	safetensors_begin(writer);
+	safetensors_write_metadata(writer, DOCUMENT, document.bytes);
+	safetensors_write_checksum(writer, CHECKSUM);
+	bool failed = document.failed;
+	text_free(&document);
+	if (failed)
+		return error_set(err, CLN_E_MEMORY, "no memory for the description of a model");
+	for (size_t l = 1; l <= model->network->L; l++) {
+		const size_t *n = model->network->n;
+		const size_t shape[2] = {n[l], n[l - 1]};
+		char name[TENSOR_NAME];
+		tensor_name(name, l, "weight");
+		safetensors_write_tensor(writer, name, shape, 2);
+		tensor_name(name, l, "bias");
+		safetensors_write_tensor(writer, name, shape, 1);
+	}
+	return safetensors_end(writer, err);
+}
+
+/* Behind the header, which is a multiple of a float long. */
+static void write_tensors(char *data, const struct network *net)
+{
+	float *W = (float *)(void *)data;
+	for (size_t l = 1; l <= net->L; l++) {
+		float *b = W + net->n[l] * net->n[l - 1];
+		network_get(net, l, W, b);
+		W = b + net->n[l];
+	}
+}
+
+static const char *changed_in_list(char *const *texts, char *const *copies, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(texts[i], copies[i]) != 0)
+			return texts[i];
+	return NULL;
+}
+
+/* The first text that the file holds differently (JSON has UTF-8 only), or NULL.  `copy` was read from what `model` wrote, so both have the
+ * same texts otherwise. */
+static const char *changed_text(const struct cln_model *model, const struct cln_model *copy)
+{
+	char *const texts[] = {model->label.column, model->label.negative, model->label.positive, model->recipe};
+	char *const copies[] = {copy->label.column, copy->label.negative, copy->label.positive, copy->recipe};
+	const char *changed = changed_in_list(texts, copies, sizeof texts / sizeof *texts);
+	if (!changed && model->weight)
+		changed = changed_in_list(&model->weight, &copy->weight, 1);
+	for (size_t i = 0; i < copy->pipeline->n_columns && !changed; i++) {
+		const struct pipeline_column *a = &model->pipeline->columns[i], *b = &copy->pipeline->columns[i];
+		changed = changed_in_list(&a->name, &b->name, 1);
+		if (!changed)
+			changed = changed_in_list(a->levels, b->levels, b->n_levels);
+		if (!changed)
+			changed = changed_in_list(a->rare, b->rare, b->n_rare);
+	}
+	return changed;
+}
+
+/* What cannot be read back must not be written: an unreadable file would only be noticed when it is needed. */
+static enum cln_status check_readable(const struct cln_model *model, const char *bytes, size_t length, struct cln_error *err)
+{
+	struct cln_model *copy = NULL;
+	struct cln_error why = {0};
+	enum cln_status status = model_decode(&copy, bytes, length, "what was to be written", &why);
+	const char *changed = status == CLN_OK ? changed_text(model, copy) : NULL;
+	cln_model_destroy(copy);
+	if (changed)
+		return error_set(err, CLN_E_DATA, "the model cannot be saved: \"%.200s\" is not UTF-8", changed);
+	if (status == CLN_E_DAMAGED)
+		return error_set(err, CLN_E_DATA, "the model cannot be saved: %.2000s", why.message);
+	return status == CLN_OK ? CLN_OK : error_set(err, status, "%s", why.message);
+}
+
+enum cln_status model_encode(char **bytes, size_t *length, const struct cln_model *model, struct cln_error *err)
+{
+	struct safetensors_writer writer = {0};
+	char digits[SAFETENSORS_CHECKSUM + 1];
+	*bytes = NULL;
+	*length = 0;
+	enum cln_status status = write_header(&writer, model, err);
+	if (status != CLN_OK)
+		goto done;
+	size_t n = writer.text.length + writer.data_length;
+	*bytes = mem_alloc(n, 1, err);
+	if (!*bytes) {
+		status = CLN_E_MEMORY;
+		goto done;
+	}
+	memcpy(*bytes, writer.text.bytes, writer.text.length);
+	write_tensors(*bytes + writer.text.length, model->network);
+	safetensors_checksum(digits, *bytes, n, writer.checksum_at);
+	memcpy(*bytes + writer.checksum_at, digits, SAFETENSORS_CHECKSUM);
+	*length = n;
+	status = check_readable(model, *bytes, n, err);
+done:
+	safetensors_writer_free(&writer);
+	if (status != CLN_OK) {
+		mem_free(*bytes);
+		*bytes = NULL;
+		*length = 0;
+	}
+	return status;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* The bytes that the weights of an architecture take; at most 65 (2^40 + 2^20) 4. */
+static enum cln_status check_length(const struct architecture *architecture, size_t data_length, struct cln_error *err)
+{
+	const size_t *n = architecture->n;
+	size_t sum = 0, weights, bytes;
+	bool fits = true;
+	for (size_t l = 1; l <= architecture->L && fits; l++)
+		fits = size_mul(&weights, n[l], n[l - 1]) && size_add(&sum, sum, weights) && size_add(&sum, sum, n[l]);
+	fits = fits && size_mul(&bytes, sum, sizeof(float));
+	if (!fits || bytes > data_length)
+		return error_set(err, CLN_E_DAMAGED, "its %zu layers do not fit the %zu bytes of weights that it has: the file was cut short",
+		                 architecture->L, data_length);
+	if (bytes < data_length)
+		return error_set(err, CLN_E_DAMAGED, "%zu bytes follow its weights", data_length - bytes);
+	return CLN_OK;
+}
+
+/* Copies n floats from the file, where they may lie at any address; false where one is not finite. */
+static bool copy_finite(float *values, const char *data, size_t n)
+{
+	bool finite = true;
+	memcpy(values, data, n * sizeof *values);
+	for (size_t i = 0; i < n; i++)
+		finite = finite && isfinite(values[i]);
+	return finite;
+}
+
+static enum cln_status read_layer(struct network *net, size_t l, struct safetensors *file, struct cln_error *err)
+{
+	const size_t shape[2] = {net->n[l], net->n[l - 1]};
+	const char *weights = NULL, *biases = NULL;
+	char name[TENSOR_NAME];
+	tensor_name(name, l, "weight");
+	enum cln_status status = safetensors_take(&weights, file, name, shape, 2, err);
+	tensor_name(name, l, "bias");
+	if (status == CLN_OK)
+		status = safetensors_take(&biases, file, name, shape, 1, err);
+	if (status != CLN_OK)
+		return status;
+	float *W = mem_alloc(shape[0] * (shape[1] + 1), sizeof *W, err);
+	if (!W)
+		return CLN_E_MEMORY;
+	float *b = W + shape[0] * shape[1];
+	if (copy_finite(W, weights, shape[0] * shape[1]) && copy_finite(b, biases, shape[0]))
+		network_set(net, l, W, b);
+	else
+		status = error_set(err, CLN_E_DAMAGED, "layer %zu has a weight that is not a finite number", l);
+	mem_free(W);
+	return status;
+}
+
+static enum cln_status read_network(struct network **net, const struct architecture *architecture, struct safetensors *file,
+                                    struct cln_error *err)
+{
+	enum cln_status status = check_length(architecture, file->data_length, err);
+	if (status == CLN_OK)
+		status = network_create(net, architecture->n, architecture->L, architecture->activation, err);
+	for (size_t l = 1; l <= architecture->L && status == CLN_OK; l++)
+		status = read_layer(*net, l, file, err);
+	if (status == CLN_OK)
+		status = safetensors_finish(file, err);
+	if (status == CLN_OK)
+		network_sync(*net);
+	return status;
+}
+
+/* The header must be, digit for digit of the checksum apart, what this version writes for the model; the place of the checksum
+ * is then known. */
+static enum cln_status check_canonical(size_t *checksum_at, const struct cln_model *model, const struct safetensors *file,
+                                       struct cln_error *err)
+{
+	struct safetensors_writer writer = {0};
+	enum cln_status status = write_header(&writer, model, err);
+	if (status == CLN_OK) {
+		size_t header = file->length - file->data_length, at = writer.checksum_at, behind = at + SAFETENSORS_CHECKSUM;
+		bool same = header == writer.text.length && memcmp(file->bytes, writer.text.bytes, at) == 0 &&
+		            memcmp(file->bytes + behind, writer.text.bytes + behind, header - behind) == 0;
+		if (!same)
+			status = error_set(err, CLN_E_DAMAGED, "its header is not in the form that Colonnade writes: edited, or damaged");
+		*checksum_at = at;
+	}
+	safetensors_writer_free(&writer);
+	return status;
+}
+
+static enum cln_status check_checksum(const struct safetensors *file, size_t at, struct cln_error *err)
+{
+	char digits[SAFETENSORS_CHECKSUM + 1];
+	safetensors_checksum(digits, file->bytes, file->length, at);
+	if (memcmp(file->bytes + at, digits, SAFETENSORS_CHECKSUM) != 0)
+		return error_set(err, CLN_E_DAMAGED, "it was damaged: its checksum is %.16s, that of its bytes is %s; take another copy",
+		                 file->bytes + at, digits);
+	return CLN_OK;
+}
+
+/* Everything behind the container and the version. */
+static enum cln_status read_model(struct cln_model **model, const struct json *document, struct safetensors *file, struct cln_error *err)
+{
+	struct architecture architecture = {0};
+	size_t checksum_at = 0;
+	enum cln_status status = model_create(model, err);
+	if (status == CLN_OK)
+		status = document_read(*model, &architecture, document, err);
+	if (status == CLN_OK)
+		status = read_network(&(*model)->network, &architecture, file, err);
+	if (status == CLN_OK)
+		status = check_canonical(&checksum_at, *model, file, err);
+	if (status == CLN_OK)
+		status = check_checksum(file, checksum_at, err);
+	return status;
+}
+
+static enum cln_status read_document(const struct json **document, const struct safetensors *file, struct cln_error *err)
+{
+	const char *text = safetensors_metadata(file, DOCUMENT);
+	if (!text)
+		return error_set(err, CLN_E_DAMAGED, "its metadata has no \"" DOCUMENT "\": another program's safetensors file");
+	return json_parse(document, text, strlen(text), err);
+}
+
+enum cln_status model_decode(struct cln_model **model, const char *bytes, size_t length, const char *name, struct cln_error *err)
+{
+	struct safetensors file = {0};
+	const struct json *document = NULL;
+	struct cln_error why = {0};
+	const char *what = "not a Colonnade model: ";
+	*model = NULL;
+	enum cln_status status = safetensors_open(&file, bytes, length, &why);
+	if (status == CLN_OK)
+		status = read_document(&document, &file, &why);
+	if (status == CLN_OK) {
+		status = document_known(document, &why);
+		what = status == CLN_OK ? what : "";
+	}
+	if (status == CLN_OK)
+		status = read_model(model, document, &file, &why);
+	json_free(document);
+	safetensors_close(&file);
+	if (status != CLN_OK) {
+		cln_model_destroy(*model);
+		*model = NULL;
+	}
+	if (status == CLN_OK)
+		return CLN_OK;
+	return error_set(err, status, "%s: %s%s", name, status == CLN_E_DAMAGED ? what : "", why.message);
+}

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/document.h"
+
+#include "base/names.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_COLUMNS (1u << 20)
+#define MAX_WHOLE ((size_t)1 << 53) /* a double holds every whole number up to here */
+
+/* ---------------------------------------------------------------- options: one table for writing, reading and checking */
+
+enum option_kind { OPTION_NUMBER, OPTION_COUNT, OPTION_WORD };
+
+struct option {
+	const char *key;
+	enum option_kind kind;
+	size_t offset;                  /* in struct cln_config */
+	double high;                    /* numbers: 0 .. high */
+	const struct name_table *words; /* words: of the enum */
+};
+
+#define NUMBER(key, member, high) {key, OPTION_NUMBER, offsetof(struct cln_config, member), high, NULL}
+#define COUNT(key, member) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL}
+#define WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words}
+
+static const struct option options[] = {
+	NUMBER("valid_fraction", valid_fraction, 1),
+	NUMBER("test_fraction", test_fraction, 1),
+	WORD("class_weight", class_weight, names_class_weight),
+	NUMBER("negative_class_weight", class_weights[0], DBL_MAX),
+	NUMBER("positive_class_weight", class_weights[1], DBL_MAX),
+	WORD("scale", scale, names_scale),
+	COUNT("max_levels", max_levels),
+	WORD("init", init, names_init),
+	WORD("optimizer", optimizer, names_optimizer),
+	NUMBER("learning_rate", learning_rate, DBL_MAX),
+	NUMBER("momentum", momentum, DBL_MAX),
+	NUMBER("beta1", beta1, DBL_MAX),
+	NUMBER("beta2", beta2, DBL_MAX),
+	NUMBER("epsilon", epsilon, DBL_MAX),
+	WORD("schedule", schedule, names_schedule),
+	NUMBER("warmup_fraction", warmup_fraction, DBL_MAX),
+	COUNT("step_epochs", step_epochs),
+	NUMBER("step_factor", step_factor, DBL_MAX),
+	COUNT("batch_size", batch_size),
+	COUNT("epochs", epochs),
+	NUMBER("l1", l1, DBL_MAX),
+	NUMBER("l2", l2, DBL_MAX),
+	NUMBER("weight_decay", weight_decay, DBL_MAX),
+	NUMBER("dropout", dropout, 1),
+	NUMBER("label_smoothing", label_smoothing, 1),
+	NUMBER("clip_norm", clip_norm, DBL_MAX),
+	COUNT("patience", patience),
+	WORD("metric", metric, names_metric),
+	COUNT("block_size", block_size),
+};
+#define N_OPTIONS (sizeof options / sizeof *options)
+_Static_assert(sizeof(enum cln_scale) == sizeof(int) && sizeof(enum cln_optimizer) == sizeof(int), "words are read as int");
+
+static void write_option(struct json_writer *writer, const struct option *option, const struct cln_config *config)
+{
+	const void *value = (const char *)config + option->offset;
+	if (option->kind == OPTION_NUMBER)
+		json_double(writer, option->key, *(const double *)value);
+	else if (option->kind == OPTION_COUNT)
+		json_size(writer, option->key, *(const size_t *)value);
+	else
+		json_string(writer, option->key, name_of(option->words, *(const int *)value));
+}
+
+/* A word of an enum, into an int. */
+static enum cln_status get_word(int *value, const struct json *object, const char *key, const struct name_table *words,
+                                struct cln_error *err)
+{
+	const char *text;
+	enum cln_status status = json_get_string(&text, object, key, err);
+	if (status != CLN_OK)
+		return status;
+	*value = name_find(words, text);
+	return *value >= 0 ? CLN_OK : error_set(err, CLN_E_DAMAGED, "\"%s\" has the unknown value \"%.100s\"", key, text);
+}
+
+static enum cln_status read_option(struct cln_config *config, const struct option *option, const struct json *object,
+                                   struct cln_error *err)
+{
+	void *value = (char *)config + option->offset;
+	if (option->kind == OPTION_NUMBER)
+		return json_get_number(value, object, option->key, 0, option->high, err);
+	if (option->kind == OPTION_COUNT)
+		return json_get_size(value, object, option->key, 0, MAX_WHOLE, err);
+	return get_word(value, object, option->key, option->words, err);
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static void write_texts(struct json_writer *writer, const char *key, char *const *texts, size_t n)
+{
+	json_begin_array(writer, key);
+	for (size_t i = 0; i < n; i++)
+		json_string(writer, NULL, texts[i]);
+	json_end_array(writer);
+}
+
+/* A column's single-precision numbers are written as the doubles that equal them, so that no reader rounds twice. */
+static void write_column(struct json_writer *writer, const struct pipeline_column *column)
+{
+	bool numeric = column->type == COLUMN_NUMERIC;
+	json_begin_object(writer, NULL);
+	json_string(writer, "name", column->name);
+	json_string(writer, "type", numeric ? "numeric" : "categorical");
+	json_size(writer, "features", column->n_features);
+	if (column->n_features)
+		json_bool(writer, "has_missing", column->has_missing);
+	if (column->n_features && numeric) {
+		json_string(writer, "transform", name_of(&names_scale, (int)column->transform));
+		json_double(writer, "impute", (double)column->impute);
+		json_double(writer, "center", (double)column->center);
+		json_double(writer, "scale", (double)column->scale);
+	} else if (column->n_features) {
+		json_bool(writer, "two_valued", column->two_valued);
+		write_texts(writer, "levels", column->levels, column->n_levels);
+		write_texts(writer, "rare", column->rare, column->n_rare);
+	}
+	json_end_object(writer);
+}
+
+static void write_architecture(struct json_writer *writer, const struct network *net)
+{
+	json_begin_object(writer, "architecture");
+	json_begin_array(writer, "n");
+	for (size_t l = 0; l <= net->L; l++)
+		json_size(writer, NULL, net->n[l]);
+	json_end_array(writer);
+	json_string(writer, "activation", name_of(&names_activation, (int)net->activation));
+	json_end_object(writer);
+}
+
+static void write_validation(struct json_writer *writer, const struct cln_metrics *valid)
+{
+	if (valid->rows == 0) {
+		json_string(writer, "validation", NULL);
+		return;
+	}
+	json_begin_object(writer, "validation");
+	json_size(writer, "rows", valid->rows);
+	json_double(writer, "weight", valid->weight);
+	json_double(writer, "log_loss", valid->log_loss);
+	json_double(writer, "auc", valid->auc);
+	json_double(writer, "accuracy", valid->accuracy);
+	json_end_object(writer);
+}
+
+static void write_training(struct json_writer *writer, const struct cln_model *model)
+{
+	char seed[32];
+	snprintf(seed, sizeof seed, "%" PRIu64, model->config.seed);
+	json_begin_object(writer, "training");
+	json_string(writer, "recipe", model->recipe);
+	json_string(writer, "seed", seed);
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		write_option(writer, &options[i], &model->config);
+	json_size(writer, "train_rows", model->train_rows);
+	json_size(writer, "valid_rows", model->valid_rows);
+	json_size(writer, "epochs_run", model->epochs);
+	json_size(writer, "best_epoch", model->best_epoch);
+	write_validation(writer, &model->valid);
+	json_end_object(writer);
+}
+
+void document_write(struct json_writer *writer, const struct cln_model *model)
+{
+	json_size(writer, "format", DOCUMENT_FORMAT);
+	json_string(writer, "kind", "model");
+	json_begin_object(writer, "label");
+	json_string(writer, "column", model->label.column);
+	json_string(writer, "negative", model->label.negative);
+	json_string(writer, "positive", model->label.positive);
+	json_end_object(writer);
+	json_string(writer, "weight", model->weight);
+	json_double(writer, "threshold", model->threshold);
+	json_begin_array(writer, "columns");
+	for (size_t i = 0; i < model->pipeline->n_columns; i++)
+		write_column(writer, &model->pipeline->columns[i]);
+	json_end_array(writer);
+	write_architecture(writer, model->network);
+	write_training(writer, model);
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* A required string, copied into *text. */
+static enum cln_status copy_string(char **text, const struct json *object, const char *key, struct cln_error *err)
+{
+	const char *value;
+	enum cln_status status = json_get_string(&value, object, key, err);
+	if (status != CLN_OK)
+		return status;
+	*text = mem_copy(value, strlen(value), err);
+	return *text ? CLN_OK : CLN_E_MEMORY;
+}
+
+/* An array of strings, copied into *texts. */
+static enum cln_status copy_strings(char ***texts, size_t *n, const struct json *object, const char *key, struct cln_error *err)
+{
+	const struct json *array;
+	enum cln_status status = json_get_array(&array, object, key, err);
+	if (status != CLN_OK)
+		return status;
+	*texts = mem_alloc(array->n, sizeof **texts, err);
+	if (!*texts)
+		return CLN_E_MEMORY;
+	*n = array->n;
+	char **text = *texts;
+	for (const struct json *item = array->child; item; item = item->next, text++) {
+		if (item->type != JSON_STRING)
+			return error_set(err, CLN_E_DAMAGED, "\"%s\" holds something that is not a text", key);
+		*text = mem_copy(item->string, strlen(item->string), err);
+		if (!*text)
+			return CLN_E_MEMORY;
+	}
+	return CLN_OK;
+}
+
+static enum cln_status get_float(float *value, const struct json *object, const char *key, struct cln_error *err)
+{
+	double number;
+	enum cln_status status = json_get_number(&number, object, key, -(double)FLT_MAX, (double)FLT_MAX, err);
+	if (status == CLN_OK)
+		*value = (float)number;
+	return status;
+}
+
+static enum cln_status check_features(const struct pipeline_column *column, size_t n, struct cln_error *err)
+{
+	if (column->n_features == n)
+		return CLN_OK;
+	return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" claims %zu features and makes %zu", column->name, column->n_features, n);
+}
+
+/* In ascending order of bytes, without duplicates. */
+static bool ascending(char *const *texts, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(texts[i - 1], texts[i]) >= 0)
+			return false;
+	return true;
+}
+
+/* Whether a text is in both ascending lists of a column. */
+static bool have_common(const struct pipeline_column *column)
+{
+	for (size_t i = 0, j = 0; i < column->n_levels && j < column->n_rare;) {
+		int order = strcmp(column->levels[i], column->rare[j]);
+		if (order == 0)
+			return true;
+		i += order < 0;
+		j += order > 0;
+	}
+	return false;
+}
+
+static enum cln_status read_numeric(struct pipeline_column *column, const struct json *object, struct cln_error *err)
+{
+	int transform = 0;
+	enum cln_status status = get_word(&transform, object, "transform", &names_scale, err);
+	column->transform = (enum transform)transform;
+	if (status == CLN_OK)
+		status = get_float(&column->impute, object, "impute", err);
+	if (status == CLN_OK)
+		status = get_float(&column->center, object, "center", err);
+	if (status == CLN_OK)
+		status = get_float(&column->scale, object, "scale", err);
+	if (status != CLN_OK)
+		return status;
+	if (!(column->scale > 0))
+		return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" has a scale that is not positive", column->name);
+	return check_features(column, 1 + (size_t)column->has_missing, err);
+}
+_Static_assert(TRANSFORM_NONE == (int)CLN_SCALE_NONE && TRANSFORM_STANDARDISE == (int)CLN_SCALE_STANDARDISE &&
+               TRANSFORM_ROBUST == (int)CLN_SCALE_ROBUST, "transforms have the words of the scales");
+
+static enum cln_status read_categorical(struct pipeline_column *column, const struct json *object, struct cln_error *err)
+{
+	enum cln_status status = json_get_bool(&column->two_valued, object, "two_valued", err);
+	if (status == CLN_OK)
+		status = copy_strings(&column->levels, &column->n_levels, object, "levels", err);
+	if (status == CLN_OK)
+		status = copy_strings(&column->rare, &column->n_rare, object, "rare", err);
+	if (status != CLN_OK)
+		return status;
+	if (!ascending(column->levels, column->n_levels) || !ascending(column->rare, column->n_rare) || have_common(column))
+		return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" has levels out of order or twice", column->name);
+	if (!column->two_valued)
+		return check_features(column, column->n_levels + (column->n_rare > 0) + column->has_missing, err);
+	if (column->n_levels != 2 || column->n_rare || column->has_missing)
+		return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" is two-valued but has not two levels", column->name);
+	return check_features(column, 1, err);
+}
+
+static enum cln_status read_column(struct pipeline_column *column, const struct json *object, struct cln_error *err)
+{
+	const char *type;
+	enum cln_status status = copy_string(&column->name, object, "name", err);
+	if (status == CLN_OK)
+		status = json_get_string(&type, object, "type", err);
+	if (status != CLN_OK)
+		return status;
+	bool numeric = strcmp(type, "numeric") == 0;
+	if (!numeric && strcmp(type, "categorical") != 0)
+		return error_set(err, CLN_E_DAMAGED, "\"type\" has the unknown value \"%.100s\"", type);
+	column->type = numeric ? COLUMN_NUMERIC : COLUMN_CATEGORICAL;
+	status = json_get_size(&column->n_features, object, "features", 0, NETWORK_MAX_UNITS, err);
+	if (status != CLN_OK || column->n_features == 0)
+		return status;
+	status = json_get_bool(&column->has_missing, object, "has_missing", err);
+	if (status != CLN_OK)
+		return status;
+	return numeric ? read_numeric(column, object, err) : read_categorical(column, object, err);
+}
+
+static enum cln_status read_columns(struct cln_model *model, const struct json *document, struct cln_error *err)
+{
+	const struct json *array;
+	enum cln_status status = json_get_array(&array, document, "columns", err);
+	if (status != CLN_OK)
+		return status;
+	if (array->n < 1 || array->n > MAX_COLUMNS)
+		return error_set(err, CLN_E_DAMAGED, "it has %zu columns, not 1 to %u", array->n, MAX_COLUMNS);
+	struct pipeline *pipeline = model->pipeline = mem_alloc(1, sizeof *pipeline, err);
+	if (!pipeline)
+		return CLN_E_MEMORY;
+	pipeline->columns = mem_alloc(array->n, sizeof *pipeline->columns, err);
+	if (!pipeline->columns)
+		return CLN_E_MEMORY;
+	pipeline->n_columns = array->n;
+	struct pipeline_column *column = pipeline->columns;
+	for (const struct json *item = array->child; item; item = item->next, column++) {
+		status = read_column(column, item, err);
+		if (status != CLN_OK)
+			return status;
+		column->first_feature = pipeline->n_features;
+		pipeline->n_features += column->n_features; /* at most 2^40 */
+	}
+	return CLN_OK;
+}
+
+static enum cln_status read_architecture(struct architecture *architecture, const struct json *document, struct cln_error *err)
+{
+	const struct json *object, *array;
+	int activation = 0;
+	enum cln_status status = json_get_object(&object, document, "architecture", err);
+	if (status == CLN_OK)
+		status = json_get_array(&array, object, "n", err);
+	if (status == CLN_OK)
+		status = get_word(&activation, object, "activation", &names_activation, err);
+	if (status != CLN_OK)
+		return status;
+	if (array->n < 2 || array->n > NETWORK_MAX_LAYERS + 1)
+		return error_set(err, CLN_E_DAMAGED, "\"n\" has %zu members, not 2 to %d", array->n, NETWORK_MAX_LAYERS + 1);
+	architecture->activation = (enum cln_activation)activation;
+	architecture->L = array->n - 1;
+	size_t *n = architecture->n;
+	for (const struct json *item = array->child; item; item = item->next, n++) {
+		if (item->type != JSON_NUMBER || !(item->number >= 1 && item->number <= NETWORK_MAX_UNITS))
+			return error_set(err, CLN_E_DAMAGED, "\"n\" holds something that is not a whole number from 1 to %u", NETWORK_MAX_UNITS);
+		*n = (size_t)item->number;
+	}
+	if (architecture->n[architecture->L] != 1)
+		return error_set(err, CLN_E_DAMAGED, "the last layer has %zu units, not one", architecture->n[architecture->L]);
+	return CLN_OK;
+}
+
+/* Decimal digits of an unsigned 64-bit number; leading zeros are left to the comparison with the canonical form. */
+static enum cln_status read_seed(uint64_t *seed, const struct json *object, struct cln_error *err)
+{
+	const char *text;
+	enum cln_status status = json_get_string(&text, object, "seed", err);
+	if (status != CLN_OK)
+		return status;
+	*seed = 0;
+	for (const char *digit = text; *digit; digit++) {
+		unsigned value = (unsigned)(*digit - '0');
+		if (value > 9 || *seed > (UINT64_MAX - value) / 10)
+			return error_set(err, CLN_E_DAMAGED, "\"seed\" is not a whole number from 0 to %" PRIu64, UINT64_MAX);
+		*seed = *seed * 10 + value;
+	}
+	return CLN_OK;
+}
+
+static enum cln_status read_validation(struct cln_metrics *valid, const struct json *object, struct cln_error *err)
+{
+	const struct json *metrics = json_get(object, "validation"), *auc;
+	if (metrics && metrics->type == JSON_NULL)
+		return CLN_OK;
+	enum cln_status status = json_get_object(&metrics, object, "validation", err);
+	if (status == CLN_OK)
+		status = json_get_size(&valid->rows, metrics, "rows", 1, MAX_WHOLE, err);
+	if (status == CLN_OK)
+		status = json_get_number(&valid->weight, metrics, "weight", 0, DBL_MAX, err);
+	if (status == CLN_OK)
+		status = json_get_number(&valid->log_loss, metrics, "log_loss", 0, DBL_MAX, err);
+	if (status == CLN_OK)
+		status = json_get_number(&valid->accuracy, metrics, "accuracy", 0, DBL_MAX, err);
+	if (status != CLN_OK)
+		return status;
+	auc = json_get(metrics, "auc");
+	valid->auc = NAN;
+	return auc && auc->type == JSON_NULL ? CLN_OK : json_get_number(&valid->auc, metrics, "auc", 0, DBL_MAX, err);
+}
+
+static enum cln_status read_training(struct cln_model *model, const struct json *document, struct cln_error *err)
+{
+	const struct json *object;
+	enum cln_status status = json_get_object(&object, document, "training", err);
+	if (status == CLN_OK)
+		status = copy_string(&model->recipe, object, "recipe", err);
+	if (status == CLN_OK)
+		status = read_seed(&model->config.seed, object, err);
+	for (size_t i = 0; i < N_OPTIONS && status == CLN_OK; i++)
+		status = read_option(&model->config, &options[i], object, err);
+	if (status == CLN_OK)
+		status = json_get_size(&model->train_rows, object, "train_rows", 0, MAX_WHOLE, err);
+	if (status == CLN_OK)
+		status = json_get_size(&model->valid_rows, object, "valid_rows", 0, MAX_WHOLE, err);
+	if (status == CLN_OK)
+		status = json_get_size(&model->epochs, object, "epochs_run", 0, MAX_WHOLE, err);
+	if (status == CLN_OK)
+		status = json_get_size(&model->best_epoch, object, "best_epoch", 0, MAX_WHOLE, err);
+	if (status == CLN_OK)
+		status = read_validation(&model->valid, object, err);
+	model->config.recipe = model->recipe;
+	return status;
+}
+
+static enum cln_status read_label(struct label *label, const struct json *document, struct cln_error *err)
+{
+	const struct json *object;
+	enum cln_status status = json_get_object(&object, document, "label", err);
+	if (status == CLN_OK)
+		status = copy_string(&label->column, object, "column", err);
+	if (status == CLN_OK)
+		status = copy_string(&label->negative, object, "negative", err);
+	if (status == CLN_OK)
+		status = copy_string(&label->positive, object, "positive", err);
+	if (status == CLN_OK && strcmp(label->negative, label->positive) == 0)
+		status = error_set(err, CLN_E_DAMAGED, "its two label values are the same");
+	return status;
+}
+
+enum cln_status document_known(const struct json *document, struct cln_error *err)
+{
+	const char *kind;
+	size_t format;
+	enum cln_status status = json_get_size(&format, document, "format", 1, MAX_WHOLE, err);
+	if (status != CLN_OK)
+		return status;
+	if (format > DOCUMENT_FORMAT)
+		return error_set(err, CLN_E_DAMAGED, "written by a newer Colonnade (format %zu); this one reads up to %d", format, DOCUMENT_FORMAT);
+	status = json_get_string(&kind, document, "kind", err);
+	if (status == CLN_OK && strcmp(kind, "model") != 0)
+		status = error_set(err, CLN_E_DAMAGED, "it holds a %.100s, not a model", kind);
+	return status;
+}
+
+enum cln_status document_read(struct cln_model *model, struct architecture *architecture, const struct json *document, struct cln_error *err)
+{
+	const struct json *weight = json_get(document, "weight");
+	enum cln_status status = read_label(&model->label, document, err);
+	if (status == CLN_OK && !(weight && weight->type == JSON_NULL))
+		status = copy_string(&model->weight, document, "weight", err);
+	if (status == CLN_OK)
+		status = json_get_number(&model->threshold, document, "threshold", 0, 1, err);
+	if (status == CLN_OK)
+		status = read_columns(model, document, err);
+	if (status == CLN_OK)
+		status = read_architecture(architecture, document, err);
+	if (status == CLN_OK && architecture->n[0] != model->pipeline->n_features)
+		status = error_set(err, CLN_E_DAMAGED, "its columns make %zu features, its network wants %zu", model->pipeline->n_features,
+		                   architecture->n[0]);
+	if (status == CLN_OK)
+		status = read_training(model, document, err);
+	if (status != CLN_OK)
+		return status;
+	model->config.n_hidden = architecture->L - 1;
+	memcpy(model->config.hidden, architecture->n + 1, model->config.n_hidden * sizeof *architecture->n);
+	model->config.activation = architecture->activation;
+	return CLN_OK;
+}

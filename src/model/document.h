@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * The JSON document in a model file's metadata (doc/model-format.md, section 3): everything about a model but its weights. */
+#ifndef MODEL_DOCUMENT_H
+#define MODEL_DOCUMENT_H
+
+#include "base/json.h"
+#include "model/model.h"
+
+#define DOCUMENT_FORMAT 1 /* written, and the newest that is read */
+
+struct architecture {
+	size_t L, n[NETWORK_MAX_LAYERS + 1];
+	enum cln_activation activation;
+};
+
+/* The document's members, into an object that the caller has begun. */
+void document_write(struct json_writer *writer, const struct cln_model *model);
+
+/* Whether this is a document that document_read can read; a newer format is refused by name. */
+enum cln_status document_known(const struct json *document, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Fills all of an empty model but its network, whose shape is handed out.  CLN_E_DAMAGED names the member that is wrong; what was
+ * filled until then belongs to the model. */
+enum cln_status document_read(struct cln_model *model, struct architecture *architecture, const struct json *document,
+                              struct cln_error *err) CLN_MUST_CHECK;
+
+#endif
