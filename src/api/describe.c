@@ -1,2 +1,279 @@
-/* SPDX-License-Identifier: MIT */
-#include <colonnade.h>
+/* SPDX-License-Identifier: MIT
+ * What a model holds, for people and for programs.  Both are made from the document of its file (model/document.h), so that nothing is
+ * described that is not stored. */
+#include "base/names.h"
+#include "model/document.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define MAX_NAME_WIDTH 32  /* longer names are printed whole, but do not widen the table */
+#define MAX_LEVELS_WIDTH 56 /* of the levels shown of a column */
+#define OPTION_WIDTH 38    /* of "key value", two a line */
+
+/* ---------------------------------------------------------------- text */
+
+/* Terminals count characters, not bytes: those that do not continue a UTF-8 sequence. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xC0) != 0x80;
+	return width;
+}
+
+/* Adds a text from the file; what could steer a terminal (C0, DEL, C1) becomes '?'. */
+static void add_visible(struct text *out, const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+		bool is_c1 = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0;
+		bool steers = *at < 0x20 || *at == 0x7F || is_c1;
+		text_add(out, steers ? "?" : (const char *)at, 1);
+		at += is_c1;
+	}
+}
+
+static void pad(struct text *out, size_t width, size_t wanted)
+{
+	for (; width < wanted; width++)
+		text_add(out, " ", 1);
+}
+
+static void add_padded(struct text *out, const char *text, size_t wanted)
+{
+	add_visible(out, text);
+	pad(out, width_of(text), wanted);
+}
+
+static void add_number(struct text *out, double value)
+{
+	char digits[NUMBER_TEXT];
+	text_add(out, digits, number_from_double(digits, value));
+}
+
+/* A number to four places: enough to read a metric. */
+static void add_rounded(struct text *out, double value)
+{
+	add_number(out, floor(value * 1e4 + 0.5) / 1e4);
+}
+
+static void add_float(struct text *out, float value)
+{
+	char digits[NUMBER_TEXT];
+	text_add(out, digits, number_from_float(digits, value));
+}
+
+/* ---------------------------------------------------------------- columns */
+
+static void describe_numeric(struct text *out, const struct pipeline_column *column)
+{
+	if (column->transform != TRANSFORM_NONE) {
+		text_addf(out, "%s: (x - ", name_of(&names_scale, (int)column->transform));
+		add_float(out, column->center);
+		text_addf(out, ") * ");
+		add_float(out, column->scale);
+	} else {
+		text_addf(out, "as it is");
+	}
+	text_addf(out, column->has_missing ? "; missing, with a feature of its own: " : "; missing: ");
+	add_float(out, column->impute);
+}
+
+/* As many levels as fit the width, then how many there are. */
+static void describe_categorical(struct text *out, const struct pipeline_column *column)
+{
+	size_t width = 0, i = 0;
+	for (; i < column->n_levels; i++) {
+		size_t more = width_of(column->levels[i]) + strlen(", ");
+		if (i && width + more > MAX_LEVELS_WIDTH)
+			break;
+		text_addf(out, i ? ", " : "");
+		add_visible(out, column->levels[i]);
+		width += more;
+	}
+	if (i < column->n_levels)
+		text_addf(out, ", ... (%zu levels)", column->n_levels);
+	if (column->two_valued)
+		text_addf(out, " (-1 and 1)");
+	if (column->n_rare)
+		text_addf(out, "%s%zu rare levels share a feature", column->n_levels ? "; " : "", column->n_rare);
+	if (column->has_missing)
+		text_addf(out, "; missing");
+}
+
+static void describe_column(struct text *out, const struct pipeline_column *column, size_t name_width)
+{
+	text_addf(out, "  ");
+	add_padded(out, column->name, name_width);
+	text_addf(out, "  %-11s  %8zu  ", column->type == COLUMN_NUMERIC ? "numeric" : "categorical", column->n_features);
+	if (column->n_features == 0)
+		text_addf(out, "constant in the training rows, not used");
+	else if (column->type == COLUMN_NUMERIC)
+		describe_numeric(out, column);
+	else
+		describe_categorical(out, column);
+	text_addf(out, "\n");
+}
+
+static void describe_columns(struct text *out, const struct pipeline *pipeline)
+{
+	size_t name_width = strlen("name");
+	for (size_t i = 0; i < pipeline->n_columns; i++) {
+		size_t width = width_of(pipeline->columns[i].name);
+		if (width > name_width && width <= MAX_NAME_WIDTH)
+			name_width = width;
+	}
+	text_addf(out, "\ncolumns: %zu, giving %zu features\n  ", pipeline->n_columns, pipeline->n_features);
+	add_padded(out, "name", name_width);
+	text_addf(out, "  %-11s  %8s  %s\n", "type", "features", "values");
+	for (size_t i = 0; i < pipeline->n_columns; i++)
+		describe_column(out, &pipeline->columns[i], name_width);
+}
+
+/* ---------------------------------------------------------------- layers, training */
+
+static const char *activation_of(const struct network *net, size_t l)
+{
+	return l < net->L ? name_of(&names_activation, (int)net->activation) : "sigmoid";
+}
+
+static size_t parameters_of(const struct network *net, size_t l)
+{
+	return net->n[l] * (net->n[l - 1] + 1);
+}
+
+static void describe_layers(struct text *out, const struct network *net)
+{
+	text_addf(out, "\nlayers: %zu, with %zu parameters\n", net->L, net->n_params);
+	text_addf(out, "  %5s  %7s  %7s  %-10s  %10s\n", "layer", "inputs", "units", "activation", "parameters");
+	for (size_t l = 1; l <= net->L; l++)
+		text_addf(out, "  %5zu  %7zu  %7zu  %-10s  %10zu\n", l, net->n[l - 1], net->n[l], activation_of(net, l), parameters_of(net, l));
+}
+
+/* "key value", where an option is a text or a number. */
+static void describe_option(struct text *out, const struct json *option)
+{
+	size_t start = out->length;
+	text_addf(out, "%-22s ", option->key);
+	if (option->type == JSON_STRING)
+		add_visible(out, option->string);
+	else
+		add_number(out, option->number);
+	pad(out, out->length - start, OPTION_WIDTH);
+}
+
+/* The training record of the document, two options a line. */
+static enum cln_status describe_options(struct text *out, const struct cln_model *model, struct cln_error *err)
+{
+	struct text document = {0};
+	struct json_writer writer = {.out = &document};
+	const struct json *root = NULL;
+	json_begin_object(&writer, NULL);
+	document_write(&writer, model);
+	json_end_object(&writer);
+	enum cln_status status = document.failed ? error_set(err, CLN_E_MEMORY, "no memory for the description of a model")
+	                                         : json_parse(&root, document.bytes, document.length, err);
+	const struct json *training = status == CLN_OK ? json_get(root, "training") : NULL;
+	size_t n = 0;
+	for (const struct json *option = training ? training->child : NULL; option; option = option->next) {
+		if (option->type != JSON_STRING && option->type != JSON_NUMBER)
+			continue;
+		text_addf(out, n % 2 ? "" : "  ");
+		describe_option(out, option);
+		text_addf(out, n++ % 2 ? "\n" : "");
+	}
+	text_addf(out, n % 2 ? "\n" : "");
+	json_free(root);
+	text_free(&document);
+	return status;
+}
+
+static void describe_validation(struct text *out, const struct cln_metrics *valid)
+{
+	text_addf(out, "\nvalidation: ");
+	if (valid->rows == 0) {
+		text_addf(out, "none\n");
+		return;
+	}
+	text_addf(out, "%zu rows; log loss ", valid->rows);
+	add_rounded(out, valid->log_loss);
+	if (!isnan(valid->auc)) {
+		text_addf(out, ", AUC ");
+		add_rounded(out, valid->auc);
+	}
+	text_addf(out, ", accuracy ");
+	add_rounded(out, valid->accuracy);
+	text_addf(out, "\n");
+}
+
+static void describe_purpose(struct text *out, const struct cln_model *model)
+{
+	text_addf(out, "Colonnade model, format %d\n\npredicts: the probability of ", DOCUMENT_FORMAT);
+	add_visible(out, model->label.column);
+	text_addf(out, " = ");
+	add_visible(out, model->label.positive);
+	text_addf(out, ", and where it is at least ");
+	add_number(out, model->threshold);
+	text_addf(out, " that value, else ");
+	add_visible(out, model->label.negative);
+	text_addf(out, "\n");
+	if (!model->weight)
+		return;
+	text_addf(out, "row weights: ");
+	add_visible(out, model->weight);
+	text_addf(out, "\n");
+}
+
+static enum cln_status describe_text(struct text *out, const struct cln_model *model, struct cln_error *err)
+{
+	describe_purpose(out, model);
+	describe_columns(out, model->pipeline);
+	describe_layers(out, model->network);
+	text_addf(out, "\ntraining: %zu epochs, the weights are those of epoch %zu\n", model->epochs, model->best_epoch);
+	enum cln_status status = describe_options(out, model, err);
+	describe_validation(out, &model->valid);
+	return status;
+}
+
+/* ---------------------------------------------------------------- JSON */
+
+/* The document and, behind it, what follows from it: the layers and their sizes. */
+static void describe_json(struct text *out, const struct cln_model *model)
+{
+	const struct network *net = model->network;
+	struct json_writer writer = {.out = out, .pretty = true};
+	json_begin_object(&writer, NULL);
+	document_write(&writer, model);
+	json_begin_array(&writer, "layers");
+	for (size_t l = 1; l <= net->L; l++) {
+		json_begin_object(&writer, NULL);
+		json_size(&writer, "inputs", net->n[l - 1]);
+		json_size(&writer, "units", net->n[l]);
+		json_string(&writer, "activation", activation_of(net, l));
+		json_size(&writer, "parameters", parameters_of(net, l));
+		json_end_object(&writer);
+	}
+	json_end_array(&writer);
+	json_size(&writer, "parameters", net->n_params);
+	json_end_object(&writer);
+	text_add(out, "\n", 1);
+}
+
+enum cln_status cln_model_describe(const struct cln_model *model, bool json, char **text, struct cln_error *err)
+{
+	struct text out = {0};
+	enum cln_status status = CLN_OK;
+	*text = NULL;
+	if (json)
+		describe_json(&out, model);
+	else
+		status = describe_text(&out, model, err);
+	if (status == CLN_OK && out.failed)
+		status = error_set(err, CLN_E_MEMORY, "no memory for the description of a model");
+	if (status == CLN_OK)
+		*text = out.bytes;
+	else
+		text_free(&out);
+	return status;
+}
