@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/rows.h"
+
+#include "base/json.h"
+#include "model/model.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct pipeline_column *model_column(const struct cln_model *model, const char *name)
+{
+	for (size_t c = 0; c < model->pipeline->n_columns; c++)
+		if (strcmp(model->pipeline->columns[c].name, name) == 0)
+			return &model->pipeline->columns[c];
+	return NULL;
+}
+
+enum cln_status rows_categorical(char **list, const struct cln_model *model, const char *keep, struct cln_error *err)
+{
+	struct text text = {0};
+
+	text_addf(&text, "%s", keep ? keep : "");
+	for (size_t c = 0; c < model->pipeline->n_columns; c++) {
+		const struct pipeline_column *column = &model->pipeline->columns[c];
+		/* A name with a comma cannot stand in the list: its column is read by what its cells look like. */
+		if (column->type == COLUMN_CATEGORICAL && !strchr(column->name, ','))
+			text_addf(&text, "%s%s", text.length ? "," : "", column->name);
+	}
+	*list = text.failed ? NULL : mem_copy(text.bytes ? text.bytes : "", text.length, err);
+	if (text.failed)
+		error_set(err, CLN_E_MEMORY, "no memory for a list of %zu columns", model->pipeline->n_columns);
+	text_free(&text);
+	return *list ? CLN_OK : CLN_E_MEMORY;
+}
+
+/* The text stays beside the numbers.  A column with a cell that is no number is left as it is: prediction then names the cell. */
+static enum cln_status column_to_numbers(struct column *column, size_t n_rows, struct cln_error *err)
+{
+	float *values = mem_alloc(column->n_levels, sizeof *values, err);
+	float *numbers = values ? mem_alloc(n_rows, sizeof *numbers, err) : NULL;
+	bool all = numbers != NULL;
+
+	for (size_t k = 0; all && k < column->n_levels; k++)
+		all = number_to_float(&values[k], column->levels[k], strlen(column->levels[k]));
+	for (size_t i = 0; all && i < n_rows; i++)
+		numbers[i] = column->codes[i] == LEVEL_MISSING ? NAN : values[column->codes[i]];
+	if (all) {
+		column->numbers = numbers;
+		column->type = COLUMN_NUMERIC;
+	}
+	enum cln_status status = numbers ? CLN_OK : CLN_E_MEMORY;
+	if (!all)
+		mem_free(numbers);
+	mem_free(values);
+	return status;
+}
+
+static enum cln_status keep_column(struct rows_kept *kept, struct cln_table *table, const struct cln_model *model, const char *name,
+				   struct cln_error *err)
+{
+	size_t found = table_find(table, name);
+
+	if (found == SIZE_MAX)
+		return error_set(err, CLN_E_USAGE, "--keep: %s has no column \"%s\"", table->source, name);
+	struct column *column = &table->columns[found];
+	const struct pipeline_column *known = model_column(model, column->name);
+	kept->columns[kept->n++] = column;
+	if (known && known->type == COLUMN_NUMERIC && column->type == COLUMN_CATEGORICAL)
+		return column_to_numbers(column, table->n_rows, err);
+	return CLN_OK;
+}
+
+enum cln_status rows_keep(struct rows_kept *kept, struct cln_table *table, const struct cln_model *model, const char *keep,
+			  struct cln_error *err)
+{
+	char *names = mem_copy(keep, strlen(keep), err), *rest = names;
+	enum cln_status status = CLN_OK;
+	size_t n = 1;
+
+	*kept = (struct rows_kept){0};
+	if (!names)
+		return CLN_E_MEMORY;
+	for (const char *c = names; *c; c++)
+		n += *c == ',';
+	kept->columns = mem_alloc(n, sizeof *kept->columns, err);
+	if (!kept->columns)
+		status = CLN_E_MEMORY;
+	for (size_t i = 0; status == CLN_OK && i < n; i++)
+		status = keep_column(kept, table, model, strsep(&rest, ","), err);
+	mem_free(names);
+	if (status != CLN_OK)
+		rows_kept_free(kept);
+	return status;
+}
+
+void rows_kept_free(struct rows_kept *kept)
+{
+	mem_free(kept->columns);
+	*kept = (struct rows_kept){0};
+}
+
+void rows_add_cell(struct text *text, const char *cell)
+{
+	if (!strpbrk(cell, ",\"\r\n")) {
+		text_add(text, cell, strlen(cell));
+		return;
+	}
+	text_add(text, "\"", 1);
+	for (const char *c = cell; *c; c++)
+		text_add(text, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
+	text_add(text, "\"", 1);
+}
+
+void rows_add_names(struct text *text, const struct rows_kept *kept)
+{
+	for (size_t i = 0; i < kept->n; i++) {
+		rows_add_cell(text, kept->columns[i]->name);
+		text_add(text, ",", 1);
+	}
+}
+
+static void add_kept_cell(struct text *text, const struct column *column, size_t row)
+{
+	char number[NUMBER_TEXT];
+
+	if (column->codes) {
+		uint32_t code = column->codes[row];
+		rows_add_cell(text, code == LEVEL_MISSING ? "" : column->levels[code]);
+	} else if (column->numbers && !isnan(column->numbers[row])) {
+		text_add(text, number, number_from_float(number, column->numbers[row]));
+	}
+}
+
+void rows_add_cells(struct text *text, const struct rows_kept *kept, size_t row)
+{
+	for (size_t i = 0; i < kept->n; i++) {
+		add_kept_cell(text, kept->columns[i], row);
+		text_add(text, ",", 1);
+	}
+}

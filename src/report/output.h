@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * A stream of results: standard output, or a file that is replaced as a whole once everything was written. */
+#ifndef REPORT_OUTPUT_H
+#define REPORT_OUTPUT_H
+
+#include "base/mem.h"
+
+#include <stdio.h>
+
+struct output {
+	FILE *stream;
+	const char *path;     /* lent; NULL: standard output */
+	char *temporary;      /* renamed to `path` at the end; NULL: written directly (a device or pipe) */
+};
+
+/* "-": standard output.  CLN_E_IO. */
+enum cln_status output_open(struct output *output, const char *path, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status output_write(struct output *output, const char *bytes, size_t length, struct cln_error *err) CLN_MUST_CHECK;
+/* keep = false: what was written is thrown away, and the file that was there stays. */
+enum cln_status output_close(struct output *output, bool keep, struct cln_error *err) CLN_MUST_CHECK;
+
+#endif
