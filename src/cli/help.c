@@ -49,22 +49,19 @@ void help_usage(FILE *out)
 		     "A first run: colonnade train examples/adult.csv --test-fraction 0.2\n");
 }
 
-/* Words of `text` from the cursor's column on, broken before HELP_WIDTH, further lines at `indent`; returns the column. */
-static size_t wrap(const char *text, size_t column, size_t indent)
+/* Words of `text` from the cursor's column on, broken before HELP_WIDTH, further lines at `indent`. */
+static void wrap(const char *text, size_t column, size_t indent)
 {
-	while (*text) {
+	for (bool first = true; *text; first = false) {
 		size_t length = strcspn(text, " ");
-		if (column > indent && column + length > HELP_WIDTH) {
-			printf("\n%*s", (int)indent, "");
-			column = indent;
-		}
-		printf("%.*s", (int)length, text);
-		column += length;
+		if (!first && column + 1 + length > HELP_WIDTH)
+			column = (size_t)printf("\n%*s", (int)indent, "") - 1;
+		else if (!first)
+			column += (size_t)printf(" ");
+		column += (size_t)printf("%.*s", (int)length, text);
 		text += length;
-		for (; *text == ' '; text++, column++)
-			putchar(' ');
+		text += strspn(text, " ");
 	}
-	return column;
 }
 
 /* "  --activation NAME   help: sigmoid, tanh, ... [relu]" */
