@@ -1,3 +1,343 @@
 /* SPDX-License-Identifier: MIT */
-int main(void);
-int main(void) { return 77; } /* not written yet */
+#include "testing.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cpus.h"
+#include "base/parallel.h"
+
+/* ---------------------------------------------------------------- a machine made of files */
+
+static char root[] = "/tmp/colonnade-cpus-XXXXXX";
+
+static void make_root(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(root));
+}
+
+static void remove_root(void)
+{
+	char command[128];
+	snprintf(command, sizeof command, "rm -rf '%s'", root);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* Writes a file below the root, and the directories that it needs. */
+static void put(const char *path, const char *content)
+{
+	char full[512];
+	snprintf(full, sizeof full, "%s%s", root, path);
+	for (char *slash = full + sizeof root; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(full, 0777);
+		*slash = '/';
+	}
+	FILE *file = fopen(full, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(content, file);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* The environment: pairs of name and value, from the test at hand. */
+static const char *const *environment;
+
+static char *variable(const char *name)
+{
+	for (const char *const *pair = environment; *pair; pair += 2)
+		if (strcmp(pair[0], name) == 0)
+			return (char *)(uintptr_t)pair[1];
+	return NULL;
+}
+
+static const char *const nothing_set[] = {NULL};
+
+static int allowed(const char *const *variables, struct cpus_rule rules[CPUS_MAX_RULES])
+{
+	struct cpus_source source = {.root = root, .variable = variable, .affinity = 16};
+	environment = variables;
+	return cpus_allowed_from(&source, rules, NULL);
+}
+
+static const struct cpus_rule *rule_named(const struct cpus_rule *rules, const char *name)
+{
+	for (size_t i = 0; i < CPUS_MAX_RULES; i++)
+		if (rules[i].name && strcmp(rules[i].name, name) == 0)
+			return &rules[i];
+	ck_abort_msg("there is no rule %s", name);
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- variables */
+
+static const struct {
+	const char *name, *value;
+	int threads; /* 16 is the affinity mask: the value was ignored, or is no limit */
+} single[] = {
+	{"OMP_NUM_THREADS", "4", 4},
+	{"OMP_NUM_THREADS", "4,2,1", 4},
+	{"OMP_NUM_THREADS", " 4 ", 4},
+	{"OMP_NUM_THREADS", "40", 40}, /* wins outright, over the mask too */
+	{"OMP_NUM_THREADS", "0", 16},
+	{"OMP_NUM_THREADS", "-3", 16},
+	{"OMP_NUM_THREADS", "four", 16},
+	{"OMP_NUM_THREADS", "4x", 16},
+	{"OMP_NUM_THREADS", "", 16},
+	{"OMP_NUM_THREADS", "99999999999999999999", PARALLEL_MAX},
+	{"SLURM_CPUS_PER_TASK", "6", 6},
+	{"SLURM_CPUS_PER_TASK", "64", 16},
+	{"SLURM_CPUS_PER_TASK", "6,2", 16},
+	{"SLURM_JOB_CPUS_PER_NODE", "12", 12},
+	{"SLURM_JOB_CPUS_PER_NODE", "12(x2)", 12},
+	{"SLURM_JOB_CPUS_PER_NODE", "7(x2),3", 7},
+	{"SLURM_JOB_CPUS_PER_NODE", "7(x", 16},
+	{"SLURM_JOB_CPUS_PER_NODE", "7(y2)", 16},
+	{"SLURM_JOB_CPUS_PER_NODE", "(x2)", 16},
+	{"PBS_NCPUS", "5", 5},
+	{"NCPUS", "5", 5},
+	{"LSB_DJOB_NUMPROC", "5", 5},
+	{"NSLOTS", "5", 5},
+	{"NSLOTS", "5.5", 16},
+};
+#define N_SINGLE ((int)(sizeof single / sizeof *single))
+
+START_TEST(variable_gives_the_threads)
+{
+	const char *const variables[] = {single[_i].name, single[_i].value, NULL};
+	ck_assert_msg(allowed(variables, NULL) == single[_i].threads, "%s=%s gave %d", single[_i].name, single[_i].value,
+	              allowed(variables, NULL));
+}
+END_TEST
+
+START_TEST(variable_that_is_ignored_is_shown)
+{
+	static const char *const variables[] = {"OMP_NUM_THREADS", "four", NULL};
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	allowed(variables, rules);
+	ck_assert_int_eq(rules[0].threads, 0);
+	ck_assert_str_eq(rules[0].detail, "OMP_NUM_THREADS=four (not understood, ignored)");
+}
+END_TEST
+
+START_TEST(omp_num_threads_wins_over_a_smaller_scheduler)
+{
+	static const char *const variables[] = {"OMP_NUM_THREADS", "9", "SLURM_CPUS_PER_TASK", "2", NULL};
+	ck_assert_int_eq(allowed(variables, NULL), 9);
+}
+END_TEST
+
+START_TEST(least_of_the_scheduler_wins)
+{
+	static const char *const variables[] = {"SLURM_CPUS_PER_TASK", "8", "SLURM_JOB_CPUS_PER_NODE", "3(x2)", NULL};
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	ck_assert_int_eq(allowed(variables, rules), 3);
+	ck_assert(rule_named(rules, "SLURM_JOB_CPUS_PER_NODE")->won);
+	ck_assert(!rule_named(rules, "SLURM_CPUS_PER_TASK")->won);
+}
+END_TEST
+
+START_TEST(slurm_node_number_picks_the_node)
+{
+	static const char *const nodes[] = {"0", "1", "2", "3"};
+	static const int cpus[] = {7, 7, 3, 16}; /* there is no fourth node: ignored */
+	const char *const variables[] = {"SLURM_JOB_CPUS_PER_NODE", "7(x2),3", "SLURM_NODEID", nodes[_i], NULL};
+	ck_assert_int_eq(allowed(variables, NULL), cpus[_i]);
+}
+END_TEST
+
+START_TEST(without_any_limit_the_affinity_mask_wins)
+{
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	ck_assert_int_eq(allowed(nothing_set, rules), 16);
+	ck_assert(rule_named(rules, "affinity mask")->won);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- cgroups */
+
+#define V2_MOUNT "30 20 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
+#define V1_MOUNT "33 20 0:28 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
+#define V1_OTHER "34 20 0:29 / /sys/fs/cgroup/cpuset rw shared:9 - cgroup cgroup rw,cpuset\n"
+
+START_TEST(cgroup2_quota_is_rounded_up)
+{
+	static const char *const quotas[] = {"150000 100000\n", "200000 100000\n", "10000 100000\n", "max 100000\n"};
+	static const int cpus[] = {2, 2, 1, 16};
+	put("/proc/self/mountinfo", V2_MOUNT);
+	put("/proc/self/cgroup", "0::/job\n");
+	put("/sys/fs/cgroup/job/cpu.max", quotas[_i]);
+	ck_assert_int_eq(allowed(nothing_set, NULL), cpus[_i]);
+}
+END_TEST
+
+START_TEST(cgroup2_quota_of_a_parent_counts)
+{
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	put("/proc/self/mountinfo", V2_MOUNT);
+	put("/proc/self/cgroup", "0::/slice/job/step\n");
+	put("/sys/fs/cgroup/slice/cpu.max", "300000 100000\n");
+	put("/sys/fs/cgroup/slice/job/cpu.max", "max 100000\n");
+	put("/sys/fs/cgroup/slice/job/step/cpu.max", "500000 100000\n");
+	ck_assert_int_eq(allowed(nothing_set, rules), 3);
+	ck_assert_str_eq(rule_named(rules, "cgroup quota")->detail, "cpu.max = 300000 100000");
+}
+END_TEST
+
+/* A container with its own cgroup namespace sees its directory as the mount itself. */
+START_TEST(cgroup2_quota_at_the_mount_counts)
+{
+	put("/proc/self/mountinfo", V2_MOUNT);
+	put("/proc/self/cgroup", "0::/\n");
+	put("/sys/fs/cgroup/cpu.max", "400000 100000\n");
+	ck_assert_int_eq(allowed(nothing_set, NULL), 4);
+}
+END_TEST
+
+/* A container without one: the mount shows /docker/abc, and the path is the host's. */
+START_TEST(cgroup1_path_is_taken_below_what_the_mount_shows)
+{
+	put("/proc/self/mountinfo", "33 20 0:28 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu\n");
+	put("/proc/self/cgroup", "3:cpu:/docker/abc/inner\n");
+	put("/sys/fs/cgroup/cpu/inner/cpu.cfs_quota_us", "250000\n");
+	put("/sys/fs/cgroup/cpu/inner/cpu.cfs_period_us", "50000\n");
+	ck_assert_int_eq(allowed(nothing_set, NULL), 5);
+}
+END_TEST
+
+START_TEST(cgroup1_path_outside_the_mount_falls_back_to_the_mount)
+{
+	put("/proc/self/mountinfo", "33 20 0:28 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu\n");
+	put("/proc/self/cgroup", "3:cpu:/elsewhere\n");
+	put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "600000\n");
+	put("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+	ck_assert_int_eq(allowed(nothing_set, NULL), 6);
+}
+END_TEST
+
+START_TEST(cgroup1_quota_counts_on_the_whole_path)
+{
+	put("/proc/self/mountinfo", V1_OTHER V1_MOUNT);
+	put("/proc/self/cgroup", "4:cpuset:/wrong\n3:cpu,cpuacct:/slice/job\n0::/\n");
+	put("/sys/fs/cgroup/cpu,cpuacct/slice/cpu.cfs_quota_us", "250000\n");
+	put("/sys/fs/cgroup/cpu,cpuacct/slice/cpu.cfs_period_us", "100000\n");
+	put("/sys/fs/cgroup/cpu,cpuacct/slice/job/cpu.cfs_quota_us", "-1\n");
+	put("/sys/fs/cgroup/cpu,cpuacct/slice/job/cpu.cfs_period_us", "100000\n");
+	ck_assert_int_eq(allowed(nothing_set, NULL), 3);
+}
+END_TEST
+
+/* cpuset is another controller than cpu, although its name begins with it. */
+START_TEST(cgroup1_quota_of_another_controller_is_not_read)
+{
+	put("/proc/self/mountinfo", V1_OTHER);
+	put("/proc/self/cgroup", "3:cpu,cpuacct:/\n4:cpuset:/\n");
+	put("/sys/fs/cgroup/cpuset/cpu.cfs_quota_us", "100000\n");
+	put("/sys/fs/cgroup/cpuset/cpu.cfs_period_us", "100000\n");
+	ck_assert_int_eq(allowed(nothing_set, NULL), 16);
+}
+END_TEST
+
+START_TEST(cgroup_least_of_both_versions_counts)
+{
+	put("/proc/self/mountinfo", V1_MOUNT V2_MOUNT);
+	put("/proc/self/cgroup", "3:cpu,cpuacct:/\n0::/\n");
+	put("/sys/fs/cgroup/cpu.max", "700000 100000\n");
+	put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "300000\n");
+	put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
+	ck_assert_int_eq(allowed(nothing_set, NULL), 3);
+}
+END_TEST
+
+START_TEST(cgroup_quota_that_is_no_number_is_ignored)
+{
+	static const char *const quotas[] = {"", "abc\n", "100000\n", "100000 0\n", "-5 100000\n"};
+	put("/proc/self/mountinfo", V2_MOUNT);
+	put("/proc/self/cgroup", "0::/\n");
+	put("/sys/fs/cgroup/cpu.max", quotas[_i]);
+	ck_assert_int_eq(allowed(nothing_set, NULL), 16);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- this machine */
+
+START_TEST(affinity_of_one_cpu_allows_one_thread)
+{
+	cpu_set_t all, one;
+	const char *rule = NULL;
+	ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
+	CPU_ZERO(&one);
+	for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+		if (CPU_ISSET(cpu, &all))
+			CPU_SET(cpu, &one);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+	unsetenv("OMP_NUM_THREADS");
+	ck_assert_int_eq(cpus_affinity(), 1);
+	ck_assert_int_eq(cln_threads_allowed(&rule), 1);
+	ck_assert_str_eq(rule, "affinity mask");
+}
+END_TEST
+
+START_TEST(public_function_names_the_rule_that_won)
+{
+	const char *rule = NULL;
+	setenv("OMP_NUM_THREADS", "3", 1);
+	ck_assert_int_eq(cln_threads_allowed(&rule), 3);
+	ck_assert_str_eq(rule, "OMP_NUM_THREADS");
+}
+END_TEST
+
+START_TEST(public_function_works_without_a_place_for_the_rule)
+{
+	setenv("OMP_NUM_THREADS", "3", 1);
+	ck_assert_int_eq(cln_threads_allowed(NULL), 3);
+}
+END_TEST
+
+START_TEST(model_name_is_one_line_of_text)
+{
+	char name[CPUS_NAME] = "";
+	cpus_model_name(name);
+	ck_assert_uint_gt(strlen(name), 0);
+	ck_assert_ptr_null(strchr(name, '\n'));
+}
+END_TEST
+
+static Suite *cpus_suite(void)
+{
+	Suite *suite = suite_create("cpus");
+	TCase *variables = tcase_create("variables");
+	TCase *cgroups = tcase_create("cgroups");
+	TCase *machine = tcase_create("machine");
+
+	tcase_add_loop_test(variables, variable_gives_the_threads, 0, N_SINGLE);
+	tcase_add_test(variables, variable_that_is_ignored_is_shown);
+	tcase_add_test(variables, omp_num_threads_wins_over_a_smaller_scheduler);
+	tcase_add_test(variables, least_of_the_scheduler_wins);
+	tcase_add_loop_test(variables, slurm_node_number_picks_the_node, 0, 4);
+	tcase_add_test(variables, without_any_limit_the_affinity_mask_wins);
+
+	tcase_add_checked_fixture(cgroups, make_root, remove_root);
+	tcase_add_loop_test(cgroups, cgroup2_quota_is_rounded_up, 0, 4);
+	tcase_add_test(cgroups, cgroup2_quota_of_a_parent_counts);
+	tcase_add_test(cgroups, cgroup2_quota_at_the_mount_counts);
+	tcase_add_test(cgroups, cgroup1_path_is_taken_below_what_the_mount_shows);
+	tcase_add_test(cgroups, cgroup1_path_outside_the_mount_falls_back_to_the_mount);
+	tcase_add_test(cgroups, cgroup1_quota_counts_on_the_whole_path);
+	tcase_add_test(cgroups, cgroup1_quota_of_another_controller_is_not_read);
+	tcase_add_test(cgroups, cgroup_least_of_both_versions_counts);
+	tcase_add_loop_test(cgroups, cgroup_quota_that_is_no_number_is_ignored, 0, 5);
+
+	tcase_add_test(machine, affinity_of_one_cpu_allows_one_thread);
+	tcase_add_test(machine, public_function_names_the_rule_that_won);
+	tcase_add_test(machine, public_function_works_without_a_place_for_the_rule);
+	tcase_add_test(machine, model_name_is_one_line_of_text);
+
+	suite_add_tcase(suite, variables);
+	suite_add_tcase(suite, cgroups);
+	suite_add_tcase(suite, machine);
+	return suite;
+}
+
+TESTING_MAIN(cpus_suite)
