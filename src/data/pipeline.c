@@ -1,2 +1,94 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * What a pipeline is; pipeline_fit.c learns one, pipeline_read.c applies it. */
 #include "data/pipeline.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void texts_destroy(char **texts, size_t n)
+{
+	for (size_t i = 0; texts && i < n; i++)
+		mem_free(texts[i]);
+	mem_free(texts);
+}
+
+void pipeline_destroy(struct pipeline *pipeline)
+{
+	if (!pipeline)
+		return;
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		struct pipeline_column *column = &pipeline->columns[c];
+
+		mem_free(column->name);
+		texts_destroy(column->levels, column->n_levels);
+		texts_destroy(column->rare, column->n_rare);
+	}
+	mem_free(pipeline->columns);
+	mem_free(pipeline);
+}
+
+static enum cln_status texts_clone(char ***copy, char *const *texts, size_t n, struct cln_error *err)
+{
+	*copy = mem_alloc(n, sizeof **copy, err);
+	if (!*copy)
+		return CLN_E_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		(*copy)[i] = mem_copy(texts[i], strlen(texts[i]), err);
+		if (!(*copy)[i])
+			return CLN_E_MEMORY;
+	}
+	return CLN_OK;
+}
+
+static enum cln_status column_clone(struct pipeline_column *copy, const struct pipeline_column *column, struct cln_error *err)
+{
+	*copy = *column;
+	copy->levels = copy->rare = NULL;
+	copy->name = mem_copy(column->name, strlen(column->name), err);
+	if (!copy->name || texts_clone(&copy->levels, column->levels, column->n_levels, err) != CLN_OK ||
+	    texts_clone(&copy->rare, column->rare, column->n_rare, err) != CLN_OK)
+		return CLN_E_MEMORY;
+	return CLN_OK;
+}
+
+enum cln_status pipeline_clone(struct pipeline **copy, const struct pipeline *pipeline, struct cln_error *err)
+{
+	enum cln_status status = CLN_E_MEMORY;
+	struct pipeline *to = mem_alloc(1, sizeof *to, err);
+
+	*copy = NULL;
+	if (!to)
+		return CLN_E_MEMORY;
+	to->n_features = pipeline->n_features;
+	to->columns = mem_alloc(pipeline->n_columns, sizeof *to->columns, err);
+	if (!to->columns)
+		goto done;
+	to->n_columns = pipeline->n_columns;
+	for (size_t c = 0; c < to->n_columns; c++)
+		if (column_clone(&to->columns[c], &pipeline->columns[c], err) != CLN_OK)
+			goto done;
+	*copy = to;
+	to = NULL;
+	status = CLN_OK;
+done:
+	pipeline_destroy(to);
+	return status;
+}
+
+void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipeline, size_t feature)
+{
+	const struct pipeline_column *column = pipeline->columns;
+	size_t slot;
+
+	while (feature >= column->first_feature + column->n_features)
+		column++;
+	slot = feature - column->first_feature;
+	if (column->has_missing && slot == column->n_features - 1)
+		snprintf(name, size, "%s is missing", column->name);
+	else if (column->type == COLUMN_NUMERIC)
+		snprintf(name, size, "%s", column->name);
+	else if (column->two_valued)
+		snprintf(name, size, "%s=%s", column->name, column->levels[1]);
+	else
+		snprintf(name, size, "%s=%s", column->name, slot < column->n_levels ? column->levels[slot] : "(rare)");
+}

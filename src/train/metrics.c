@@ -2,23 +2,16 @@
 #include "train/metrics.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 #include "base/dmath.h"
+#include "data/order.h"
 
 static double weight_of(const float *w, size_t j) { return w ? (double)w[j] : 1.0; }
 
 /* A row for sorting: the logit's order in the high half, its index in the low half. */
 static uint64_t sort_item(float logit, uint32_t row)
 {
-	float z = logit + 0.0f; /* -0 becomes +0, so that the two tie */
-	uint32_t bits;
-
-	memcpy(&bits, &z, sizeof bits);
-	/* A float's bits order as its magnitude: reversed for negative numbers, and positive ones lie above those. */
-	bits ^= bits >> 31 ? UINT32_MAX : UINT32_C(1) << 31;
-	return (uint64_t)bits << 32 | row;
+	return (uint64_t)order_key(logit) << 32 | row;
 }
 
 #define DIGIT_BITS 11

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT
+ * Learning a pipeline from training rows.  Columns are gone through in parallel, each by one thread. */
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parallel.h"
+#include "data/order.h"
+#include "data/pipeline.h"
+
+/* ---------------------------------------------------------------- statistics */
+
+/* The cells of a numeric column in the training rows. */
+struct sample {
+	const float *x;
+	const uint32_t *rows;
+	size_t n_rows;
+};
+
+struct numeric_stats {
+	size_t n; /* cells present */
+	float least, greatest;
+	double mean, deviation;
+	double quartile[3];
+};
+
+/* The sum of (x - center), or of its square, over the cells present: blocks of SUM_BLOCK rows, then the blocks' sums in order. */
+#define SUM_BLOCK 4096
+static double sum_about(const struct sample *sample, double center, bool squared)
+{
+	double sum = 0;
+
+	for (size_t begin = 0; begin < sample->n_rows; begin += SUM_BLOCK) {
+		size_t end = sample->n_rows - begin < SUM_BLOCK ? sample->n_rows : begin + SUM_BLOCK;
+		double block = 0;
+
+		for (size_t i = begin; i < end; i++) {
+			double d = (double)sample->x[sample->rows[i]] - center;
+
+			if (!isnan(d))
+				block += squared ? d * d : d;
+		}
+		sum += block;
+	}
+	return sum;
+}
+
+static void find_range(struct numeric_stats *stats, const struct sample *sample)
+{
+	*stats = (struct numeric_stats){.least = INFINITY, .greatest = -INFINITY};
+	for (size_t i = 0; i < sample->n_rows; i++) {
+		float x = sample->x[sample->rows[i]];
+
+		if (isnan(x))
+			continue;
+		stats->n++;
+		if (x < stats->least)
+			stats->least = x;
+		if (x > stats->greatest)
+			stats->greatest = x;
+	}
+}
+
+/* Quartile k lies at position h = (n - 1) k/4 of the ascending cells: linear between the order statistics around it. */
+static void find_quartiles(struct numeric_stats *stats, const struct sample *sample)
+{
+	size_t ranks[6];
+	float values[6];
+
+	for (size_t k = 0; k < 3; k++) {
+		ranks[2 * k] = (stats->n - 1) * (k + 1) / 4;
+		ranks[2 * k + 1] = ranks[2 * k] + 1 < stats->n ? ranks[2 * k] + 1 : ranks[2 * k];
+	}
+	order_statistics(values, ranks, 6, sample->x, sample->rows, sample->n_rows);
+	for (size_t k = 0; k < 3; k++) {
+		double below = (double)values[2 * k], above = (double)values[2 * k + 1];
+		double part = (double)((stats->n - 1) * (k + 1) % 4) / 4;
+
+		stats->quartile[k] = below + part * (above - below);
+	}
+}
+
+static void numeric_stats_find(struct numeric_stats *stats, const struct sample *sample)
+{
+	find_range(stats, sample);
+	if (stats->n == 0)
+		return;
+	find_quartiles(stats, sample);
+	stats->mean = sum_about(sample, 0, false) / (double)stats->n;
+	stats->deviation = sqrt(sum_about(sample, stats->mean, true) / (double)stats->n);
+}
+
+/* counts[level] over the training rows; returns how many cells are missing. */
+static size_t count_levels(uint32_t *counts, const struct column *cells, const uint32_t *rows, size_t n_rows)
+{
+	size_t n_missing = 0;
+
+	for (size_t i = 0; i < n_rows; i++) {
+		uint32_t code = cells->codes[rows[i]];
+
+		if (code == LEVEL_MISSING)
+			n_missing++;
+		else
+			counts[code]++;
+	}
+	return n_missing;
+}
+
+/* ---------------------------------------------------------------- one column */
+
+struct fit_column {
+	const struct column *cells;
+	struct pipeline_column *column;
+	uint32_t *counts; /* categorical: of every level of the table */
+};
+
+struct fit {
+	struct fit_column *columns;
+	const uint32_t *rows;
+	size_t n_rows;
+	enum cln_scale scale;
+};
+
+/* 1/spread as a float: a spread below 1/FLT_MAX would give infinity. */
+static float inverse(double spread)
+{
+	double scale = 1 / spread;
+
+	return scale < (double)FLT_MAX ? (float)scale : FLT_MAX;
+}
+
+/* Where all cells present are equal only the gaps tell the rows apart: any other value met later must come out as next to nothing,
+ * because the weights of this feature were never trained. */
+#define SCALE_OF_CONSTANT 0x1p-64f
+
+static void choose_scaling(struct pipeline_column *column, const struct numeric_stats *stats, enum cln_scale scale)
+{
+	double spread;
+
+	column->transform = TRANSFORM_NONE;
+	column->center = 0;
+	column->scale = 1;
+	if (scale == CLN_SCALE_NONE)
+		return;
+	if (scale == CLN_SCALE_STANDARDISE) {
+		column->transform = TRANSFORM_STANDARDISE;
+		column->center = (float)stats->mean;
+		spread = stats->deviation;
+	} else {
+		column->transform = TRANSFORM_ROBUST;
+		column->center = (float)stats->quartile[1];
+		spread = stats->quartile[2] - stats->quartile[0];
+		if (!(spread > 0))
+			spread = ((double)stats->greatest - (double)stats->least) / 2;
+	}
+	column->scale = stats->least < stats->greatest ? inverse(spread) : SCALE_OF_CONSTANT;
+}
+
+static void fit_numeric(struct pipeline_column *column, const struct column *cells, const struct fit *fit)
+{
+	const struct sample sample = {cells->numbers, fit->rows, fit->n_rows};
+	struct numeric_stats stats;
+
+	numeric_stats_find(&stats, &sample);
+	if (stats.n == 0 || (stats.n == fit->n_rows && !(stats.least < stats.greatest)))
+		return; /* constant, or nothing there */
+	column->has_missing = stats.n < fit->n_rows;
+	column->n_features = 1 + (size_t)column->has_missing;
+	column->impute = (float)stats.quartile[1];
+	choose_scaling(column, &stats, fit->scale);
+}
+
+static void fit_body(void *argument, size_t item, int tid)
+{
+	const struct fit *fit = argument;
+	const struct fit_column *work = &fit->columns[item];
+
+	(void)tid;
+	if (work->cells->type == COLUMN_NUMERIC)
+		fit_numeric(work->column, work->cells, fit);
+	else
+		work->column->has_missing = count_levels(work->counts, work->cells, fit->rows, fit->n_rows) > 0;
+}
+
+/* ---------------------------------------------------------------- the levels of a column */
+
+struct level_count {
+	uint32_t count, level;
+};
+
+/* The most frequent first; levels ascend in byte order. */
+static int compare_counts(const void *a, const void *b)
+{
+	const struct level_count *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return x->level < y->level ? -1 : x->level > y->level;
+}
+
+static int compare_levels(const void *a, const void *b)
+{
+	const struct level_count *x = a, *y = b;
+
+	return x->level < y->level ? -1 : x->level > y->level;
+}
+
+/* Copies the texts of n levels in ascending order. */
+static enum cln_status copy_levels(char ***texts, size_t *n_texts, const struct column *cells, struct level_count *levels, size_t n,
+                                   struct cln_error *err)
+{
+	*texts = mem_alloc(n, sizeof **texts, err);
+	if (!*texts)
+		return CLN_E_MEMORY;
+	*n_texts = n;
+	if (n > 0)
+		qsort(levels, n, sizeof *levels, compare_levels);
+	for (size_t i = 0; i < n; i++) {
+		const char *text = cells->levels[levels[i].level];
+
+		(*texts)[i] = mem_copy(text, strlen(text), err);
+		if (!(*texts)[i])
+			return CLN_E_MEMORY;
+	}
+	return CLN_OK;
+}
+
+/* Gives the most frequent max_levels levels of the training rows a feature each and lets the others share one. */
+static enum cln_status choose_levels(const struct fit_column *work, size_t max_levels, struct cln_error *err)
+{
+	struct pipeline_column *column = work->column;
+	struct level_count *present = mem_alloc(work->cells->n_levels, sizeof *present, err);
+	size_t n = 0, n_kept;
+	enum cln_status status;
+
+	if (!present)
+		return CLN_E_MEMORY;
+	for (size_t level = 0; level < work->cells->n_levels; level++)
+		if (work->counts[level] > 0)
+			present[n++] = (struct level_count){work->counts[level], (uint32_t)level};
+	if (n == 0 || (n == 1 && !column->has_missing)) {
+		column->has_missing = false;
+		mem_free(present);
+		return CLN_OK;
+	}
+	column->two_valued = n == 2 && !column->has_missing;
+	n_kept = column->two_valued || n <= max_levels ? n : max_levels;
+	qsort(present, n, sizeof *present, compare_counts);
+	status = copy_levels(&column->levels, &column->n_levels, work->cells, present, n_kept, err);
+	if (status == CLN_OK)
+		status = copy_levels(&column->rare, &column->n_rare, work->cells, present + n_kept, n - n_kept, err);
+	column->n_features = column->two_valued ? 1 : n_kept + (n > n_kept) + column->has_missing;
+	mem_free(present);
+	return status;
+}
+
+/* ---------------------------------------------------------------- all columns */
+
+static size_t count_used(const struct cln_table *table, const bool *use)
+{
+	size_t n = 0;
+
+	for (size_t c = 0; c < table->n_columns; c++)
+		n += use[c] && !table->columns[c].ignored;
+	return n;
+}
+
+/* Names and types of the columns used, and room for what is counted in them. */
+static enum cln_status list_columns(struct fit_column *columns, struct pipeline *pipeline, const struct cln_table *table, const bool *use,
+                                    struct cln_error *err)
+{
+	size_t n = 0;
+
+	for (size_t c = 0; c < table->n_columns; c++) {
+		const struct column *cells = &table->columns[c];
+
+		if (!use[c] || cells->ignored)
+			continue;
+		columns[n].cells = cells;
+		columns[n].column = &pipeline->columns[n];
+		columns[n].column->type = cells->type;
+		columns[n].column->name = mem_copy(cells->name, strlen(cells->name), err);
+		if (cells->type == COLUMN_CATEGORICAL)
+			columns[n].counts = mem_alloc(cells->n_levels, sizeof *columns[n].counts, err);
+		if (!columns[n].column->name || (cells->type == COLUMN_CATEGORICAL && !columns[n].counts))
+			return CLN_E_MEMORY;
+		n++;
+	}
+	return CLN_OK;
+}
+
+static enum cln_status number_features(struct pipeline *pipeline, const struct cln_table *table, struct cln_error *err)
+{
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		pipeline->columns[c].first_feature = pipeline->n_features;
+		pipeline->n_features += pipeline->columns[c].n_features;
+	}
+	if (pipeline->n_columns == 0)
+		return error_set(err, CLN_E_DATA, "%s: there is no column left to learn from", table->source);
+	if (pipeline->n_features == 0)
+		return error_set(err, CLN_E_DATA, "%s: every column is constant in the training rows, so there is nothing to learn from",
+		                 table->source);
+	return CLN_OK;
+}
+
+enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table *table, const uint32_t *rows, size_t n_rows,
+                             const bool *use, enum cln_scale scale, size_t max_levels, int threads, struct cln_error *err)
+{
+	size_t n_columns = count_used(table, use);
+	struct fit fit = {.rows = rows, .n_rows = n_rows, .scale = scale};
+	struct pipeline *new = mem_alloc(1, sizeof *new, err);
+	enum cln_status status = CLN_E_MEMORY;
+
+	assert(n_rows > 0 && max_levels > 0);
+	*pipeline = NULL;
+	fit.columns = mem_alloc(n_columns, sizeof *fit.columns, err);
+	if (!new || !fit.columns)
+		goto done;
+	new->columns = mem_alloc(n_columns, sizeof *new->columns, err);
+	if (!new->columns)
+		goto done;
+	new->n_columns = n_columns;
+	status = list_columns(fit.columns, new, table, use, err);
+	if (status != CLN_OK)
+		goto done;
+
+	parallel_for(threads, n_columns, fit_body, &fit);
+	for (size_t c = 0; c < n_columns && status == CLN_OK; c++)
+		if (fit.columns[c].cells->type == COLUMN_CATEGORICAL)
+			status = choose_levels(&fit.columns[c], max_levels, err);
+	if (status == CLN_OK)
+		status = number_features(new, table, err);
+	if (status == CLN_OK) {
+		*pipeline = new;
+		new = NULL;
+	}
+done:
+	for (size_t c = 0; fit.columns && c < n_columns; c++)
+		mem_free(fit.columns[c].counts);
+	mem_free(fit.columns);
+	pipeline_destroy(new);
+	return status;
+}
