@@ -1,3 +1,467 @@
 /* SPDX-License-Identifier: MIT */
-int main(void);
-int main(void) { return 77; } /* not written yet */
+#include "testing.h"
+
+#include "cli/options.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define MAX_ARGUMENTS 16
+
+/* Parses "train data.csv --lr 0.1" given as words with single spaces between. */
+static enum cln_status parse(struct options *options, struct cln_error *err, const char *line)
+{
+	static char words[1024]; /* values point into it */
+	char *argv[MAX_ARGUMENTS], *rest = words;
+	int argc = 0;
+
+	snprintf(words, sizeof words, "%s", line);
+	for (char *word; (word = strsep(&rest, " ")) && argc < MAX_ARGUMENTS;)
+		argv[argc++] = word;
+	return options_parse(options, options_find_command(argv[0]), argc - 1, argv + 1, err);
+}
+
+static void parse_ok(struct options *options, const char *line)
+{
+	struct cln_error err = {0};
+
+	ck_assert_msg(parse(options, &err, line) == CLN_OK, "%s: %s", line, err.message);
+}
+
+static void assert_refused(const char *line, const char *part)
+{
+	struct options options;
+	struct cln_error err = {0};
+
+	ck_assert_msg(parse(&options, &err, line) == CLN_E_USAGE, "%s was accepted", line);
+	ck_assert_msg(strstr(err.message, part) != NULL, "%s: \"%s\" lacks \"%s\"", line, err.message, part);
+	ck_assert_msg(!strchr(err.message, '\n'), "%s: more than one line", line);
+	options_free(&options);
+}
+
+/* A config file in the temporary directory; its name is good until the next call. */
+static const char *config_file(const char *text)
+{
+	static char path[] = "/tmp/colonnade-options-XXXXXX";
+
+	strcpy(path + strlen(path) - 6, "XXXXXX");
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(close(fd), 0);
+	return path;
+}
+
+/* Parses with --config of a file with this text in front of `flags`, and takes the file away. */
+static enum cln_status parse_config(struct options *options, struct cln_error *err, const char *text, const char *flags)
+{
+	const char *path = config_file(text);
+	char line[512];
+
+	snprintf(line, sizeof line, "train data.csv --config %s%s", path, flags);
+	enum cln_status status = parse(options, err, line);
+	unlink(path);
+	return status;
+}
+
+/* ---------------------------------------------------------------- the table */
+
+START_TEST(no_command_knows_two_options_of_one_name)
+{
+	for (size_t i = 0; options_spec(i); i++)
+		for (size_t k = 0; k < i; k++)
+			ck_assert_msg(strcmp(options_spec(i)->name, options_spec(k)->name) != 0 ||
+					      !(options_spec(i)->commands & options_spec(k)->commands),
+				      "--%s is twice in the table", options_spec(i)->name);
+}
+END_TEST
+
+START_TEST(commands_have_bits_in_the_order_of_the_table)
+{
+	size_t i = 0;
+
+	for (; options_command(i); i++)
+		ck_assert_uint_eq(options_command(i)->bit, 1u << i);
+	ck_assert_uint_eq((1u << i) - 1, FOR_ALL);
+}
+END_TEST
+
+/* What options_value writes, options_parse must read as the same value: help, run.json and config files rely on it. */
+START_TEST(every_default_can_be_given_in_a_config_file)
+{
+	const struct option_spec *spec = options_spec((size_t)_i);
+	struct options defaults, options;
+	struct cln_error err = {0};
+	char value[OPTION_VALUE], again[OPTION_VALUE], text[OPTION_VALUE + 64];
+
+	if (!(spec->commands & FOR_TRAIN) || strcmp(spec->name, "config") == 0)
+		return;
+	options_defaults(&defaults, options_find_command("train"));
+	options_value(value, &defaults, spec);
+	snprintf(text, sizeof text, "%s = %s\n", spec->name, *value ? value : "3");
+	ck_assert_msg(parse_config(&options, &err, text, "") == CLN_OK, "%s: %s", text, err.message);
+	options_value(again, &options, spec);
+	ck_assert_str_eq(again, *value ? value : "3");
+	ck_assert(options_given(&options, spec->name));
+	options_free(&options);
+}
+END_TEST
+
+START_TEST(every_range_has_words)
+{
+	char range[OPTION_VALUE] = "", argument[OPTION_VALUE] = "";
+	const struct option_spec *spec = options_spec((size_t)_i);
+
+	options_range(range, spec);
+	options_argument(argument, spec);
+	ck_assert_msg(*range, "--%s has no range", spec->name);
+	ck_assert_msg((spec->type == OPTION_SWITCH) == !*argument, "--%s: argument \"%s\"", spec->name, argument);
+}
+END_TEST
+
+START_TEST(an_option_may_mean_another_thing_to_another_command)
+{
+	struct options bench, gradcheck;
+
+	parse_ok(&bench, "bench");
+	parse_ok(&gradcheck, "gradcheck");
+	ck_assert_uint_eq(bench.rows, 100000);
+	ck_assert_uint_eq(gradcheck.rows, 20);
+	ck_assert_ptr_eq(options_find(options_find_command("predict"), "dropout"), NULL);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- recipes */
+
+START_TEST(plain_has_the_documented_values)
+{
+	struct options options;
+
+	parse_ok(&options, "train data.csv --recipe plain");
+	const struct cln_config *config = &options.config;
+	ck_assert_str_eq(config->recipe, "plain");
+	ck_assert_uint_eq(config->n_hidden, 2);
+	ck_assert_uint_eq(config->hidden[0], 128);
+	ck_assert_uint_eq(config->hidden[1], 64);
+	ck_assert_int_eq(config->activation, CLN_RELU);
+	ck_assert_int_eq(config->scale, CLN_SCALE_STANDARDISE);
+	ck_assert_int_eq(config->optimizer, CLN_ADAMW);
+	ck_assert_double_eq(config->learning_rate, 0.001);
+	ck_assert_int_eq(config->schedule, CLN_CONSTANT);
+	ck_assert_uint_eq(config->batch_size, 256);
+	ck_assert_uint_eq(config->epochs, 30);
+	ck_assert_double_eq(config->weight_decay, 0);
+	ck_assert_double_eq(config->dropout, 0);
+	ck_assert_uint_eq(config->patience, 10);
+	ck_assert_int_eq(config->metric, CLN_LOG_LOSS);
+	ck_assert_double_eq(config->valid_fraction, 0.2);
+}
+END_TEST
+
+START_TEST(textbook_has_the_documented_values)
+{
+	struct options options;
+
+	parse_ok(&options, "train data.csv --recipe textbook");
+	const struct cln_config *config = &options.config;
+	ck_assert_uint_eq(config->n_hidden, 2);
+	ck_assert_uint_eq(config->hidden[0], 3);
+	ck_assert_uint_eq(config->hidden[1], 3);
+	ck_assert_int_eq(config->activation, CLN_SIGMOID);
+	ck_assert_int_eq(config->init, CLN_INIT_NORMAL);
+	ck_assert_int_eq(config->scale, CLN_SCALE_NONE);
+	ck_assert_uint_eq(config->batch_size, 0);
+	ck_assert_double_eq(config->valid_fraction, 0);
+	ck_assert_int_eq(config->optimizer, CLN_SGD);
+	ck_assert_double_eq(config->learning_rate, 0.1);
+	ck_assert_uint_eq(config->epochs, 1000);
+	ck_assert_uint_eq(config->patience, 0);
+}
+END_TEST
+
+START_TEST(every_recipe_passes_the_check)
+{
+	struct cln_config config;
+
+	for (size_t i = 0; config_recipe_name(i); i++) {
+		assert_ok(cln_config_recipe(&config, config_recipe_name(i), &err));
+		assert_ok(config_check(&config, &err));
+	}
+}
+END_TEST
+
+START_TEST(the_check_refuses_what_no_option_could_give)
+{
+	struct cln_config config;
+	struct cln_error refusal;
+
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.dropout = NAN;
+	ck_assert_int_eq(config_check(&config, &refusal), CLN_E_USAGE);
+	ck_assert_ptr_ne(strstr(refusal.message, "dropout"), NULL);
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.hidden[1] = 0;
+	ck_assert_int_eq(config_check(&config, &refusal), CLN_E_USAGE);
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.activation = (enum cln_activation)99;
+	ck_assert_int_eq(config_check(&config, &refusal), CLN_E_USAGE);
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.valid_fraction = config.test_fraction = 0.5;
+	ck_assert_int_eq(config_check(&config, &refusal), CLN_E_USAGE);
+}
+END_TEST
+
+START_TEST(a_flag_overrides_the_recipe_wherever_it_stands)
+{
+	struct options before, after;
+
+	parse_ok(&before, "train --lr 0.5 data.csv --recipe textbook");
+	parse_ok(&after, "train --recipe textbook --lr 0.5 data.csv");
+	ck_assert_double_eq(before.config.learning_rate, 0.5);
+	ck_assert_double_eq(after.config.learning_rate, 0.5);
+	ck_assert_uint_eq(before.config.epochs, 1000);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- forms */
+
+START_TEST(both_forms_of_an_option_mean_the_same)
+{
+	struct options joined, apart;
+
+	parse_ok(&joined, "train --hidden=7,5 --out=a=b data.csv");
+	ck_assert_str_eq(joined.out, "a=b");
+	ck_assert_uint_eq(joined.config.hidden[1], 5);
+	parse_ok(&apart, "train --hidden 7,5 data.csv");
+	ck_assert_uint_eq(apart.config.n_hidden, 2);
+	ck_assert_uint_eq(apart.config.hidden[0], 7);
+	ck_assert_str_eq(apart.operands[0], "data.csv");
+}
+END_TEST
+
+START_TEST(the_last_of_two_wins)
+{
+	struct options options;
+
+	parse_ok(&options, "train data.csv --epochs 3 --epochs 4 --class-weight 1,2 --class-weight none");
+	ck_assert_uint_eq(options.config.epochs, 4);
+	ck_assert_int_eq(options.config.class_weight, CLN_CLASS_WEIGHT_NONE);
+}
+END_TEST
+
+START_TEST(a_dash_is_an_operand_and_two_dashes_end_the_options)
+{
+	struct options options;
+
+	parse_ok(&options, "predict - -- --keep");
+	ck_assert_str_eq(options.operands[0], "-");
+	ck_assert_str_eq(options.operands[1], "--keep");
+	ck_assert_ptr_eq(options.keep, NULL);
+}
+END_TEST
+
+START_TEST(words_for_zero_and_lists_are_read)
+{
+	struct options options;
+
+	parse_ok(&options, "train d --batch-size all --hidden none --threads auto --class-weight 1,2.5 --separator tab");
+	ck_assert_uint_eq(options.config.batch_size, 0);
+	ck_assert_uint_eq(options.config.n_hidden, 0);
+	ck_assert_int_eq(options.config.threads, 0);
+	ck_assert_int_eq(options.config.class_weight, CLN_CLASS_WEIGHT_GIVEN);
+	ck_assert_double_eq(options.config.class_weights[1], 2.5);
+	ck_assert_int_eq(options.read.separator, '\t');
+}
+END_TEST
+
+START_TEST(a_seed_has_all_64_bits)
+{
+	struct options options;
+
+	parse_ok(&options, "train d --seed 18446744073709551615");
+	ck_assert(options.config.seed == UINT64_MAX);
+	assert_refused("train d --seed 18446744073709551616", "--seed");
+}
+END_TEST
+
+START_TEST(a_switch_can_be_taken_back)
+{
+	struct options options;
+
+	parse_ok(&options, "train d --force --json --force=false");
+	ck_assert(!options.force);
+	ck_assert(options.json);
+}
+END_TEST
+
+START_TEST(only_what_was_given_counts_as_given)
+{
+	struct options options;
+
+	parse_ok(&options, "gradcheck --activation relu");
+	ck_assert(options_given(&options, "activation"));
+	ck_assert(!options_given(&options, "hidden"));
+}
+END_TEST
+
+/* ---------------------------------------------------------------- misuse */
+
+static const struct {
+	const char *line, *part;
+} misuse[] = {
+	{"train", "DATA is missing"},
+	{"train a b", "one argument too many"},
+	{"predict m", "DATA is missing"},
+	{"train a -v", "two dashes"},
+	{"train a --lable x", "did you mean --label?"},
+	{"train a --xyzzy 1", "--help"},
+	{"train a --resume", "no such option"},
+	{"predict m d --dropout 1", "predict has no such option"},
+	{"train a --lr", "--lr needs a value: a number from 0 (excluded) to 1000000"},
+	{"train a --lr=", "--lr needs a value"},
+	{"train a --lr 0", "from 0 (excluded)"},
+	{"train a --lr nan", "\"nan\""},
+	{"train a --lr 0x1p3", "\"0x1p3\""},
+	{"train a --lr 1,5", "\"1,5\""},
+	{"train a --dropout 1", "from 0 to 1 (excluded)"},
+	{"train a --valid-fraction -0.1", "--valid-fraction: \"-0.1\""},
+	{"train a --epochs 1.5", "a whole number from 0 to 1000000"},
+	{"train a --batch-size 0", "from 1 to 1000000000, or all"},
+	{"train a --threads 1025", "from 1 to 1024"},
+	{"train a --hidden 3,", "--hidden"},
+	{"train a --hidden 3,none", "--hidden"},
+	{"train a --hidden 65537", "1 to 65536"},
+	{"train a --activation rellu", "did you mean relu?"},
+	{"train a --activation xyzzy", "one of sigmoid, tanh, relu"},
+	{"train a --class-weight 1,0", "two numbers above 0"},
+	{"train a --class-weight given", "--class-weight"},
+	{"train a --separator 5", "--separator"},
+	{"train a --force=maybe", "--force is a switch"},
+	{"train a --recipe plian", "default, plain, textbook"},
+	{"bench x", "colonnade bench [options]"},
+};
+
+START_TEST(misuse_names_the_option_and_the_range)
+{
+	assert_refused(misuse[_i].line, misuse[_i].part);
+}
+END_TEST
+
+START_TEST(too_many_layers_are_refused)
+{
+	char line[512] = "train d --hidden 1";
+	struct options options;
+
+	for (int l = 1; l < CLN_MAX_HIDDEN; l++)
+		strcat(line, ",1");
+	parse_ok(&options, line);
+	ck_assert_uint_eq(options.config.n_hidden, CLN_MAX_HIDDEN);
+	strcat(line, ",1");
+	assert_refused(line, "up to 64");
+}
+END_TEST
+
+/* ---------------------------------------------------------------- the config file */
+
+START_TEST(flags_override_the_file_and_the_file_the_recipe)
+{
+	struct options options;
+
+	assert_ok(parse_config(&options, &err, "recipe = textbook\nlr = 0.25\nepochs = 7\n", " --epochs 8"));
+	ck_assert_double_eq(options.config.learning_rate, 0.25);
+	ck_assert_uint_eq(options.config.epochs, 8);
+	ck_assert_int_eq(options.config.optimizer, CLN_SGD);
+	options_free(&options);
+	assert_ok(parse_config(&options, &err, "recipe = textbook\n", " --recipe plain"));
+	ck_assert_int_eq(options.config.optimizer, CLN_ADAMW);
+	options_free(&options);
+}
+END_TEST
+
+START_TEST(comments_quotes_and_line_ends_are_understood)
+{
+	struct options options;
+
+	assert_ok(parse_config(&options, &err, "# comment\r\n\r\n  label\t=  \" the label \"\r\npositive = a = b\njson = true\nforce=false", ""));
+	ck_assert_str_eq(options.config.label, " the label ");
+	ck_assert_str_eq(options.config.positive, "a = b");
+	ck_assert(options.json);
+	options_free(&options);
+}
+END_TEST
+
+static const struct {
+	const char *text, *part;
+} bad_files[] = {
+	{"lr = 0.1\nlable = x\n", ":2: lable: train has no such option; did you mean label?"},
+	{"dropout = 2\n", ":1: dropout: \"2\" is not a number from 0"},
+	{"\nepochs\n", ":2: \"epochs\" is not a line of the form option = value"},
+	{"lr =\n", ":1: lr needs a value"},
+	{"config = other\n", "cannot name another one"},
+	{"recipe = foo\n", ":1: recipe: there is no recipe"},
+	{"force = yes\n", ":1: force"},
+	{"= 3\n", ":1: : train has no such option"},
+};
+
+START_TEST(a_bad_line_is_named_by_file_and_line)
+{
+	struct options options;
+	struct cln_error err = {0};
+
+	ck_assert_int_eq(parse_config(&options, &err, bad_files[_i].text, ""), CLN_E_USAGE);
+	ck_assert_msg(strstr(err.message, bad_files[_i].part) != NULL, "\"%s\" lacks \"%s\"", err.message, bad_files[_i].part);
+	options_free(&options);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_there_is_a_failure_of_the_file)
+{
+	struct options options;
+	struct cln_error err = {0};
+
+	ck_assert_int_eq(parse(&options, &err, "train d --config /nonexistent/run.conf"), CLN_E_IO);
+	options_free(&options);
+}
+END_TEST
+
+static Suite *options_suite(void)
+{
+	Suite *suite = suite_create("options");
+	TCase *table = tcase_create("table"), *recipes = tcase_create("recipes"), *forms = tcase_create("forms");
+	TCase *wrong = tcase_create("misuse"), *file = tcase_create("config file");
+	int n_specs = 0;
+
+	while (options_spec((size_t)n_specs))
+		n_specs++;
+	tcase_add_test(table, no_command_knows_two_options_of_one_name);
+	tcase_add_test(table, commands_have_bits_in_the_order_of_the_table);
+	tcase_add_loop_test(table, every_default_can_be_given_in_a_config_file, 0, n_specs);
+	tcase_add_loop_test(table, every_range_has_words, 0, n_specs);
+	tcase_add_test(table, an_option_may_mean_another_thing_to_another_command);
+	tcase_add_test(recipes, plain_has_the_documented_values);
+	tcase_add_test(recipes, textbook_has_the_documented_values);
+	tcase_add_test(recipes, every_recipe_passes_the_check);
+	tcase_add_test(recipes, the_check_refuses_what_no_option_could_give);
+	tcase_add_test(recipes, a_flag_overrides_the_recipe_wherever_it_stands);
+	tcase_add_test(forms, both_forms_of_an_option_mean_the_same);
+	tcase_add_test(forms, the_last_of_two_wins);
+	tcase_add_test(forms, a_dash_is_an_operand_and_two_dashes_end_the_options);
+	tcase_add_test(forms, words_for_zero_and_lists_are_read);
+	tcase_add_test(forms, a_seed_has_all_64_bits);
+	tcase_add_test(forms, a_switch_can_be_taken_back);
+	tcase_add_test(forms, only_what_was_given_counts_as_given);
+	tcase_add_loop_test(wrong, misuse_names_the_option_and_the_range, 0, sizeof misuse / sizeof *misuse);
+	tcase_add_test(wrong, too_many_layers_are_refused);
+	tcase_add_test(file, flags_override_the_file_and_the_file_the_recipe);
+	tcase_add_test(file, comments_quotes_and_line_ends_are_understood);
+	tcase_add_loop_test(file, a_bad_line_is_named_by_file_and_line, 0, sizeof bad_files / sizeof *bad_files);
+	tcase_add_test(file, a_file_that_is_not_there_is_a_failure_of_the_file);
+	suite_add_tcase(suite, table);
+	suite_add_tcase(suite, recipes);
+	suite_add_tcase(suite, forms);
+	suite_add_tcase(suite, wrong);
+	suite_add_tcase(suite, file);
+	return suite;
+}
+
+TESTING_MAIN(options_suite)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The two tables: every command and every option, once. */
-#include "cli/commands.h"
+#include "cli/options.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -11,7 +11,6 @@ static const struct command commands[] = {
 		.operands = "DATA",
 		.n_operands = 1,
 		.bit = FOR_TRAIN,
-		.run = cmd_train,
 		.summary = "train a model; write a run directory",
 		.description =
 			"Trains a multilayer perceptron on the rows of DATA, a table in CSV (gzip is recognised; - is standard input) "
@@ -31,7 +30,6 @@ static const struct command commands[] = {
 		.operands = "MODEL DATA",
 		.n_operands = 2,
 		.bit = FOR_PREDICT,
-		.run = cmd_predict,
 		.summary = "write probabilities for new rows, as CSV",
 		.description =
 			"Writes CSV with the header probability,prediction and one line for each row of DATA, in its order: the "
@@ -46,7 +44,6 @@ static const struct command commands[] = {
 		.operands = "MODEL DATA",
 		.n_operands = 2,
 		.bit = FOR_EVALUATE,
-		.run = cmd_evaluate,
 		.summary = "metrics of a model on labelled rows",
 		.description = "Prints log loss, AUC and accuracy of MODEL (a model file or a run directory) on the rows of DATA, "
 			       "whose label and weight columns are those that the model was trained with.",
@@ -57,7 +54,6 @@ static const struct command commands[] = {
 		.operands = "MODEL",
 		.n_operands = 1,
 		.bit = FOR_INSPECT,
-		.run = cmd_inspect,
 		.summary = "what a model file holds",
 		.description = "Prints the schema, the layers and the training record of MODEL, a model file or a run directory.",
 		.examples = "colonnade inspect colonnade-run\ncolonnade inspect model.safetensors --json",
@@ -67,7 +63,6 @@ static const struct command commands[] = {
 		.operands = "",
 		.n_operands = 0,
 		.bit = FOR_GRADCHECK,
-		.run = cmd_gradcheck,
 		.summary = "analytic against numerical gradients, layer by layer",
 		.description =
 			"Compares the derivation in plain double precision with central differences of the cost, and the engine's "
@@ -80,7 +75,6 @@ static const struct command commands[] = {
 		.operands = "",
 		.n_operands = 0,
 		.bit = FOR_BENCH,
-		.run = cmd_bench,
 		.summary = "training speed as a fraction of the measured FMA peak",
 		.description =
 			"Trains on synthetic standard-normal rows with the trainer's own epoch loop and prints rows_per_second (the "
@@ -95,7 +89,6 @@ static const struct command commands[] = {
 		.operands = "",
 		.n_operands = 0,
 		.bit = FOR_DOCTOR,
-		.run = cmd_doctor,
 		.summary = "CPU, instruction set, cores allowed and why",
 		.description = "Prints the CPU, the instruction sets built in and the one chosen, the cores this process may use and "
 			       "the rule that said so, and how the threads are placed.",

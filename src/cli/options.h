@@ -76,7 +76,6 @@ struct command {
 	const char *operands;    /* as in the synopsis: "MODEL DATA" */
 	int n_operands;
 	unsigned bit;
-	int (*run)(const struct options *options); /* returns the exit code */
 	const char *summary;     /* one line */
 	const char *description; /* man page: paragraphs separated by an empty line */
 	const char *examples;    /* man page: lines */
