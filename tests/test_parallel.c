@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/parallel.h"
 
-/* Team sizes: alone, one level of the barrier's tree, an odd one, two levels (fan-in 8), three levels; most are more than the cores. */
+/* Team sizes: alone, one level of the barrier's tree, two levels (fan-in 8), three levels; most are more than the cores. */
 static const int sizes[] = {1, 2, 3, 5, 8, 10, 80};
 #define N_SIZES ((int)(sizeof sizes / sizeof *sizes))
 

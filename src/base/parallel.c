@@ -27,9 +27,10 @@ static int omp_get_place_num_procs(int place) { return place < 0; }
 #define LINE 128
 #define FAN_IN 8
 
-/* A pause takes 10 to 140 cycles, so this is about 1 to 10 microseconds: longer than a balanced step's wait, shorter than a time slice. */
+/* A pause takes 10 to 140 cycles, so this is about 1 to 10 microseconds: longer than a balanced step's wait, shorter than a time
+ * slice. */
 #define SPINS 200
-/* A sched_yield with nobody else to run takes about 0.3 microseconds: after some 300 of them in vain the wait is long, and sleeping
+/* A sched_yield with nobody else to run takes about 0.3 microseconds: after 1000 of them in vain the wait is long, and sleeping
  * costs little beside it. */
 #define YIELDS 1000
 #define SLEEP_NANOSECONDS 50000
@@ -104,7 +105,8 @@ static int run_region(int n, struct team *team, void (*body)(void *argument, str
 	return given;
 }
 
-enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *team, int tid), void *argument, struct cln_error *err)
+enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *team, int tid), void *argument,
+			     struct cln_error *err)
 {
 	struct team team = {.n = n, .spins = n <= cpus_affinity() ? SPINS : 0};
 	enum cln_status status = CLN_OK;

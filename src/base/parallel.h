@@ -12,8 +12,9 @@
 struct team; /* lives as long as parallel_run */
 
 /* Runs body(argument, team, tid) on n threads, tid = 0 .. n-1, and returns when all have; tid 0 is the caller.
- * Where the runtime gives fewer threads than n, body is not run and CLN_E_USAGE says how many there were (ask parallel_limit first). */
-enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *team, int tid), void *argument, struct cln_error *err);
+ * Where the runtime gives fewer threads than n, body is not run and CLN_E_USAGE says how many there were (ask parallel_limit). */
+enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *team, int tid), void *argument,
+			     struct cln_error *err);
 
 /* The threads of up to n that the runtime really gives (OMP_THREAD_LIMIT, dynamic adjustment); at least 1, at most PARALLEL_MAX.
  * Inside a parallel region it is 1. */
@@ -26,7 +27,8 @@ int parallel_place_cpus(void);
 /* All threads of the team wait for each other; what was written before is seen by all after it. */
 void team_barrier(struct team *team, int tid);
 
-/* body(argument, item, tid) for item = 0 .. n_items-1 on up to n threads, items handed out in ascending order as threads come free. */
+/* body(argument, item, tid) for item = 0 .. n_items-1 on up to n threads, items handed out in ascending order as
+ * threads come free. */
 void parallel_for(int n, size_t n_items, void (*body)(void *argument, size_t item, int tid), void *argument);
 
 /* The range [*begin, *end) of n things that belongs to part i of n_parts: contiguous, sizes differ by at most 1. */

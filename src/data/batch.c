@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "kernels/kernels.h"
+#include "base/panel.h"
 
 void batch_order(uint32_t *order, size_t n_rows, uint64_t seed, uint32_t epoch)
 {

@@ -18,9 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PANEL 16
-
-static inline size_t panels_of(size_t n) { return (n + PANEL - 1) / PANEL; }
+#include "base/panel.h"
 
 /* How the derivative of an activation is had on the way back (see activation_derivative). */
 enum derivative {
