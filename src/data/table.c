@@ -3,7 +3,7 @@
 #include "data/table.h"
 
 #include "base/io.h"
-#include "base/json.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <string.h>

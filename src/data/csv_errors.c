@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT
+ * Problems to sentences: file:line:column: what is wrong ("the text", column "name"; a hint). */
+#include "data/csv_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void problem_add(struct problem_list *list, const struct problem *problem)
+{
+	if (list->n < CSV_MAX_REPORTED)
+		list->first[list->n++] = *problem;
+}
+
+/* ---------------------------------------------------------------- places */
+
+/* Reads the text from base_offset on, whose line is known; where that fails the place is that of the base. */
+void csv_place(const struct source *source, uint64_t base_offset, size_t base_line, uint64_t offset, size_t *line, size_t *column)
+{
+	char bytes[16384];
+	uint64_t line_start = base_offset;
+	*line = base_line;
+	for (uint64_t at = base_offset; at < offset;) {
+		size_t n = offset - at < sizeof bytes ? (size_t)(offset - at) : sizeof bytes;
+		if (source_read(source, bytes, at, n, NULL) != CLN_OK)
+			break;
+		for (const char *newline = bytes; (newline = memchr(newline, '\n', n - (size_t)(newline - bytes))); newline++) {
+			*line += 1;
+			line_start = at + (uint64_t)(newline - bytes) + 1;
+		}
+		at += n;
+	}
+	*column = (size_t)(offset - line_start) + 1;
+}
+
+/* Where a line begins; false: the text has fewer. */
+static bool find_line(const struct source *source, uint64_t *offset, size_t line)
+{
+	char bytes[16384];
+	size_t left = line - 1; /* line feeds to pass */
+	for (*offset = 0; left && *offset < source->size;) {
+		size_t n = source->size - *offset < sizeof bytes ? (size_t)(source->size - *offset) : sizeof bytes;
+		if (source_read(source, bytes, *offset, n, NULL) != CLN_OK)
+			return false;
+		const char *at = bytes, *end = bytes + n;
+		for (; left && (at = memchr(at, '\n', (size_t)(end - at))); at++)
+			left--;
+		*offset += left ? n : (size_t)(at - bytes);
+	}
+	return left == 0;
+}
+
+/* Reads the field with that number in the record at the cursor. */
+static bool find_field(struct cursor *cursor, struct field *field, size_t column)
+{
+	for (size_t c = 0;; c++) {
+		if (!cursor_field(cursor, field))
+			return false;
+		if (c == column || field->last || field->problem)
+			return c == column;
+	}
+}
+
+static bool place_in_text(const struct source *source, char separator, size_t line, size_t column, size_t *field_line, size_t *field_column)
+{
+	struct cursor cursor;
+	struct field field;
+	uint64_t offset;
+	char mark[3] = {0};
+	if (!find_line(source, &offset, line) || cursor_create(&cursor, source, separator, 4096, NULL) != CLN_OK)
+		return false;
+	if (offset == 0 && source->size >= 3 && source_read(source, mark, 0, 3, NULL) == CLN_OK && memcmp(mark, "\xEF\xBB\xBF", 3) == 0)
+		offset = 3;
+	bool found = cursor_seek(&cursor, offset, 0, offset) && find_field(&cursor, &field, column);
+	if (found)
+		csv_place(source, offset, line, field.offset, field_line, field_column);
+	cursor_destroy(&cursor);
+	return found;
+}
+
+void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t row, size_t column)
+{
+	size_t line = table_line(table, row), field_line = 0, field_column = 0;
+	struct source source = {.fd = -1};
+	bool found = line && table->separator && source_open(&source, table->source, NULL) == CLN_OK &&
+	             place_in_text(&source, table->separator, line, column, &field_line, &field_column);
+	source_close(&source);
+	if (found)
+		snprintf(place, TABLE_PLACE, "%s:%zu:%zu", table->source, field_line, field_column);
+	else if (line)
+		snprintf(place, TABLE_PLACE, "%s:%zu", table->source, line);
+	else
+		snprintf(place, TABLE_PLACE, "%s, row %zu", table->source, row + 1);
+}
+
+/* ---------------------------------------------------------------- sentences */
+
+/* The text of the problem's field, as read. */
+static void field_excerpt(char excerpt[EXCERPT], const struct reader *reader, const struct problem *problem)
+{
+	struct cursor cursor;
+	struct field field;
+	excerpt[0] = '\0';
+	if (cursor_create(&cursor, reader->source, reader->separator, 4096, NULL) != CLN_OK)
+		return;
+	if (cursor_seek(&cursor, problem->field_offset, 0, problem->field_offset) && cursor_field(&cursor, &field) && !field.problem)
+		text_excerpt(excerpt, field.text, field.length);
+	cursor_destroy(&cursor);
+}
+
+/* The text at a place, up to the end of the line. */
+static void raw_excerpt(char excerpt[EXCERPT], const struct reader *reader, uint64_t offset)
+{
+	char bytes[EXCERPT];
+	uint64_t left = reader->source->size - offset;
+	size_t n = left < sizeof bytes ? (size_t)left : sizeof bytes;
+	excerpt[0] = '\0';
+	if (source_read(reader->source, bytes, offset, n, NULL) != CLN_OK)
+		return;
+	const char *newline = memchr(bytes, '\n', n);
+	text_excerpt(excerpt, bytes, newline ? (size_t)(newline - bytes) : n);
+}
+
+/* column "name", or its number where there are no names yet. */
+static void column_text(char text[EXCERPT + 16], const struct reader *reader, size_t column)
+{
+	char name[EXCERPT];
+	if (!reader->table || column >= reader->n_columns) {
+		snprintf(text, EXCERPT + 16, "column %zu", column + 1);
+		return;
+	}
+	text_excerpt(name, reader->names.entries[column].text, reader->names.entries[column].length);
+	snprintf(text, EXCERPT + 16, "column \"%s\"", name);
+}
+
+#define SENTENCE 512
+
+static void ragged_sentence(char sentence[SENTENCE], const struct reader *reader, const struct problem *problem)
+{
+	const char *model = reader->options->no_header ? "first row" : "header";
+	bool surplus = problem->n_found > reader->n_columns;
+	snprintf(sentence, SENTENCE, "%zu field%s where the %s has %zu%s", problem->n_found, problem->n_found == 1 ? "" : "s", model,
+	         reader->n_columns, surplus ? " (a text with a separator in it needs quotes around it)" : "");
+}
+
+/* What is wrong and what to do about it, by kind; the text stands between. */
+static void name_problem(const char **wrong, const char **hint, enum problem_kind kind, const char *text)
+{
+	static const struct {
+		enum problem_kind kind;
+		const char *wrong, *hint;
+	} sentences[] = {
+		{PROBLEM_UTF8, "not valid UTF-8", "convert the file, for example: iconv -f LATIN1 -t UTF-8"},
+		{PROBLEM_INFINITE, "not a finite number", "the largest is 3.4e38; an empty cell means missing"},
+		{PROBLEM_NOT_NUMBER, "not a number", "the column was said to be numeric; an empty cell means missing"},
+		{PROBLEM_COMMA, "a number with a comma", "write a decimal point, or name the column in --categorical"},
+		{PROBLEM_STRAY, "text behind a closing quote", "within quotes a quote is written twice"},
+		{PROBLEM_LONE_CR, "a carriage return without a line feed", "convert the line ends, for example: tr '\\r' '\\n'"},
+		{PROBLEM_UNTERMINATED, "a quoted field that does not end", "its closing quote is missing"},
+		{PROBLEM_TOO_LONG, "a field of more than 1048576 bytes", "is a closing quote missing?"},
+	};
+	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
+		if (sentences[i].kind == kind) {
+			*wrong = sentences[i].wrong;
+			*hint = sentences[i].hint;
+		}
+	if (kind == PROBLEM_NOT_NUMBER && cell_has_decimal_comma(text, strlen(text)))
+		*hint = "write a decimal point";
+}
+
+static void make_sentence(char sentence[SENTENCE], const struct reader *reader, const struct problem *problem)
+{
+	char text[EXCERPT], column[EXCERPT + 16], extra[64] = "";
+	const char *wrong = "", *hint = "";
+	if (problem->kind == PROBLEM_RAGGED) {
+		ragged_sentence(sentence, reader, problem);
+		return;
+	}
+	if (problem->kind >= PROBLEM_STRAY)
+		raw_excerpt(text, reader, problem->kind == PROBLEM_STRAY ? problem->offset : problem->field_offset);
+	else
+		field_excerpt(text, reader, problem);
+	column_text(column, reader, problem->column);
+	if (problem->kind == PROBLEM_DUPLICATE) {
+		snprintf(sentence, SENTENCE, "a second column of the same name (\"%s\", column %zu; the first is column %zu)", text,
+		         problem->column + 1, problem->n_found + 1);
+		return;
+	}
+	if (problem->kind == PROBLEM_STRAY) {
+		size_t line, opening;
+		csv_place(reader->source, problem->base_offset, problem->base_line, problem->field_offset, &line, &opening);
+		snprintf(extra, sizeof extra, "; the field begins at %zu:%zu", line, opening);
+	}
+	name_problem(&wrong, &hint, problem->kind, text);
+	snprintf(sentence, SENTENCE, "%s (\"%s\", %s%s; %s)", wrong, text, column, extra, hint);
+}
+
+enum cln_status csv_report(const struct reader *reader, const struct problem_list *list, size_t n_all, struct cln_error *err)
+{
+	char sentence[SENTENCE];
+	for (size_t i = 0; i < list->n; i++) {
+		const struct problem *problem = &list->first[i];
+		size_t line, column;
+		csv_place(reader->source, problem->base_offset, problem->base_line, problem->offset, &line, &column);
+		make_sentence(sentence, reader, problem);
+		if (i == 0)
+			error_set(err, CLN_E_DATA, "%s:%zu:%zu: %s", reader->source->name, line, column, sentence);
+		else
+			error_append(err, "%s:%zu:%zu: %s", reader->source->name, line, column, sentence);
+	}
+	if (n_all > list->n)
+		error_append(err, "... and %zu more error%s", n_all - list->n, n_all - list->n == 1 ? "" : "s");
+	return CLN_E_DATA;
+}
+
+/* ---------------------------------------------------------------- what a sweep met */
+
+/* Inserts in order of place; the last falls off a full list. */
+static void insert_by_place(struct problem_list *list, const struct problem *problem)
+{
+	size_t i = list->n;
+	if (i == CSV_MAX_REPORTED && problem->offset > list->first[i - 1].offset)
+		return;
+	if (i == CSV_MAX_REPORTED)
+		i--;
+	else
+		list->n++;
+	for (; i > 0 && list->first[i - 1].offset > problem->offset; i--)
+		list->first[i] = list->first[i - 1];
+	list->first[i] = *problem;
+}
+
+enum cln_status csv_report_sweep(const struct reader *reader, struct cln_error *err)
+{
+	struct problem_list list = {.n = 0};
+	size_t n_all = 0, last = 0;
+	for (; last < reader->n_windows; last++) {
+		n_all += reader->windows[last].n_problems;
+		if (reader->windows[last].broken)
+			break;
+	}
+	for (int w = 0; w < reader->n_workers; w++) {
+		const struct problem_list *met = &reader->workers[w].problems;
+		for (size_t i = 0; i < met->n; i++)
+			if ((met->first[i].base_offset - reader->start) / reader->window_bytes <= last)
+				insert_by_place(&list, &met->first[i]);
+	}
+	return csv_report(reader, &list, n_all, err);
+}
+
+enum cln_status csv_workers_status(const struct reader *reader, struct cln_error *err)
+{
+	size_t column = SIZE_MAX;
+	for (int w = 0; w < reader->n_workers; w++) {
+		const struct worker *worker = &reader->workers[w];
+		if (worker->status != CLN_OK) {
+			if (err)
+				*err = worker->err;
+			return worker->status;
+		}
+		if (worker->too_many_levels && worker->too_many_column < column)
+			column = worker->too_many_column;
+	}
+	if (column == SIZE_MAX)
+		return CLN_OK;
+	char name[EXCERPT + 16];
+	column_text(name, reader, column);
+	return error_set(err, CLN_E_DATA, "%s: %s has more than %u different texts, or more than 1 GiB of them (leave it out with --ignore)",
+	                 reader->source->name, name, CSV_MAX_LEVELS);
+}
+
+/* ---------------------------------------------------------------- cells that cannot be used */
+
+/* A column without --categorical that would be all numbers if a comma were a point. */
+static bool is_decimal_comma_column(const struct reader *reader, size_t c)
+{
+	const struct column *column = &reader->table->columns[c];
+	bool any = false;
+	float number;
+	if (column->type != COLUMN_CATEGORICAL || reader->targets[c].given)
+		return false;
+	for (size_t i = 0; i < column->n_levels; i++) {
+		size_t length = strlen(column->levels[i]);
+		bool comma = cell_has_decimal_comma(column->levels[i], length);
+		if (!comma && cell_classify(&number, column->levels[i], length) == CELL_TEXT)
+			return false;
+		any = any || comma;
+	}
+	return any;
+}
+
+static bool is_bad_cell(const struct column *column, size_t row)
+{
+	if (column->type == COLUMN_NUMERIC)
+		return isinf(column->numbers[row]);
+	const char *level = column->codes[row] == LEVEL_MISSING ? "" : column->levels[column->codes[row]];
+	return cell_has_decimal_comma(level, strlen(level));
+}
+
+/* The record of a row, from the first of its window on. */
+static bool seek_row(const struct reader *reader, struct cursor *cursor, const struct window **window, size_t row)
+{
+	for (size_t i = 0; i < reader->n_windows; i++) {
+		*window = &reader->windows[i];
+		if (row - (*window)->first_row >= (*window)->n_rows)
+			continue;
+		size_t n_lines = 0;
+		bool intact = cursor_seek(cursor, (*window)->first_offset, 0, reader->start);
+		for (size_t k = (*window)->first_row; intact && k <= row; k++)
+			if (!cursor_skip_blank(cursor, &n_lines) || (k < row && !cursor_skip_record(cursor, &intact, &n_lines)))
+				intact = false;
+		return intact;
+	}
+	return false;
+}
+
+static bool cell_problem(const struct reader *reader, struct cursor *cursor, struct problem *problem, size_t row, size_t c)
+{
+	const struct window *window;
+	struct field field;
+	float number;
+	if (!seek_row(reader, cursor, &window, row) || !find_field(cursor, &field, c))
+		return false;
+	bool infinite = cell_classify(&number, field.text, field.length) == CELL_INFINITE;
+	bool comma = reader->table->columns[c].type == COLUMN_CATEGORICAL;
+	*problem = (struct problem){.kind = comma ? PROBLEM_COMMA : infinite ? PROBLEM_INFINITE : PROBLEM_NOT_NUMBER,
+	                            .offset = field.offset,
+	                            .field_offset = field.offset,
+	                            .base_offset = window->first_offset,
+	                            .base_line = window->first_line,
+	                            .column = c};
+	return true;
+}
+
+/* Adds the first bad cells of a column to the list; *n_all counts them all. */
+static enum cln_status add_bad_cells(const struct reader *reader, struct cursor *cursor, struct problem_list *list, size_t c,
+                                     size_t *n_all)
+{
+	const struct column *column = &reader->table->columns[c];
+	size_t n = 0;
+	for (size_t row = 0; row < reader->table->n_rows; row++) {
+		struct problem problem;
+		if (!is_bad_cell(column, row))
+			continue;
+		if (n++ < CSV_MAX_REPORTED && cell_problem(reader, cursor, &problem, row, c))
+			insert_by_place(list, &problem);
+		if (cursor->status != CLN_OK)
+			return cursor->status;
+	}
+	*n_all += n;
+	return CLN_OK;
+}
+
+enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err)
+{
+	struct problem_list list = {.n = 0};
+	struct cursor *cursor = &reader->workers[0].cursor;
+	size_t n_all = 0;
+	for (size_t c = 0; c < reader->n_columns; c++) {
+		size_t n_marked = 0;
+		for (int w = 0; w < reader->n_workers; w++) {
+			const struct tally *tally = &reader->workers[w].tallies[c];
+			n_marked += tally->n_infinite + (reader->targets[c].must_be_number ? tally->n_texts : 0);
+		}
+		bool numeric = reader->table->columns[c].type == COLUMN_NUMERIC;
+		if (!(numeric && n_marked) && !is_decimal_comma_column(reader, c))
+			continue;
+		if (add_bad_cells(reader, cursor, &list, c, &n_all) != CLN_OK)
+			return cursor_failure(cursor, err);
+	}
+	return n_all ? csv_report(reader, &list, n_all, err) : CLN_OK;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT
+ * Second pass: the rows that begin in a window, straight into the columns, on any thread.
+ *
+ * Plain numbers are read where they stand, byte by byte up to the separator; whatever is not one (quotes, spaces, gaps, exponents,
+ * more digits than a double holds, the end of the buffer) goes the general way through cursor_field. */
+#include "base/parallel.h"
+#include "data/csv_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+
+
+/* ---------------------------------------------------------------- numbers where they stand */
+
+#define EXACT_DIGITS 15 /* 10^15 < 2^53: such a number is a double exactly */
+
+static inline const char *read_digits(const char *at, uint64_t *w)
+{
+	for (unsigned digit; (digit = (unsigned)(unsigned char)*at - '0') <= 9; at++)
+		*w = 10 * *w + digit;
+	return at;
+}
+
+/* [-] digits [. digits]; returns the byte behind it, or NULL where that is not what stands there or would not be exact.
+ * w / 10^k is one correctly rounded division of two exact doubles.  Rounding it again to float is right unless the double lies
+ * exactly between two floats, where the first rounding may have brought it: those 2^-29 of all cases are left to number_to_float. */
+static inline const char *read_number(float *number, const char *at)
+{
+	static const double ten_to[EXACT_DIGITS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+	                                                1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+	bool negative = *at == '-';
+	const char *digits = at + negative;
+	uint64_t w = 0;
+	const char *stop = read_digits(digits, &w);
+	size_t n_digits = (size_t)(stop - digits), n_fraction = 0;
+	if (*stop == '.') {
+		const char *fraction = stop + 1;
+		stop = read_digits(fraction, &w);
+		n_fraction = (size_t)(stop - fraction);
+		n_digits += n_fraction;
+	}
+	if (n_digits - 1 >= EXACT_DIGITS) /* also where there are none */
+		return NULL;
+	double magnitude = (double)w / ten_to[n_fraction];
+	uint64_t bits;
+	memcpy(&bits, &magnitude, sizeof bits);
+	if ((bits & 0x1FFFFFFF) == 0x10000000)
+		return NULL;
+	*number = (float)(negative ? -magnitude : magnitude);
+	return stop;
+}
+
+/* ---------------------------------------------------------------- one cell */
+
+struct row_state {
+	const struct reader *reader;
+	struct worker *worker;
+	struct window *window;
+	size_t row;
+	uint64_t offset;       /* of its first byte */
+	size_t line;
+	size_t n_newlines;     /* within its quoted fields */
+	uint64_t surplus;      /* where its first field too many begins */
+};
+
+static void note_problem(struct row_state *state, enum problem_kind kind, size_t column, uint64_t offset, uint64_t field_offset,
+                         size_t n_found)
+{
+	struct problem problem = {.kind = kind,
+	                          .offset = offset,
+	                          .field_offset = field_offset,
+	                          .base_offset = state->offset,
+	                          .base_line = state->line,
+	                          .column = column,
+	                          .n_found = n_found};
+	problem_add(&state->worker->problems, &problem);
+	state->window->n_problems++;
+	state->window->broken = state->window->broken || kind >= PROBLEM_STRAY;
+}
+
+/* In a column that must be numbers, or where infinity would be one, the cell is marked by INFINITY for csv_report_cells. */
+static void store_number(struct row_state *state, const struct target *target, size_t column, const struct field *field)
+{
+	struct tally *tally = &state->worker->tallies[column];
+	float number = NAN;
+	switch (cell_classify(&number, field->text, field->length)) {
+	case CELL_NUMBER:
+		break;
+	case CELL_MISSING:
+		tally->n_missing++;
+		break;
+	case CELL_INFINITE:
+		tally->n_infinite++;
+		number = INFINITY;
+		break;
+	case CELL_TEXT:
+		tally->n_texts++;
+		number = target->must_be_number ? INFINITY : NAN;
+		break;
+	}
+	target->numbers[state->row] = number;
+}
+
+void csv_note_too_many_levels(struct worker *worker, size_t column)
+{
+	if (!worker->too_many_levels || column < worker->too_many_column)
+		worker->too_many_column = column;
+	worker->too_many_levels = true;
+}
+
+static void store_category(struct row_state *state, const struct target *target, size_t column, const struct field *field)
+{
+	struct worker *worker = state->worker;
+	struct dictionary *dictionary = &worker->dictionaries[target->category];
+	uint32_t code = LEVEL_MISSING;
+	if (csv_is_missing(field->text, field->length)) {
+		worker->tallies[column].n_missing++;
+	} else if (dictionary->n > CSV_MAX_LEVELS || dictionary->text_bytes > CSV_MAX_LEVEL_BYTES) {
+		csv_note_too_many_levels(worker, column);
+	} else if (!text_is_utf8(field->text, field->length)) {
+		note_problem(state, PROBLEM_UTF8, column, field->offset, field->offset, 0);
+	} else {
+		worker->status = dictionary_add(dictionary, &code, field->text, field->length, (uint32_t)state->row, 1, &worker->err);
+	}
+	target->codes[state->row] = code;
+}
+
+static void store(struct row_state *state, const struct target *target, size_t column, const struct field *field)
+{
+	if (target->kind == TARGET_NUMBER)
+		store_number(state, target, column, field);
+	else if (target->kind == TARGET_CATEGORY)
+		store_category(state, target, column, field);
+}
+
+/* ---------------------------------------------------------------- one row */
+
+/* The field at the cursor, where it is a plain number that a separator or line feed follows within the buffer. */
+static inline bool store_plain_number(struct row_state *state, const struct target *target, bool *last)
+{
+	struct cursor *cursor = &state->worker->cursor;
+	float number;
+	const char *stop = read_number(&number, cursor->at);
+	if (!stop || stop >= cursor->end || (*stop != cursor->separator && *stop != '\n'))
+		return false;
+	target->numbers[state->row] = number;
+	*last = *stop == '\n';
+	cursor->at += stop + 1 - cursor->at;
+	return true;
+}
+
+/* The general way; false where nothing more can be read of this record. */
+static bool store_field(struct row_state *state, size_t column, bool *last)
+{
+	const struct reader *reader = state->reader;
+	struct worker *worker = state->worker;
+	struct field field;
+	if (!cursor_field(&worker->cursor, &field)) {
+		worker->status = cursor_failure(&worker->cursor, &worker->err);
+		return false;
+	}
+	if (field.problem) {
+		note_problem(state, field.problem, column, field.problem_offset, field.offset, 0);
+		return false;
+	}
+	state->n_newlines += field.n_newlines;
+	*last = field.last;
+	if (column < reader->n_columns)
+		store(state, &reader->targets[column], column, &field);
+	else if (column == reader->n_columns) /* the place of the first one too many; told when all are counted */
+		state->surplus = field.offset;
+	if (field.last && column + 1 != reader->n_columns)
+		note_problem(state, PROBLEM_RAGGED, column, column + 1 < reader->n_columns ? field.end_offset : state->surplus, field.offset,
+		             column + 1);
+	return worker->status == CLN_OK;
+}
+
+/* The line of a record ends within a number: too few fields. */
+static void note_short_row(struct row_state *state, size_t n_found)
+{
+	const struct cursor *cursor = &state->worker->cursor;
+	uint64_t offset = cursor_offset(cursor, cursor->at) - 1;
+	note_problem(state, PROBLEM_RAGGED, n_found - 1, offset, offset, n_found);
+}
+
+static void parse_row(struct row_state *state)
+{
+	const struct reader *reader = state->reader;
+	bool last = false;
+	size_t column = 0;
+	for (; !last && column < reader->n_columns; column++) {
+		const struct target *target = &reader->targets[column];
+		if (target->kind == TARGET_NUMBER && store_plain_number(state, target, &last)) {
+			if (last && column + 1 < reader->n_columns)
+				note_short_row(state, column + 1);
+		} else if (!store_field(state, column, &last)) {
+			return;
+		}
+	}
+	while (!last && store_field(state, column, &last))
+		column++;
+}
+
+/* ---------------------------------------------------------------- a window */
+
+/* Remembers where lines and rows part, where that is not as in the row before. */
+static enum cln_status note_break(struct row_state *state)
+{
+	struct worker *worker = state->worker;
+	struct window *window = state->window;
+	size_t offset = state->line - state->row;
+	if (window->n_breaks && worker->breaks[worker->n_breaks - 1].offset == offset)
+		return CLN_OK;
+	if (worker->n_breaks == worker->breaks_capacity) {
+		void *breaks = worker->breaks;
+		size_t capacity = worker->breaks_capacity ? 2 * worker->breaks_capacity : 64;
+		enum cln_status status = mem_grow(&breaks, worker->n_breaks, capacity, sizeof *worker->breaks, &worker->err);
+		if (status != CLN_OK)
+			return status;
+		worker->breaks = breaks;
+		worker->breaks_capacity = capacity;
+	}
+	worker->breaks[worker->n_breaks++] = (struct line_break){state->row, offset};
+	window->n_breaks++;
+	return CLN_OK;
+}
+
+/* Moves to the first record that begins in the window; *ordinal and *line become its own.  false: there is none. */
+static bool find_first_record(struct cursor *cursor, const struct window *window, uint64_t window_end, uint64_t *ordinal, size_t *line)
+{
+	enum quote_state state = window->state;
+	const char *at = cursor->at, *end = cursor->end - (cursor->end_offset - window_end);
+	*ordinal = window->ends_before;
+	*line = 1 + (size_t)window->newlines_before;
+	if (state == OUTSIDE && at[-1] == '\n')
+		return true;
+	if (state == AFTER_QUOTE) {
+		state = *at == '"' ? INSIDE : OUTSIDE;
+		at += *at == '"';
+	}
+	for (; at < end; at++) {
+		*line += *at == '\n';
+		if (state == INSIDE && *at == '"') {
+			if (at + 1 < end && at[1] == '"')
+				at++;
+			else
+				state = OUTSIDE; /* or half of two at the window's end, behind which nothing is looked at */
+		} else if (state == OUTSIDE && *at == '"') {
+			state = at[-1] == cursor->separator || at[-1] == '\n' ? INSIDE : OUTSIDE;
+		} else if (state == OUTSIDE && *at == '\n') {
+			*ordinal += !(at[-1] == '\n' || (at[-1] == '\r' && at[-2] == '\n'));
+			cursor->at += at + 1 - cursor->at;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum cln_status changed(const struct reader *reader, struct cln_error *err)
+{
+	return error_set(err, CLN_E_IO, "%s changed while it was read", reader->source->name);
+}
+
+/* Reads the record at the cursor: the header is passed over. */
+static bool parse_record(struct row_state *state, uint64_t ordinal)
+{
+	const struct reader *reader = state->reader;
+	struct worker *worker = state->worker;
+	struct window *window = state->window;
+	size_t n_header = reader->options->no_header ? 0 : 1;
+	if (ordinal < n_header) {
+		bool intact;
+		return cursor_skip_record(&worker->cursor, &intact, &state->n_newlines) && intact;
+	}
+	state->row = (size_t)(ordinal - n_header);
+	if (state->row >= reader->table->n_rows) {
+		worker->status = changed(reader, &worker->err);
+		return false;
+	}
+	if (window->n_rows == 0) {
+		window->first_row = state->row;
+		window->first_offset = state->offset;
+		window->first_line = state->line;
+	}
+	window->n_rows++;
+	if (!reader->second_sweep && (worker->status = note_break(state)) != CLN_OK)
+		return false;
+	parse_row(state);
+	return worker->status == CLN_OK && !window->broken;
+}
+
+static void parse_records(struct row_state *state, uint64_t window_end, uint64_t ordinal)
+{
+	struct worker *worker = state->worker;
+	struct cursor *cursor = &worker->cursor;
+	for (;; ordinal++) {
+		if (!cursor_skip_blank(cursor, &state->line)) {
+			worker->status = cursor_failure(cursor, &worker->err);
+			return;
+		}
+		state->offset = cursor_offset(cursor, cursor->at);
+		state->n_newlines = 0;
+		if (state->offset >= window_end || !parse_record(state, ordinal))
+			return;
+		state->line += 1 + state->n_newlines;
+	}
+}
+
+static void parse_window(void *argument, size_t i, int tid)
+{
+	const struct reader *reader = argument;
+	struct worker *worker = &reader->workers[tid];
+	struct window *window = &reader->windows[i];
+	struct row_state state = {.reader = reader, .worker = worker, .window = window};
+	uint64_t offset = reader->start + (uint64_t)i * reader->window_bytes, left = reader->source->size - offset, ordinal;
+	size_t n = left < reader->window_bytes ? (size_t)left : reader->window_bytes;
+	if (worker->status != CLN_OK)
+		return;
+	window->worker = tid;
+	window->first_break = worker->n_breaks;
+	window->n_rows = 0;
+	if (!cursor_seek(&worker->cursor, offset, n + CSV_ROW_TAIL, reader->start))
+		worker->status = cursor_failure(&worker->cursor, &worker->err);
+	else if (find_first_record(&worker->cursor, window, offset + n, &ordinal, &state.line))
+		parse_records(&state, offset + n, ordinal);
+}
+
+enum cln_status csv_sweep(struct reader *reader, struct cln_error *err)
+{
+	size_t n_rows = 0, n_problems = 0;
+	parallel_for(reader->n_workers, reader->n_windows, parse_window, reader);
+	enum cln_status status = csv_workers_status(reader, err);
+	if (status != CLN_OK)
+		return status;
+	for (size_t i = 0; i < reader->n_windows; i++) {
+		n_rows += reader->windows[i].n_rows;
+		n_problems += reader->windows[i].n_problems;
+	}
+	if (n_problems)
+		return csv_report_sweep(reader, err);
+	return n_rows == reader->table->n_rows ? CLN_OK : changed(reader, err);
+}

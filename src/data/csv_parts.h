@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT
+ * What the files of the CSV reader share; nothing outside includes it but tests and the fuzz target.
+ *
+ *   source.c      bytes            csv_fields.c  one field at a time, through a window that moves on
+ *   csv_scan.c    first pass       csv_parse.c   second pass: rows of a window into columns
+ *   csv_header.c  separator, names, options, first guess of the types
+ *   csv_levels.c  texts to codes   csv_errors.c  places and sentences            csv.c  the order of it all
+ *
+ * Grammar.  A record ends with LF or CR LF outside quotes, or with the text; records without a byte are skipped.  A field that begins
+ * with a quote ends at the next single quote, which a separator or the record's end must follow; a quote elsewhere is a character.
+ * A carriage return that no line feed follows, outside quotes, is a problem. */
+#ifndef DATA_CSV_PARTS_H
+#define DATA_CSV_PARTS_H
+
+#include "data/csv.h"
+#include "data/dictionary.h"
+#include "data/source.h"
+
+#define CSV_MAX_FIELD ((size_t)1 << 20)        /* bytes of a field as it stands in the text, quotes included */
+#define CSV_MAX_LEVELS 10000000u               /* distinct texts of a column */
+#define CSV_MAX_LEVEL_BYTES ((size_t)1 << 30)  /* of all distinct texts of a column */
+#define CSV_MAX_REPORTED 10                    /* problems that are told one by one */
+#define CSV_ROW_TAIL ((size_t)4096)            /* bytes read behind a window: most of its last rows end there */
+
+/* ---------------------------------------------------------------- problems */
+
+enum problem_kind {
+	PROBLEM_NONE,
+	PROBLEM_RAGGED,       /* a row with too few or too many fields */
+	PROBLEM_UTF8,         /* a text that is not valid UTF-8 */
+	PROBLEM_INFINITE,     /* a number too large for a float, or the word */
+	PROBLEM_NOT_NUMBER,   /* a text in a column that must be numbers */
+	PROBLEM_COMMA,        /* a decimal comma in a column of numbers */
+	PROBLEM_DUPLICATE,    /* a column's name that an earlier one has */
+	/* from here on the text behind the problem cannot be trusted: it is the last one reported */
+	PROBLEM_STRAY,        /* text behind a closing quote */
+	PROBLEM_LONE_CR,
+	PROBLEM_UNTERMINATED, /* a quoted field without an end */
+	PROBLEM_TOO_LONG      /* a field beyond CSV_MAX_FIELD */
+};
+
+/* Something wrong at a place.  base: start of a record at or before it, whose line is known. */
+struct problem {
+	enum problem_kind kind;
+	uint64_t offset;       /* of the place */
+	uint64_t field_offset; /* of the field it belongs to */
+	uint64_t base_offset;
+	size_t base_line;
+	size_t column;
+	size_t n_found;        /* ragged: fields of the row; duplicate: the earlier column */
+};
+
+/* The first few problems in order of place, and how many there are. */
+struct problem_list {
+	struct problem first[CSV_MAX_REPORTED];
+	size_t n;
+};
+void problem_add(struct problem_list *list, const struct problem *problem); /* in ascending order of place */
+
+/* ---------------------------------------------------------------- fields */
+
+#define CURSOR_SLACK 64 /* bytes behind `end` that may be read */
+
+/* A place in the text, with the bytes around it in a buffer.  `*end` is a line feed, which ends the last record of the text and
+ * stops every search; a search that stops there needs more bytes unless the text ends there. */
+struct cursor {
+	const struct source *source;
+	char separator;
+	char *buffer;
+	size_t capacity;     /* bytes between the two in front and the slack */
+	char *at, *end;
+	uint64_t end_offset; /* of `end` in the text */
+	size_t step;         /* bytes to read next */
+	struct cln_error err;
+	enum cln_status status; /* of what failed: nothing more is read then */
+};
+
+struct field {
+	char *text;          /* without quotes and the spaces around an unquoted field; valid until the cursor moves on */
+	size_t length;
+	bool quoted;
+	bool last;           /* of its record */
+	enum problem_kind problem;
+	uint64_t offset;     /* of its first byte (the quote, the space) */
+	uint64_t problem_offset;
+	uint64_t end_offset; /* of the separator or line end behind it */
+	size_t n_newlines;   /* within it */
+};
+
+/* Room for `capacity` bytes at a time (more where a field needs it). */
+enum cln_status cursor_create(struct cursor *cursor, const struct source *source, char separator, size_t capacity,
+                              struct cln_error *err) CLN_MUST_CHECK;
+void cursor_destroy(struct cursor *cursor);
+
+/* Moves to `offset` with at least the next `n` bytes (as far as the text goes) in the buffer, n <= capacity.  at[-1] and at[-2] are
+ * then the bytes before `offset`, or line feeds where they would lie before `start`, the first byte of the text behind a BOM.
+ * false: status is set. */
+bool cursor_seek(struct cursor *cursor, uint64_t offset, size_t n, uint64_t start) CLN_MUST_CHECK;
+
+/* The status of what failed, with its message. */
+enum cln_status cursor_failure(const struct cursor *cursor, struct cln_error *err) CLN_MUST_CHECK;
+
+static inline bool cursor_at_end(const struct cursor *cursor) { return cursor->end_offset == cursor->source->size; }
+
+static inline uint64_t cursor_offset(const struct cursor *cursor, const char *at)
+{
+	return cursor->end_offset - (uint64_t)(cursor->end - at);
+}
+
+/* Reads the field at the cursor and moves behind its separator or line end.  A problem that cannot be read past leaves the cursor
+ * where it was.  false: status is set. */
+bool cursor_field(struct cursor *cursor, struct field *field) CLN_MUST_CHECK;
+
+/* Skips records without a byte; *n_lines is increased by their number. */
+bool cursor_skip_blank(struct cursor *cursor, size_t *n_lines) CLN_MUST_CHECK;
+
+/* Skips the rest of a record.  *intact: false where a problem cannot be read past; *n_newlines is increased by those in its fields. */
+bool cursor_skip_record(struct cursor *cursor, bool *intact, size_t *n_newlines) CLN_MUST_CHECK;
+
+/* What a cell says.  *number is set for CELL_NUMBER. */
+enum cell { CELL_NUMBER, CELL_MISSING, CELL_INFINITE, CELL_TEXT };
+enum cell cell_classify(float *number, const char *text, size_t length);
+bool cell_has_decimal_comma(const char *text, size_t length); /* "12,5" */
+bool text_is_utf8(const char *text, size_t length);
+
+/* ---------------------------------------------------------------- windows */
+
+enum quote_state { OUTSIDE, INSIDE, AFTER_QUOTE, N_QUOTE_STATES }; /* AFTER_QUOTE: the quote ends the field, or is half of two */
+
+struct window {
+	/* by the state before its first byte */
+	uint8_t next[N_QUOTE_STATES];   /* the state behind its last byte */
+	uint32_t ends[N_QUOTE_STATES];  /* records that end in it, blank ones left out */
+	uint32_t newlines;
+	bool has_nul, has_quotes;
+	/* summed up over the windows before it */
+	enum quote_state state;
+	uint64_t ends_before, newlines_before;
+	/* second pass: the rows that begin in it */
+	size_t first_row, n_rows;
+	uint64_t first_offset;
+	size_t first_line;
+	size_t first_break, n_breaks;   /* in the worker's list */
+	size_t n_problems;
+	bool broken;                    /* the last of them could not be read past */
+	int worker;
+};
+
+enum target_kind { TARGET_SKIP, TARGET_NUMBER, TARGET_CATEGORY };
+
+/* Where a column's cells go in a sweep. */
+struct target {
+	enum target_kind kind;
+	bool must_be_number; /* --numeric */
+	bool given;          /* --numeric or --categorical */
+	float *numbers;
+	uint32_t *codes;
+	size_t category;     /* index of its dictionary in every worker */
+};
+
+/* What a worker counted in a column. */
+struct tally {
+	size_t n_missing, n_texts, n_infinite;
+};
+
+/* A thread's own state. */
+struct worker {
+	struct cursor cursor;
+	struct tally *tallies;            /* n_columns */
+	struct dictionary *dictionaries;  /* n_categories */
+	struct problem_list problems;
+	struct line_break *breaks;
+	size_t n_breaks, breaks_capacity;
+	bool too_many_levels;
+	size_t too_many_column;           /* the first such */
+	enum cln_status status;
+	struct cln_error err;
+};
+
+struct reader {
+	const struct source *source;
+	const struct cln_read_options *options;
+	char separator;
+	uint64_t start;                   /* of the text: behind a BOM */
+	size_t window_bytes, n_windows;
+	struct window *windows;
+	uint64_t n_records, n_lines;
+	size_t n_columns;
+	struct dictionary names;          /* the code of a name is its column */
+	struct target *targets;
+	size_t n_categories;              /* columns that become codes in this sweep */
+	size_t *categories;               /* their numbers */
+	struct worker *workers;
+	int n_workers;
+	bool second_sweep;
+	struct cln_table *table;
+};
+
+/* csv_read with the text from anywhere and windows of any size (0: chosen). */
+enum cln_status csv_read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+                                int threads, size_t window_bytes, struct cln_error *err) CLN_MUST_CHECK;
+
+/* csv_header.c: in this order.  BOM and separator; n_columns and names; what each column is read as. */
+enum cln_status csv_start(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status csv_read_header(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status csv_choose_targets(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+
+/* csv_scan.c: fills windows and n_records; CLN_E_DATA for a NUL. */
+enum cln_status csv_scan(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+
+/* csv_parse.c: one sweep over all rows into the targets; CLN_E_DATA where rows cannot be read. */
+void csv_note_too_many_levels(struct worker *worker, size_t column);
+enum cln_status csv_sweep(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+
+/* csv_levels.c: the workers' dictionaries to sorted levels and final codes, for the categories of this sweep. */
+enum cln_status csv_settle_levels(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+
+/* csv_errors.c */
+void csv_place(const struct source *source, uint64_t base_offset, size_t base_line, uint64_t offset, size_t *line, size_t *column);
+enum cln_status csv_report(const struct reader *reader, const struct problem_list *list, size_t n_all, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status csv_workers_status(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* of the first that failed */
+enum cln_status csv_report_sweep(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* problems the workers met */
+enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* cells that cannot be used */
+#define EXCERPT 64
+void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length); /* printable, cut, valid UTF-8 */
+
+#endif
