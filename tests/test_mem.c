@@ -6,13 +6,6 @@
 
 #include "base/mem.h"
 
-/* AddressSanitizer ends the program on sizes that no allocator can give unless it is told to fail like malloc. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}
-
 static bool all_zero(const void *bytes, size_t n)
 {
 	const unsigned char *byte = bytes;

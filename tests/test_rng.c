@@ -101,7 +101,7 @@ START_TEST(uniform_draws_have_53_random_bits)
 	for (int i = 0; i < DRAWS; i++) {
 		uint64_t bits = (uint64_t)(rng_uniform(&rng) * 0x1p53);
 		for (int bit = 0; bit < 53; bit++)
-			set[bit] += bits >> bit & 1;
+			set[bit] += (int)(bits >> bit & 1);
 	}
 	for (int bit = 0; bit < 53; bit++)
 		ck_assert_double_le(fabs(set[bit] - 0.5 * DRAWS), SIGMAS * 0.5 * sqrt(DRAWS));
@@ -126,8 +126,8 @@ START_TEST(draws_below_n_fall_evenly)
 }
 END_TEST
 
-/* n = 3/4 of the words: taken modulo n, or by the high half without rejection, values = 0 mod 3 would come twice as often as the others
- * and a third of the draws would be even instead of each third getting its share. */
+/* n = 3/4 of the words there are: without rejection the words modulo n would fall into the lowest third twice as often as into the others,
+ * and the high halves of word * n would be 0 modulo 3 twice as often. */
 START_TEST(draws_below_a_large_n_have_no_bias)
 {
 	static const uint64_t n[] = {UINT64_C(3) << 30, UINT64_C(3) << 62, (UINT64_C(1) << 33) + 5};

@@ -10,6 +10,13 @@
 
 #include "base/status.h"
 
+/* AddressSanitizer ends the program on sizes that no allocator can give, unless it is told to fail as malloc does. */
+const char *__asan_default_options(void);
+__attribute__((weak, visibility("default"))) const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 /* Runs a suite as a program: TESTING_MAIN(suite_function). */
 #define TESTING_MAIN(make_suite)                             \
 	int main(void)                                       \
