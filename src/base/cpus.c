@@ -307,6 +307,18 @@ int cln_threads_allowed(const char **rule)
 	return threads;
 }
 
+int cpus_core(int cpu)
+{
+	const struct cpus_source source = {.root = ""};
+	char path[128], line[256];
+	const char *rest;
+
+	snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+	if (!first_line(&source, path, line, sizeof line) || !isdigit((unsigned char)line[0]))
+		return cpu;
+	return line[0] == '0' ? 0 : (int)leading_number(line, &rest);
+}
+
 void cpus_model_name(char name[CPUS_NAME])
 {
 	char line[512];

@@ -28,6 +28,10 @@ int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[C
 /* The CPUs this process may run on: its affinity mask, or the places that the OpenMP runtime made of it. */
 int cpus_affinity(void);
 
+/* The least CPU number of the core that `cpu` belongs to: equal for the hyperthreads of one core.
+ * `cpu` itself where the system does not say. */
+int cpus_core(int cpu);
+
 /* As "Intel(R) Xeon(R) ..." from the system, for doctor and reports; the machine's architecture where the system does not say. */
 #define CPUS_NAME 128
 void cpus_model_name(char name[CPUS_NAME]);

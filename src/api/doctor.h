@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * What this machine is and what the program makes of it: the facts behind `colonnade doctor`. */
+#ifndef API_DOCTOR_H
+#define API_DOCTOR_H
+
+#include "base/cpus.h"
+#include "base/parallel.h"
+#include "kernels/kernels.h"
+
+#define DOCTOR_MAX_ISA 8
+#define DOCTOR_MAX_WARNINGS 4
+
+struct doctor {
+	char cpu[CPUS_NAME];
+	size_t n_isa; /* built in */
+	struct {
+		const char *name;
+		bool supported; /* by this CPU */
+	} isa[DOCTOR_MAX_ISA];
+	const char *isa_chosen;
+
+	int threads_allowed;
+	const char *threads_rule;
+	size_t n_rules;
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	int affinity;             /* CPUs of the mask or the places */
+	const char *places, *bind; /* OMP_PLACES, OMP_PROC_BIND; NULL: not set */
+
+	int threads;              /* those the runtime gave, at most threads_allowed */
+	int *cpu_of_thread;       /* where each one ran; -1: the system does not say */
+	double peak_one, peak_all; /* GFLOP/s of fused multiply-adds, best of a few measurements */
+
+	char huge_pages[32];      /* "always", "madvise", "never", "unknown" */
+	bool openmp, mpi, zlib;
+	size_t n_warnings;
+	char warnings[DOCTOR_MAX_WARNINGS][256];
+};
+
+/* isa: NULL for the best of this CPU.  CLN_E_USAGE: there is no such instruction set here.  Freed with doctor_destroy. */
+enum cln_status doctor_create(struct doctor **doctor, const char *isa, struct cln_error *err) CLN_MUST_CHECK;
+void doctor_destroy(struct doctor *doctor);
+
+/* The peak of `threads` threads in GFLOP/s, best of a few measurements of some 10 ms.  cpu_of_thread: NULL, or where each ran. */
+enum cln_status doctor_peak(double *gflops, int *cpu_of_thread, const struct kernels *kernels, int threads,
+			    struct cln_error *err) CLN_MUST_CHECK;
+
+#endif
