@@ -10,7 +10,7 @@
 
 #define MAX_NAME_WIDTH 32  /* longer names are printed whole, but do not widen the table */
 #define MAX_LEVELS_WIDTH 56 /* of the levels shown of a column */
-#define OPTION_WIDTH 38    /* of "key value", two a line */
+#define OPTION_WIDTH 40     /* of half a line of options */
 
 /* ---------------------------------------------------------------- text */
 
@@ -69,8 +69,8 @@ static void add_float(struct text *out, float value)
 static void describe_numeric(struct text *out, const struct pipeline_column *column)
 {
 	if (column->transform != TRANSFORM_NONE) {
-		text_addf(out, "%s: (x - ", name_of(&names_scale, (int)column->transform));
-		add_float(out, column->center);
+		text_addf(out, "%s: (x %c ", name_of(&names_scale, (int)column->transform), column->center < 0 ? '+' : '-');
+		add_float(out, fabsf(column->center));
 		text_addf(out, ") * ");
 		add_float(out, column->scale);
 	} else {
@@ -151,20 +151,38 @@ static void describe_layers(struct text *out, const struct network *net)
 		text_addf(out, "  %5zu  %7zu  %7zu  %-10s  %10zu\n", l, net->n[l - 1], net->n[l], activation_of(net, l), parameters_of(net, l));
 }
 
-/* "key value", where an option is a text or a number. */
+/* "  key value", where an option is a text or a number. */
 static void describe_option(struct text *out, const struct json *option)
 {
-	size_t start = out->length;
-	text_addf(out, "%-22s ", option->key);
+	text_addf(out, "  %-22s ", option->key);
 	if (option->type == JSON_STRING)
 		add_visible(out, option->string);
 	else
 		add_number(out, option->number);
-	pad(out, out->length - start, OPTION_WIDTH);
 }
 
-/* The training record of the document, two options a line. */
-static enum cln_status describe_options(struct text *out, const struct cln_model *model, struct cln_error *err)
+/* The options of a training record, two a line. */
+static void describe_options(struct text *out, const struct json *training)
+{
+	size_t line = out->length;
+	bool right = false;
+	for (const struct json *option = training->child; option; option = option->next) {
+		if (option->type != JSON_STRING && option->type != JSON_NUMBER)
+			continue;
+		if (right)
+			pad(out, out->length - line, OPTION_WIDTH);
+		describe_option(out, option);
+		if (right) {
+			text_add(out, "\n", 1);
+			line = out->length;
+		}
+		right = !right;
+	}
+	if (right)
+		text_add(out, "\n", 1);
+}
+
+static enum cln_status describe_training(struct text *out, const struct cln_model *model, struct cln_error *err)
 {
 	struct text document = {0};
 	struct json_writer writer = {.out = &document};
@@ -174,16 +192,9 @@ static enum cln_status describe_options(struct text *out, const struct cln_model
 	json_end_object(&writer);
 	enum cln_status status = document.failed ? error_set(err, CLN_E_MEMORY, "no memory for the description of a model")
 	                                         : json_parse(&root, document.bytes, document.length, err);
-	const struct json *training = status == CLN_OK ? json_get(root, "training") : NULL;
-	size_t n = 0;
-	for (const struct json *option = training ? training->child : NULL; option; option = option->next) {
-		if (option->type != JSON_STRING && option->type != JSON_NUMBER)
-			continue;
-		text_addf(out, n % 2 ? "" : "  ");
-		describe_option(out, option);
-		text_addf(out, n++ % 2 ? "\n" : "");
-	}
-	text_addf(out, n % 2 ? "\n" : "");
+	text_addf(out, "\ntraining: %zu epochs, the weights are those of epoch %zu\n", model->epochs, model->best_epoch);
+	if (status == CLN_OK)
+		describe_options(out, json_get(root, "training"));
 	json_free(root);
 	text_free(&document);
 	return status;
@@ -209,13 +220,13 @@ static void describe_validation(struct text *out, const struct cln_metrics *vali
 
 static void describe_purpose(struct text *out, const struct cln_model *model)
 {
-	text_addf(out, "Colonnade model, format %d\n\npredicts: the probability of ", DOCUMENT_FORMAT);
+	text_addf(out, "Colonnade model, format %d\n\npredicts: ", DOCUMENT_FORMAT);
 	add_visible(out, model->label.column);
-	text_addf(out, " = ");
+	text_addf(out, ", ");
 	add_visible(out, model->label.positive);
-	text_addf(out, ", and where it is at least ");
+	text_addf(out, " where the probability of that is at least ");
 	add_number(out, model->threshold);
-	text_addf(out, " that value, else ");
+	text_addf(out, ", else ");
 	add_visible(out, model->label.negative);
 	text_addf(out, "\n");
 	if (!model->weight)
@@ -230,8 +241,7 @@ static enum cln_status describe_text(struct text *out, const struct cln_model *m
 	describe_purpose(out, model);
 	describe_columns(out, model->pipeline);
 	describe_layers(out, model->network);
-	text_addf(out, "\ntraining: %zu epochs, the weights are those of epoch %zu\n", model->epochs, model->best_epoch);
-	enum cln_status status = describe_options(out, model, err);
+	enum cln_status status = describe_training(out, model, err);
 	describe_validation(out, &model->valid);
 	return status;
 }
