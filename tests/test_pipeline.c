@@ -1,3 +1,633 @@
 /* SPDX-License-Identifier: MIT */
-int main(void);
-int main(void) { return 77; } /* not written yet */
+#include <float.h>
+
+#include "base/rng.h"
+#include "data/order.h"
+#include "data/pipeline.h"
+#include "tables.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const uint32_t all_rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+static const bool use_all[] = {true, true, true, true, true, true, true, true};
+
+/* A table of one column of numbers, or of texts. */
+static struct cln_table *numbers_table(const float *numbers, size_t n)
+{
+	struct cln_table *table = tables_create(n, 1);
+
+	tables_numbers(table, 0, "x", numbers);
+	return table;
+}
+
+static struct cln_table *texts_table(const char *const *texts, size_t n)
+{
+	struct cln_table *table = tables_create(n, 1);
+
+	tables_texts(table, 0, "x", texts);
+	return table;
+}
+
+static struct pipeline *fitted(const struct cln_table *table, size_t n_rows, enum cln_scale scale, size_t max_levels)
+{
+	struct pipeline *pipeline;
+
+	ck_assert_uint_le(n_rows, COUNT(all_rows));
+	assert_ok(pipeline_fit(&pipeline, table, all_rows, n_rows, use_all, scale, max_levels, 1, &err));
+	return pipeline;
+}
+
+/* Fits on the table's first n_rows rows, applies to all of them, and compares. */
+static void check_features(struct cln_table *table, size_t n_rows, enum cln_scale scale, size_t max_levels, size_t n_features,
+                           const float *expected)
+{
+	struct pipeline *pipeline = fitted(table, n_rows, scale, max_levels);
+	float X[64];
+
+	ck_assert_uint_eq(pipeline->n_features, n_features);
+	ck_assert_uint_le(table->n_rows * n_features, COUNT(X));
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, table->n_rows, 1, NULL, &err));
+	for (size_t i = 0; i < table->n_rows * n_features; i++)
+		ck_assert_msg(X[i] == expected[i], "X[%zu] = %.9g, not %.9g", i, (double)X[i], (double)expected[i]);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+
+/* ---------------------------------------------------------------- order statistics */
+
+static int compare_floats(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Values of a kind: normal, few distinct, all exponents and both signs, all equal. */
+static float draw(struct rng *rng, int kind)
+{
+	double normal = rng_normal(rng);
+
+	switch (kind) {
+	case 0: return (float)normal;
+	case 1: return (float)rint(normal);
+	case 2: return (float)ldexp(normal, (int)rng_below(rng, 250) - 140);
+	default: return -3.5f;
+	}
+}
+
+START_TEST(order_statistics_equal_those_of_a_sorted_copy)
+{
+	enum { N = 1000 };
+	float x[N], sorted[N], values[ORDER_MAX_RANKS];
+	uint32_t rows[N];
+	const size_t ranks[ORDER_MAX_RANKS] = {0, 1, N / 8, N / 4, N / 2 - 2, N / 2 - 1};
+	size_t n = 0;
+	struct rng rng;
+
+	rng_start(&rng, 1, RNG_TEST, (uint32_t)_i, 0);
+	for (uint32_t i = 0; i < N; i++) {
+		x[i] = i % 4 == 1 ? NAN : draw(&rng, _i);
+		rows[n] = i;
+		n += i % 4 != 2; /* a quarter is missing, a quarter is not among the rows: N/2 count */
+	}
+	for (size_t i = 0, k = 0; i < n; i++)
+		if (!isnan(x[rows[i]]))
+			sorted[k++] = x[rows[i]];
+	qsort(sorted, N / 2, sizeof *sorted, compare_floats);
+	order_statistics(values, ranks, COUNT(ranks), x, rows, n);
+	for (size_t k = 0; k < COUNT(ranks); k++)
+		ck_assert_float_eq(values[k], sorted[ranks[k]]);
+}
+END_TEST
+
+START_TEST(order_keys_ascend_as_floats_do)
+{
+	const float x[] = {-FLT_MAX, -1, -FLT_MIN, -FLT_TRUE_MIN, 0, FLT_TRUE_MIN, FLT_MIN, 1, FLT_MAX};
+
+	for (size_t i = 0; i < COUNT(x); i++) {
+		ck_assert(i == 0 || order_key(x[i - 1]) < order_key(x[i]));
+		ck_assert_float_eq(order_value(order_key(x[i])), x[i]);
+	}
+	ck_assert_uint_eq(order_key(-0.0f), order_key(0.0f));
+}
+END_TEST
+
+/* ---------------------------------------------------------------- numbers */
+
+START_TEST(standardising_centers_on_the_mean_and_divides_by_the_population_deviation)
+{
+	/* 2 4 4 4 5 5 7 9: mean 5, deviation 2 */
+	check_features(numbers_table((const float[]){2, 4, 4, 4, 5, 5, 7, 9, 15}, 9), 8, CLN_SCALE_STANDARDISE, 8, 1,
+	               (const float[]){-1.5f, -0.5f, -0.5f, -0.5f, 0, 0, 1, 2, 5});
+}
+END_TEST
+
+static float clipped(float z) { return z / sqrtf(1 + (z / 3) * (z / 3)); }
+
+START_TEST(robust_scaling_divides_by_the_interquartile_range_and_clips)
+{
+	/* 0 1 2 3 10 12: positions 1.25, 2.5, 3.75 of the ascending values: q25 = 1.25, median = 2.5, q75 = 8.25, so 1/7 */
+	const float s = (float)(1 / 7.0);
+	const float expected[] = {clipped(7.5f * s), clipped(-2.5f * s), clipped(-0.5f * s), clipped(0.5f * s), clipped(9.5f * s), clipped(-1.5f * s)};
+
+	check_features(numbers_table((const float[]){10, 0, 2, 3, 12, 1}, 6), 6, CLN_SCALE_ROBUST, 8, 1, expected);
+}
+END_TEST
+
+START_TEST(robust_scaling_falls_back_on_half_the_range)
+{
+	/* quartiles 3, 3, 3; range 8: scale 1/4 */
+	check_features(numbers_table((const float[]){3, 3, 3, 3, 3, -1, 7}, 7), 7, CLN_SCALE_ROBUST, 8, 1,
+	               (const float[]){0, 0, 0, 0, 0, clipped(-1), clipped(1)});
+}
+END_TEST
+
+START_TEST(numbers_stay_as_they_are_without_scaling)
+{
+	check_features(numbers_table((const float[]){100, -7, 0.25f, 1e30f}, 4), 4, CLN_SCALE_NONE, 8, 1, (const float[]){100, -7, 0.25f, 1e30f});
+}
+END_TEST
+
+START_TEST(gaps_take_the_median_and_an_indicator_behind_the_feature)
+{
+	/* present 1 2 4: median 2, mean and deviation of those present: 7/3, sqrt(14)/3 */
+	const float center = (float)(7.0 / 3), s = (float)(1 / sqrt(14.0 / 9));
+	const float expected[] = {(1 - center) * s, 0, (2 - center) * s, 1, (2 - center) * s, 0, (4 - center) * s, 0, (2 - center) * s, 1};
+
+	check_features(numbers_table((const float[]){1, NAN, 2, 4, NAN}, 5), 4, CLN_SCALE_STANDARDISE, 8, 2, expected);
+	check_features(numbers_table((const float[]){1, NAN, 2, 4, NAN}, 5), 4, CLN_SCALE_NONE, 8, 2,
+	               (const float[]){1, 0, 2, 1, 2, 0, 4, 0, 2, 1});
+}
+END_TEST
+
+START_TEST(gaps_only_met_later_take_the_median_without_an_indicator)
+{
+	check_features(numbers_table((const float[]){1, 3, 5, NAN}, 4), 3, CLN_SCALE_NONE, 8, 1, (const float[]){1, 3, 5, 3});
+}
+END_TEST
+
+START_TEST(a_number_far_outside_is_held_so_that_nothing_overflows)
+{
+	/* standardise: 0 and 2e-30 have scale 1e30, so FLT_MAX would become infinite; robust: z^2 would */
+	check_features(numbers_table((const float[]){-1e-30f, 1e-30f, FLT_MAX, -FLT_MAX}, 4), 2, CLN_SCALE_STANDARDISE, 8, 1,
+	               (const float[]){-1, 1, PIPELINE_Z_MAX, -PIPELINE_Z_MAX});
+	check_features(numbers_table((const float[]){-1, 1, FLT_MAX, -FLT_MAX}, 4), 2, CLN_SCALE_ROBUST, 8, 1,
+	               (const float[]){clipped(-1), clipped(1), 3, -3});
+}
+END_TEST
+
+START_TEST(a_spread_below_the_smallest_float_still_gives_finite_features)
+{
+	struct cln_table *table = numbers_table((const float[]){0, FLT_TRUE_MIN}, 2);
+	struct pipeline *pipeline = fitted(table, 2, CLN_SCALE_STANDARDISE, 8);
+
+	ck_assert(isfinite(pipeline->columns[0].scale));
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(a_constant_with_gaps_keeps_the_gaps_and_ignores_other_values)
+{
+	const float *none = (const float[]){0, 0, 0, 1, 0, 0};
+	struct cln_table *table = numbers_table((const float[]){5, NAN, 9}, 3);
+	struct pipeline *pipeline = fitted(table, 2, CLN_SCALE_ROBUST, 8);
+	float X[6];
+
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, 3, 1, NULL, &err));
+	ck_assert_mem_eq(X, none, 4 * sizeof *X);
+	/* (9 - 5) 2^-64 */
+	ck_assert_float_eq(X[4], 0x1p-62f);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(sums_over_blocks_of_rows_are_exact_for_whole_numbers)
+{
+	/* 3 blocks, the last of them short: mean and deviation of 0 .. n-1 are (n-1)/2 and sqrt((n^2-1)/12). */
+	enum { N = 10001 };
+	struct cln_table *table = tables_create(N, 1);
+	float *x = mem_alloc(N, sizeof *x, NULL);
+	uint32_t *rows = mem_alloc(N, sizeof *rows, NULL);
+	struct pipeline *pipeline;
+
+	ck_assert(x && rows);
+	for (uint32_t i = 0; i < N; i++) {
+		x[i] = (float)((i * 7) % N);
+		rows[i] = i;
+	}
+	tables_numbers(table, 0, "x", x);
+	assert_ok(pipeline_fit(&pipeline, table, rows, N, use_all, CLN_SCALE_STANDARDISE, 8, 1, &err));
+	ck_assert_float_eq(pipeline->columns[0].center, (N - 1) / 2);
+	ck_assert_float_eq(pipeline->columns[0].scale, (float)(1 / sqrt(((double)N * N - 1) / 12)));
+	ck_assert_float_eq(pipeline->columns[0].impute, (N - 1) / 2);
+	pipeline_destroy(pipeline);
+	mem_free(rows);
+	mem_free(x);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- categories */
+
+START_TEST(levels_have_features_in_byte_order)
+{
+	check_features(texts_table((const char *[]){"b", "a", "c", "b"}, 4), 4, CLN_SCALE_STANDARDISE, 8, 3,
+	               (const float[]){0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0});
+}
+END_TEST
+
+START_TEST(two_levels_make_one_feature)
+{
+	check_features(texts_table((const char *[]){"no", "yes", "no", "maybe", NULL}, 5), 3, CLN_SCALE_NONE, 8, 1, (const float[]){-1, 1, -1, 0, 0});
+}
+END_TEST
+
+START_TEST(two_levels_with_gaps_make_three_features)
+{
+	check_features(texts_table((const char *[]){"no", "yes", NULL, "maybe"}, 4), 3, CLN_SCALE_NONE, 8, 3,
+	               (const float[]){1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0});
+}
+END_TEST
+
+START_TEST(the_most_frequent_levels_keep_a_feature_and_the_others_share_one)
+{
+	/* c three times, b and d twice, a and e once; b wins over d by its bytes.  Kept: b, c; rare: a, d, e. */
+	const char *const texts[] = {"d", "c", "c", "a", "b", "b", "c", "d", "e", "new"};
+	struct cln_table *table = texts_table(texts, 10);
+	struct pipeline *pipeline = fitted(table, 9, CLN_SCALE_NONE, 2);
+	const struct pipeline_column *column = &pipeline->columns[0];
+
+	ck_assert_uint_eq(column->n_levels, 2);
+	ck_assert_uint_eq(column->n_rare, 3);
+	ck_assert_str_eq(column->levels[0], "b");
+	ck_assert_str_eq(column->levels[1], "c");
+	ck_assert_str_eq(column->rare[0], "a");
+	ck_assert_str_eq(column->rare[1], "d");
+	ck_assert_str_eq(column->rare[2], "e");
+	pipeline_destroy(pipeline);
+	check_features(table, 9, CLN_SCALE_NONE, 2, 3,
+	               (const float[]){0, 0, 1, 0, 1, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0});
+}
+END_TEST
+
+START_TEST(what_was_met_is_counted)
+{
+	struct cln_table *table = tables_create(5, 3);
+	struct cln_row_report report = {.rows = 99, .extra_columns = 99};
+	struct pipeline *pipeline;
+	float X[5 * 4];
+
+	tables_numbers(table, 0, "n", (const float[]){1, 2, NAN, NAN, 3});
+	tables_texts(table, 1, "t", (const char *[]){"a", "b", NULL, "z", NULL});
+	tables_numbers(table, 2, "extra", (const float[]){1, 2, 3, 4, 5});
+	assert_ok(pipeline_fit(&pipeline, table, all_rows, 2, (const bool[]){true, true, false}, CLN_SCALE_NONE, 8, 1, &err));
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, 5, 1, &report, &err));
+	ck_assert_uint_eq(report.rows, 5);
+	ck_assert_uint_eq(report.missing_cells, 4);
+	ck_assert_uint_eq(report.unseen_cells, 1);
+	ck_assert_uint_eq(report.extra_columns, 1);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- columns */
+
+START_TEST(a_constant_column_gives_no_feature_and_need_not_come_back)
+{
+	struct cln_table *table = tables_create(3, 4), *later = numbers_table((const float[]){4, 6}, 2);
+	struct pipeline *pipeline;
+	float X[2];
+
+	tables_numbers(table, 0, "constant", (const float[]){7, 7, 7});
+	tables_numbers(table, 1, "empty", (const float[]){NAN, NAN, NAN});
+	tables_texts(table, 2, "one", (const char *[]){"a", "a", "a"});
+	tables_numbers(table, 3, "x", (const float[]){4, 5, 6});
+	pipeline = fitted(table, 3, CLN_SCALE_NONE, 8);
+	ck_assert_uint_eq(pipeline->n_columns, 4);
+	ck_assert_uint_eq(pipeline->n_features, 1);
+	for (size_t c = 0; c < 3; c++)
+		ck_assert_uint_eq(pipeline->columns[c].n_features, 0);
+	assert_ok(pipeline_apply(X, pipeline, later, NULL, 2, 1, NULL, &err));
+	ck_assert_mem_eq(X, ((const float[]){4, 6}), sizeof X);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(later);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(nothing_but_constants_is_refused)
+{
+	struct cln_table *table = numbers_table((const float[]){7, 7}, 2);
+	struct pipeline *pipeline;
+	struct cln_error err;
+
+	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, 2, use_all, CLN_SCALE_NONE, 8, 1, &err), CLN_E_DATA);
+	ck_assert_ptr_null(pipeline);
+	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, 2, (const bool[]){false}, CLN_SCALE_NONE, 8, 1, &err), CLN_E_DATA);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(columns_are_found_by_name_in_any_order)
+{
+	struct cln_table *table = tables_create(2, 2), *later = tables_create(1, 3);
+	struct pipeline *pipeline;
+	float X[2];
+
+	tables_numbers(table, 0, "b", (const float[]){1, 2});
+	tables_numbers(table, 1, "a", (const float[]){3, 4});
+	pipeline = fitted(table, 2, CLN_SCALE_NONE, 8);
+	tables_numbers(later, 0, "a", (const float[]){30});
+	tables_numbers(later, 1, "0", (const float[]){0});
+	tables_numbers(later, 2, "b", (const float[]){10});
+	assert_ok(pipeline_apply(X, pipeline, later, NULL, 1, 1, NULL, &err));
+	ck_assert_mem_eq(X, ((const float[]){10, 30}), sizeof X);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(later);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(all_columns_that_are_missing_are_named)
+{
+	struct cln_table *table = tables_create(2, 3), *later = tables_create(1, 2);
+	struct pipeline *pipeline;
+	struct cln_error refusal;
+	float X[3];
+
+	tables_numbers(table, 0, "a", (const float[]){1, 2});
+	tables_numbers(table, 1, "b", (const float[]){3, 4});
+	tables_numbers(table, 2, "c", (const float[]){3, 4});
+	pipeline = fitted(table, 2, CLN_SCALE_NONE, 8);
+	tables_numbers(later, 0, "b", (const float[]){1});
+	tables_numbers(later, 1, "c", (const float[]){1});
+	later->columns[1].ignored = true;
+	ck_assert_int_eq(pipeline_apply(X, pipeline, later, NULL, 1, 1, NULL, &refusal), CLN_E_DATA);
+	ck_assert_msg(strstr(refusal.message, "\"a\", \"c\"") != NULL, "%s", refusal.message);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(later);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(texts_that_are_numbers_are_read_where_numbers_were_learnt)
+{
+	struct cln_table *table = numbers_table((const float[]){1, 2}, 2);
+	struct cln_table *texts = texts_table((const char *[]){"1.5", "abc", NULL, "-2e1"}, 4);
+	struct pipeline *pipeline = fitted(table, 2, CLN_SCALE_NONE, 8);
+	struct cln_error refusal;
+	float X[4];
+
+	assert_ok(pipeline_apply(X, pipeline, texts, (const uint32_t[]){0, 2, 3}, 3, 1, NULL, &err));
+	ck_assert_mem_eq(X, ((const float[]){1.5f, 1.5f, -20}), 3 * sizeof *X);
+	ck_assert_int_eq(pipeline_apply(X, pipeline, texts, NULL, 4, 1, NULL, &refusal), CLN_E_DATA);
+	ck_assert_msg(strstr(refusal.message, "not a number (\"abc\", column \"x\"") != NULL, "%s", refusal.message);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(texts);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(numbers_match_levels_by_shortest_text_and_else_by_value)
+{
+	struct cln_table *table = texts_table((const char *[]){"007", "0.10", "2", "2.0", "x"}, 5);
+	struct cln_table *numbers = numbers_table((const float[]){7, 0.1f, 2, 3, NAN}, 5);
+	struct pipeline *pipeline = fitted(table, 5, CLN_SCALE_NONE, 8); /* features: 0.10, 007, 2, 2.0, x */
+	struct cln_row_report report;
+	const float expected[] = {0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	float X[25];
+
+	assert_ok(pipeline_apply(X, pipeline, numbers, NULL, 5, 1, &report, &err));
+	ck_assert_mem_eq(X, expected, sizeof X);
+	ck_assert_uint_eq(report.unseen_cells, 1);
+	ck_assert_uint_eq(report.missing_cells, 1);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(numbers);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(features_have_names)
+{
+	static const char *const expected[] = {"age", "age is missing", "job=clerk", "job=smith", "job=(rare)", "job is missing", "sex=m"};
+	struct cln_table *table = tables_create(6, 3);
+	struct pipeline *pipeline;
+	char name[32];
+
+	tables_numbers(table, 0, "age", (const float[]){1, 2, NAN, 3, 4, 5});
+	tables_texts(table, 1, "job", (const char *[]){"clerk", "clerk", "smith", "smith", "cook", NULL});
+	tables_texts(table, 2, "sex", (const char *[]){"f", "m", "f", "m", "f", "m"});
+	pipeline = fitted(table, 6, CLN_SCALE_NONE, 2);
+	ck_assert_uint_eq(pipeline->n_features, COUNT(expected));
+	for (size_t f = 0; f < COUNT(expected); f++) {
+		pipeline_feature_name(name, sizeof name, pipeline, f);
+		ck_assert_str_eq(name, expected[f]);
+	}
+	pipeline_feature_name(name, 6, pipeline, 2);
+	ck_assert_str_eq(name, "job=c");
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(a_clone_is_the_same_and_its_own)
+{
+	struct cln_table *table = texts_table((const char *[]){"d", "c", "c", "a", "b", "b"}, 6);
+	struct pipeline *pipeline = fitted(table, 6, CLN_SCALE_NONE, 2), *copy;
+	float X[18], Y[18];
+
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, 6, 1, NULL, &err));
+	assert_ok(pipeline_clone(&copy, pipeline, &err));
+	pipeline_destroy(pipeline);
+	assert_ok(pipeline_apply(Y, copy, table, NULL, 6, 1, NULL, &err));
+	ck_assert_mem_eq(X, Y, sizeof X);
+	pipeline_destroy(copy);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- a larger table, by threads and by rows */
+
+enum { N_ROWS = 9000, N_COLUMNS = 5 };
+
+static struct cln_table *random_table(void)
+{
+	struct cln_table *table = tables_create(N_ROWS, N_COLUMNS);
+	float *x = mem_alloc(N_ROWS, sizeof *x, NULL);
+	const char **texts = mem_alloc(N_ROWS, sizeof *texts, NULL);
+	static const char *const levels[] = {"p", "q", "r", "s", NULL};
+	struct rng rng;
+
+	ck_assert(x && texts);
+	rng_start(&rng, 3, RNG_TEST, 0, 0);
+	for (size_t c = 0; c < N_COLUMNS - 1; c++) {
+		static const char *const names[] = {"a", "b", "c", "d"};
+
+		for (size_t i = 0; i < N_ROWS; i++)
+			x[i] = rng_below(&rng, 10) == 0 && c > 1 ? NAN : (float)(rng_normal(&rng) * 1e3 + 0.1);
+		tables_numbers(table, c, names[c], x);
+	}
+	for (size_t i = 0; i < N_ROWS; i++)
+		texts[i] = levels[rng_below(&rng, 5)];
+	tables_texts(table, N_COLUMNS - 1, "t", texts);
+	mem_free(texts);
+	mem_free(x);
+	return table;
+}
+
+/* Every third row, and X of all rows. */
+static float *features_of(struct cln_table *table, size_t *n_cells, int threads)
+{
+	uint32_t *rows = mem_alloc(N_ROWS / 3, sizeof *rows, NULL);
+	struct pipeline *pipeline;
+	float *X;
+
+	ck_assert_ptr_nonnull(rows);
+	for (uint32_t i = 0; i < N_ROWS / 3; i++)
+		rows[i] = 3 * i;
+	assert_ok(pipeline_fit(&pipeline, table, rows, N_ROWS / 3, use_all, CLN_SCALE_STANDARDISE, 8, threads, &err));
+	*n_cells = N_ROWS * pipeline->n_features;
+	X = mem_alloc(*n_cells, sizeof *X, NULL);
+	ck_assert_ptr_nonnull(X);
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, N_ROWS, threads, NULL, &err));
+	pipeline_destroy(pipeline);
+	mem_free(rows);
+	return X;
+}
+
+START_TEST(features_have_the_same_bits_for_any_number_of_threads)
+{
+	struct cln_table *table = random_table();
+	size_t n_cells;
+	float *one = features_of(table, &n_cells, 1);
+
+	for (int threads = 2; threads <= 3; threads++) {
+		float *more = features_of(table, &n_cells, threads);
+
+		ck_assert_mem_eq(more, one, n_cells * sizeof *one);
+		mem_free(more);
+	}
+	mem_free(one);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(rows_that_are_not_for_training_leave_no_trace)
+{
+	struct cln_table *table = random_table();
+	size_t n_cells;
+	float *clean = features_of(table, &n_cells, 1), *poisoned;
+	size_t n_features = n_cells / N_ROWS;
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (i % 3 == 0)
+			continue;
+		for (size_t c = 0; c < N_COLUMNS - 1; c++)
+			table->columns[c].numbers[i] = i % 2 ? 1e30f : NAN;
+		table->columns[N_COLUMNS - 1].codes[i] = LEVEL_MISSING;
+	}
+	poisoned = features_of(table, &n_cells, 1);
+	for (size_t i = 0; i < N_ROWS; i += 3)
+		ck_assert_mem_eq(poisoned + i * n_features, clean + i * n_features, n_features * sizeof *clean);
+	mem_free(poisoned);
+	mem_free(clean);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(a_level_that_only_other_rows_have_is_unseen)
+{
+	struct cln_table *table = texts_table((const char *[]){"a", "b", "only here", "c"}, 4);
+	struct pipeline *pipeline;
+	struct cln_row_report report;
+	float X[12];
+
+	assert_ok(pipeline_fit(&pipeline, table, (const uint32_t[]){0, 1, 3}, 3, use_all, CLN_SCALE_NONE, 2, 1, &err));
+	ck_assert_uint_eq(pipeline->columns[0].n_rare, 1);
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, 4, 1, &report, &err));
+	ck_assert_mem_eq(X + 6, ((const float[]){0, 0, 0}), 3 * sizeof *X);
+	ck_assert_uint_eq(report.unseen_cells, 1);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(rows_in_pieces_are_the_rows_as_a_whole)
+{
+	struct cln_table *table = random_table();
+	size_t n_cells, n_features;
+	float *whole = features_of(table, &n_cells, 1), *piece;
+	struct pipeline_reader *reader;
+	struct cln_row_report report = {0};
+	struct pipeline *pipeline;
+	uint32_t *rows = mem_alloc(N_ROWS / 3, sizeof *rows, NULL);
+
+	ck_assert_ptr_nonnull(rows);
+	for (uint32_t i = 0; i < N_ROWS / 3; i++)
+		rows[i] = 3 * i;
+	assert_ok(pipeline_fit(&pipeline, table, rows, N_ROWS / 3, use_all, CLN_SCALE_STANDARDISE, 8, 1, &err));
+	n_features = pipeline->n_features;
+	piece = mem_alloc(1000 * n_features, sizeof *piece, NULL);
+	ck_assert_ptr_nonnull(piece);
+	assert_ok(pipeline_reader_create(&reader, pipeline, table, NULL, 0, &err));
+	assert_ok(pipeline_read(piece, reader, NULL, 700, 1000, 2, &report, &err));
+	ck_assert_mem_eq(piece, whole + 700 * n_features, 1000 * n_features * sizeof *piece);
+	assert_ok(pipeline_read(piece, reader, rows, 0, 1000, 1, &report, &err));
+	ck_assert_mem_eq(piece + 999 * n_features, whole + 2997 * n_features, n_features * sizeof *piece);
+	ck_assert_uint_eq(report.rows, 2000);
+	pipeline_reader_destroy(reader);
+	pipeline_destroy(pipeline);
+	mem_free(rows);
+	mem_free(piece);
+	mem_free(whole);
+	cln_table_destroy(table);
+}
+END_TEST
+
+static Suite *pipeline_suite(void)
+{
+	Suite *suite = suite_create("pipeline");
+	TCase *order = tcase_create("order_statistics"), *numbers = tcase_create("numbers"), *categories = tcase_create("categories");
+	TCase *columns = tcase_create("columns"), *rows = tcase_create("rows and threads");
+
+	tcase_add_loop_test(order, order_statistics_equal_those_of_a_sorted_copy, 0, 4);
+	tcase_add_test(order, order_keys_ascend_as_floats_do);
+	suite_add_tcase(suite, order);
+	tcase_add_test(numbers, standardising_centers_on_the_mean_and_divides_by_the_population_deviation);
+	tcase_add_test(numbers, robust_scaling_divides_by_the_interquartile_range_and_clips);
+	tcase_add_test(numbers, robust_scaling_falls_back_on_half_the_range);
+	tcase_add_test(numbers, numbers_stay_as_they_are_without_scaling);
+	tcase_add_test(numbers, gaps_take_the_median_and_an_indicator_behind_the_feature);
+	tcase_add_test(numbers, gaps_only_met_later_take_the_median_without_an_indicator);
+	tcase_add_test(numbers, a_number_far_outside_is_held_so_that_nothing_overflows);
+	tcase_add_test(numbers, a_spread_below_the_smallest_float_still_gives_finite_features);
+	tcase_add_test(numbers, a_constant_with_gaps_keeps_the_gaps_and_ignores_other_values);
+	tcase_add_test(numbers, sums_over_blocks_of_rows_are_exact_for_whole_numbers);
+	suite_add_tcase(suite, numbers);
+	tcase_add_test(categories, levels_have_features_in_byte_order);
+	tcase_add_test(categories, two_levels_make_one_feature);
+	tcase_add_test(categories, two_levels_with_gaps_make_three_features);
+	tcase_add_test(categories, the_most_frequent_levels_keep_a_feature_and_the_others_share_one);
+	tcase_add_test(categories, what_was_met_is_counted);
+	suite_add_tcase(suite, categories);
+	tcase_add_test(columns, a_constant_column_gives_no_feature_and_need_not_come_back);
+	tcase_add_test(columns, nothing_but_constants_is_refused);
+	tcase_add_test(columns, columns_are_found_by_name_in_any_order);
+	tcase_add_test(columns, all_columns_that_are_missing_are_named);
+	tcase_add_test(columns, texts_that_are_numbers_are_read_where_numbers_were_learnt);
+	tcase_add_test(columns, numbers_match_levels_by_shortest_text_and_else_by_value);
+	tcase_add_test(columns, features_have_names);
+	tcase_add_test(columns, a_clone_is_the_same_and_its_own);
+	suite_add_tcase(suite, columns);
+	tcase_add_test(rows, features_have_the_same_bits_for_any_number_of_threads);
+	tcase_add_test(rows, rows_that_are_not_for_training_leave_no_trace);
+	tcase_add_test(rows, a_level_that_only_other_rows_have_is_unseen);
+	tcase_add_test(rows, rows_in_pieces_are_the_rows_as_a_whole);
+	suite_add_tcase(suite, rows);
+	return suite;
+}
+
+TESTING_MAIN(pipeline_suite)
