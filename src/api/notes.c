@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/notes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define NOTE_TEXT 1024
+#define NOTE_NAMES 8 /* columns that a sentence names; it counts the others */
+
+void note(const struct cln_observer *observer, const char *format, ...)
+{
+	char sentence[NOTE_TEXT];
+	va_list arguments;
+
+	if (!observer || !observer->note)
+		return;
+	va_start(arguments, format);
+	vsnprintf(sentence, sizeof sentence, format, arguments);
+	va_end(arguments);
+	observer->note(observer->context, sentence);
+}
+
+/* Names for one sentence: "a", "b" and 3 more. */
+struct name_list {
+	char text[NOTE_TEXT / 2];
+	size_t length, n, n_named;
+};
+
+static void add_name(struct name_list *list, const char *name, const char *detail)
+{
+	size_t room = sizeof list->text - list->length;
+	int length;
+
+	list->n++;
+	if (list->n_named == NOTE_NAMES || list->n_named < list->n - 1)
+		return;
+	length = snprintf(list->text + list->length, room, "%s\"%s\"%s", list->n_named ? ", " : "", name, detail);
+	if (length > 0 && (size_t)length < room) {
+		list->length += (size_t)length;
+		list->n_named++;
+	}
+	list->text[list->length] = '\0';
+}
+
+static void note_names(const struct cln_observer *observer, struct name_list *list, const char *one, const char *many)
+{
+	char more[48] = "";
+
+	if (list->n == 0)
+		return;
+	if (list->n > list->n_named)
+		snprintf(more, sizeof more, " and %zu more", list->n - list->n_named);
+	note(observer, "%s: %s%s", list->n > 1 ? many : one, list->text, more);
+}
+
+/* A text column most of whose cells are numbers is probably a numeric one with some bad cells. */
+#define NEARLY_NUMBERS 0.05 /* the share of other texts up to which it is */
+#define MOSTLY_MISSING 0.5
+
+static void note_dirty_column(const struct cln_observer *observer, const struct cln_table *table, size_t c)
+{
+	const struct column *column = &table->columns[c];
+	size_t n_present = table->n_rows - column->n_missing;
+	char place[TABLE_PLACE], text[TABLE_CELL];
+
+	if (column->type != COLUMN_CATEGORICAL || column->type_was_given || column->n_texts == 0 ||
+	    (double)column->n_texts > NEARLY_NUMBERS * (double)n_present)
+		return;
+	table_place(place, table, column->first_text_row, c);
+	table_cell(text, table, column->first_text_row, c);
+	note(observer, "%s: column \"%s\" is taken as categories because of %zu cell%s that %s no number, the first being \"%s\"; --numeric insists on numbers",
+	     place, column->name, column->n_texts, column->n_texts > 1 ? "s" : "", column->n_texts > 1 ? "are" : "is", text);
+}
+
+void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
+{
+	struct name_list mostly_missing = {0};
+
+	if (!observer || !observer->note)
+		return;
+	for (size_t c = 0; c < table->n_columns; c++) {
+		const struct column *column = &table->columns[c];
+		double share = (double)column->n_missing / (double)table->n_rows;
+		char detail[24];
+
+		if (!use[c])
+			continue;
+		note_dirty_column(observer, table, c);
+		snprintf(detail, sizeof detail, " (%.3g %%)", 100 * share);
+		if (share > MOSTLY_MISSING && column->n_missing < table->n_rows)
+			add_name(&mostly_missing, column->name, detail);
+	}
+	note_names(observer, &mostly_missing, "a column is mostly missing", "columns that are mostly missing");
+}
+
+void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline)
+{
+	struct name_list constant = {0}, rare = {0};
+
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		const struct pipeline_column *column = &pipeline->columns[c];
+		char detail[48];
+
+		snprintf(detail, sizeof detail, " (%zu of %zu)", column->n_rare, column->n_rare + column->n_levels);
+		if (column->n_features == 0)
+			add_name(&constant, column->name, "");
+		else if (column->n_rare > 0)
+			add_name(&rare, column->name, detail);
+	}
+	note_names(observer, &constant, "a column holds one value in all training rows and is left out",
+	           "columns that hold one value in all training rows are left out");
+	note_names(observer, &rare, "a column's rarer levels share one feature (--max-levels)",
+	           "columns whose rarer levels share one feature (--max-levels)");
+}
+
+void notes_of_rows(const struct cln_observer *observer, const char *what, const struct cln_row_report *report)
+{
+	if (report->unseen_cells > 0)
+		note(observer, "%zu cell%s of the %s rows hold%s a category that no training row has; it is encoded as zeros", report->unseen_cells,
+		     report->unseen_cells > 1 ? "s" : "", what, report->unseen_cells > 1 ? "" : "s");
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * What a user should know about the data, as sentences for the observer. */
+#ifndef API_NOTES_H
+#define API_NOTES_H
+
+#include "data/pipeline.h"
+
+/* On the table: columns that are nearly numbers, or mostly missing, among those used. */
+void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use);
+
+/* On what was learnt: columns that are constant, levels that share a feature. */
+void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline);
+
+/* On rows that were not learnt from; what: "validation", "test". */
+void notes_of_rows(const struct cln_observer *observer, const char *what, const struct cln_row_report *report);
+
+/* One sentence; observer may be NULL. */
+void note(const struct cln_observer *observer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

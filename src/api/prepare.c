@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/prepare.h"
+
+#include <string.h>
+
+#include "api/notes.h"
+
+enum { PART_TEST, PART_VALID }; /* of split_stratified: each its own permutation */
+
+/* ---------------------------------------------------------------- label and weight */
+
+static char *copy_text(const char *text, struct cln_error *err) { return mem_copy(text, strlen(text), err); }
+
+/* The label of a model to start from: the table must have its column, and the config must not ask for another. */
+static enum cln_status take_label(struct label *label, const struct label *from, const struct cln_table *table, const struct cln_config *config,
+                                  struct cln_error *err)
+{
+	if (config->label) {
+		size_t column = table_find(table, config->label);
+
+		if (column == SIZE_MAX || strcmp(table->columns[column].name, from->column) != 0)
+			return error_set(err, CLN_E_USAGE, "--label %s: the model to start from has the label \"%s\"", config->label, from->column);
+	}
+	if (config->positive && strcmp(config->positive, from->positive) != 0)
+		return error_set(err, CLN_E_USAGE, "--positive %s: the positive class of the model to start from is \"%s\"", config->positive,
+		                 from->positive);
+	label->column = copy_text(from->column, err);
+	label->negative = copy_text(from->negative, err);
+	label->positive = copy_text(from->positive, err);
+	return label->column && label->negative && label->positive ? CLN_OK : CLN_E_MEMORY;
+}
+
+static enum cln_status find_label(struct prepared *prepared, const struct cln_table *train, const struct cln_model *init,
+                                  const struct cln_config *config, const struct cln_observer *observer, struct cln_error *err)
+{
+	enum cln_status status;
+
+	if (init)
+		return take_label(&prepared->label, &init->label, train, config, err);
+	status = label_find(&prepared->label, train, config->label, config->positive, config->weight, err);
+	if (status == CLN_OK && !config->label)
+		note(observer, "the label is the last column, \"%s\" (--label chooses another)", prepared->label.column);
+	return status;
+}
+
+/* The weight column's name, for tables in which it has another number. */
+static enum cln_status find_weight(struct prepared *prepared, const struct cln_table *train, const struct cln_config *config, struct cln_error *err)
+{
+	size_t column;
+
+	if (!config->weight)
+		return CLN_OK;
+	column = table_find(train, config->weight);
+	if (column == SIZE_MAX)
+		return error_set(err, CLN_E_DATA, "%s: there is no column \"%s\" for the weight", train->source, config->weight);
+	if (strcmp(train->columns[column].name, prepared->label.column) == 0)
+		return error_set(err, CLN_E_USAGE, "column \"%s\" cannot be both the label and the weight", prepared->label.column);
+	prepared->weight = copy_text(train->columns[column].name, err);
+	return prepared->weight ? CLN_OK : CLN_E_MEMORY;
+}
+
+/* ---------------------------------------------------------------- rows */
+
+/* Rows of a table with their labels and weights. */
+struct row_set {
+	const struct cln_table *table;
+	size_t n;
+	uint32_t *rows;
+	float *y, *w; /* w = NULL: all 1 */
+};
+
+static void row_set_free(struct row_set *set)
+{
+	mem_free(set->rows);
+	mem_free(set->y);
+	mem_free(set->w);
+	*set = (struct row_set){0};
+}
+
+static enum cln_status row_set_read(struct row_set *set, struct prepared *prepared, const struct cln_table *table, struct cln_error *err)
+{
+	size_t n_dropped;
+	enum cln_status status = labels_read(&set->rows, &set->y, &set->w, &set->n, &n_dropped, table, &prepared->label, prepared->weight, err);
+
+	set->table = table;
+	if (status != CLN_OK)
+		return status;
+	prepared->dropped_rows += n_dropped;
+	return set->n > 0 ? CLN_OK : error_set(err, CLN_E_DATA, "%s: there are no rows of a weight above 0", table->source);
+}
+
+/* part <- the chosen rows of a set. */
+static enum cln_status row_set_choose(struct row_set *part, const struct row_set *set, const uint32_t *chosen, size_t n, struct cln_error *err)
+{
+	*part = (struct row_set){.table = set->table, .n = n};
+	part->rows = mem_alloc(n, sizeof *part->rows, err);
+	part->y = mem_alloc(n, sizeof *part->y, err);
+	part->w = set->w ? mem_alloc(n, sizeof *part->w, err) : NULL;
+	if (!part->rows || !part->y || (set->w && !part->w)) {
+		row_set_free(part);
+		return CLN_E_MEMORY;
+	}
+	for (size_t i = 0; i < n; i++) {
+		part->rows[i] = set->rows[chosen[i]];
+		part->y[i] = set->y[chosen[i]];
+		if (set->w)
+			part->w[i] = set->w[chosen[i]];
+	}
+	return CLN_OK;
+}
+
+/* Moves a stratified fraction of a set into `part`. */
+static enum cln_status row_set_split(struct row_set *set, struct row_set *part, double fraction, uint64_t seed, uint32_t which, struct cln_error *err)
+{
+	struct row_set rest = {0};
+	uint32_t *first, *second;
+	size_t n_first, n_second;
+	enum cln_status status = split_stratified(&first, &n_first, &second, &n_second, set->y, set->n, fraction, seed, which, err);
+
+	if (status != CLN_OK)
+		return status;
+	status = row_set_choose(part, set, second, n_second, err);
+	if (status == CLN_OK)
+		status = row_set_choose(&rest, set, first, n_first, err);
+	mem_free(first);
+	mem_free(second);
+	if (status != CLN_OK)
+		return status;
+	row_set_free(set);
+	*set = rest;
+	return CLN_OK;
+}
+
+struct row_sets {
+	struct row_set train, valid, test;
+};
+
+static void row_sets_free(struct row_sets *sets)
+{
+	row_set_free(&sets->train);
+	row_set_free(&sets->valid);
+	row_set_free(&sets->test);
+}
+
+/* Both fractions are of the training table's rows, so once the test rows are gone the validation rows are a greater part of what is left. */
+static enum cln_status read_rows(struct row_sets *sets, struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
+                                 const struct cln_table *test, const struct cln_config *config, struct cln_error *err)
+{
+	double left = 1;
+	enum cln_status status = row_set_read(&sets->train, prepared, train, err);
+
+	if (status == CLN_OK && test) {
+		status = row_set_read(&sets->test, prepared, test, err);
+	} else if (status == CLN_OK && config->test_fraction > 0) {
+		status = row_set_split(&sets->train, &sets->test, config->test_fraction, config->seed, PART_TEST, err);
+		left -= config->test_fraction;
+	}
+	if (status == CLN_OK && valid)
+		status = row_set_read(&sets->valid, prepared, valid, err);
+	else if (status == CLN_OK && config->valid_fraction > 0)
+		status = row_set_split(&sets->train, &sets->valid, config->valid_fraction / left, config->seed, PART_VALID, err);
+	return status;
+}
+
+static size_t count_positive(const struct row_set *set)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++)
+		n += set->y[i] > 0.5f;
+	return n;
+}
+
+static enum cln_status check_classes(const struct row_sets *sets, const struct label *label, const struct cln_config *config, struct cln_error *err)
+{
+	size_t n_train = count_positive(&sets->train), n_valid = count_positive(&sets->valid);
+
+	if (n_train == 0 || n_train == sets->train.n)
+		return error_set(err, CLN_E_DATA, "%s: every training row has the label \"%s\" (column \"%s\"); two classes are needed to learn from",
+		                 sets->train.table->source, n_train ? label->positive : label->negative, label->column);
+	if (config->metric == CLN_AUC && sets->valid.n > 0 && (n_valid == 0 || n_valid == sets->valid.n))
+		return error_set(err, CLN_E_DATA, "the %zu validation rows are all of one class, for which there is no AUC; "
+		                 "take more of them, or another --metric", sets->valid.n);
+	return CLN_OK;
+}
+
+/* ---------------------------------------------------------------- weights */
+
+/* The factors of the two classes; balanced: n / (2 n_c), by sums of weights. */
+static void class_factors(double factors[2], const struct row_set *set, const struct cln_config *config)
+{
+	double sums[2] = {0, 0};
+
+	factors[0] = factors[1] = 1;
+	if (config->class_weight == CLN_CLASS_WEIGHT_GIVEN) {
+		factors[0] = config->class_weights[0];
+		factors[1] = config->class_weights[1];
+	} else if (config->class_weight == CLN_CLASS_WEIGHT_BALANCED) {
+		for (size_t i = 0; i < set->n; i++)
+			sums[set->y[i] > 0.5f] += set->w ? (double)set->w[i] : 1;
+		for (int c = 0; c < 2; c++)
+			factors[c] = (sums[0] + sums[1]) / (2 * sums[c]);
+	}
+}
+
+/* Training weights: row weight times class factor, over their mean.  *w is NULL where all of them are 1. */
+static enum cln_status training_weights(float **w, const struct row_set *set, const struct cln_config *config, struct cln_error *err)
+{
+	double factors[2], sum = 0;
+	bool all_1 = true;
+
+	*w = NULL;
+	if (!set->w && config->class_weight == CLN_CLASS_WEIGHT_NONE)
+		return CLN_OK;
+	*w = mem_alloc(set->n, sizeof **w, err);
+	if (!*w)
+		return CLN_E_MEMORY;
+	class_factors(factors, set, config);
+	for (size_t i = 0; i < set->n; i++)
+		sum += (set->w ? (double)set->w[i] : 1) * factors[set->y[i] > 0.5f];
+	for (size_t i = 0; i < set->n; i++) {
+		(*w)[i] = (float)((set->w ? (double)set->w[i] : 1) * factors[set->y[i] > 0.5f] * ((double)set->n / sum));
+		all_1 &= (*w)[i] == 1;
+	}
+	if (all_1) {
+		mem_free(*w);
+		*w = NULL;
+	}
+	return CLN_OK;
+}
+
+/* ---------------------------------------------------------------- features */
+
+/* Which columns may become features: all but the label, the weight and the ignored ones. */
+static bool *choose_columns(const struct prepared *prepared, const struct cln_table *table, struct cln_error *err)
+{
+	bool *use = mem_alloc(table->n_columns, sizeof *use, err);
+
+	for (size_t c = 0; use && c < table->n_columns; c++) {
+		const char *name = table->columns[c].name;
+
+		use[c] = !table->columns[c].ignored && strcmp(name, prepared->label.column) != 0 &&
+		         !(prepared->weight && strcmp(name, prepared->weight) == 0);
+	}
+	return use;
+}
+
+static void count_columns(struct prepared *prepared, const struct cln_table *table, const bool *use)
+{
+	for (size_t c = 0; c < table->n_columns; c++) {
+		if (!use[c])
+			continue;
+		prepared->missing_cells += table->columns[c].n_missing;
+		if (table->columns[c].type == COLUMN_NUMERIC)
+			prepared->numeric_columns++;
+		else
+			prepared->categorical_columns++;
+	}
+}
+
+static enum cln_status make_pipeline(struct prepared *prepared, const struct row_set *train, const struct cln_model *init,
+                                     const struct cln_config *config, int threads, const struct cln_observer *observer, struct cln_error *err)
+{
+	bool *use = choose_columns(prepared, train->table, err);
+	enum cln_status status;
+
+	if (!use)
+		return CLN_E_MEMORY;
+	count_columns(prepared, train->table, use);
+	notes_of_table(observer, train->table, use);
+	if (init)
+		status = pipeline_clone(&prepared->pipeline, init->pipeline, err);
+	else
+		status = pipeline_fit(&prepared->pipeline, train->table, train->rows, train->n, use, config->scale, config->max_levels, threads, err);
+	if (status == CLN_OK && !init)
+		notes_of_pipeline(observer, prepared->pipeline);
+	mem_free(use);
+	return status;
+}
+
+/* The dataset of a set, which is no longer needed then. */
+static enum cln_status make_dataset(struct dataset *dataset, struct row_set *set, const struct pipeline *pipeline, int threads,
+                                    struct cln_row_report *report, struct cln_error *err)
+{
+	enum cln_status status;
+
+	if (set->n == 0)
+		return CLN_OK;
+	status = dataset_create(dataset, set->n, pipeline->n_features, set->w != NULL, err);
+	if (status != CLN_OK)
+		return status;
+	memcpy(dataset->y, set->y, set->n * sizeof *set->y);
+	if (set->w)
+		memcpy(dataset->w, set->w, set->n * sizeof *set->w);
+	status = pipeline_apply(dataset->X, pipeline, set->table, set->rows, set->n, threads, report, err);
+	row_set_free(set);
+	return status;
+}
+
+static enum cln_status make_datasets(struct prepared *prepared, struct row_sets *sets, const struct cln_model *init,
+                                     const struct cln_config *config, int threads, const struct cln_observer *observer, struct cln_error *err)
+{
+	struct cln_row_report train = {0}, valid = {0}, test = {0};
+	float *w = NULL;
+	enum cln_status status = training_weights(&w, &sets->train, config, err);
+
+	if (status != CLN_OK)
+		return status;
+	prepared->positive_rate = (double)count_positive(&sets->train) / (double)sets->train.n;
+	prepared->train_row_weights = sets->train.w;
+	sets->train.w = w;
+	status = make_pipeline(prepared, &sets->train, init, config, threads, observer, err);
+	if (status == CLN_OK)
+		status = make_dataset(&prepared->train, &sets->train, prepared->pipeline, threads, &train, err);
+	if (status == CLN_OK)
+		status = make_dataset(&prepared->valid, &sets->valid, prepared->pipeline, threads, &valid, err);
+	if (status == CLN_OK)
+		status = make_dataset(&prepared->test, &sets->test, prepared->pipeline, threads, &test, err);
+	notes_of_rows(observer, "training", &train);
+	notes_of_rows(observer, "validation", &valid);
+	notes_of_rows(observer, "test", &test);
+	return status;
+}
+
+enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid, const struct cln_table *test,
+                        const struct cln_model *init, const struct cln_config *config, int threads, const struct cln_observer *observer,
+                        struct cln_error *err)
+{
+	struct row_sets sets = {0};
+	enum cln_status status;
+
+	*prepared = (struct prepared){0};
+	status = find_label(prepared, train, init, config, observer, err);
+	if (status == CLN_OK)
+		status = find_weight(prepared, train, config, err);
+	if (status == CLN_OK)
+		status = read_rows(&sets, prepared, train, valid, test, config, err);
+	if (status == CLN_OK)
+		status = check_classes(&sets, &prepared->label, config, err);
+	if (status == CLN_OK)
+		status = make_datasets(prepared, &sets, init, config, threads, observer, err);
+	row_sets_free(&sets);
+	if (status != CLN_OK)
+		prepared_free(prepared);
+	return status;
+}
+
+void prepared_free(struct prepared *prepared)
+{
+	label_free(&prepared->label);
+	mem_free(prepared->weight);
+	mem_free(prepared->train_row_weights);
+	pipeline_destroy(prepared->pipeline);
+	dataset_free(&prepared->train);
+	dataset_free(&prepared->valid);
+	dataset_free(&prepared->test);
+	*prepared = (struct prepared){0};
+}
