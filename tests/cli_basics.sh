@@ -1,3 +1,101 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-exit 77
+# Help, version, misuse, the config file, and that help, man pages, completion and parser know the same options.
+. "${top_srcdir:?}/tests/cli_testing.sh"
+commands="train predict evaluate inspect gradcheck bench doctor"
+
+# ---- help and version, everywhere, on standard output
+expect 0 '' --version
+holds version '^colonnade [0-9]+\.[0-9]+\.[0-9]+$' "$scratch/stdout"
+expect 0 '' --help
+for command in $commands; do
+  holds "the list of commands" "^  $command " "$scratch/stdout"
+done
+for command in $commands; do
+  expect 0 '' "$command" --help
+  holds "$command --help" "^Usage: colonnade $command" "$scratch/stdout"
+  [ ! -s "$scratch/stderr" ] || fail "$command --help writes to standard error"
+  [ "$(wc -l <"$scratch/stdout")" -le 52 ] || fail "$command --help does not fit a screen"
+  expect 0 '' "$command" some data --lr nonsense --version
+  holds "$command --version" '^colonnade ' "$scratch/stdout"
+done
+
+# ---- one table: help, man page, completion, installed files
+options_of_help() { "$colonnade" "$1" --help | grep -oE -- '(^| ) --[a-z0-9-]+' | tr -d ' ' | sort -u; }
+# shellcheck disable=SC1003 # a backslash alone
+options_of_man() { "$colonnade" help --man "$1" | sed -n 's/^\\fB\\-\\-\([a-z0-9\\-]*\)\\fR.*/--\1/p' | tr -d '\\' | sort -u; }
+options_of_completion() {
+  bash -c '. "$1"; COMP_WORDS=(colonnade "$2" --); COMP_CWORD=2; _colonnade; printf "%s\n" "${COMPREPLY[@]}"' \
+    - "$top_srcdir/scripts/completion/colonnade" "$1" | grep -vxE -- '--(help|version)' | sort -u
+}
+for command in $commands; do
+  equal "options of $command in help and man page" "$(options_of_help "$command")" "$(options_of_man "$command")"
+  equal "options of $command in help and completion" "$(options_of_help "$command")" "$(options_of_completion "$command")"
+  [ -n "$(options_of_help "$command")" ] || fail "$command has no options"
+  "$colonnade" help --man "$command" | cmp - "$top_srcdir/doc/man/colonnade-$command.1" || fail "doc/man/colonnade-$command.1 is not what the program makes"
+done
+"$colonnade" help --man | cmp - "$top_srcdir/doc/man/colonnade.1" || fail "doc/man/colonnade.1 is not what the program makes"
+"$colonnade" help --completion | cmp - "$top_srcdir/scripts/completion/colonnade" || fail "scripts/completion/colonnade is not what the program makes"
+words=$(bash -c '. "$1"; COMP_WORDS=(colonnade train --activation s); COMP_CWORD=3; _colonnade; echo "${COMPREPLY[*]}"' - "$top_srcdir/scripts/completion/colonnade")
+equal "completion of an activation" "$words" "sigmoid selu silu"
+
+# ---- misuse: one line that names the option and the range, exit code 2
+"$colonnade" >"$scratch/stdout" 2>"$scratch/stderr"
+equal "exit code without a command" $? 2
+[ ! -s "$scratch/stdout" ] || fail "misuse is told on standard output"
+while IFS='|' read -r arguments text; do
+  # shellcheck disable=SC2086
+  expect 2 "$text" $arguments
+  one_line
+done <<'LIST'
+trian x|did you mean train?
+crossval x|there is no command "crossval"
+train|DATA is missing
+train a b|one argument too many
+train a --lable x|did you mean --label?
+train a --resume|train has no such option
+train a --time-limit 1m|train has no such option
+predict m d --hidden 3|predict has no such option
+train a --dropout 1.5|--dropout: "1.5" is not a number from 0 to 1 (excluded)
+train a --epochs -1|--epochs: "-1" is not a whole number from 0 to 1000000
+train a --activation rellu|did you mean relu?
+train a --progress fast|--progress: "fast" is not one of auto, bar, lines, none
+train a --recipe strong|default, plain, textbook
+bench --inputs 0|--inputs: "0" is not a whole number from 1
+train - --valid -|standard input
+help frobnicate|there is no command
+LIST
+
+# ---- the instruction set comes from the environment, for every command
+for command in "inspect $scratch/none" doctor gradcheck; do
+  # shellcheck disable=SC2086
+  COLONNADE_ISA=mmx expect 2 'COLONNADE_ISA: ' $command
+  one_line
+done
+
+# ---- standard output that cannot be written is a failure
+if [ -w /dev/full ]; then
+  "$colonnade" --help >/dev/full 2>"$scratch/stderr"
+  equal "exit code with a full device" $? 1
+  holds "a full device" 'cannot write standard output: No space left' "$scratch/stderr"
+fi
+
+# ---- recipe, then config file, then options; the last of two wins; a table on standard input
+option() { sed -n "s/^ *\"$1\": \(.*[^,]\),*\$/\1/p" "$scratch/run/run.json"; }
+printf '# of the test\nrecipe = textbook\nepochs = 7\nlr = 0.25\nprogress = none\n' >"$scratch/run.conf"
+expect 0 '' train "$examples/cvd.csv" --lr 0.3 --config "$scratch/run.conf" --out "$scratch/run" --seed 5 --seed 6
+equal "an option overrides the config file" "$(option lr)" 0.3
+equal "the config file overrides the recipe" "$(sed -n '/"options"/,/}/s/^ *"epochs": \(.*\),/\1/p' "$scratch/run/run.json")" 7
+equal "the recipe of the config file" "$(option optimizer)" '"sgd"'
+equal "the last of two" "$(option seed)" 6
+cp "$scratch/run/model.safetensors" "$scratch/first"
+"$colonnade" train - --force --config - --out "$scratch/run" <"$examples/cvd.csv" 2>"$scratch/stderr"
+equal "two readers of standard input" $? 2
+"$colonnade" train - --force --lr 0.3 --config "$scratch/run.conf" --out "$scratch/run" --seed 6 <"$examples/cvd.csv" 2>"$scratch/stderr"
+equal "a table on standard input" $? 0
+cmp "$scratch/first" "$scratch/run/model.safetensors" || fail "a table on standard input gives another model"
+printf 'epochs = many\n' >"$scratch/run.conf"
+expect 2 "$scratch/run.conf:1: epochs: \"many\"" train "$examples/cvd.csv" --config "$scratch/run.conf" --out "$scratch/other"
+[ ! -e "$scratch/other" ] || fail "misuse leaves a run directory"
+
+finish

@@ -1,2 +1,58 @@
-/* SPDX-License-Identifier: MIT */
-#include <colonnade.h>
+/* SPDX-License-Identifier: MIT
+ * colonnade bench: training speed beside the machine's FMA peak. */
+#include "cli/commands.h"
+
+#include "api/bench.h"
+
+#include <stdio.h>
+
+static enum cln_status print_json(const struct bench_result *result, struct cln_error *err)
+{
+	struct text text = {0};
+	struct json_writer writer = {.out = &text};
+	enum cln_status status = CLN_OK;
+
+	json_begin_object(&writer, NULL);
+	json_double(&writer, "rows_per_second", result->rows_per_second);
+	json_double(&writer, "rows_per_second_best", result->rows_per_second_best);
+	json_double(&writer, "gflops", result->gflops);
+	json_double(&writer, "peak_gflops", result->peak_gflops);
+	json_double(&writer, "fraction_of_peak", result->fraction_of_peak);
+	json_double(&writer, "flops_per_row", result->flops_per_row);
+	json_size(&writer, "windows", result->windows);
+	json_size(&writer, "batch_size", result->batch_size);
+	json_size(&writer, "block_size", result->block_size);
+	json_size(&writer, "threads", (size_t)result->threads);
+	json_string(&writer, "isa", result->isa);
+	json_end_object(&writer);
+	if (text.failed)
+		status = error_set(err, CLN_E_MEMORY, "no memory for the result");
+	else
+		puts(text.bytes);
+	text_free(&text);
+	return status;
+}
+
+static void print_table(const struct bench_result *result)
+{
+	printf("rows_per_second       %.0f\n", result->rows_per_second);
+	printf("rows_per_second_best  %.0f\n", result->rows_per_second_best);
+	printf("gflops                %.2f\n", result->gflops);
+	printf("peak_gflops           %.2f\n", result->peak_gflops);
+	printf("fraction_of_peak      %.3f\n", result->fraction_of_peak);
+	printf("threads               %d (%s), %s kernels, batch %zu in blocks of %zu\n", result->threads, result->threads_rule, result->isa,
+	       result->batch_size, result->block_size);
+}
+
+int cmd_bench(const struct options *options)
+{
+	struct bench_result result;
+	struct cln_error err = {0};
+	enum cln_status status = bench_run(&result, &options->config, options->inputs, options->rows, options->seconds, &err);
+
+	if (status == CLN_OK && options->json)
+		status = print_json(&result, &err);
+	else if (status == CLN_OK)
+		print_table(&result);
+	return status == CLN_OK ? 0 : exit_with_error(&err);
+}

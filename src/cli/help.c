@@ -351,7 +351,7 @@ static void completion_values(const struct command *command)
 
 void help_completion(void)
 {
-	printf("# SPDX-License-Identifier: MIT\n# bash completion; made by \"colonnade help --completion\" from the table of options.\n"
+	printf("# shellcheck shell=bash\n# SPDX-License-Identifier: MIT\n# bash completion; made by \"colonnade help --completion\" from the table of options.\n"
 	       "_colonnade()\n{\n\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
 	       "\tlocal command=${COMP_WORDS[1]} words='' files='' commands='");
 	for (size_t i = 0; options_command(i); i++)

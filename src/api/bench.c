@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/bench.h"
+
+#include "api/config.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "kernels/dispatch.h"
+#include "train/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define WINDOW_SECONDS 0.05
+#define PEAK_EVERY_SECONDS 0.25
+#define PEAK_SHARE 0.1            /* of the time */
+#define PEAK_SECONDS 0.002        /* of one measurement */
+#define DATA_BLOCK 1024           /* rows drawn from one random stream */
+#define MAX_EPOCHS ((1u << 24) - 1) /* rng.h */
+
+struct samples {
+	double *values;
+	size_t n, capacity;
+};
+
+struct bench {
+	const struct kernels *kernels;
+	const struct plan *plan;
+	size_t rows;
+	struct samples rates, peaks;
+	double stop_at;
+	double mark;          /* when the current window's unaccounted time began */
+	size_t mark_rows;     /* rows of this epoch already accounted */
+	double spent;         /* seconds and rows of the current window */
+	double done;
+	double last_peak;
+	size_t peak_rounds;
+	float sink;           /* keeps the compiler from leaving the peak's work out */
+};
+
+/* ---------------------------------------------------------------- samples */
+
+static void samples_add(struct samples *samples, double value)
+{
+	if (samples->n < samples->capacity)
+		samples->values[samples->n++] = value;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double bench_quantile(double *values, size_t n, double share)
+{
+	qsort(values, n, sizeof *values, compare_doubles);
+	size_t rank = (size_t)ceil(share * (double)n);
+	return values[rank > 0 ? rank - 1 : 0];
+}
+
+double bench_flops_per_row(const size_t *n, size_t n_layers)
+{
+	double flops = 0;
+
+	for (size_t l = 1; l <= n_layers; l++)
+		flops += 2.0 * (double)n[l] * (double)n[l - 1] * (l == 1 ? 2 : 3);
+	return flops;
+}
+
+/* ---------------------------------------------------------------- the peak */
+
+struct peak {
+	const struct kernels *kernels;
+	size_t rounds;
+	float results[PARALLEL_MAX];
+};
+
+static void peak_body(void *argument, struct team *team, int tid)
+{
+	struct peak *peak = argument;
+
+	(void)team;
+	peak->results[tid] = peak->kernels->fma_peak(peak->rounds);
+}
+
+/* Operations per second of all threads together; rounds grow until a measurement is long enough to be one. */
+static void measure_peak(struct bench *bench)
+{
+	struct peak peak = {.kernels = bench->kernels, .rounds = bench->peak_rounds};
+	double start = clock_seconds(), seconds;
+
+	if (parallel_run(bench->plan->threads, peak_body, &peak, NULL) != CLN_OK)
+		return;
+	seconds = clock_seconds() - start;
+	bench->sink += peak.results[0];
+	if (seconds < PEAK_SECONDS)
+		bench->peak_rounds *= 2;
+	else
+		samples_add(&bench->peaks, (double)peak.rounds * 24 * bench->kernels->vector_width * 2 * bench->plan->threads / seconds);
+}
+
+/* A share of the time since the last ones goes into short measurements, so that some fall into the quiet moments. */
+static void measure_peaks(struct bench *bench, double now)
+{
+	double end = now + PEAK_SHARE * (now - bench->last_peak);
+
+	do
+		measure_peak(bench);
+	while (clock_seconds() < end);
+	bench->last_peak = clock_seconds();
+}
+
+/* ---------------------------------------------------------------- the observer */
+
+/* Accounts for what was trained since the last mark, and closes the window where it is long enough. */
+static void account(struct bench *bench, size_t rows_done, double now)
+{
+	bench->spent += now - bench->mark;
+	bench->done += (double)(rows_done - bench->mark_rows);
+	bench->mark = now;
+	bench->mark_rows = rows_done;
+	if (bench->spent >= WINDOW_SECONDS) {
+		samples_add(&bench->rates, bench->done / bench->spent);
+		bench->spent = bench->done = 0;
+	}
+}
+
+static void on_progress(void *context, size_t epoch, size_t rows_done, size_t rows)
+{
+	(void)epoch;
+	(void)rows;
+	account(context, rows_done, clock_seconds());
+}
+
+static bool on_epoch(void *context, const struct cln_epoch *epoch)
+{
+	struct bench *bench = context;
+	double now = clock_seconds();
+
+	(void)epoch;
+	account(bench, bench->rows, now);
+	if (now - bench->last_peak >= PEAK_EVERY_SECONDS)
+		measure_peaks(bench, now);
+	bench->mark = clock_seconds();
+	bench->mark_rows = 0;
+	return bench->mark >= bench->stop_at && bench->rates.n > 0 && bench->peaks.n > 0;
+}
+
+/* ---------------------------------------------------------------- synthetic rows */
+
+struct drawing {
+	struct dataset *data;
+	uint64_t seed;
+	const float *direction; /* n_features */
+};
+
+/* y = 1 where x.t + 0.3 (x^2 - 1).t > 0: not linear, and half of the rows. */
+static void draw_block(void *argument, size_t block, int tid)
+{
+	const struct drawing *drawing = argument;
+	struct dataset *data = drawing->data;
+	size_t end = (block + 1) * DATA_BLOCK;
+	struct rng rng;
+
+	(void)tid;
+	rng_start(&rng, drawing->seed, RNG_BENCH, (uint32_t)(block >> 32) + 1, (uint32_t)block);
+	for (size_t i = block * DATA_BLOCK; i < end && i < data->n_rows; i++) {
+		float *x = data->X + i * data->n_features;
+		double sum = 0;
+		for (size_t k = 0; k < data->n_features; k++) {
+			x[k] = (float)rng_normal(&rng);
+			sum += drawing->direction[k] * (x[k] + 0.3 * (x[k] * x[k] - 1));
+		}
+		data->y[i] = sum > 0 ? 1 : 0;
+	}
+}
+
+static enum cln_status draw(struct dataset *data, uint64_t seed, int threads, struct cln_error *err)
+{
+	float *direction = mem_alloc(data->n_features, sizeof *direction, err);
+	struct rng rng;
+
+	if (!direction)
+		return CLN_E_MEMORY;
+	rng_start(&rng, seed, RNG_BENCH, 0, 0);
+	for (size_t k = 0; k < data->n_features; k++)
+		direction[k] = (float)rng_normal(&rng);
+	struct drawing drawing = {data, seed, direction};
+	parallel_for(threads, (data->n_rows + DATA_BLOCK - 1) / DATA_BLOCK, draw_block, &drawing);
+	mem_free(direction);
+	return CLN_OK;
+}
+
+/* ---------------------------------------------------------------- the run */
+
+static enum cln_status make_network(struct network **net, const struct cln_config *config, size_t inputs, struct cln_error *err)
+{
+	size_t n[NETWORK_MAX_LAYERS + 1] = {inputs}, L = config->n_hidden + 1;
+
+	for (size_t l = 1; l < L; l++)
+		n[l] = config->hidden[l - 1];
+	n[L] = 1;
+	enum cln_status status = network_create(net, n, L, config->activation, err);
+	if (status == CLN_OK)
+		network_init(*net, config->init, config->seed);
+	return status;
+}
+
+static enum cln_status make_samples(struct bench *bench, double seconds, struct cln_error *err)
+{
+	bench->rates.capacity = (size_t)(seconds / WINDOW_SECONDS) + 1024;
+	bench->peaks.capacity = (size_t)(seconds * PEAK_SHARE / PEAK_SECONDS) + 1024;
+	bench->rates.values = mem_alloc(bench->rates.capacity, sizeof(double), err);
+	bench->peaks.values = bench->rates.values ? mem_alloc(bench->peaks.capacity, sizeof(double), err) : NULL;
+	return bench->peaks.values ? CLN_OK : CLN_E_MEMORY;
+}
+
+static void summarise(struct bench_result *result, struct bench *bench, const struct network *net)
+{
+	result->windows = bench->rates.n;
+	result->rows_per_second = bench_quantile(bench->rates.values, bench->rates.n, 0.5);
+	result->rows_per_second_best = bench_quantile(bench->rates.values, bench->rates.n, 0.9);
+	result->flops_per_row = bench_flops_per_row(net->n, net->L);
+	result->gflops = result->rows_per_second * result->flops_per_row * 1e-9;
+	result->peak_gflops = bench_quantile(bench->peaks.values, bench->peaks.n, 0.9) * 1e-9;
+	result->fraction_of_peak = result->rows_per_second_best * result->flops_per_row * 1e-9 / result->peak_gflops;
+	result->batch_size = bench->plan->batch_size;
+	result->block_size = bench->plan->block_size;
+	result->threads = bench->plan->threads;
+	result->isa = bench->kernels->name;
+}
+
+static enum cln_status train_in_windows(struct bench *bench, struct network *net, const struct dataset *data, const struct cln_config *config,
+					double seconds, struct cln_error *err)
+{
+	const struct cln_observer observer = {.context = bench, .progress = on_progress, .epoch = on_epoch};
+	struct cln_config endless = *config;
+	struct trainer_result trained;
+
+	endless.epochs = MAX_EPOCHS;
+	endless.patience = 0;
+	bench->mark = bench->last_peak = clock_seconds();
+	bench->stop_at = bench->mark + seconds;
+	enum cln_status status = trainer_run(net, data, NULL, &endless, bench->plan, bench->kernels, &observer, &trained, err);
+	if (status == CLN_STOPPED)
+		status = CLN_OK;
+	if (status == CLN_OK && (bench->rates.n == 0 || bench->peaks.n == 0))
+		status = error_set(err, CLN_E_USAGE, "nothing could be measured in %g seconds; give --seconds more", seconds);
+	return status;
+}
+
+enum cln_status bench_run(struct bench_result *result, const struct cln_config *config, size_t inputs, size_t rows, double seconds,
+			  struct cln_error *err)
+{
+	struct bench bench = {.rows = rows, .peak_rounds = 1 << 12};
+	struct dataset data = {0};
+	struct network *net = NULL;
+	struct plan plan;
+
+	*result = (struct bench_result){.threads_rule = "--threads"};
+	int allowed = config->threads ? config->threads : cln_threads_allowed(&result->threads_rule);
+	allowed = parallel_limit(allowed);
+	enum cln_status status = config_check(config, err);
+	if (status == CLN_OK)
+		status = kernels_select(&bench.kernels, config->isa, err);
+	if (status == CLN_OK)
+		status = make_network(&net, config, inputs, err);
+	if (status == CLN_OK)
+		status = dataset_create(&data, rows, inputs, false, err);
+	if (status == CLN_OK)
+		status = draw(&data, config->seed, allowed, err);
+	if (status == CLN_OK)
+		status = make_samples(&bench, seconds, err);
+	if (status == CLN_OK) {
+		plan_create(&plan, net, config, rows, allowed);
+		bench.plan = &plan;
+		status = train_in_windows(&bench, net, &data, config, seconds, err);
+	}
+	if (status == CLN_OK)
+		summarise(result, &bench, net);
+	mem_free(bench.peaks.values);
+	mem_free(bench.rates.values);
+	dataset_free(&data);
+	network_destroy(net);
+	return status;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * Training speed on synthetic rows: the trainer's own epoch loop, in windows, beside the machine's FMA peak of the same minutes. */
+#ifndef API_BENCH_H
+#define API_BENCH_H
+
+#include "base/status.h"
+
+struct bench_result {
+	double rows_per_second;      /* median of the windows */
+	double rows_per_second_best; /* of their best decile: the 90th percentile */
+	double flops_per_row;        /* products of forward, dW and dA, without the first layer's dA */
+	double gflops;               /* at rows_per_second */
+	double peak_gflops;          /* fused multiply-adds on the same threads, 90th percentile */
+	double fraction_of_peak;     /* of the best decile */
+	size_t windows, batch_size, block_size;
+	int threads;
+	const char *threads_rule, *isa;
+};
+
+/* Standard-normal rows, labelled as scripts/bench's other trainers label theirs, for about `seconds` (whole epochs). */
+enum cln_status bench_run(struct bench_result *result, const struct cln_config *config, size_t inputs, size_t rows, double seconds,
+			  struct cln_error *err) CLN_MUST_CHECK;
+
+/* sum over the layers l = 1..L of 2 n[l] n[l-1], three times for each (forward, dW, dA) and twice for the first, which has no dA. */
+double bench_flops_per_row(const size_t *n, size_t n_layers);
+
+/* The value below which `share` of the n > 0 values lie, nearest rank; sorts them. */
+double bench_quantile(double *values, size_t n, double share);
+
+#endif

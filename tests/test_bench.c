@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "testing.h"
+
+#include "api/bench.h"
+
+static const struct {
+	size_t n[6], n_layers;
+	double flops;
+} workloads[] = {
+	{{30, 64, 32, 1}, 3, 20160},
+	{{28, 300, 300, 300, 300, 1}, 5, 1655400},
+	{{128, 256, 256, 256, 1}, 4, 919040},
+};
+
+/* Counted by hand: W1 has 4 30 64 + 6 64 32 + 6 32 1 = 20160. */
+START_TEST(operations_of_a_row_are_those_of_its_products)
+{
+	ck_assert_double_eq(bench_flops_per_row(workloads[_i].n, workloads[_i].n_layers), workloads[_i].flops);
+}
+END_TEST
+
+START_TEST(a_quantile_is_the_value_of_nearest_rank)
+{
+	double values[] = {3, 1, 10, 7, 5, 9, 2, 8, 4, 6}, one[] = {7};
+
+	ck_assert_double_eq(bench_quantile(values, 10, 0.5), 5);
+	ck_assert_double_eq(bench_quantile(values, 10, 0.9), 9);
+	ck_assert_double_eq(bench_quantile(values, 10, 1), 10);
+	ck_assert_double_eq(bench_quantile(values, 10, 0), 1);
+	ck_assert_double_eq(bench_quantile(one, 1, 0.9), 7);
+}
+END_TEST
+
+START_TEST(the_figures_of_a_run_follow_from_one_another)
+{
+	struct bench_result result;
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.threads = 2;
+	assert_ok(bench_run(&result, &config, 4, 300, 0.2, &err));
+	ck_assert_uint_gt(result.windows, 0);
+	ck_assert_double_gt(result.rows_per_second, 0);
+	ck_assert_double_ge(result.rows_per_second_best, result.rows_per_second);
+	ck_assert_double_eq(result.flops_per_row, 4. * 4 * 128 + 6. * 128 * 64 + 6. * 64);
+	/* Each figure is a product of two or three others: a few roundings apart. */
+	ck_assert_double_eq_tol(result.gflops, result.rows_per_second * result.flops_per_row / 1e9, 1e-12 * result.gflops);
+	ck_assert_double_eq_tol(result.fraction_of_peak * result.peak_gflops, result.rows_per_second_best * result.flops_per_row / 1e9,
+				1e-12 * result.peak_gflops);
+}
+END_TEST
+
+static Suite *bench_suite(void)
+{
+	Suite *suite = suite_create("bench");
+	TCase *figures = tcase_create("figures"), *run = tcase_create("run");
+
+	tcase_add_loop_test(figures, operations_of_a_row_are_those_of_its_products, 0, sizeof workloads / sizeof *workloads);
+	tcase_add_test(figures, a_quantile_is_the_value_of_nearest_rank);
+	tcase_add_test(run, the_figures_of_a_run_follow_from_one_another);
+	tcase_set_timeout(run, 60);
+	suite_add_tcase(suite, figures);
+	suite_add_tcase(suite, run);
+	return suite;
+}
+
+TESTING_MAIN(bench_suite)
