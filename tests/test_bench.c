@@ -7,9 +7,9 @@ static const struct {
 	size_t n[6], n_layers;
 	double flops;
 } workloads[] = {
-	{{30, 64, 32, 1}, 3, 20160},
-	{{28, 300, 300, 300, 300, 1}, 5, 1655400},
-	{{128, 256, 256, 256, 1}, 4, 919040},
+    {{30, 64, 32, 1}, 3, 20160},
+    {{28, 300, 300, 300, 300, 1}, 5, 1655400},
+    {{128, 256, 256, 256, 1}, 4, 919040},
 };
 
 /* Counted by hand: W1 has 4 30 64 + 6 64 32 + 6 32 1 = 20160. */
@@ -45,8 +45,8 @@ START_TEST(the_figures_of_a_run_follow_from_one_another)
 	ck_assert_double_eq(result.flops_per_row, 4. * 4 * 128 + 6. * 128 * 64 + 6. * 64);
 	/* Each figure is a product of two or three others: a few roundings apart. */
 	ck_assert_double_eq_tol(result.gflops, result.rows_per_second * result.flops_per_row / 1e9, 1e-12 * result.gflops);
-	ck_assert_double_eq_tol(result.fraction_of_peak * result.peak_gflops, result.rows_per_second_best * result.flops_per_row / 1e9,
-				1e-12 * result.peak_gflops);
+	ck_assert_double_eq_tol(result.fraction_of_peak * result.peak_gflops,
+				result.rows_per_second_best * result.flops_per_row / 1e9, 1e-12 * result.peak_gflops);
 }
 END_TEST
 

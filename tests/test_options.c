@@ -71,7 +71,7 @@ START_TEST(no_command_knows_two_options_of_one_name)
 	for (size_t i = 0; options_spec(i); i++)
 		for (size_t k = 0; k < i; k++)
 			ck_assert_msg(strcmp(options_spec(i)->name, options_spec(k)->name) != 0 ||
-					      !(options_spec(i)->commands & options_spec(k)->commands),
+					  !(options_spec(i)->commands & options_spec(k)->commands),
 				      "--%s is twice in the table", options_spec(i)->name);
 }
 END_TEST
@@ -309,36 +309,36 @@ END_TEST
 static const struct {
 	const char *line, *part;
 } misuse[] = {
-	{"train", "DATA is missing"},
-	{"train a b", "one argument too many"},
-	{"predict m", "DATA is missing"},
-	{"train a -v", "two dashes"},
-	{"train a --lable x", "did you mean --label?"},
-	{"train a --xyzzy 1", "--help"},
-	{"train a --resume", "no such option"},
-	{"predict m d --dropout 1", "predict has no such option"},
-	{"train a --lr", "--lr needs a value: a number from 0 (excluded) to 1000000"},
-	{"train a --lr=", "--lr needs a value"},
-	{"train a --lr 0", "from 0 (excluded)"},
-	{"train a --lr nan", "\"nan\""},
-	{"train a --lr 0x1p3", "\"0x1p3\""},
-	{"train a --lr 1,5", "\"1,5\""},
-	{"train a --dropout 1", "from 0 to 1 (excluded)"},
-	{"train a --valid-fraction -0.1", "--valid-fraction: \"-0.1\""},
-	{"train a --epochs 1.5", "a whole number from 0 to 1000000"},
-	{"train a --batch-size 0", "from 1 to 1000000000, or all"},
-	{"train a --threads 1025", "from 1 to 1024"},
-	{"train a --hidden 3,", "--hidden"},
-	{"train a --hidden 3,none", "--hidden"},
-	{"train a --hidden 65537", "1 to 65536"},
-	{"train a --activation rellu", "did you mean relu?"},
-	{"train a --activation xyzzy", "one of sigmoid, tanh, relu"},
-	{"train a --class-weight 1,0", "two numbers above 0"},
-	{"train a --class-weight given", "--class-weight"},
-	{"train a --separator 5", "--separator"},
-	{"train a --force=maybe", "--force is a switch"},
-	{"train a --recipe plian", "default, plain, textbook"},
-	{"bench x", "colonnade bench [options]"},
+    {"train", "DATA is missing"},
+    {"train a b", "one argument too many"},
+    {"predict m", "DATA is missing"},
+    {"train a -v", "two dashes"},
+    {"train a --lable x", "did you mean --label?"},
+    {"train a --xyzzy 1", "--help"},
+    {"train a --resume", "no such option"},
+    {"predict m d --dropout 1", "predict has no such option"},
+    {"train a --lr", "--lr needs a value: a number from 0 (excluded) to 1000000"},
+    {"train a --lr=", "--lr needs a value"},
+    {"train a --lr 0", "from 0 (excluded)"},
+    {"train a --lr nan", "\"nan\""},
+    {"train a --lr 0x1p3", "\"0x1p3\""},
+    {"train a --lr 1,5", "\"1,5\""},
+    {"train a --dropout 1", "from 0 to 1 (excluded)"},
+    {"train a --valid-fraction -0.1", "--valid-fraction: \"-0.1\""},
+    {"train a --epochs 1.5", "a whole number from 0 to 1000000"},
+    {"train a --batch-size 0", "from 1 to 1000000000, or all"},
+    {"train a --threads 1025", "from 1 to 1024"},
+    {"train a --hidden 3,", "--hidden"},
+    {"train a --hidden 3,none", "--hidden"},
+    {"train a --hidden 65537", "1 to 65536"},
+    {"train a --activation rellu", "did you mean relu?"},
+    {"train a --activation xyzzy", "one of sigmoid, tanh, relu"},
+    {"train a --class-weight 1,0", "two numbers above 0"},
+    {"train a --class-weight given", "--class-weight"},
+    {"train a --separator 5", "--separator"},
+    {"train a --force=maybe", "--force is a switch"},
+    {"train a --recipe plian", "default, plain, textbook"},
+    {"bench x", "colonnade bench [options]"},
 };
 
 START_TEST(misuse_names_the_option_and_the_range)
@@ -382,7 +382,8 @@ START_TEST(comments_quotes_and_line_ends_are_understood)
 {
 	struct options options;
 
-	assert_ok(parse_config(&options, &err, "# comment\r\n\r\n  label\t=  \" the label \"\r\npositive = a = b\njson = true\nforce=false", ""));
+	assert_ok(parse_config(&options, &err,
+			       "# comment\r\n\r\n  label\t=  \" the label \"\r\npositive = a = b\njson = true\nforce=false", ""));
 	ck_assert_str_eq(options.config.label, " the label ");
 	ck_assert_str_eq(options.config.positive, "a = b");
 	ck_assert(options.json);
@@ -393,14 +394,14 @@ END_TEST
 static const struct {
 	const char *text, *part;
 } bad_files[] = {
-	{"lr = 0.1\nlable = x\n", ":2: lable: train has no such option; did you mean label?"},
-	{"dropout = 2\n", ":1: dropout: \"2\" is not a number from 0"},
-	{"\nepochs\n", ":2: \"epochs\" is not a line of the form option = value"},
-	{"lr =\n", ":1: lr needs a value"},
-	{"config = other\n", "cannot name another one"},
-	{"recipe = foo\n", ":1: recipe: there is no recipe"},
-	{"force = yes\n", ":1: force"},
-	{"= 3\n", ":1: : train has no such option"},
+    {"lr = 0.1\nlable = x\n", ":2: lable: train has no such option; did you mean label?"},
+    {"dropout = 2\n", ":1: dropout: \"2\" is not a number from 0"},
+    {"\nepochs\n", ":2: \"epochs\" is not a line of the form option = value"},
+    {"lr =\n", ":1: lr needs a value"},
+    {"config = other\n", "cannot name another one"},
+    {"recipe = foo\n", ":1: recipe: there is no recipe"},
+    {"force = yes\n", ":1: force"},
+    {"= 3\n", ":1: : train has no such option"},
 };
 
 START_TEST(a_bad_line_is_named_by_file_and_line)

@@ -46,10 +46,27 @@ static void start_run(struct progress *progress, size_t valid_rows)
 {
 	static const size_t n[] = {105, 128, 64, 1};
 	const struct cln_fit_start start = {
-		.train_rows = 800, .valid_rows = valid_rows, .table_columns = 14, .numeric_columns = 6, .categorical_columns = 8,
-		.n_features = 105, .missing_cells = 12, .label = "income", .negative = "no", .positive = "yes", .positive_was_chosen = true,
-		.positive_rate = 0.25, .n_layers = 3, .n = n, .n_params = 21889, .batch_size = 256, .block_size = 64,
-		.threads_allowed = 2, .threads = 2, .threads_rule = "affinity mask", .isa = "avx2",
+	    .train_rows = 800,
+	    .valid_rows = valid_rows,
+	    .table_columns = 14,
+	    .numeric_columns = 6,
+	    .categorical_columns = 8,
+	    .n_features = 105,
+	    .missing_cells = 12,
+	    .label = "income",
+	    .negative = "no",
+	    .positive = "yes",
+	    .positive_was_chosen = true,
+	    .positive_rate = 0.25,
+	    .n_layers = 3,
+	    .n = n,
+	    .n_params = 21889,
+	    .batch_size = 256,
+	    .block_size = 64,
+	    .threads_allowed = 2,
+	    .threads = 2,
+	    .threads_rule = "affinity mask",
+	    .isa = "avx2",
 	};
 
 	progress_start(progress, &start);
@@ -58,8 +75,14 @@ static void start_run(struct progress *progress, size_t valid_rows)
 static struct cln_epoch epoch_number(size_t epoch)
 {
 	return (struct cln_epoch){
-		.epoch = epoch, .epochs = config.epochs, .train_loss = 0.5, .valid = {.rows = 200, .log_loss = 0.375, .auc = 0.875},
-		.learning_rate = 0.001, .seconds = 0.01, .rows_per_second = 1424000, .best = epoch == 2,
+	    .epoch = epoch,
+	    .epochs = config.epochs,
+	    .train_loss = 0.5,
+	    .valid = {.rows = 200, .log_loss = 0.375, .auc = 0.875},
+	    .learning_rate = 0.001,
+	    .seconds = 0.01,
+	    .rows_per_second = 1424000,
+	    .best = epoch == 2,
 	};
 }
 
@@ -84,9 +107,19 @@ static void run_epochs(struct progress *progress, size_t n, double seconds_each)
 
 START_TEST(the_start_tells_data_network_and_threads)
 {
-	static const char *const parts[] = {"800 rows", "200 to validate", "6 numeric, 8 categorical", "12 missing", "105 features", "income",
-					    "\"yes\" is positive (25 %)", "greater", "105-128-64-1, relu", "21889 parameters",
-					    "batch 256 in blocks of 64", "adamw", "2 of 2 allowed (affinity mask), avx2"};
+	static const char *const parts[] = {"800 rows",
+					    "200 to validate",
+					    "6 numeric, 8 categorical",
+					    "12 missing",
+					    "105 features",
+					    "income",
+					    "\"yes\" is positive (25 %)",
+					    "greater",
+					    "105-128-64-1, relu",
+					    "21889 parameters",
+					    "batch 256 in blocks of 64",
+					    "adamw",
+					    "2 of 2 allowed (affinity mask), avx2"};
 	struct progress progress;
 
 	open_progress(&progress, PROGRESS_LINES);
@@ -178,7 +211,8 @@ START_TEST(auto_draws_no_bar_where_there_is_no_terminal)
 }
 END_TEST
 
-/* Each bar is a line of its own, and is taken away before anything else is written: a program killed at any time leaves whole lines. */
+/* Each bar is a line of its own, and is taken away before anything else is written: a program killed at any time leaves whole
+ * lines. */
 START_TEST(a_bar_leaves_the_cursor_on_a_new_line)
 {
 	struct progress progress;
@@ -202,8 +236,8 @@ START_TEST(short_numbers_have_three_digits)
 	static const struct {
 		double value;
 		const char *text;
-	} cases[] = {{0, "0"}, {7.4, "7"}, {999, "999"}, {999.6, "1.00k"}, {1234, "1.23k"}, {83100, "83.1k"}, {999600, "1.00M"},
-		     {1424000, "1.42M"}, {23.45e6, "23.4M"}, {5e9, "5.00G"}, {3e15, "3000T"}};
+	} cases[] = {{0, "0"},          {7.4, "7"},         {999, "999"},       {999.6, "1.00k"}, {1234, "1.23k"}, {83100, "83.1k"},
+		     {999600, "1.00M"}, {1424000, "1.42M"}, {23.45e6, "23.4M"}, {5e9, "5.00G"},   {3e15, "3000T"}};
 	char text[PROGRESS_NUMBER];
 
 	progress_short_number(text, cases[_i].value);
@@ -284,7 +318,8 @@ START_TEST(lines_that_did_not_fit_are_written_later)
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		char start[32];
 		snprintf(start, sizeof start, "{\"epoch\":%zu,", ++lines);
-		ck_assert_msg(strncmp(line, start, strlen(start)) == 0 && line[strlen(line) - 1] == '}', "line %zu is %s", lines, line);
+		ck_assert_msg(strncmp(line, start, strlen(start)) == 0 && line[strlen(line) - 1] == '}', "line %zu is %s", lines,
+			      line);
 	}
 	ck_assert_uint_eq(lines, 20);
 	mem_free(text);

@@ -12,9 +12,9 @@
 
 #define WINDOW_SECONDS 0.05
 #define PEAK_EVERY_SECONDS 0.25
-#define PEAK_SHARE 0.1            /* of the time */
-#define PEAK_SECONDS 0.002        /* of one measurement */
-#define DATA_BLOCK 1024           /* rows drawn from one random stream */
+#define PEAK_SHARE 0.1              /* of the time */
+#define PEAK_SECONDS 0.002          /* of one measurement */
+#define DATA_BLOCK 1024             /* rows drawn from one random stream */
 #define MAX_EPOCHS ((1u << 24) - 1) /* rng.h */
 
 struct samples {
@@ -28,13 +28,13 @@ struct bench {
 	size_t rows;
 	struct samples rates, peaks;
 	double stop_at;
-	double mark;          /* when the current window's unaccounted time began */
-	size_t mark_rows;     /* rows of this epoch already accounted */
-	double spent;         /* seconds and rows of the current window */
+	double mark;      /* when the current window's unaccounted time began */
+	size_t mark_rows; /* rows of this epoch already accounted */
+	double spent;     /* seconds and rows of the current window */
 	double done;
 	double last_peak;
 	size_t peak_rounds;
-	float sink;           /* keeps the compiler from leaving the peak's work out */
+	float sink; /* keeps the compiler from leaving the peak's work out */
 };
 
 /* ---------------------------------------------------------------- samples */
@@ -97,7 +97,8 @@ static void measure_peak(struct bench *bench)
 	if (seconds < PEAK_SECONDS)
 		bench->peak_rounds *= 2;
 	else
-		samples_add(&bench->peaks, (double)peak.rounds * 24 * bench->kernels->vector_width * 2 * bench->plan->threads / seconds);
+		samples_add(&bench->peaks,
+			    (double)peak.rounds * 24 * bench->kernels->vector_width * 2 * bench->plan->threads / seconds);
 }
 
 /* A share of the time since the last ones goes into short measurements, so that some fall into the quiet moments. */
@@ -231,8 +232,8 @@ static void summarise(struct bench_result *result, struct bench *bench, const st
 	result->isa = bench->kernels->name;
 }
 
-static enum cln_status train_in_windows(struct bench *bench, struct network *net, const struct dataset *data, const struct cln_config *config,
-					double seconds, struct cln_error *err)
+static enum cln_status train_in_windows(struct bench *bench, struct network *net, const struct dataset *data,
+					const struct cln_config *config, double seconds, struct cln_error *err)
 {
 	const struct cln_observer observer = {.context = bench, .progress = on_progress, .epoch = on_epoch};
 	struct cln_config endless = *config;

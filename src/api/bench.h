@@ -21,7 +21,8 @@ struct bench_result {
 enum cln_status bench_run(struct bench_result *result, const struct cln_config *config, size_t inputs, size_t rows, double seconds,
 			  struct cln_error *err) CLN_MUST_CHECK;
 
-/* sum over the layers l = 1..L of 2 n[l] n[l-1], three times for each (forward, dW, dA) and twice for the first, which has no dA. */
+/* sum over the layers l = 1..L of 2 n[l] n[l-1], three times for each (forward, dW, dA) and twice for the first, which has no dA.
+ */
 double bench_flops_per_row(const size_t *n, size_t n_layers);
 
 /* The value below which `share` of the n > 0 values lie, nearest rank; sorts them. */

@@ -10,28 +10,28 @@
 static void recipe_plain(struct cln_config *config)
 {
 	*config = (struct cln_config){
-		.valid_fraction = 0.2,
-		.scale = CLN_SCALE_STANDARDISE,
-		.max_levels = 64,
-		.n_hidden = 2,
-		.hidden = {128, 64},
-		.activation = CLN_RELU,
-		.init = CLN_INIT_AUTO,
-		.optimizer = CLN_ADAMW,
-		.learning_rate = 0.001,
-		.momentum = 0.9,
-		.beta1 = 0.9,
-		.beta2 = 0.999,
-		.epsilon = 1e-8,
-		.schedule = CLN_CONSTANT,
-		.warmup_fraction = 0.1,
-		.step_epochs = 10,
-		.step_factor = 0.5,
-		.batch_size = 256,
-		.epochs = 30,
-		.patience = 10,
-		.metric = CLN_LOG_LOSS,
-		.seed = 1,
+	    .valid_fraction = 0.2,
+	    .scale = CLN_SCALE_STANDARDISE,
+	    .max_levels = 64,
+	    .n_hidden = 2,
+	    .hidden = {128, 64},
+	    .activation = CLN_RELU,
+	    .init = CLN_INIT_AUTO,
+	    .optimizer = CLN_ADAMW,
+	    .learning_rate = 0.001,
+	    .momentum = 0.9,
+	    .beta1 = 0.9,
+	    .beta2 = 0.999,
+	    .epsilon = 1e-8,
+	    .schedule = CLN_CONSTANT,
+	    .warmup_fraction = 0.1,
+	    .step_epochs = 10,
+	    .step_factor = 0.5,
+	    .batch_size = 256,
+	    .epochs = 30,
+	    .patience = 10,
+	    .metric = CLN_LOG_LOSS,
+	    .seed = 1,
 	};
 }
 
@@ -56,9 +56,9 @@ static const struct {
 	const char *name;
 	void (*fill)(struct cln_config *config);
 } recipes[] = {
-	{"default", recipe_plain},
-	{"plain", recipe_plain},
-	{"textbook", recipe_textbook},
+    {"default", recipe_plain},
+    {"plain", recipe_plain},
+    {"textbook", recipe_textbook},
 };
 enum { N_RECIPES = sizeof recipes / sizeof *recipes };
 
@@ -108,8 +108,8 @@ static enum cln_status check_ranges(const struct range *ranges, size_t n, struct
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!in_range(&ranges[i]))
-			return error_set(err, CLN_E_USAGE, "%s is %g; it must be from %g%s to %g%s", ranges[i].name, ranges[i].value,
-					 ranges[i].low, ranges[i].above_low ? " (excluded)" : "", ranges[i].high,
+			return error_set(err, CLN_E_USAGE, "%s is %g; it must be from %g%s to %g%s", ranges[i].name,
+					 ranges[i].value, ranges[i].low, ranges[i].above_low ? " (excluded)" : "", ranges[i].high,
 					 ranges[i].below_high ? " (excluded)" : "");
 	}
 	return CLN_OK;
@@ -118,28 +118,28 @@ static enum cln_status check_ranges(const struct range *ranges, size_t n, struct
 static enum cln_status check_numbers(const struct cln_config *config, struct cln_error *err)
 {
 	const struct range ranges[] = {
-		{"valid_fraction", config->valid_fraction, 0, 1, false, true},
-		{"test_fraction", config->test_fraction, 0, 1, false, true},
-		{"valid_fraction + test_fraction", config->valid_fraction + config->test_fraction, 0, 1, false, true},
-		{"max_levels", (double)config->max_levels, 1, 1e6, false, false},
-		{"learning_rate", config->learning_rate, 0, 1e6, true, false},
-		{"momentum", config->momentum, 0, 1, false, true},
-		{"beta1", config->beta1, 0, 1, false, true},
-		{"beta2", config->beta2, 0, 1, false, true},
-		{"epsilon", config->epsilon, 0, 1, true, false},
-		{"warmup_fraction", config->warmup_fraction, 0, 1, false, false},
-		{"step_epochs", (double)config->step_epochs, 1, 1e6, false, false},
-		{"step_factor", config->step_factor, 0, 1, true, false},
-		{"batch_size", (double)config->batch_size, 0, 1e9, false, false},
-		{"epochs", (double)config->epochs, 0, 1e6, false, false},
-		{"l1", config->l1, 0, 1e6, false, false},
-		{"l2", config->l2, 0, 1e6, false, false},
-		{"weight_decay", config->weight_decay, 0, 1e6, false, false},
-		{"dropout", config->dropout, 0, 1, false, true},
-		{"label_smoothing", config->label_smoothing, 0, 1, false, true},
-		{"clip_norm", config->clip_norm, 0, 1e30, false, false},
-		{"block_size", (double)config->block_size, 0, 65536, false, false},
-		{"threads", config->threads, 0, 1024, false, false},
+	    {"valid_fraction", config->valid_fraction, 0, 1, false, true},
+	    {"test_fraction", config->test_fraction, 0, 1, false, true},
+	    {"valid_fraction + test_fraction", config->valid_fraction + config->test_fraction, 0, 1, false, true},
+	    {"max_levels", (double)config->max_levels, 1, 1e6, false, false},
+	    {"learning_rate", config->learning_rate, 0, 1e6, true, false},
+	    {"momentum", config->momentum, 0, 1, false, true},
+	    {"beta1", config->beta1, 0, 1, false, true},
+	    {"beta2", config->beta2, 0, 1, false, true},
+	    {"epsilon", config->epsilon, 0, 1, true, false},
+	    {"warmup_fraction", config->warmup_fraction, 0, 1, false, false},
+	    {"step_epochs", (double)config->step_epochs, 1, 1e6, false, false},
+	    {"step_factor", config->step_factor, 0, 1, true, false},
+	    {"batch_size", (double)config->batch_size, 0, 1e9, false, false},
+	    {"epochs", (double)config->epochs, 0, 1e6, false, false},
+	    {"l1", config->l1, 0, 1e6, false, false},
+	    {"l2", config->l2, 0, 1e6, false, false},
+	    {"weight_decay", config->weight_decay, 0, 1e6, false, false},
+	    {"dropout", config->dropout, 0, 1, false, true},
+	    {"label_smoothing", config->label_smoothing, 0, 1, false, true},
+	    {"clip_norm", config->clip_norm, 0, 1e30, false, false},
+	    {"block_size", (double)config->block_size, 0, 65536, false, false},
+	    {"threads", config->threads, 0, 1024, false, false},
 	};
 	return check_ranges(ranges, sizeof ranges / sizeof *ranges, err);
 }
@@ -147,10 +147,12 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 static enum cln_status check_hidden(const struct cln_config *config, struct cln_error *err)
 {
 	if (config->n_hidden > CLN_MAX_HIDDEN)
-		return error_set(err, CLN_E_USAGE, "%zu hidden layers are given; at most %d can be used", config->n_hidden, CLN_MAX_HIDDEN);
+		return error_set(err, CLN_E_USAGE, "%zu hidden layers are given; at most %d can be used", config->n_hidden,
+				 CLN_MAX_HIDDEN);
 	for (size_t l = 0; l < config->n_hidden; l++) {
 		if (config->hidden[l] < 1 || config->hidden[l] > 65536)
-			return error_set(err, CLN_E_USAGE, "hidden layer %zu has %zu units; it must have 1 to 65536", l + 1, config->hidden[l]);
+			return error_set(err, CLN_E_USAGE, "hidden layer %zu has %zu units; it must have 1 to 65536", l + 1,
+					 config->hidden[l]);
 	}
 	return CLN_OK;
 }
@@ -162,10 +164,13 @@ static enum cln_status check_choices(const struct cln_config *config, struct cln
 		const struct name_table *words;
 		int value;
 	} choices[] = {
-		{"activation", &names_activation, (int)config->activation}, {"init", &names_init, (int)config->init},
-		{"optimizer", &names_optimizer, (int)config->optimizer},    {"schedule", &names_schedule, (int)config->schedule},
-		{"scale", &names_scale, (int)config->scale},                {"metric", &names_metric, (int)config->metric},
-		{"class_weight", &names_class_weight, (int)config->class_weight},
+	    {"activation", &names_activation, (int)config->activation},
+	    {"init", &names_init, (int)config->init},
+	    {"optimizer", &names_optimizer, (int)config->optimizer},
+	    {"schedule", &names_schedule, (int)config->schedule},
+	    {"scale", &names_scale, (int)config->scale},
+	    {"metric", &names_metric, (int)config->metric},
+	    {"class_weight", &names_class_weight, (int)config->class_weight},
 	};
 	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
 		if (!name_of(choices[i].words, choices[i].value))
@@ -179,8 +184,8 @@ static enum cln_status check_class_weights(const struct cln_config *config, stru
 	if (config->class_weight != CLN_CLASS_WEIGHT_GIVEN)
 		return CLN_OK;
 	const struct range ranges[] = {
-		{"the negative class's weight", config->class_weights[0], 0, 1e6, true, false},
-		{"the positive class's weight", config->class_weights[1], 0, 1e6, true, false},
+	    {"the negative class's weight", config->class_weights[0], 0, 1e6, true, false},
+	    {"the positive class's weight", config->class_weights[1], 0, 1e6, true, false},
 	};
 	return check_ranges(ranges, 2, err);
 }

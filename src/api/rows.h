@@ -8,7 +8,8 @@
 /* The list for cln_read_options.categorical with which a table is read for a model: the columns that the model knows as categories
  * (so that "007" stays what it was in training) and the comma-separated `keep` (may be NULL: so that its cells stay as they were
  * written).  Freed with mem_free. */
-enum cln_status rows_categorical(char **list, const struct cln_model *model, const char *keep, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status rows_categorical(char **list, const struct cln_model *model, const char *keep,
+				 struct cln_error *err) CLN_MUST_CHECK;
 
 /* Columns whose cells are written as they were read. */
 struct rows_kept {

@@ -40,8 +40,8 @@ static void print_table(const struct bench_result *result)
 	printf("gflops                %.2f\n", result->gflops);
 	printf("peak_gflops           %.2f\n", result->peak_gflops);
 	printf("fraction_of_peak      %.3f\n", result->fraction_of_peak);
-	printf("threads               %d (%s), %s kernels, batch %zu in blocks of %zu\n", result->threads, result->threads_rule, result->isa,
-	       result->batch_size, result->block_size);
+	printf("threads               %d (%s), %s kernels, batch %zu in blocks of %zu\n", result->threads, result->threads_rule,
+	       result->isa, result->batch_size, result->block_size);
 }
 
 int cmd_bench(const struct options *options)

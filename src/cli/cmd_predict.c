@@ -70,7 +70,8 @@ static enum cln_status write_predictions(const struct options *options, const st
 	return status;
 }
 
-static enum cln_status predict(const struct options *options, const struct cln_model *model, struct cln_table *table, struct cln_error *err)
+static enum cln_status predict(const struct options *options, const struct cln_model *model, struct cln_table *table,
+			       struct cln_error *err)
 {
 	size_t n_rows = cln_table_rows(table);
 	struct rows_kept kept = {0};

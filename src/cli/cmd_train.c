@@ -108,8 +108,8 @@ static enum cln_status read_inputs(struct run *run, struct cln_error *err)
 static enum cln_status fit(struct run *run, struct cln_error *err)
 {
 	const struct cln_observer observer = {run, on_start, on_progress, on_epoch, on_note};
-	enum cln_status status = cln_model_fit(&run->model, run->train, run->valid, run->test, run->init, &run->options->config, &observer,
-					       &run->summary, err);
+	enum cln_status status = cln_model_fit(&run->model, run->train, run->valid, run->test, run->init, &run->options->config,
+					       &observer, &run->summary, err);
 
 	progress_clear(&run->progress);
 	if (run->failed.code != CLN_OK) {
@@ -161,8 +161,8 @@ static enum cln_status write_results(struct run *run, struct cln_error *err)
 static void print_next(const struct run *run)
 {
 	if (run->progress.mode != PROGRESS_NONE)
-		fprintf(stderr, "model     %s/model.safetensors\nnext      colonnade predict %s NEW.csv > predictions.csv\n", run->options->out,
-			run->options->out);
+		fprintf(stderr, "model     %s/model.safetensors\nnext      colonnade predict %s NEW.csv > predictions.csv\n",
+			run->options->out, run->options->out);
 }
 
 static enum cln_status train(struct run *run, struct cln_error *err)

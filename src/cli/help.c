@@ -11,12 +11,12 @@ static const struct {
 	int code;
 	const char *meaning;
 } exit_codes[] = {
-	{0, "done"},
-	{1, "failure: a file could not be read or written, memory, a damaged model file"},
-	{2, "wrong usage"},
-	{3, "bad data: file:line:column, the text and a hint"},
-	{4, "training diverged: the layer, the step and the likely cause"},
-	{75, "stopped early"},
+    {0, "done"},
+    {1, "failure: a file could not be read or written, memory, a damaged model file"},
+    {2, "wrong usage"},
+    {3, "bad data: file:line:column, the text and a hint"},
+    {4, "training diverged: the layer, the step and the likely cause"},
+    {75, "stopped early"},
 };
 enum { N_EXIT_CODES = sizeof exit_codes / sizeof *exit_codes };
 
@@ -40,7 +40,8 @@ static void default_text(char text[OPTION_VALUE], const struct options *defaults
 
 void help_usage(FILE *out)
 {
-	fprintf(out, "Usage: colonnade COMMAND [arguments] [options]\n\nTrains multilayer perceptrons on tables, for yes/no questions.\n\n");
+	fprintf(out, "Usage: colonnade COMMAND [arguments] [options]\n\n"
+		     "Trains multilayer perceptrons on tables, for yes/no questions.\n\n");
 	for (size_t i = 0; options_command(i); i++) {
 		const struct command *command = options_command(i);
 		fprintf(out, "  %-9s %-12s %s\n", command->name, command->operands, command->summary);
@@ -82,8 +83,8 @@ static void option_line(const struct options *defaults, const struct option_spec
 	else
 		column += (size_t)printf("  ");
 	default_text(preset, defaults, spec);
-	snprintf(text, sizeof text, "%s%s%s%s%s%s", spec->help, *words ? ": " : "", *words ? words + strlen("one of ") : "", *preset ? " [" : "",
-		 preset, *preset ? "]" : "");
+	snprintf(text, sizeof text, "%s%s%s%s%s%s", spec->help, *words ? ": " : "", *words ? words + strlen("one of ") : "",
+		 *preset ? " [" : "", preset, *preset ? "]" : "");
 	wrap(text, column, HELP_COLUMN + 2);
 	putchar('\n');
 }
@@ -149,7 +150,8 @@ void help_command(const struct command *command)
 		return;
 	}
 	options_defaults(&defaults, command);
-	printf("Usage: colonnade %s%s%s [options]      %s\n", command->name, *command->operands ? " " : "", command->operands, command->summary);
+	printf("Usage: colonnade %s%s%s [options]      %s\n", command->name, *command->operands ? " " : "", command->operands,
+	       command->summary);
 	for (size_t i = 0; options_spec(i); i++)
 		if (starts_group(i) && has_group(command, options_spec(i)->group))
 			group_help(&defaults, options_spec(i)->group);
@@ -266,28 +268,31 @@ static void manual_command(const struct command *command)
 }
 
 static const char program_sections[] =
-	".SH RUN DIRECTORY\n"
-	"\\fBcolonnade train\\fR writes a directory (\\fB\\-\\-out\\fR) with\n"
-	".TP\n.B model.safetensors\nthe model: schema, pipeline, weights, checksum; the same bytes for the same data, options and seed.\n"
-	".TP\n.B metrics.jsonl\none JSON object an epoch: epoch, train_loss, valid_loss, valid_auc, learning_rate, seconds, rows_per_second.\n"
-	".TP\n.B run.json\nevery option in force, version, instruction set, threads and the rule that chose them, data fingerprint, final metrics.\n"
-	".PP\nA finished run is overwritten only with \\fB\\-\\-force\\fR. A kernel lock on \\fB.lock\\fR keeps two processes from sharing a "
-	"directory.\n"
-	".SH CONFIG FILE\n"
-	"\\fB\\-\\-config\\fR \\fIFILE\\fR reads lines of the form \\fIoption\\fR = \\fIvalue\\fR, with the names of the long options without "
-	"the dashes. Empty lines and lines that begin with # are skipped; a value may stand in double quotes; a switch takes true or false. "
-	"Options on the command line override the file, and the file overrides the recipe.\n"
-	".SH ENVIRONMENT\n"
-	".TP\n.B OMP_NUM_THREADS\nthreads, where \\fB\\-\\-threads\\fR does not say.\n"
-	".TP\n.B OMP_PLACES, OMP_PROC_BIND\nwhere the threads run; the program never pins by itself.\n"
-	".TP\n.B COLONNADE_ISA\ngeneric, avx2 or avx512 forces a set of kernels; one that this CPU lacks is an error.\n"
-	".TP\n.B NO_COLOR\nno colours on a terminal.\n";
+    ".SH RUN DIRECTORY\n\\fBcolonnade train\\fR writes a directory (\\fB\\-\\-out\\fR) with\n"
+    ".TP\n.B model.safetensors\n"
+    "the model: schema, pipeline, weights, checksum; the same bytes for the same data, options and seed.\n"
+    ".TP\n.B metrics.jsonl\n"
+    "one JSON object an epoch: epoch, train_loss, valid_loss, valid_auc, learning_rate, seconds, rows_per_second.\n"
+    ".TP\n.B run.json\n"
+    "every option in force, version, instruction set, threads and the rule that chose them, data fingerprint, final metrics.\n"
+    ".PP\nA finished run is overwritten only with \\fB\\-\\-force\\fR; without it the exit code is 2.\n"
+    "A kernel lock on \\fB.lock\\fR keeps two processes from sharing a directory: the second one ends with exit code 1.\n"
+    ".SH CONFIG FILE\n"
+    "\\fB\\-\\-config\\fR \\fIFILE\\fR reads lines of the form \\fIoption\\fR = \\fIvalue\\fR, with the names of the long\n"
+    "options without the dashes. Empty lines and lines that begin with # are skipped; a value may stand in double quotes;\n"
+    "a switch takes true or false. Options on the command line override the file, and the file overrides the recipe.\n"
+    ".SH ENVIRONMENT\n"
+    ".TP\n.B OMP_NUM_THREADS\nthreads, where \\fB\\-\\-threads\\fR does not say.\n"
+    ".TP\n.B OMP_PLACES, OMP_PROC_BIND\nwhere the threads run; the program never pins by itself.\n"
+    ".TP\n.B COLONNADE_ISA\ngeneric, avx2 or avx512 forces a set of kernels; one that this CPU lacks is an error.\n"
+    ".TP\n.B NO_COLOR\nno colours on a terminal.\n";
 
 static void manual_program(void)
 {
 	manual_title("colonnade", "train multilayer perceptrons on tables");
 	fputs(".SH SYNOPSIS\n.B colonnade\n.I COMMAND\n[arguments] [options]\n.SH DESCRIPTION\n"
-	      "Trains, applies and inspects multilayer perceptrons for binary classification on tables with numbers, categories and gaps.\n"
+	      "Trains, applies and inspects multilayer perceptrons for binary classification on tables with numbers, categories "
+	      "and gaps.\n"
 	      "Results go to standard output, progress and messages to standard error.\n.SH COMMANDS\n",
 	      stdout);
 	for (size_t i = 0; options_command(i); i++) {
@@ -351,7 +356,8 @@ static void completion_values(const struct command *command)
 
 void help_completion(void)
 {
-	printf("# shellcheck shell=bash\n# SPDX-License-Identifier: MIT\n# bash completion; made by \"colonnade help --completion\" from the table of options.\n"
+	printf("# shellcheck shell=bash\n# SPDX-License-Identifier: MIT\n# bash completion; made by \"colonnade help "
+	       "--completion\" from the table of options.\n"
 	       "_colonnade()\n{\n\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
 	       "\tlocal command=${COMP_WORDS[1]} words='' files='' commands='");
 	for (size_t i = 0; options_command(i); i++)
@@ -370,5 +376,6 @@ void help_completion(void)
 		printf("--help --version' ;;\n");
 	}
 	printf("\t\tesac\n\tfi\n\tif [ -n \"$words\" ]; then\n\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
-	       "\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n\tfi\n}\ncomplete -o filenames -F _colonnade colonnade\n");
+	       "\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n\tfi\n}\ncomplete -o filenames -F _colonnade "
+	       "colonnade\n");
 }

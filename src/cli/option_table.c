@@ -6,94 +6,93 @@
 #include <string.h>
 
 static const struct command commands[] = {
-	{
-		.name = "train",
-		.operands = "DATA",
-		.n_operands = 1,
-		.bit = FOR_TRAIN,
-		.summary = "train a model; write a run directory",
-		.description =
-			"Trains a multilayer perceptron on the rows of DATA, a table in CSV (gzip is recognised; - is standard input) "
-			"with a header, and writes the run directory. The label has two values, which may be any text. Column types, "
-			"the separator and missing cells are found out; gaps are imputed, categories encoded and numbers scaled by "
-			"what the training rows hold, and all of that is stored in the model.\n\n"
-			"The same data, options and seed give the same model file, byte for byte, for any number of threads and on "
-			"every instruction set.\n\n"
-			"Values come from the recipe, then from the config file, then from the options; an option given twice: the "
-			"last wins. A switch such as --force may be given as --force=false.",
-		.examples = "colonnade train examples/adult.csv --test-fraction 0.2\n"
-			    "colonnade train data.csv --label outcome --hidden 256,256 --dropout 0.1 --out run1\n"
-			    "zcat data.csv.gz | colonnade train - --config run.conf --force",
-	},
-	{
-		.name = "predict",
-		.operands = "MODEL DATA",
-		.n_operands = 2,
-		.bit = FOR_PREDICT,
-		.summary = "write probabilities for new rows, as CSV",
-		.description =
-			"Writes CSV with the header probability,prediction and one line for each row of DATA, in its order: the "
-			"probability of the positive class, and the label value predicted. MODEL is a model file or a run directory. "
-			"Columns are matched by name; further ones are ignored, and counted on standard error with the missing cells "
-			"and the categories that the training rows did not hold.",
-		.examples = "colonnade predict colonnade-run new.csv > predictions.csv\n"
-			    "colonnade predict model.safetensors new.csv --keep id,name --out predictions.csv",
-	},
-	{
-		.name = "evaluate",
-		.operands = "MODEL DATA",
-		.n_operands = 2,
-		.bit = FOR_EVALUATE,
-		.summary = "metrics of a model on labelled rows",
-		.description = "Prints log loss, AUC and accuracy of MODEL (a model file or a run directory) on the rows of DATA, "
-			       "whose label and weight columns are those that the model was trained with.",
-		.examples = "colonnade evaluate colonnade-run test.csv\ncolonnade evaluate colonnade-run test.csv --json",
-	},
-	{
-		.name = "inspect",
-		.operands = "MODEL",
-		.n_operands = 1,
-		.bit = FOR_INSPECT,
-		.summary = "what a model file holds",
-		.description = "Prints the schema, the layers and the training record of MODEL, a model file or a run directory.",
-		.examples = "colonnade inspect colonnade-run\ncolonnade inspect model.safetensors --json",
-	},
-	{
-		.name = "gradcheck",
-		.operands = "",
-		.n_operands = 0,
-		.bit = FOR_GRADCHECK,
-		.summary = "analytic against numerical gradients, layer by layer",
-		.description =
-			"Compares the derivation in plain double precision with central differences of the cost, and the engine's "
-			"gradients in float32 with the derivation's, for every layer, signed, and prints a table. Exit code 1 where "
-			"a difference is beyond its bound.",
-		.examples = "colonnade gradcheck\ncolonnade gradcheck --activation gelu --hidden 20,10 --seed 7",
-	},
-	{
-		.name = "bench",
-		.operands = "",
-		.n_operands = 0,
-		.bit = FOR_BENCH,
-		.summary = "training speed as a fraction of the measured FMA peak",
-		.description =
-			"Trains on synthetic standard-normal rows with the trainer's own epoch loop and prints rows_per_second (the "
-			"median of many short windows), rows_per_second_best (of the best decile), gflops, peak_gflops (fused "
-			"multiply-adds on the same threads, measured between the windows) and fraction_of_peak (of the best decile). "
-			"Floating-point operations are those of the products: forward, dW and dA, without the first layer's dA.",
-		.examples = "colonnade bench --inputs 28 --rows 200000 --hidden 300,300,300,300 --batch-size 1024 --optimizer adam\n"
-			    "colonnade bench --threads 1 --seconds 5 --json",
-	},
-	{
-		.name = "doctor",
-		.operands = "",
-		.n_operands = 0,
-		.bit = FOR_DOCTOR,
-		.summary = "CPU, instruction set, cores allowed and why",
-		.description = "Prints the CPU, the instruction sets built in and the one chosen, the cores this process may use and "
-			       "the rule that said so, and how the threads are placed.",
-		.examples = "colonnade doctor\nOMP_NUM_THREADS=4 colonnade doctor --json",
-	},
+    {
+	.name = "train",
+	.operands = "DATA",
+	.n_operands = 1,
+	.bit = FOR_TRAIN,
+	.summary = "train a model; write a run directory",
+	.description =
+	    "Trains a multilayer perceptron on the rows of DATA, a table in CSV (gzip is recognised; - is standard input) "
+	    "with a header, and writes the run directory. The label has two values, which may be any text. Column types, "
+	    "the separator and missing cells are found out; gaps are imputed, categories encoded and numbers scaled by "
+	    "what the training rows hold, and all of that is stored in the model.\n\n"
+	    "The same data, options and seed give the same model file, byte for byte, for any number of threads and on "
+	    "every instruction set.\n\n"
+	    "Values come from the recipe, then from the config file, then from the options; an option given twice: the "
+	    "last wins. A switch such as --force may be given as --force=false.",
+	.examples = "colonnade train examples/adult.csv --test-fraction 0.2\n"
+		    "colonnade train data.csv --label outcome --hidden 256,256 --dropout 0.1 --out run1\n"
+		    "zcat data.csv.gz | colonnade train - --config run.conf --force",
+    },
+    {
+	.name = "predict",
+	.operands = "MODEL DATA",
+	.n_operands = 2,
+	.bit = FOR_PREDICT,
+	.summary = "write probabilities for new rows, as CSV",
+	.description =
+	    "Writes CSV with the header probability,prediction and one line for each row of DATA, in its order: the "
+	    "probability of the positive class, and the label value predicted. MODEL is a model file or a run directory. "
+	    "Columns are matched by name; further ones are ignored, and counted on standard error with the missing cells "
+	    "and the categories that the training rows did not hold.",
+	.examples = "colonnade predict colonnade-run new.csv > predictions.csv\n"
+		    "colonnade predict model.safetensors new.csv --keep id,name --out predictions.csv",
+    },
+    {
+	.name = "evaluate",
+	.operands = "MODEL DATA",
+	.n_operands = 2,
+	.bit = FOR_EVALUATE,
+	.summary = "metrics of a model on labelled rows",
+	.description = "Prints log loss, AUC and accuracy of MODEL (a model file or a run directory) on the rows of DATA, "
+		       "whose label and weight columns are those that the model was trained with.",
+	.examples = "colonnade evaluate colonnade-run test.csv\ncolonnade evaluate colonnade-run test.csv --json",
+    },
+    {
+	.name = "inspect",
+	.operands = "MODEL",
+	.n_operands = 1,
+	.bit = FOR_INSPECT,
+	.summary = "what a model file holds",
+	.description = "Prints the schema, the layers and the training record of MODEL, a model file or a run directory.",
+	.examples = "colonnade inspect colonnade-run\ncolonnade inspect model.safetensors --json",
+    },
+    {
+	.name = "gradcheck",
+	.operands = "",
+	.n_operands = 0,
+	.bit = FOR_GRADCHECK,
+	.summary = "analytic against numerical gradients, layer by layer",
+	.description = "Compares the derivation in plain double precision with central differences of the cost, and the engine's "
+		       "gradients in float32 with the derivation's, for every layer, signed, and prints a table. Exit code 1 where "
+		       "a difference is beyond its bound.",
+	.examples = "colonnade gradcheck\ncolonnade gradcheck --activation gelu --hidden 20,10 --seed 7",
+    },
+    {
+	.name = "bench",
+	.operands = "",
+	.n_operands = 0,
+	.bit = FOR_BENCH,
+	.summary = "training speed as a fraction of the measured FMA peak",
+	.description =
+	    "Trains on synthetic standard-normal rows with the trainer's own epoch loop and prints rows_per_second (the "
+	    "median of many short windows), rows_per_second_best (of the best decile), gflops, peak_gflops (fused "
+	    "multiply-adds on the same threads, measured between the windows) and fraction_of_peak (of the best decile). "
+	    "Floating-point operations are those of the products: forward, dW and dA, without the first layer's dA.",
+	.examples = "colonnade bench --inputs 28 --rows 200000 --hidden 300,300,300,300 --batch-size 1024 --optimizer adam\n"
+		    "colonnade bench --threads 1 --seconds 5 --json",
+    },
+    {
+	.name = "doctor",
+	.operands = "",
+	.n_operands = 0,
+	.bit = FOR_DOCTOR,
+	.summary = "CPU, instruction set, cores allowed and why",
+	.description = "Prints the CPU, the instruction sets built in and the one chosen, the cores this process may use and "
+		       "the rule that said so, and how the threads are placed.",
+	.examples = "colonnade doctor\nOMP_NUM_THREADS=4 colonnade doctor --json",
+    },
 };
 
 #define AT(member) offsetof(struct options, member)
@@ -106,12 +105,15 @@ static const char training_group[] = "Training";
 static const char run_group[] = "Run";
 static const char synthetic_group[] = "Synthetic data";
 
+/* One option a paragraph, not a line a member.
+ * clang-format off */
 static const struct option_spec specs[] = {
 	/* data */
-	{.name = "label", .argument = "NAME|NUMBER", .type = OPTION_TEXT, .offset = AT(config.label), .default_text = "the last column",
-	 .help = "label column", .group = data_group, .commands = FOR_TRAIN},
-	{.name = "positive", .argument = "VALUE", .type = OPTION_TEXT, .offset = AT(config.positive), .default_text = "the greater one",
-	 .help = "which label value is the positive class", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "label", .argument = "NAME|NUMBER", .type = OPTION_TEXT, .offset = AT(config.label),
+	 .default_text = "the last column", .help = "label column", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "positive", .argument = "VALUE", .type = OPTION_TEXT, .offset = AT(config.positive),
+	 .default_text = "the greater one", .help = "which label value is the positive class", .group = data_group,
+	 .commands = FOR_TRAIN},
 	{.name = "valid", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(valid), .default_text = "",
 	 .help = "rows for early stopping and model choice", .group = data_group, .commands = FOR_TRAIN},
 	{.name = "valid-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
@@ -124,20 +126,22 @@ static const struct option_spec specs[] = {
 	 .commands = FOR_TRAIN},
 	{.name = "weight", .argument = "NAME", .type = OPTION_TEXT, .offset = AT(config.weight), .default_text = "all 1",
 	 .help = "column of row weights", .group = data_group, .commands = FOR_TRAIN},
-	{.name = "class-weight", .argument = "none|balanced|W0,W1", .type = OPTION_CLASS_WEIGHT, .offset = AT(config.class_weight),
-	 .help = "weights of the negative and the positive class", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "class-weight", .argument = "none|balanced|W0,W1", .type = OPTION_CLASS_WEIGHT,
+	 .offset = AT(config.class_weight), .help = "weights of the negative and the positive class", .group = data_group,
+	 .commands = FOR_TRAIN},
 	{.name = "ignore", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.ignore), .default_text = "",
 	 .help = "columns left out", .group = data_group, .commands = FOR_TRAIN},
-	{.name = "categorical", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.categorical), .default_text = "",
-	 .help = "number columns that are categories", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "categorical", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.categorical),
+	 .default_text = "", .help = "number columns that are categories", .group = data_group, .commands = FOR_TRAIN},
 	{.name = "numeric", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.numeric), .default_text = "",
 	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_TRAIN},
-	{.name = "scale", .type = OPTION_WORD, .words = &names_scale, .offset = AT(config.scale), .help = "scaling of number columns",
-	 .group = data_group, .commands = FOR_TRAIN},
-	{.name = "max-levels", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION, .offset = AT(config.max_levels),
-	 .help = "features of a category column; rarer levels share one", .group = data_group, .compact = true, .commands = FOR_TRAIN},
-	{.name = "separator", .argument = "auto|comma|tab|semicolon|CHAR", .type = OPTION_SEPARATOR, .offset = AT(read.separator),
-	 .help = "what stands between cells", .group = data_group, .compact = true,
+	{.name = "scale", .type = OPTION_WORD, .words = &names_scale, .offset = AT(config.scale),
+	 .help = "scaling of number columns", .group = data_group, .commands = FOR_TRAIN},
+	{.name = "max-levels", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION,
+	 .offset = AT(config.max_levels), .help = "features of a category column; rarer levels share one", .group = data_group,
+	 .compact = true, .commands = FOR_TRAIN},
+	{.name = "separator", .argument = "auto|comma|tab|semicolon|CHAR", .type = OPTION_SEPARATOR,
+	 .offset = AT(read.separator), .help = "what stands between cells", .group = data_group, .compact = true,
 	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE},
 	{.name = "no-header", .type = OPTION_SWITCH, .offset = AT(read.no_header),
 	 .help = "the first line is data; columns are named 1, 2, ...", .group = data_group, .compact = true,
@@ -148,10 +152,10 @@ static const struct option_spec specs[] = {
 	/* bench */
 	{.name = "inputs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 65536, .offset = AT(inputs), .preset = "28",
 	 .help = "features", .group = synthetic_group, .commands = FOR_BENCH},
-	{.name = "rows", .argument = "N", .type = OPTION_SIZE, .low = 2, .high = ONE_BILLION, .offset = AT(rows), .preset = "100000",
-	 .help = "rows", .group = synthetic_group, .commands = FOR_BENCH},
-	{.name = "seconds", .argument = "S", .type = OPTION_REAL, .high = 86400, .above_low = true, .offset = AT(seconds), .preset = "10",
-	 .help = "how long to measure", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "rows", .argument = "N", .type = OPTION_SIZE, .low = 2, .high = ONE_BILLION, .offset = AT(rows),
+	 .preset = "100000", .help = "rows", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "seconds", .argument = "S", .type = OPTION_REAL, .high = 86400, .above_low = true, .offset = AT(seconds),
+	 .preset = "10", .help = "how long to measure", .group = synthetic_group, .commands = FOR_BENCH},
 
 	/* gradcheck */
 	{.name = "inputs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 4096, .offset = AT(inputs), .preset = "5",
@@ -160,14 +164,16 @@ static const struct option_spec specs[] = {
 	 .help = "rows", .group = synthetic_group, .commands = FOR_GRADCHECK},
 	{.name = "hidden", .argument = "N[,...]", .type = OPTION_HIDDEN, .offset = AT(config.hidden), .preset = "4,3",
 	 .help = "units of each hidden layer", .group = network_group, .commands = FOR_GRADCHECK},
-	{.name = "activation", .type = OPTION_WORD, .words = &names_activation, .offset = AT(config.activation), .default_text = "each in turn",
-	 .help = "activation of the hidden layers", .group = network_group, .commands = FOR_GRADCHECK},
+	{.name = "activation", .type = OPTION_WORD, .words = &names_activation, .offset = AT(config.activation),
+	 .default_text = "each in turn", .help = "activation of the hidden layers", .group = network_group,
+	 .commands = FOR_GRADCHECK},
 
 	/* network */
 	{.name = "recipe", .argument = "default|plain|textbook", .type = OPTION_TEXT, .offset = AT(config.recipe),
 	 .help = "where the values of all other options come from", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH},
 	{.name = "hidden", .argument = "N[,...]", .type = OPTION_HIDDEN, .offset = AT(config.hidden),
-	 .help = "units of each hidden layer; none: logistic regression", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH},
+	 .help = "units of each hidden layer; none: logistic regression", .group = network_group,
+	 .commands = FOR_TRAIN | FOR_BENCH},
 	{.name = "activation", .type = OPTION_WORD, .words = &names_activation, .offset = AT(config.activation),
 	 .help = "activation of the hidden layers", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH},
 	{.name = "weight-init", .type = OPTION_WORD, .words = &names_init, .offset = AT(config.init),
@@ -176,14 +182,16 @@ static const struct option_spec specs[] = {
 	 .help = "start from this model's network and pipeline", .group = network_group, .commands = FOR_TRAIN},
 
 	/* training */
-	{.name = "optimizer", .type = OPTION_WORD, .words = &names_optimizer, .offset = AT(config.optimizer), .help = "update rule",
-	 .group = training_group, .commands = FOR_TRAIN | FOR_BENCH},
-	{.name = "lr", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .above_low = true, .offset = AT(config.learning_rate),
-	 .help = "learning rate", .group = training_group, .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "optimizer", .type = OPTION_WORD, .words = &names_optimizer, .offset = AT(config.optimizer),
+	 .help = "update rule", .group = training_group, .commands = FOR_TRAIN | FOR_BENCH},
+	{.name = "lr", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .above_low = true,
+	 .offset = AT(config.learning_rate), .help = "learning rate", .group = training_group,
+	 .commands = FOR_TRAIN | FOR_BENCH},
 	{.name = "lr-schedule", .type = OPTION_WORD, .words = &names_schedule, .offset = AT(config.schedule),
 	 .help = "learning rate over time", .group = training_group, .commands = FOR_TRAIN},
 	{.name = "batch-size", .argument = "N|all", .type = OPTION_SIZE, .low = 1, .high = ONE_BILLION, .zero = "all",
-	 .offset = AT(config.batch_size), .help = "rows of a mini-batch", .group = training_group, .commands = FOR_TRAIN | FOR_BENCH},
+	 .offset = AT(config.batch_size), .help = "rows of a mini-batch", .group = training_group,
+	 .commands = FOR_TRAIN | FOR_BENCH},
 	{.name = "epochs", .argument = "N", .type = OPTION_SIZE, .high = ONE_MILLION, .offset = AT(config.epochs),
 	 .help = "passes over the rows; 0 writes the first network", .group = training_group, .commands = FOR_TRAIN},
 	{.name = "patience", .argument = "N", .type = OPTION_SIZE, .high = ONE_MILLION, .offset = AT(config.patience),
@@ -217,19 +225,21 @@ static const struct option_spec specs[] = {
 	{.name = "warmup-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .offset = AT(config.warmup_fraction),
 	 .help = "share of the steps in which warmup and one-cycle rise", .group = training_group, .compact = true,
 	 .commands = FOR_TRAIN},
-	{.name = "step-epochs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION, .offset = AT(config.step_epochs),
-	 .help = "step schedule: every N epochs ...", .group = training_group, .compact = true, .commands = FOR_TRAIN},
-	{.name = "step-factor", .argument = "X", .type = OPTION_REAL, .high = 1, .above_low = true, .offset = AT(config.step_factor),
-	 .help = "... the rate is multiplied by X", .group = training_group, .compact = true, .commands = FOR_TRAIN},
+	{.name = "step-epochs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION,
+	 .offset = AT(config.step_epochs), .help = "step schedule: every N epochs ...", .group = training_group,
+	 .compact = true, .commands = FOR_TRAIN},
+	{.name = "step-factor", .argument = "X", .type = OPTION_REAL, .high = 1, .above_low = true,
+	 .offset = AT(config.step_factor), .help = "... the rate is multiplied by X", .group = training_group, .compact = true,
+	 .commands = FOR_TRAIN},
 	{.name = "block-size", .argument = "N|auto", .type = OPTION_SIZE, .low = 1, .high = 65536, .zero = "auto",
-	 .offset = AT(config.block_size), .help = "columns of a block; shapes the sums, not the speed alone", .group = training_group,
-	 .compact = true, .commands = FOR_TRAIN | FOR_BENCH},
+	 .offset = AT(config.block_size), .help = "columns of a block; shapes the sums, not the speed alone",
+	 .group = training_group, .compact = true, .commands = FOR_TRAIN | FOR_BENCH},
 
 	/* run */
 	{.name = "seed", .argument = "N", .type = OPTION_SEED, .offset = AT(config.seed), .help = "of every random draw",
 	 .group = run_group, .commands = FOR_TRAIN | FOR_BENCH | FOR_GRADCHECK},
-	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-run", .help = "run directory",
-	 .group = run_group, .commands = FOR_TRAIN},
+	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-run",
+	 .help = "run directory", .group = run_group, .commands = FOR_TRAIN},
 	{.name = "out", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(out), .preset = "-",
 	 .help = "where to write; - is standard output", .group = run_group, .commands = FOR_PREDICT},
 	{.name = "force", .type = OPTION_SWITCH, .offset = AT(force), .help = "overwrite a finished run", .group = run_group,
@@ -244,6 +254,7 @@ static const struct option_spec specs[] = {
 	{.name = "config", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(config_file), .default_text = "",
 	 .help = "lines \"option = value\", which options override", .group = run_group, .commands = FOR_ALL},
 };
+/* clang-format on */
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands, N_SPECS = sizeof specs / sizeof *specs };
 _Static_assert((int)N_SPECS <= OPTIONS_MAX_SPECS, "struct options has room for every option");

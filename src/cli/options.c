@@ -115,7 +115,7 @@ void options_value(char text[OPTION_VALUE], const struct options *options, const
 		integer_text(text, spec, *(const uint64_t *)value);
 		return;
 	case OPTION_THREADS:
-		integer_text(text, spec, (uint64_t)*(const int *)value);
+		integer_text(text, spec, (uint64_t) * (const int *)value);
 		return;
 	case OPTION_HIDDEN:
 		hidden_text(text, &options->config);
@@ -387,8 +387,10 @@ static enum cln_status unknown_option(const struct options *options, const char 
 
 	where_text(where, options, name, line);
 	if (nearest)
-		return error_set(err, CLN_E_USAGE, "%s: %s has no such option; did you mean %s%s?", where, command, line ? "" : "--", nearest);
-	return error_set(err, CLN_E_USAGE, "%s: %s has no such option; \"colonnade %s --help\" lists them", where, command, command);
+		return error_set(err, CLN_E_USAGE, "%s: %s has no such option; did you mean %s%s?", where, command,
+				 line ? "" : "--", nearest);
+	return error_set(err, CLN_E_USAGE, "%s: %s has no such option; \"colonnade %s --help\" lists them", where, command,
+			 command);
 }
 
 /* argv[*i] is a flag; its value may be the next argument. */
@@ -399,8 +401,8 @@ static enum cln_status collect_flag(struct assignments *list, const struct optio
 	char name[64];
 
 	if (argv[*i][1] != '-')
-		return error_set(err, CLN_E_USAGE, "%s: options are words behind two dashes; \"colonnade %s --help\" lists them", argv[*i],
-				 options->command->name);
+		return error_set(err, CLN_E_USAGE, "%s: options are words behind two dashes; \"colonnade %s --help\" lists them",
+				 argv[*i], options->command->name);
 	snprintf(name, sizeof name, "%.*s", equals ? (int)(equals - argument) : (int)strlen(argument), argument);
 	const struct option_spec *spec = options_find(options->command, name);
 	if (!spec)
@@ -420,13 +422,14 @@ static enum cln_status collect_flag(struct assignments *list, const struct optio
 static enum cln_status collect_operand(struct options *options, int *n, const char *operand, struct cln_error *err)
 {
 	if (*n == options->command->n_operands)
-		return error_set(err, CLN_E_USAGE, "\"%s\" is one argument too many: colonnade %s%s%s [options]", operand, options->command->name,
-				 *options->command->operands ? " " : "", options->command->operands);
+		return error_set(err, CLN_E_USAGE, "\"%s\" is one argument too many: colonnade %s%s%s [options]", operand,
+				 options->command->name, *options->command->operands ? " " : "", options->command->operands);
 	options->operands[(*n)++] = operand;
 	return CLN_OK;
 }
 
-static enum cln_status collect_arguments(struct assignments *list, struct options *options, int argc, char *const *argv, struct cln_error *err)
+static enum cln_status collect_arguments(struct assignments *list, struct options *options, int argc, char *const *argv,
+					 struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
 	bool operands_only = false;
@@ -468,7 +471,8 @@ static enum cln_status collect_line(struct assignments *list, const struct optio
 		return CLN_OK;
 	char *equals = strchr(begin, '=');
 	if (!equals)
-		return error_set(err, CLN_E_USAGE, "%s:%zu: \"%s\" is not a line of the form option = value", options->config_file, line, begin);
+		return error_set(err, CLN_E_USAGE, "%s:%zu: \"%s\" is not a line of the form option = value", options->config_file,
+				 line, begin);
 	char *value = strip(equals + 1, equals + 1 + strlen(equals + 1));
 	char *name = strip(begin, equals);
 	size_t length = strlen(value);
@@ -519,11 +523,12 @@ static enum cln_status bad_value(const struct options *options, const struct ass
 	where_text(where, options, item->spec->name, item->line);
 	options_range(range, item->spec);
 	if (item->spec->type == OPTION_SWITCH && !item->line)
-		return error_set(err, CLN_E_USAGE, "%s is a switch: give it no value, or true or false, not \"%s\"", where, item->value);
+		return error_set(err, CLN_E_USAGE, "%s is a switch: give it no value, or true or false, not \"%s\"", where,
+				 item->value);
 	if (!*item->value)
 		return error_set(err, CLN_E_USAGE, "%s needs a value: %s", where, range);
-	return error_set(err, CLN_E_USAGE, "%s: \"%s\" is not %s%s%s%s", where, item->value, range, nearest ? "; did you mean " : "",
-			 nearest ? nearest : "", nearest ? "?" : "");
+	return error_set(err, CLN_E_USAGE, "%s: \"%s\" is not %s%s%s%s", where, item->value, range,
+			 nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 static enum cln_status apply(struct options *options, const struct assignments *list, struct cln_error *err)
@@ -576,7 +581,8 @@ void options_defaults(struct options *options, const struct command *command)
 	(void)read;
 }
 
-enum cln_status options_parse(struct options *options, const struct command *command, int argc, char *const *argv, struct cln_error *err)
+enum cln_status options_parse(struct options *options, const struct command *command, int argc, char *const *argv,
+			      struct cln_error *err)
 {
 	struct assignments file = {0}, flags = {0};
 	const struct assignment *config;

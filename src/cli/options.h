@@ -33,12 +33,12 @@ struct options {
 	const char *out;                 /* train: the run directory; predict: a file, "-" for standard output */
 	const char *keep;                /* predict: columns put in front; NULL: none */
 	bool force, json;
-	int progress;                    /* enum progress_mode */
-	size_t inputs, rows;             /* bench, gradcheck: the synthetic data's shape */
-	double seconds;                  /* bench */
+	int progress;        /* enum progress_mode */
+	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape */
+	double seconds;      /* bench */
 	const char *config_file;
-	bool given[OPTIONS_MAX_SPECS];   /* by flag or config file; see options_given */
-	char *config_text;               /* owned: what --config read */
+	bool given[OPTIONS_MAX_SPECS]; /* by flag or config file; see options_given */
+	char *config_text;             /* owned: what --config read */
 };
 
 enum option_type {
@@ -55,25 +55,25 @@ enum option_type {
 };
 
 struct option_spec {
-	const char *name;                /* without the dashes */
-	const char *argument;            /* as help shows it; NULL: made from `words`, or none for a switch */
+	const char *name;     /* without the dashes */
+	const char *argument; /* as help shows it; NULL: made from `words`, or none for a switch */
 	enum option_type type;
-	const struct name_table *words;  /* OPTION_WORD */
-	double low, high;                /* range of a number, both ends allowed unless ... */
-	bool above_low, below_high;      /* ... these say that the end itself is not */
-	const char *zero;                /* word for the value 0 where that means something of its own, as "all" */
-	size_t offset;                   /* into struct options */
-	const char *preset;              /* value of an option that no recipe holds, as text; NULL: zero */
-	const char *default_text;        /* help's words for the default; NULL: the value in force without flags */
+	const struct name_table *words; /* OPTION_WORD */
+	double low, high;               /* range of a number, both ends allowed unless ... */
+	bool above_low, below_high;     /* ... these say that the end itself is not */
+	const char *zero;               /* word for the value 0 where that means something of its own, as "all" */
+	size_t offset;                  /* into struct options */
+	const char *preset;             /* value of an option that no recipe holds, as text; NULL: zero */
+	const char *default_text;       /* help's words for the default; NULL: the value in force without flags */
 	const char *help;
 	const char *group;
-	bool compact;                    /* --help lists it without its help text; the man page has all */
-	unsigned commands;               /* bits FOR_... */
+	bool compact;      /* --help lists it without its help text; the man page has all */
+	unsigned commands; /* bits FOR_... */
 };
 
 struct command {
 	const char *name;
-	const char *operands;    /* as in the synopsis: "MODEL DATA" */
+	const char *operands; /* as in the synopsis: "MODEL DATA" */
 	int n_operands;
 	unsigned bit;
 	const char *summary;     /* one line */
@@ -100,7 +100,7 @@ void options_defaults(struct options *options, const struct command *command);
 /* Reads argv[0..argc) (behind the command's name).  CLN_E_USAGE: one sentence that names the option and the accepted range;
  * CLN_E_IO: the config file.  --help and --version are the caller's (see main.c). */
 enum cln_status options_parse(struct options *options, const struct command *command, int argc, char *const *argv,
-                              struct cln_error *err) CLN_MUST_CHECK;
+			      struct cln_error *err) CLN_MUST_CHECK;
 void options_free(struct options *options);
 
 /* Whether an option was given by flag or config file, and not left to the recipe or its preset. */

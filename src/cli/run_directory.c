@@ -11,7 +11,8 @@
 
 #define HOLDER_TEXT 256
 
-enum cln_status run_directory_file(char file[RUN_PATH], const struct run_directory *directory, const char *name, struct cln_error *err)
+enum cln_status run_directory_file(char file[RUN_PATH], const struct run_directory *directory, const char *name,
+				   struct cln_error *err)
 {
 	int length = snprintf(file, RUN_PATH, "%s/%s", directory->path, name);
 
@@ -65,7 +66,8 @@ static void write_holder(int fd)
 	const char *job = job_id();
 
 	gethostname(host, sizeof host - 1);
-	int length = snprintf(text, sizeof text, "process %ld on %s%s%.64s\n", (long)getpid(), host, job ? ", job " : "", job ? job : "");
+	int length =
+	    snprintf(text, sizeof text, "process %ld on %s%s%.64s\n", (long)getpid(), host, job ? ", job " : "", job ? job : "");
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length)
 		return;
 }
@@ -98,7 +100,8 @@ static enum cln_status refuse_finished(const struct run_directory *directory, bo
 	enum cln_status status = run_directory_file(model, directory, "model.safetensors", err);
 
 	if (status == CLN_OK && !force && access(model, F_OK) == 0)
-		return error_set(err, CLN_E_USAGE, "%s holds a finished run; overwrite it with --force or choose another --out", directory->path);
+		return error_set(err, CLN_E_USAGE, "%s holds a finished run; overwrite it with --force or choose another --out",
+				 directory->path);
 	return status;
 }
 

@@ -15,13 +15,15 @@ struct run_directory {
 };
 
 /* CLN_E_USAGE: a finished run is there and `force` is false; CLN_E_IO: another process is at work there, or it cannot be made. */
-enum cln_status run_directory_open(struct run_directory *directory, const char *path, bool force, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status run_directory_open(struct run_directory *directory, const char *path, bool force,
+				   struct cln_error *err) CLN_MUST_CHECK;
 
 /* Takes an older run's files away, so that a directory never mixes two runs. */
 enum cln_status run_directory_clear(const struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
 
 /* path/name; CLN_E_USAGE: too long. */
-enum cln_status run_directory_file(char file[RUN_PATH], const struct run_directory *directory, const char *name, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status run_directory_file(char file[RUN_PATH], const struct run_directory *directory, const char *name,
+				   struct cln_error *err) CLN_MUST_CHECK;
 
 /* Gives the lock back; `started` = false: and takes away a directory that this process made and left empty. */
 void run_directory_close(struct run_directory *directory, bool started);

@@ -9,8 +9,8 @@
 
 struct output {
 	FILE *stream;
-	const char *path;     /* lent; NULL: standard output */
-	char *temporary;      /* renamed to `path` at the end; NULL: written directly (a device or pipe) */
+	const char *path; /* lent; NULL: standard output */
+	char *temporary;  /* renamed to `path` at the end; NULL: written directly (a device or pipe) */
 };
 
 /* "-": standard output.  CLN_E_IO. */

@@ -76,20 +76,24 @@ static void print_data(FILE *out, const struct cln_fit_start *start)
 	fprintf(out, "\ncolumns   %zu: %zu numeric, %zu categorical; %zu missing cells; %zu features\n", start->table_columns,
 		start->numeric_columns, start->categorical_columns, start->missing_cells, start->n_features);
 	fprintf(out, "label     %s: \"%s\" is positive (%.3g %%)%s, \"%s\" negative\n", start->label, start->positive,
-		100 * start->positive_rate, start->positive_was_chosen ? ", being the greater (--positive chooses)" : "", start->negative);
+		100 * start->positive_rate, start->positive_was_chosen ? ", being the greater (--positive chooses)" : "",
+		start->negative);
 }
 
 static void print_training(FILE *out, const struct cln_config *config, const struct cln_fit_start *start)
 {
 	fprintf(out, "network   ");
 	print_layers(out, start);
-	fprintf(out, ", %s, %zu parameters\n", config->n_hidden ? name_of(&names_activation, (int)config->activation) : "logistic regression",
-		start->n_params);
-	fprintf(out, "training  %s, rate %g %s, batch %zu in blocks of %zu, at most %zu epochs", name_of(&names_optimizer, (int)config->optimizer),
-		config->learning_rate, name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, config->epochs);
+	fprintf(out, ", %s, %zu parameters\n",
+		config->n_hidden ? name_of(&names_activation, (int)config->activation) : "logistic regression", start->n_params);
+	fprintf(out, "training  %s, rate %g %s, batch %zu in blocks of %zu, at most %zu epochs",
+		name_of(&names_optimizer, (int)config->optimizer), config->learning_rate,
+		name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, config->epochs);
 	if (config->patience && start->valid_rows)
-		fprintf(out, " (ends after %zu without a better %s)", config->patience, name_of(&names_metric, (int)config->metric));
-	fprintf(out, "\nthreads   %d of %d allowed (%s), %s kernels\n\n", start->threads, start->threads_allowed, start->threads_rule, start->isa);
+		fprintf(out, " (ends after %zu without a better %s)", config->patience,
+			name_of(&names_metric, (int)config->metric));
+	fprintf(out, "\nthreads   %d of %d allowed (%s), %s kernels\n\n", start->threads, start->threads_allowed,
+		start->threads_rule, start->isa);
 }
 
 void progress_start(struct progress *progress, const struct cln_fit_start *start)
@@ -102,8 +106,8 @@ void progress_start(struct progress *progress, const struct cln_fit_start *start
 	print_data(progress->out, start);
 	print_training(progress->out, progress->config, start);
 	if (progress->config->epochs)
-		fprintf(progress->out, "%6s  %10s%s  %9s  %7s\n", "epoch", "train loss", progress->valid ? "  valid loss  valid AUC" : "", "rate",
-			"rows/s");
+		fprintf(progress->out, "%6s  %10s%s  %9s  %7s\n", "epoch", "train loss",
+			progress->valid ? "  valid loss  valid AUC" : "", "rate", "rows/s");
 	fflush(progress->out);
 }
 
@@ -150,8 +154,8 @@ void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, s
 	cells[BAR_CELLS] = '\0';
 	progress_short_number(speed, spent > 0 ? (double)rows_done / spent : 0);
 	seconds_text(left, seconds_left(progress, epoch, share));
-	snprintf(line, sizeof line, "epoch %zu of %zu  %s %3.0f %%  %s rows/s  at most %s left", epoch, progress->config->epochs, cells,
-		 100 * share, speed, left);
+	snprintf(line, sizeof line, "epoch %zu of %zu  %s %3.0f %%  %s rows/s  at most %s left", epoch, progress->config->epochs,
+		 cells, 100 * share, speed, left);
 	progress_clear(progress);
 	fprintf(progress->out, "%.*s\n", progress->width - 1, line);
 	progress->bar_drawn = true;
@@ -169,8 +173,9 @@ static void print_epoch(struct progress *progress, const struct cln_epoch *epoch
 	fprintf(progress->out, "%6zu  %10.5f", epoch->epoch, epoch->train_loss);
 	if (progress->valid)
 		fprintf(progress->out, "  %10.5f  %9.5f", epoch->valid.log_loss, epoch->valid.auc);
-	fprintf(progress->out, "  %9.3g  %7s%s%s%s\n", epoch->learning_rate, speed, epoch->best && progress->colour ? "\033[32m" : "",
-		epoch->best ? "  *" : "", epoch->best && progress->colour ? "\033[0m" : "");
+	fprintf(progress->out, "  %9.3g  %7s%s%s%s\n", epoch->learning_rate, speed,
+		epoch->best && progress->colour ? "\033[32m" : "", epoch->best ? "  *" : "",
+		epoch->best && progress->colour ? "\033[0m" : "");
 	fflush(progress->out);
 	progress->last_line = progress->now();
 	progress->pending = false;
@@ -200,7 +205,8 @@ void progress_note(struct progress *progress, const char *sentence)
 static void print_metrics(FILE *out, const char *name, const struct cln_metrics *metrics)
 {
 	if (metrics->rows)
-		fprintf(out, "%-6s  %9zu  %8.5f  %8.5f  %8.5f\n", name, metrics->rows, metrics->log_loss, metrics->auc, metrics->accuracy);
+		fprintf(out, "%-6s  %9zu  %8.5f  %8.5f  %8.5f\n", name, metrics->rows, metrics->log_loss, metrics->auc,
+			metrics->accuracy);
 }
 
 void progress_end(struct progress *progress, const struct cln_fit_summary *summary)

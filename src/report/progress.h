@@ -14,15 +14,15 @@ extern const struct name_table names_progress;
 struct progress {
 	FILE *out;
 	const struct cln_config *config;
-	enum progress_mode mode;   /* never PROGRESS_AUTO */
+	enum progress_mode mode; /* never PROGRESS_AUTO */
 	bool colour;
-	int width;                 /* of the terminal, columns */
-	double (*now)(void);       /* seconds of a monotonic clock; tests put their own in */
-	double last_line;          /* when an epoch's line was written */
+	int width;           /* of the terminal, columns */
+	double (*now)(void); /* seconds of a monotonic clock; tests put their own in */
+	double last_line;    /* when an epoch's line was written */
 	double epoch_start;
-	bool bar_drawn;            /* the line above the cursor is a bar */
-	bool valid;                /* there are validation rows */
-	bool pending;              /* `last` was not written yet */
+	bool bar_drawn; /* the line above the cursor is a bar */
+	bool valid;     /* there are validation rows */
+	bool pending;   /* `last` was not written yet */
 	struct cln_epoch last;
 	double first_epoch_start;
 };
