@@ -58,6 +58,8 @@ struct cln_read_options {
 	const char *categorical; /* columns that are categories although all their cells are numbers */
 	const char *numeric;     /* columns that must be numbers: any other text is an error with its place */
 	const char *ignore;      /* columns left out */
+	const char *const *known_categories; /* n_known_categories names: as `categorical`, but one that is not there is no error, */
+	size_t n_known_categories;           /* for a table that is to be read like another one; never a column's number */
 	char separator;          /* 0: found out among comma, tab and semicolon */
 	bool no_header;          /* the first record is data; columns are then named "1", "2", ... */
 	int threads;             /* 0: as many as cln_threads_allowed says */

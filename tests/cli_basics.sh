@@ -28,15 +28,22 @@ options_of_completion() {
   bash -c '. "$1"; COMP_WORDS=(colonnade "$2" --); COMP_CWORD=2; _colonnade; printf "%s\n" "${COMPREPLY[@]}"' \
     - "$top_srcdir/scripts/completion/colonnade" "$1" | grep -vxE -- '--(help|version)' | sort -u
 }
+# made_by_program FILE arguments of help...
+made_by_program() {
+  local file=$1
+  shift
+  "$colonnade" help "$@" | cmp - "$top_srcdir/$file" || fail "$file is not what the program makes"
+}
 for command in $commands; do
   equal "options of $command in help and man page" "$(options_of_help "$command")" "$(options_of_man "$command")"
   equal "options of $command in help and completion" "$(options_of_help "$command")" "$(options_of_completion "$command")"
   [ -n "$(options_of_help "$command")" ] || fail "$command has no options"
-  "$colonnade" help --man "$command" | cmp - "$top_srcdir/doc/man/colonnade-$command.1" || fail "doc/man/colonnade-$command.1 is not what the program makes"
+  made_by_program "doc/man/colonnade-$command.1" --man "$command"
 done
-"$colonnade" help --man | cmp - "$top_srcdir/doc/man/colonnade.1" || fail "doc/man/colonnade.1 is not what the program makes"
-"$colonnade" help --completion | cmp - "$top_srcdir/scripts/completion/colonnade" || fail "scripts/completion/colonnade is not what the program makes"
-words=$(bash -c '. "$1"; COMP_WORDS=(colonnade train --activation s); COMP_CWORD=3; _colonnade; echo "${COMPREPLY[*]}"' - "$top_srcdir/scripts/completion/colonnade")
+made_by_program doc/man/colonnade.1 --man
+made_by_program scripts/completion/colonnade --completion
+words=$(bash -c '. "$1"; COMP_WORDS=(colonnade train --activation s); COMP_CWORD=3; _colonnade; echo "${COMPREPLY[*]}"' \
+  - "$top_srcdir/scripts/completion/colonnade")
 equal "completion of an activation" "$words" "sigmoid selu silu"
 
 # ---- misuse: one line that names the option and the range, exit code 2
@@ -95,7 +102,8 @@ equal "two readers of standard input" $? 2
 equal "a table on standard input" $? 0
 cmp "$scratch/first" "$scratch/run/model.safetensors" || fail "a table on standard input gives another model"
 printf 'epochs = many\n' >"$scratch/run.conf"
-expect 2 "$scratch/run.conf:1: epochs: \"many\"" train "$examples/cvd.csv" --config "$scratch/run.conf" --out "$scratch/other"
+expect 2 "$scratch/run.conf:1: epochs: \"many\"" \
+  train "$examples/cvd.csv" --config "$scratch/run.conf" --out "$scratch/other"
 [ ! -e "$scratch/other" ] || fail "misuse leaves a run directory"
 
 finish

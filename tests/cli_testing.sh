@@ -21,7 +21,8 @@ expect() {
   "$colonnade" "$@" >"$scratch/stdout" 2>"$scratch/stderr"
   local got=$?
   [ "$got" -eq "$code" ] || fail "colonnade $*: exit code $got, not $code: $(head -n 3 "$scratch/stderr")"
-  [ -z "$text" ] || grep -qF -- "$text" "$scratch/stderr" || fail "colonnade $*: standard error lacks \"$text\": $(head -n 3 "$scratch/stderr")"
+  [ -z "$text" ] || grep -qF -- "$text" "$scratch/stderr" ||
+    fail "colonnade $*: standard error lacks \"$text\": $(head -n 3 "$scratch/stderr")"
 }
 
 # one_line: what standard error held was one line, and standard output nothing.

@@ -15,22 +15,30 @@ static const struct pipeline_column *model_column(const struct cln_model *model,
 	return NULL;
 }
 
-enum cln_status rows_categorical(char **list, const struct cln_model *model, const char *keep, struct cln_error *err)
+enum cln_status rows_categories_of_model(struct rows_categories *categories, const struct cln_model *model, struct cln_error *err)
 {
-	struct text text = {0};
+	const struct pipeline *pipeline = model->pipeline;
 
-	text_addf(&text, "%s", keep ? keep : "");
-	for (size_t c = 0; c < model->pipeline->n_columns; c++) {
-		const struct pipeline_column *column = &model->pipeline->columns[c];
-		/* A name with a comma cannot stand in the list: its column is read by what its cells look like. */
-		if (column->type == COLUMN_CATEGORICAL && !strchr(column->name, ','))
-			text_addf(&text, "%s%s", text.length ? "," : "", column->name);
-	}
-	*list = text.failed ? NULL : mem_copy(text.bytes ? text.bytes : "", text.length, err);
-	if (text.failed)
-		error_set(err, CLN_E_MEMORY, "no memory for a list of %zu columns", model->pipeline->n_columns);
-	text_free(&text);
-	return *list ? CLN_OK : CLN_E_MEMORY;
+	*categories = (struct rows_categories){mem_alloc(pipeline->n_columns, sizeof *categories->names, err), 0};
+	for (size_t c = 0; categories->names && c < pipeline->n_columns; c++)
+		if (pipeline->columns[c].type == COLUMN_CATEGORICAL)
+			categories->names[categories->n++] = pipeline->columns[c].name;
+	return categories->names ? CLN_OK : CLN_E_MEMORY;
+}
+
+enum cln_status rows_categories_of_table(struct rows_categories *categories, const struct cln_table *table, struct cln_error *err)
+{
+	*categories = (struct rows_categories){mem_alloc(table->n_columns, sizeof *categories->names, err), 0};
+	for (size_t c = 0; categories->names && c < table->n_columns; c++)
+		if (table->columns[c].type == COLUMN_CATEGORICAL)
+			categories->names[categories->n++] = table->columns[c].name;
+	return categories->names ? CLN_OK : CLN_E_MEMORY;
+}
+
+void rows_categories_free(struct rows_categories *categories)
+{
+	mem_free(categories->names);
+	*categories = (struct rows_categories){0};
 }
 
 /* The text stays beside the numbers.  A column with a cell that is no number is left as it is: prediction then names the cell. */

@@ -5,11 +5,17 @@
 
 #include "data/table.h"
 
-/* The list for cln_read_options.categorical with which a table is read for a model: the columns that the model knows as categories
- * (so that "007" stays what it was in training) and the comma-separated `keep` (may be NULL: so that its cells stay as they were
- * written).  Freed with mem_free. */
-enum cln_status rows_categorical(char **list, const struct cln_model *model, const char *keep,
-				 struct cln_error *err) CLN_MUST_CHECK;
+/* What a table is told to read as categories (cln_read_options.known_categories), so that "007" stays what it was in training.
+ * The names are lent by the model or the table. */
+struct rows_categories {
+	const char **names;
+	size_t n;
+};
+enum cln_status rows_categories_of_model(struct rows_categories *categories, const struct cln_model *model,
+					 struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status rows_categories_of_table(struct rows_categories *categories, const struct cln_table *table,
+					 struct cln_error *err) CLN_MUST_CHECK;
+void rows_categories_free(struct rows_categories *categories);
 
 /* Columns whose cells are written as they were read. */
 struct rows_kept {
@@ -17,8 +23,8 @@ struct rows_kept {
 	const struct column **columns; /* of the table */
 };
 
-/* Finds the comma-separated names or numbers of `keep` in a table that was read as rows_categorical says, and gives those that the
- * model knows as numbers back to it as numbers.  CLN_E_USAGE: there is no such column. */
+/* Finds the comma-separated names or numbers of `keep` in a table that was read with them as its `categorical`, so that no cell was
+ * rounded, and gives those that the model knows as numbers back to it as numbers.  CLN_E_USAGE: there is no such column. */
 enum cln_status rows_keep(struct rows_kept *kept, struct cln_table *table, const struct cln_model *model, const char *keep,
 			  struct cln_error *err) CLN_MUST_CHECK;
 void rows_kept_free(struct rows_kept *kept);

@@ -38,13 +38,14 @@ int cmd_evaluate(const struct options *options)
 	struct cln_metrics metrics;
 	struct cln_row_report report;
 	struct cln_error err = {0};
-	char *categorical = NULL;
+	struct rows_categories known = {0};
 	enum cln_status status = cln_model_load(&model, options->operands[0], &err);
 
 	if (status == CLN_OK)
-		status = rows_categorical(&categorical, model, NULL, &err);
+		status = rows_categories_of_model(&known, model, &err);
 	if (status == CLN_OK) {
-		read.categorical = categorical;
+		read.known_categories = known.names;
+		read.n_known_categories = known.n;
 		status = cln_table_read(&table, options->operands[1], &read, &err);
 	}
 	if (status == CLN_OK)
@@ -56,7 +57,7 @@ int cmd_evaluate(const struct options *options)
 	else if (status == CLN_OK)
 		print_table(&metrics);
 	cln_table_destroy(table);
-	mem_free(categorical);
+	rows_categories_free(&known);
 	cln_model_destroy(model);
 	return status == CLN_OK ? 0 : exit_with_error(&err);
 }

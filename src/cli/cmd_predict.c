@@ -92,25 +92,35 @@ static enum cln_status predict(const struct options *options, const struct cln_m
 	return status;
 }
 
-int cmd_predict(const struct options *options)
+static enum cln_status read_rows(struct cln_table **table, const struct options *options, const struct cln_model *model,
+				 struct cln_error *err)
 {
 	struct cln_read_options read = options->read;
+	struct rows_categories known;
+	enum cln_status status = rows_categories_of_model(&known, model, err);
+
+	if (status == CLN_OK) {
+		read.known_categories = known.names;
+		read.n_known_categories = known.n;
+		read.categorical = options->keep;
+		status = cln_table_read(table, options->operands[1], &read, err);
+	}
+	rows_categories_free(&known);
+	return status;
+}
+
+int cmd_predict(const struct options *options)
+{
 	struct cln_model *model = NULL;
 	struct cln_table *table = NULL;
 	struct cln_error err = {0};
-	char *categorical = NULL;
 	enum cln_status status = cln_model_load(&model, options->operands[0], &err);
 
 	if (status == CLN_OK)
-		status = rows_categorical(&categorical, model, options->keep, &err);
-	if (status == CLN_OK) {
-		read.categorical = categorical;
-		status = cln_table_read(&table, options->operands[1], &read, &err);
-	}
+		status = read_rows(&table, options, model, &err);
 	if (status == CLN_OK)
 		status = predict(options, model, table, &err);
 	cln_table_destroy(table);
-	mem_free(categorical);
 	cln_model_destroy(model);
 	return status == CLN_OK ? 0 : exit_with_error(&err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * colonnade train: tables to a run directory. */
+#include "api/rows.h"
 #include "cli/commands.h"
 #include "cli/run_directory.h"
 #include "cli/run_record.h"
@@ -91,17 +92,49 @@ static enum cln_status check_standard_input(const struct options *options, struc
 	return CLN_OK;
 }
 
+/* Another table of the same kind: read with the types that the training table turned out to have. */
+static enum cln_status read_like_train(struct cln_table **table, const struct run *run, const char *path, struct cln_error *err)
+{
+	struct cln_read_options read = run->options->read;
+	struct rows_categories known;
+	enum cln_status status = rows_categories_of_table(&known, run->train, err);
+
+	if (status == CLN_OK) {
+		read.known_categories = known.names;
+		read.n_known_categories = known.n;
+		status = cln_table_read(table, path, &read, err);
+	}
+	rows_categories_free(&known);
+	return status;
+}
+
+/* With --init its categories rule, because its pipeline is kept. */
+static enum cln_status read_train(struct run *run, struct cln_error *err)
+{
+	struct cln_read_options read = run->options->read;
+	struct rows_categories known = {0};
+	enum cln_status status = run->init ? rows_categories_of_model(&known, run->init, err) : CLN_OK;
+
+	if (status == CLN_OK) {
+		read.known_categories = known.names;
+		read.n_known_categories = known.n;
+		status = cln_table_read(&run->train, run->options->operands[0], &read, err);
+	}
+	rows_categories_free(&known);
+	return status;
+}
+
 static enum cln_status read_inputs(struct run *run, struct cln_error *err)
 {
 	const struct options *options = run->options;
-	enum cln_status status = cln_table_read(&run->train, options->operands[0], &options->read, err);
+	enum cln_status status = options->init ? cln_model_load(&run->init, options->init, err) : CLN_OK;
 
+	if (status == CLN_OK)
+		status = read_train(run, err);
 	if (status == CLN_OK && options->valid)
-		status = cln_table_read(&run->valid, options->valid, &options->read, err);
+		status = read_like_train(&run->valid, run, options->valid, err);
 	if (status == CLN_OK && options->test)
-		status = cln_table_read(&run->test, options->test, &options->read, err);
-	if (status == CLN_OK && options->init)
-		status = cln_model_load(&run->init, options->init, err);
+		status = read_like_train(&run->test, run, options->test, err);
 	return status;
 }
 

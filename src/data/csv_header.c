@@ -231,6 +231,17 @@ static enum cln_status set_categorical(struct target *target)
 	return CLN_OK;
 }
 
+/* What another table had as categories is that here too, where nobody says otherwise. */
+static void set_known_categories(struct reader *reader)
+{
+	for (size_t i = 0; i < reader->options->n_known_categories; i++) {
+		const char *name = reader->options->known_categories[i];
+		uint32_t column = dictionary_find(&reader->names, name, strlen(name));
+		if (column != UINT32_MAX && reader->targets[column].kind == TARGET_NUMBER && !reader->targets[column].given)
+			reader->targets[column].kind = TARGET_CATEGORY;
+	}
+}
+
 static enum cln_status set_numeric(struct target *target)
 {
 	if (target->kind == TARGET_CATEGORY)
@@ -296,6 +307,8 @@ enum cln_status csv_choose_targets(struct reader *reader, struct cln_error *err)
 		status = each_listed(reader, "numeric", options->numeric, set_numeric, err);
 	if (status == CLN_OK)
 		status = each_listed(reader, "ignore", options->ignore, set_ignored, err);
+	if (status == CLN_OK)
+		set_known_categories(reader);
 	if (status == CLN_OK)
 		status = sample_types(reader, err);
 	return status;
