@@ -94,21 +94,24 @@ INLINE vec log1p_unit(vec e)
 	return v_fma(v_mul(e, e), polynomial(e, c, 8), e);
 }
 
-/* tanh |x| = t / (t + 2), t = e^(2|x|) - 1; from 9.1 on it rounds to 1 */
+/* tanh |x| = t / (t + 2) = q, t = e^(2|x|) - 1; from 9.1 on it rounds to 1.  Below 0.3 t/2 - q t/2 has less rounding. */
 INLINE vec tanh_vec(vec x)
 {
 	vint shifted_n;
 	const vec p = expm1_reduced(&shifted_n, v_min(v_set1(18.2f), v_abs(v_add(x, x))));
 	const vec scale = power_of_two(shifted_n, 0);
 	const vec t = v_fma(scale, p, v_sub(scale, v_set1(1.0f)));
-	return v_copysign(v_div(t, v_add(t, v_set1(2.0f))), x);
+	const vec q = v_div(t, v_add(t, v_set1(2.0f))), half = v_mul(t, v_set1(0.5f));
+	return v_copysign(v_select(v_lt(t, v_set1(0.8f)), v_fma(v_neg(half), q, half), q), x);
 }
 
-/* 1 / (1 + e^-z) = e^z / (1 + e^z): the power is always that of -|z|, so nothing overflows */
+/* With e = e^-|z|, above 0: 1 / (1 + e); below: e / (1 + e) = q, and e - e q has less rounding. */
 INLINE vec sigmoid_vec(vec z)
 {
 	const vec e = exp_nonpositive(v_neg(v_abs(z)));
-	return v_div(v_select(v_ge(z, v_zero()), v_set1(1.0f), e), v_add(e, v_set1(1.0f)));
+	const vmask above = v_ge(z, v_zero());
+	const vec q = v_div(v_select(above, v_set1(1.0f), e), v_add(e, v_set1(1.0f)));
+	return v_select(above, q, v_fma(v_neg(e), q, e));
 }
 
 /* ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|) */
