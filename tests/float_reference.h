@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels/dispatch.h"
+
 static inline float float_of_bits(uint32_t bits)
 {
 	float x;
@@ -31,14 +33,21 @@ static inline double ulp_error(float y, double reference)
 		return isnan(y) ? 0.0 : INFINITY;
 	if (isinf((float)reference))
 		return y == (float)reference ? 0.0 : fabs(reference) < 0x1p128 && y == copysignf(FLT_MAX, (float)reference) ? 1.0 : INFINITY;
-	int exponent = reference == 0.0 ? -126 : ilogb(reference);
-	return fabs((double)y - reference) / ldexp(1.0, (exponent < -126 ? -126 : exponent) - 23);
+	uint64_t bits; /* of the reference; its exponent field, minus 1023, says where its last place is */
+	memcpy(&bits, &reference, sizeof bits);
+	const uint64_t field = bits >> 52 & 0x7ff, least = 1023 - 126, inverse_ulp = 1023 + 1023 + 23 - (field < least ? least : field);
+	double scale;
+	memcpy(&scale, &(uint64_t){inverse_ulp << 52}, sizeof scale);
+	return fabs((double)y - reference) * scale;
 }
 
 static inline double reference_sigmoid(double z) { return z >= 0.0 ? 1.0 / (1.0 + exp(-z)) : exp(z) / (1.0 + exp(z)); }
 static inline double reference_sigmoid_slope(double z) { return reference_sigmoid(z) * reference_sigmoid(-z); }
 static inline double reference_tanh_slope(double z) { return 1.0 / (cosh(z) * cosh(z)); }
-static inline double reference_softplus(double z) { return fmax(z, 0.0) + log1p(exp(-fabs(z))); }
+static inline double reference_softplus(double z) /* as loss_args has it: 0 z is NaN at infinity, which the trainer reports */
+{
+	return z == -INFINITY ? NAN : fmax(z, 0.0) + log1p(exp(-fabs(z)));
+}
 static inline double reference_relu(double z) { return z < 0.0 ? 0.0 : z; }
 static inline double reference_relu_slope(double z) { return z > 0.0 ? 1.0 : 0.0; }
 static inline double reference_leaky_relu(double z) { return z > 0.0 ? z : 0.01 * z; }
@@ -67,6 +76,69 @@ static inline double reference_mish_slope(double z)
 		return z > 0.0;
 	const double sech = 1.0 / cosh(reference_softplus(z));
 	return tanh(reference_softplus(z)) + z * sech * sech * reference_sigmoid(z);
+}
+
+/* An elementwise function of the kernels and its error bound: a value is right within `ulp` units in the last place or within
+ * `absolute`.  The bounds are the greatest errors that measure_ulp found over every float, rounded up. */
+struct subject {
+	const char *name;
+	double (*reference)(double);
+	int activation; /* enum cln_activation, or -1: `run` */
+	bool slope;     /* the derivative that activate stores */
+	double ulp, absolute;
+	void (*run)(const struct kernels *kernels, float *y, const float *x, size_t n);
+};
+
+static inline void run_exp(const struct kernels *kernels, float *y, const float *x, size_t n) { kernels->exp(y, x, n); }
+static inline void run_log(const struct kernels *kernels, float *y, const float *x, size_t n) { kernels->log(y, x, n); }
+static inline void run_tanh(const struct kernels *kernels, float *y, const float *x, size_t n) { kernels->tanh(y, x, n); }
+static inline void run_sigmoid(const struct kernels *kernels, float *y, const float *x, size_t n) { kernels->sigmoid(y, x, n); }
+
+/* The loss of a single column with y = 0 is softplus(z). */
+static inline void run_softplus(const struct kernels *kernels, float *y, const float *x, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		float Z[PANEL] = {x[i]}, dZ[PANEL], zero = 0.0f;
+		y[i] = (float)kernels->loss(&(struct loss_args){.dZ = dZ, .Z = Z, .y = &zero, .m = 1});
+	}
+}
+
+static const struct subject subjects[] = {
+	{"exp", exp, -1, false, 1.1, 0, run_exp},
+	{"log", log, -1, false, 1.0, 0, run_log},
+	{"tanh", tanh, -1, false, 2.0, 0, run_tanh},
+	{"sigmoid", reference_sigmoid, -1, false, 2.0, 0, run_sigmoid},
+	{"softplus", reference_softplus, -1, false, 2.0, 0, run_softplus},
+	{"sigmoid'", reference_sigmoid_slope, CLN_SIGMOID, true, 0, 1e-7, NULL},
+	{"tanh'", reference_tanh_slope, CLN_TANH, true, 0, 2e-7, NULL},
+	{"relu", reference_relu, CLN_RELU, false, 0, 0, NULL},
+	{"relu'", reference_relu_slope, CLN_RELU, true, 0, 0, NULL},
+	{"leaky relu", reference_leaky_relu, CLN_LEAKY_RELU, false, 1.0, 0, NULL},
+	{"leaky relu'", reference_leaky_relu_slope, CLN_LEAKY_RELU, true, 0.5, 0, NULL},
+	{"elu", reference_elu, CLN_ELU, false, 1.5, 0, NULL},
+	{"elu'", reference_elu_slope, CLN_ELU, true, 1.1, 1.7e-38, NULL},
+	{"selu", reference_selu, CLN_SELU, false, 2.0, 0, NULL},
+	{"selu'", reference_selu_slope, CLN_SELU, true, 2.0, 3e-38, NULL},
+	{"gelu", reference_gelu, CLN_GELU, false, 5.0, 0, NULL},
+	{"gelu'", reference_gelu_slope, CLN_GELU, true, 0, 2e-7, NULL},
+	{"silu", reference_silu, CLN_SILU, false, 3.5, 0, NULL},
+	{"silu'", reference_silu_slope, CLN_SILU, true, 0, 3e-7, NULL},
+	{"mish", reference_mish, CLN_MISH, false, 4.0, 0, NULL},
+	{"mish'", reference_mish_slope, CLN_MISH, true, 0, 3e-7, NULL},
+};
+enum { N_SUBJECTS = sizeof subjects / sizeof subjects[0], CHUNK = 4096 };
+
+/* y = f(x) for CHUNK floats */
+static inline void evaluate(const struct subject *subject, const struct kernels *kernels, float *y, const float *x)
+{
+	static float other[CHUNK];
+	if (subject->run) {
+		subject->run(kernels, y, x, CHUNK);
+		return;
+	}
+	float *A = subject->slope ? other : y;
+	memcpy(A, x, CHUNK * sizeof *A);
+	kernels->activate((enum cln_activation)subject->activation, A, subject->slope ? y : NULL, CHUNK);
 }
 
 #endif
