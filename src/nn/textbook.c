@@ -88,6 +88,11 @@ double textbook_g_prime(enum cln_activation activation, double z)
 	return 0;
 }
 
+bool textbook_has_kink(enum cln_activation activation)
+{
+	return activation == CLN_RELU || activation == CLN_LEAKY_RELU || activation == CLN_ELU || activation == CLN_SELU;
+}
+
 /* ---------------------------------------------------------------- memory */
 
 /* *total += rows * columns; false where that is more than memory can hold. */
@@ -293,11 +298,6 @@ void textbook_descend(struct textbook *net, double rate)
 
 /* ---------------------------------------------------------------- central differences */
 
-static bool has_kink(enum cln_activation activation)
-{
-	return activation == CLN_RELU || activation == CLN_LEAKY_RELU || activation == CLN_ELU || activation == CLN_SELU;
-}
-
 /* Which hidden pre-activations are positive, as a hash (FNV-1a over one bit each): equal patterns have equal hashes. */
 static uint64_t sign_pattern(const struct textbook *net)
 {
@@ -330,7 +330,7 @@ static double difference(struct textbook *net, const struct textbook_cost *cost,
 	for (int i = 0; i < 4; i++) {
 		*parameter = centre + step[i] * h;
 		sum += factor[i] * textbook_forward(net, cost->X, cost->y, cost->w, cost->l1, cost->l2);
-		pattern[i] = has_kink(net->activation) ? sign_pattern(net) : 0;
+		pattern[i] = textbook_has_kink(net->activation) ? sign_pattern(net) : 0;
 	}
 	*parameter = centre;
 	*crossed = pattern[1] != pattern[0] || pattern[2] != pattern[0] || pattern[3] != pattern[0];
@@ -339,13 +339,15 @@ static double difference(struct textbook *net, const struct textbook_cost *cost,
 	return sum / (12 * h);
 }
 
-double textbook_difference(struct textbook *net, const struct textbook_cost *cost, double *parameter, bool *crossed)
+double textbook_difference(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter)
 {
-	double h = TEXTBOOK_STEP, slope;
-	bool beyond;
+	double slope;
+	bool crossed;
 
-	while (slope = difference(net, cost, parameter, h, &beyond), beyond && h > TEXTBOOK_LEAST_STEP)
-		h *= 0.5;
-	*crossed |= beyond;
+	*h = TEXTBOOK_STEP;
+	while (slope = difference(net, cost, parameter, *h, &crossed), crossed && *h > TEXTBOOK_LEAST_STEP)
+		*h *= 0.5;
+	if (crossed)
+		*h = 0;
 	return slope;
 }

@@ -28,6 +28,9 @@ void textbook_destroy(struct textbook *net);
 double textbook_g(enum cln_activation activation, double z);
 double textbook_g_prime(enum cln_activation activation, double z);
 
+/* relu, leaky relu and selu (g' jumps at 0), elu (g'' does). */
+bool textbook_has_kink(enum cln_activation activation);
+
 /* X n[0] x m, y m (any value in [0, 1]: smoothed labels too), w m or NULL (all 1).
  * C = sum_j w_j [softplus(z_j) - y_j z_j] / m + sum over weights, not biases, of l1 |w| + l2/2 w^2. */
 double textbook_forward(struct textbook *net, const double *X, const double *y, const double *w, double l1, double l2);
@@ -46,12 +49,12 @@ struct textbook_cost {
 /* The smallest |z| of the hidden units in column j, after forward: its distance from the kink that relu, leaky relu, elu and selu have. */
 double textbook_margin(const struct textbook *net, size_t j);
 
-/* dC/d(*parameter) without the chain rule: [8 (C(+h) - C(-h)) - (C(+2h) - C(-2h))] / 12 h; its error is h^4/30 |C^(5)| + 3/2 u |C| / h
- * with u the relative rounding error of a cost.  h starts at TEXTBOOK_STEP and is halved while a step of 2h takes a pre-activation past
- * a kink, or the parameter past that of l1; *crossed is set (never cleared) where TEXTBOOK_LEAST_STEP still does, for then the error
- * terms do not hold.  Leaves A and Z of the last cost. */
+/* dC/d(*parameter) without the chain rule: [8 (C(+h) - C(-h)) - (C(+2h) - C(-2h))] / 12 h; its error is h^4/30 |C^(5)| + 3/2 e / h
+ * with e the rounding error of a cost.  h starts at TEXTBOOK_STEP and is halved while a step of 2h takes a pre-activation past a kink,
+ * or the parameter past that of l1; *h is the one used, or 0 where TEXTBOOK_LEAST_STEP still does, for then the error terms do not hold.
+ * Leaves A and Z of the last cost. */
 #define TEXTBOOK_STEP 0x1p-10
 #define TEXTBOOK_LEAST_STEP 0x1p-16
-double textbook_difference(struct textbook *net, const struct textbook_cost *cost, double *parameter, bool *crossed);
+double textbook_difference(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter);
 
 #endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/rounding.h"
+
+#include <math.h>
+
+/* Covers results too small to be normal numbers, whose rounding error is absolute. */
+static const double TINY = 0x1p-120;
+/* Covers the textbook's own rounding in double, 2^-29 of these bounds. */
+static const double WIDEN = 1 + 0x1p-20;
+
+/* By enum cln_activation; where each comes from: section 11 of the derivation. */
+static const struct rounding_constants constants[CLN_N_ACTIVATIONS] = {
+    [CLN_SIGMOID] = {0.0963, 2 * UNIT_ROUNDOFF, 2 * UNIT_ROUNDOFF},
+    [CLN_TANH] = {0.770, 2 * UNIT_ROUNDOFF, 4 * UNIT_ROUNDOFF},
+    [CLN_RELU] = {0, 0, 0},
+    [CLN_LEAKY_RELU] = {0, UNIT_ROUNDOFF, UNIT_ROUNDOFF},
+    [CLN_ELU] = {1, 2 * UNIT_ROUNDOFF, 2 * UNIT_ROUNDOFF},
+    [CLN_SELU] = {1.7582, 3 * UNIT_ROUNDOFF, 4 * UNIT_ROUNDOFF},
+    [CLN_GELU] = {0.798, 2 * UNIT_ROUNDOFF, 4 * UNIT_ROUNDOFF},
+    [CLN_SILU] = {0.5, 3 * UNIT_ROUNDOFF, 4 * UNIT_ROUNDOFF},
+    [CLN_MISH] = {0.645, 3 * UNIT_ROUNDOFF, 4 * UNIT_ROUNDOFF},
+};
+
+struct rounding_constants rounding_of(enum cln_activation activation) { return constants[activation]; }
+
+/* gamma_k: k roundings in a row. */
+static double roundings(size_t k) { return (double)k * UNIT_ROUNDOFF / (1 - (double)k * UNIT_ROUNDOFF); }
+
+/* Columns of A[l-1] and their errors; X is exact. */
+struct operand {
+	const double *value, *error; /* error: NULL where there is none */
+};
+static struct operand lower(const struct textbook *bounds, const struct textbook *net, const struct rounding_case *run, size_t l)
+{
+	return l == 1 ? (struct operand){run->X, NULL} : (struct operand){net->A[l - 1], bounds->A[l - 1]};
+}
+
+/* E_Z = gamma_n (|b| + |W| (|A| + E_A)) + |W| E_A. */
+static void bound_affine(struct textbook *bounds, const struct textbook *net, struct operand A, size_t l)
+{
+	const size_t n_in = net->n[l - 1], m = net->m;
+
+	for (size_t i = 0; i < net->n[l]; i++)
+		for (size_t j = 0; j < m; j++) {
+			double size = fabs(net->b[l][i]), carried = 0;
+			for (size_t k = 0; k < n_in; k++) {
+				const double W = fabs(net->W[l][i * n_in + k]), error = A.error ? A.error[k * m + j] : 0;
+				size += W * (fabs(A.value[k * m + j]) + error);
+				carried += W * error;
+			}
+			bounds->Z[l][i * m + j] = roundings(n_in) * size + carried + TINY;
+		}
+}
+
+/* E of x kappa, one rounding behind E of x; dropped units are 0 on both sides. */
+static double bound_mask(double x, double error, const double *mask, size_t e)
+{
+	return mask ? mask[e] * (error + UNIT_ROUNDOFF * (fabs(x) + error)) : error;
+}
+
+/* E_A = |g'| E_Z + bend/2 E_Z^2 + rho. */
+static void bound_activation(struct textbook *bounds, const struct textbook *net, size_t l)
+{
+	const struct rounding_constants g = constants[net->activation];
+
+	for (size_t e = 0; e < net->n[l] * net->m; e++) {
+		const double z = net->Z[l][e], E_Z = bounds->Z[l][e];
+		double error = fabs(textbook_g_prime(net->activation, z)) * E_Z + 0.5 * g.bend * E_Z * E_Z;
+		error += g.g_error * fmax(1, fabs(z) + E_Z) + TINY;
+		if (textbook_has_kink(net->activation) && fabs(z) <= E_Z)
+			error = NAN;
+		bounds->A[l][e] = bound_mask(textbook_g(net->activation, z), error, net->mask[l], e);
+	}
+}
+
+/* E of dZ[L] = w (sigmoid(z) - y), and of the cost. */
+static double bound_output(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run)
+{
+	const size_t L = net->L;
+	const double bend = constants[CLN_SIGMOID].bend;
+	double sum = 0;
+
+	for (size_t j = 0; j < net->m; j++) {
+		const double w = run->w ? run->w[j] : 1, A = net->A[L][j], z = fabs(net->Z[L][j]), E_Z = bounds->Z[L][j];
+		bounds->dZ[L][j] = w * (A * (1 - A) * E_Z + 0.5 * bend * E_Z * E_Z + 10 * UNIT_ROUNDOFF) + TINY;
+		sum += w * (fabs(A - run->y[j]) * E_Z + 0.125 * E_Z * E_Z + 10 * UNIT_ROUNDOFF * (1 + z)) + TINY;
+	}
+	return sum / (double)net->m;
+}
+
+static size_t tree_height(size_t n_blocks)
+{
+	size_t height = 0;
+
+	while (((size_t)1 << height) < n_blocks)
+		height++;
+	return height;
+}
+
+/* E_g of one entry from its sum S over the columns, E_S, the penalties' sizes and the parameter the step was taken from. */
+static double bound_step(double S, double E_S, double penalties, double parameter, double g, const struct textbook *net,
+                         const struct rounding_case *run)
+{
+	const double m = (double)net->m;
+	const double step = UNIT_ROUNDOFF * (fabs(parameter) / run->rate + fabs(g)) * (1 + roundings(5));
+
+	return (E_S / m + roundings(5) * ((fabs(S) + E_S) / m + penalties) + step + TINY) * WIDEN;
+}
+
+/* Row i of dZ against row A of the lower layer (NULL: ones): S, and E_S = gamma (|dZ| + E_dZ)(|A| + E_A) + |dZ| E_A + E_dZ (|A| + E_A). */
+static double bound_sum(double *S, const double *dZ, const double *E_dZ, const double *A, const double *E_A, size_t m, double gamma)
+{
+	double E_S = 0;
+
+	*S = 0;
+	for (size_t j = 0; j < m; j++) {
+		const double a = A ? A[j] : 1, E_a = E_A ? E_A[j] : 0;
+		*S += dZ[j] * a;
+		E_S += gamma * (fabs(dZ[j]) + E_dZ[j]) * (fabs(a) + E_a) + fabs(dZ[j]) * E_a + E_dZ[j] * (fabs(a) + E_a);
+	}
+	return E_S + TINY;
+}
+
+static void bound_gradient(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run, struct operand A, size_t l)
+{
+	const size_t n_in = net->n[l - 1], m = net->m;
+	const double gamma = roundings(run->block_size + tree_height(run->n_blocks));
+	double S;
+
+	for (size_t i = 0; i < net->n[l]; i++) {
+		const double *dZ = net->dZ[l] + i * m, *E_dZ = bounds->dZ[l] + i * m;
+		for (size_t k = 0; k < n_in; k++) {
+			const size_t e = i * n_in + k;
+			const double W = net->W[l][e];
+			const double E_S = bound_sum(&S, dZ, E_dZ, A.value + k * m, A.error ? A.error + k * m : NULL, m, gamma);
+			bounds->dW[l][e] = bound_step(S, E_S, run->l1 + run->l2 * fabs(W), W, net->dW[l][e], net, run);
+		}
+		const double E_S = bound_sum(&S, dZ, E_dZ, NULL, NULL, m, gamma);
+		bounds->db[l][i] = bound_step(S, E_S, 0, net->b[l][i], net->db[l][i], net, run);
+	}
+}
+
+/* E of dZ[l-1] = dA o D with dA = W^T dZ and D = g'(Z) o mask. */
+static void bound_layer_below(struct textbook *bounds, const struct textbook *net, size_t l)
+{
+	const size_t n_in = net->n[l - 1], n_out = net->n[l], m = net->m;
+	const struct rounding_constants g = constants[net->activation];
+	const double *mask = net->mask[l - 1];
+
+	for (size_t k = 0; k < n_in; k++)
+		for (size_t j = 0; j < m; j++) {
+			double dA = 0, size = 0, carried = 0;
+			for (size_t i = 0; i < n_out; i++) {
+				const double W = net->W[l][i * n_in + k], dZ = net->dZ[l][i * m + j], error = bounds->dZ[l][i * m + j];
+				dA += W * dZ;
+				size += fabs(W) * (fabs(dZ) + error);
+				carried += fabs(W) * error;
+			}
+			const size_t e = k * m + j;
+			const double E_dA = roundings(n_out) * size + carried + TINY, slope = textbook_g_prime(net->activation, net->Z[l - 1][e]);
+			const double D = fabs(slope) * (mask ? mask[e] : 1);
+			const double E_D = bound_mask(slope, g.bend * bounds->Z[l - 1][e] + g.slope_error, mask, e);
+			bounds->dZ[l - 1][e] = fabs(dA) * E_D + E_dA * (D + E_D) + UNIT_ROUNDOFF * (fabs(dA) + E_dA) * (D + E_D) + TINY;
+		}
+}
+
+double rounding_bounds(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run)
+{
+	for (size_t l = 1; l <= net->L; l++) {
+		bound_affine(bounds, net, lower(bounds, net, run, l), l);
+		if (l < net->L)
+			bound_activation(bounds, net, l);
+	}
+	const double E_C = bound_output(bounds, net, run);
+	for (size_t l = net->L; l >= 1; l--) {
+		bound_gradient(bounds, net, run, lower(bounds, net, run, l), l);
+		if (l > 1)
+			bound_layer_below(bounds, net, l);
+	}
+	return E_C * WIDEN;
+}
