@@ -10,6 +10,7 @@
 
 static const uint32_t all_rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 static const bool use_all[] = {true, true, true, true, true, true, true, true};
+static const struct pipeline_settings unscaled = {use_all, CLN_SCALE_NONE, 8}, standardised = {use_all, CLN_SCALE_STANDARDISE, 8};
 
 /* A table of one column of numbers, or of texts. */
 static struct cln_table *numbers_table(const float *numbers, size_t n)
@@ -30,10 +31,11 @@ static struct cln_table *texts_table(const char *const *texts, size_t n)
 
 static struct pipeline *fitted(const struct cln_table *table, size_t n_rows, enum cln_scale scale, size_t max_levels)
 {
+	const struct pipeline_settings settings = {use_all, scale, max_levels};
 	struct pipeline *pipeline;
 
 	ck_assert_uint_le(n_rows, COUNT(all_rows));
-	assert_ok(pipeline_fit(&pipeline, table, all_rows, n_rows, use_all, scale, max_levels, 1, &err));
+	assert_ok(pipeline_fit(&pipeline, table, all_rows, NULL, n_rows, &settings, 1, &err));
 	return pipeline;
 }
 
@@ -53,7 +55,7 @@ static void check_features(struct cln_table *table, size_t n_rows, enum cln_scal
 	cln_table_destroy(table);
 }
 
-/* ---------------------------------------------------------------- order statistics */
+/* ---------------------------------------------------------------- quartiles */
 
 static int compare_floats(const void *a, const void *b)
 {
@@ -75,28 +77,56 @@ static float draw(struct rng *rng, int kind)
 	}
 }
 
-START_TEST(order_statistics_equal_those_of_a_sorted_copy)
+/* By the definition, on the ascending cells with each as often as it counts. */
+static double quartile_of_sorted(const float *sorted, size_t W, size_t k)
 {
-	enum { N = 1000 };
-	float x[N], sorted[N], values[ORDER_MAX_RANKS];
-	uint32_t rows[N];
-	const size_t ranks[ORDER_MAX_RANKS] = {0, 1, N / 8, N / 4, N / 2 - 2, N / 2 - 1};
-	size_t n = 0;
+	size_t at_least = (k * W + 3) / 4 - 1, above = k * W / 4; /* indices of the ceil(kW/4)-th and of the (floor(kW/4)+1)-th */
+
+	return ((double)sorted[at_least] + (double)sorted[above]) / 2;
+}
+
+START_TEST(quartiles_equal_those_of_a_sorted_copy)
+{
+	enum { N = 500 };
+	int kind = _i / 8;
+	size_t n_rows = (size_t)(_i % 4 + (_i % 8 < 4 ? 1 : N - 4)), n_sorted = 0;
+	bool weighted = _i % 2;
+	float x[2 * N], sorted[3 * N], w[N];
+	uint32_t rows[N], units[N];
+	double quartile[3];
 	struct rng rng;
 
 	rng_start(&rng, 1, RNG_TEST, (uint32_t)_i, 0);
-	for (uint32_t i = 0; i < N; i++) {
-		x[i] = i % 4 == 1 ? NAN : draw(&rng, _i);
-		rows[n] = i;
-		n += i % 4 != 2; /* a quarter is missing, a quarter is not among the rows: N/2 count */
+	for (uint32_t i = 0; i < n_rows; i++) {
+		rows[i] = 2 * i;
+		x[2 * i] = i % 4 == 1 ? NAN : draw(&rng, kind); /* a quarter is missing */
+		x[2 * i + 1] = 1e30f;                           /* not among the rows */
+		w[i] = (float)(1 + i % 3);
+		for (size_t k = 0; k < (weighted ? 1 + i % 3 : 1) && !isnan(x[2 * i]); k++)
+			sorted[n_sorted++] = x[2 * i];
 	}
-	for (size_t i = 0, k = 0; i < n; i++)
-		if (!isnan(x[rows[i]]))
-			sorted[k++] = x[rows[i]];
-	qsort(sorted, N / 2, sizeof *sorted, compare_floats);
-	order_statistics(values, ranks, COUNT(ranks), x, rows, n);
-	for (size_t k = 0; k < COUNT(ranks); k++)
-		ck_assert_float_eq(values[k], sorted[ranks[k]]);
+	qsort(sorted, n_sorted, sizeof *sorted, compare_floats);
+	order_units(units, w, n_rows);
+	order_quartiles(quartile, &(struct order_sample){x, rows, weighted ? units : NULL, n_rows});
+	for (size_t k = 1; k <= 3; k++)
+		ck_assert_double_eq(quartile[k - 1], quartile_of_sorted(sorted, n_sorted, k));
+}
+END_TEST
+
+START_TEST(units_are_in_proportion_to_weights)
+{
+	const float whole[] = {1, 3, 16777216}, fractions[] = {0.3f, 1e-20f, 0.6f}, denormal[] = {FLT_TRUE_MIN, 2 * FLT_TRUE_MIN};
+	uint32_t units[3];
+
+	order_units(units, whole, 3);
+	ck_assert_uint_eq(units[1], 3 * units[0]);
+	ck_assert_uint_eq(units[2], 16777216 * units[0]);
+	order_units(units, fractions, 3);
+	ck_assert_uint_eq(units[1], 1);
+	ck_assert_uint_eq(units[2], 2 * units[0]);
+	ck_assert_uint_lt(units[2], 1u << 29);
+	order_units(units, denormal, 2);
+	ck_assert_uint_eq(units[1], 2 * units[0]);
 }
 END_TEST
 
@@ -126,8 +156,9 @@ static float clipped(float z) { return z / sqrtf(1 + (z / 3) * (z / 3)); }
 
 START_TEST(robust_scaling_divides_by_the_interquartile_range_and_clips)
 {
-	/* 0 1 2 3 10 12: positions 1.25, 2.5, 3.75 of the ascending values: q25 = 1.25, median = 2.5, q75 = 8.25, so 1/7 */
-	const float s = (float)(1 / 7.0);
+	/* 0 1 2 3 10 12: the second and the fifth are the first to reach a quarter and three quarters of 6, the third reaches half of
+	 * it and the fourth exceeds it: quartiles 1, 2.5, 10 */
+	const float s = (float)(1 / 9.0);
 	const float expected[] = {clipped(7.5f * s), clipped(-2.5f * s), clipped(-0.5f * s), clipped(0.5f * s), clipped(9.5f * s), clipped(-1.5f * s)};
 
 	check_features(numbers_table((const float[]){10, 0, 2, 3, 12, 1}, 6), 6, CLN_SCALE_ROBUST, 8, 1, expected);
@@ -172,7 +203,7 @@ START_TEST(a_number_far_outside_is_held_so_that_nothing_overflows)
 	check_features(numbers_table((const float[]){-1e-30f, 1e-30f, FLT_MAX, -FLT_MAX}, 4), 2, CLN_SCALE_STANDARDISE, 8, 1,
 	               (const float[]){-1, 1, PIPELINE_Z_MAX, -PIPELINE_Z_MAX});
 	check_features(numbers_table((const float[]){-1, 1, FLT_MAX, -FLT_MAX}, 4), 2, CLN_SCALE_ROBUST, 8, 1,
-	               (const float[]){clipped(-1), clipped(1), 3, -3});
+	               (const float[]){clipped(-0.5f), clipped(0.5f), 3, -3});
 }
 END_TEST
 
@@ -203,6 +234,33 @@ START_TEST(a_constant_with_gaps_keeps_the_gaps_and_ignores_other_values)
 }
 END_TEST
 
+/* A row of weight 2 against two rows: every statistic is the same, but for the rounding of sums in double (n DBL_EPSILON relative),
+ * which moves a float by one unit in the last place at most. */
+START_TEST(a_row_of_weight_2_counts_like_two_rows)
+{
+	const enum cln_scale scale = _i;
+	struct cln_table *once = tables_create(5, 2), *twice = tables_create(7, 2);
+	const struct pipeline_settings settings = {use_all, scale, 1};
+	struct pipeline *a, *b;
+
+	tables_numbers(once, 0, "x", (const float[]){0.1f, 5, 3, 0.7f, NAN});
+	tables_texts(once, 1, "t", (const char *[]){"p", "q", "r", "p", "r"});
+	tables_numbers(twice, 0, "x", (const float[]){0.1f, 5, 5, 3, 3, 0.7f, NAN});
+	tables_texts(twice, 1, "t", (const char *[]){"p", "q", "q", "r", "r", "p", "r"});
+	assert_ok(pipeline_fit(&a, once, all_rows, (const float[]){1, 2, 2, 1, 1}, 5, &settings, 1, &err));
+	assert_ok(pipeline_fit(&b, twice, all_rows, NULL, 7, &settings, 1, &err));
+	ck_assert_float_eq(a->columns[0].impute, b->columns[0].impute);
+	ck_assert_float_le(fabsf(a->columns[0].center - b->columns[0].center), FLT_EPSILON * fabsf(b->columns[0].center));
+	ck_assert_float_le(fabsf(a->columns[0].scale - b->columns[0].scale), FLT_EPSILON * b->columns[0].scale);
+	ck_assert_str_eq(a->columns[1].levels[0], "r"); /* three times, by weight; without weights p would win by its bytes */
+	ck_assert_str_eq(b->columns[1].levels[0], "r");
+	pipeline_destroy(a);
+	pipeline_destroy(b);
+	cln_table_destroy(once);
+	cln_table_destroy(twice);
+}
+END_TEST
+
 START_TEST(sums_over_blocks_of_rows_are_exact_for_whole_numbers)
 {
 	/* 3 blocks, the last of them short: mean and deviation of 0 .. n-1 are (n-1)/2 and sqrt((n^2-1)/12). */
@@ -218,7 +276,7 @@ START_TEST(sums_over_blocks_of_rows_are_exact_for_whole_numbers)
 		rows[i] = i;
 	}
 	tables_numbers(table, 0, "x", x);
-	assert_ok(pipeline_fit(&pipeline, table, rows, N, use_all, CLN_SCALE_STANDARDISE, 8, 1, &err));
+	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, N, &standardised, 1, &err));
 	ck_assert_float_eq(pipeline->columns[0].center, (N - 1) / 2);
 	ck_assert_float_eq(pipeline->columns[0].scale, (float)(1 / sqrt(((double)N * N - 1) / 12)));
 	ck_assert_float_eq(pipeline->columns[0].impute, (N - 1) / 2);
@@ -282,7 +340,7 @@ START_TEST(what_was_met_is_counted)
 	tables_numbers(table, 0, "n", (const float[]){1, 2, NAN, NAN, 3});
 	tables_texts(table, 1, "t", (const char *[]){"a", "b", NULL, "z", NULL});
 	tables_numbers(table, 2, "extra", (const float[]){1, 2, 3, 4, 5});
-	assert_ok(pipeline_fit(&pipeline, table, all_rows, 2, (const bool[]){true, true, false}, CLN_SCALE_NONE, 8, 1, &err));
+	assert_ok(pipeline_fit(&pipeline, table, all_rows, NULL, 2, &(struct pipeline_settings){(const bool[]){true, true, false}, CLN_SCALE_NONE, 8}, 1, &err));
 	assert_ok(pipeline_apply(X, pipeline, table, NULL, 5, 1, &report, &err));
 	ck_assert_uint_eq(report.rows, 5);
 	ck_assert_uint_eq(report.missing_cells, 4);
@@ -324,9 +382,9 @@ START_TEST(nothing_but_constants_is_refused)
 	struct pipeline *pipeline;
 	struct cln_error err;
 
-	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, 2, use_all, CLN_SCALE_NONE, 8, 1, &err), CLN_E_DATA);
+	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, NULL, 2, &unscaled, 1, &err), CLN_E_DATA);
 	ck_assert_ptr_null(pipeline);
-	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, 2, (const bool[]){false}, CLN_SCALE_NONE, 8, 1, &err), CLN_E_DATA);
+	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, NULL, 2, &(struct pipeline_settings){(const bool[]){false}, CLN_SCALE_NONE, 8}, 1, &err), CLN_E_DATA);
 	cln_table_destroy(table);
 }
 END_TEST
@@ -488,7 +546,7 @@ static float *features_of(struct cln_table *table, size_t *n_cells, int threads)
 	ck_assert_ptr_nonnull(rows);
 	for (uint32_t i = 0; i < N_ROWS / 3; i++)
 		rows[i] = 3 * i;
-	assert_ok(pipeline_fit(&pipeline, table, rows, N_ROWS / 3, use_all, CLN_SCALE_STANDARDISE, 8, threads, &err));
+	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, N_ROWS / 3, &standardised, threads, &err));
 	*n_cells = N_ROWS * pipeline->n_features;
 	X = mem_alloc(*n_cells, sizeof *X, NULL);
 	ck_assert_ptr_nonnull(X);
@@ -545,7 +603,7 @@ START_TEST(a_level_that_only_other_rows_have_is_unseen)
 	struct cln_row_report report;
 	float X[12];
 
-	assert_ok(pipeline_fit(&pipeline, table, (const uint32_t[]){0, 1, 3}, 3, use_all, CLN_SCALE_NONE, 2, 1, &err));
+	assert_ok(pipeline_fit(&pipeline, table, (const uint32_t[]){0, 1, 3}, NULL, 3, &(struct pipeline_settings){use_all, CLN_SCALE_NONE, 2}, 1, &err));
 	ck_assert_uint_eq(pipeline->columns[0].n_rare, 1);
 	assert_ok(pipeline_apply(X, pipeline, table, NULL, 4, 1, &report, &err));
 	ck_assert_mem_eq(X + 6, ((const float[]){0, 0, 0}), 3 * sizeof *X);
@@ -568,7 +626,7 @@ START_TEST(rows_in_pieces_are_the_rows_as_a_whole)
 	ck_assert_ptr_nonnull(rows);
 	for (uint32_t i = 0; i < N_ROWS / 3; i++)
 		rows[i] = 3 * i;
-	assert_ok(pipeline_fit(&pipeline, table, rows, N_ROWS / 3, use_all, CLN_SCALE_STANDARDISE, 8, 1, &err));
+	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, N_ROWS / 3, &standardised, 1, &err));
 	n_features = pipeline->n_features;
 	piece = mem_alloc(1000 * n_features, sizeof *piece, NULL);
 	ck_assert_ptr_nonnull(piece);
@@ -590,10 +648,11 @@ END_TEST
 static Suite *pipeline_suite(void)
 {
 	Suite *suite = suite_create("pipeline");
-	TCase *order = tcase_create("order_statistics"), *numbers = tcase_create("numbers"), *categories = tcase_create("categories");
+	TCase *order = tcase_create("order"), *numbers = tcase_create("numbers"), *categories = tcase_create("categories");
 	TCase *columns = tcase_create("columns"), *rows = tcase_create("rows and threads");
 
-	tcase_add_loop_test(order, order_statistics_equal_those_of_a_sorted_copy, 0, 4);
+	tcase_add_loop_test(order, quartiles_equal_those_of_a_sorted_copy, 0, 32);
+	tcase_add_test(order, units_are_in_proportion_to_weights);
 	tcase_add_test(order, order_keys_ascend_as_floats_do);
 	suite_add_tcase(suite, order);
 	tcase_add_test(numbers, standardising_centers_on_the_mean_and_divides_by_the_population_deviation);
@@ -605,6 +664,7 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(numbers, a_number_far_outside_is_held_so_that_nothing_overflows);
 	tcase_add_test(numbers, a_spread_below_the_smallest_float_still_gives_finite_features);
 	tcase_add_test(numbers, a_constant_with_gaps_keeps_the_gaps_and_ignores_other_values);
+	tcase_add_loop_test(numbers, a_row_of_weight_2_counts_like_two_rows, 0, CLN_N_SCALES);
 	tcase_add_test(numbers, sums_over_blocks_of_rows_are_exact_for_whole_numbers);
 	suite_add_tcase(suite, numbers);
 	tcase_add_test(categories, levels_have_features_in_byte_order);

@@ -262,6 +262,7 @@ static enum cln_status make_pipeline(struct prepared *prepared, const struct row
                                      const struct cln_config *config, int threads, const struct cln_observer *observer, struct cln_error *err)
 {
 	bool *use = choose_columns(prepared, train->table, err);
+	const struct pipeline_settings settings = {use, config->scale, config->max_levels};
 	enum cln_status status;
 
 	if (!use)
@@ -271,7 +272,7 @@ static enum cln_status make_pipeline(struct prepared *prepared, const struct row
 	if (init)
 		status = pipeline_clone(&prepared->pipeline, init->pipeline, err);
 	else
-		status = pipeline_fit(&prepared->pipeline, train->table, train->rows, train->n, use, config->scale, config->max_levels, threads, err);
+		status = pipeline_fit(&prepared->pipeline, train->table, train->rows, prepared->train_row_weights, train->n, &settings, threads, err);
 	if (status == CLN_OK && !init)
 		notes_of_pipeline(observer, prepared->pipeline);
 	mem_free(use);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The order of floats, and exact order statistics of a column without a copy of it. */
+ * The order of floats, and exact quartiles of a column without a copy of it. */
 #ifndef DATA_ORDER_H
 #define DATA_ORDER_H
 
@@ -27,10 +27,22 @@ static inline float order_value(uint32_t key)
 	return x;
 }
 
-#define ORDER_MAX_RANKS 6
+/* Cells x[rows[0]] .. x[rows[n_rows-1]], NaN = missing; cell i counts units[i] times (units = NULL: once). */
+struct order_sample {
+	const float *x;
+	const uint32_t *rows, *units;
+	size_t n_rows;
+};
 
-/* values[k] = the element of rank ranks[k] (0-based, ascending) among the elements x[rows[0]] .. x[rows[n_rows-1]] that are not
- * NaN; there must be more than ranks[k] of those.  Three passes of counting by digits of the key: exact, and no memory. */
-void order_statistics(float *values, const size_t *ranks, size_t n_ranks, const float *x, const uint32_t *rows, size_t n_rows);
+/* Row weights (> 0) as whole numbers of units, so that sums of them are exact: the unit is 2^-29 of the power of two above the
+ * greatest weight, each has at least one, and the sum of 2^32 of them fits 61 bits.  Weights that are whole numbers up to 2^24 keep
+ * their proportions exactly. */
+void order_units(uint32_t *units, const float *w, size_t n);
+
+/* quartile[k-1], k = 1, 2, 3: with C(x) the units of the cells up to x and W those of all cells present, the mean of the least x
+ * with C(x) >= k W / 4 and of the least with C(x) > k W / 4 (Hyndman & Fan 1996, definition 2).  So a cell that counts twice is the
+ * same as two cells, and it does not matter if all count twice.  At least one cell must be present.  Four passes of counting by
+ * digits of the key: exact, and no memory. */
+void order_quartiles(double quartile[3], const struct order_sample *sample);
 
 #endif

@@ -8,8 +8,8 @@
  *                    there are more than max_levels, then one for "missing" where training rows had gaps; a level never seen in the
  *                    training rows gives all zeros and is counted; a column with two levels and no gaps gives one feature: -1, +1, unseen 0
  * a column that is constant in the training rows gives no feature (and is reported by fit's caller)
- * All in single precision, one IEEE operation after the other.  Statistics are those of the cells that are present, summed over
- * fixed blocks of rows in double, so they depend on no thread.  doc/data.md has the rules. */
+ * All in single precision, one IEEE operation after the other.  Statistics are those of the cells that are present, by row weight,
+ * summed over fixed blocks of rows in double, so they depend on no thread.  doc/data.md has the rules. */
 #ifndef DATA_PIPELINE_H
 #define DATA_PIPELINE_H
 
@@ -43,10 +43,16 @@ struct pipeline {
 	size_t n_features;
 };
 
-/* Learns from the given rows (ascending indices, at least one) of the columns with use[column] = true that are not ignored, in the
- * order of the table.  max_levels >= 1.  At least one feature must come out: else CLN_E_DATA. */
-enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table *table, const uint32_t *rows, size_t n_rows,
-                             const bool *use, enum cln_scale scale, size_t max_levels, int threads, struct cln_error *err) CLN_MUST_CHECK;
+struct pipeline_settings {
+	const bool *use;     /* a column of the table; ignored ones are never used */
+	enum cln_scale scale;
+	size_t max_levels;   /* >= 1 */
+};
+
+/* Learns from the given rows (ascending indices, at least one) of the columns in use, in the order of the table.  w: row weights
+ * (> 0), or NULL: all 1; a row of weight 2 counts like two of weight 1.  At least one feature must come out: else CLN_E_DATA. */
+enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table *table, const uint32_t *rows, const float *w, size_t n_rows,
+                             const struct pipeline_settings *settings, int threads, struct cln_error *err) CLN_MUST_CHECK;
 
 /* A pipeline bound to a table whose columns are matched by name; the table must outlive it.
  * CLN_E_DATA: a column that gives features is missing (all such are named), or has text where numbers were learnt (with the place;

@@ -12,10 +12,11 @@
 
 /* ---------------------------------------------------------------- statistics */
 
-/* The cells of a numeric column in the training rows. */
+/* The training rows. */
 struct sample {
-	const float *x;
 	const uint32_t *rows;
+	const float *w;        /* NULL: all 1 */
+	const uint32_t *units; /* the same for exact sums, order.h */
 	size_t n_rows;
 };
 
@@ -26,9 +27,9 @@ struct numeric_stats {
 	double quartile[3];
 };
 
-/* The sum of (x - center), or of its square, over the cells present: blocks of SUM_BLOCK rows, then the blocks' sums in order. */
+/* The sum of w (x - center)^power, power = 0, 1, 2, over the cells present: blocks of SUM_BLOCK rows, then the blocks' sums in order. */
 #define SUM_BLOCK 4096
-static double sum_about(const struct sample *sample, double center, bool squared)
+static double sum_about(const struct sample *sample, const float *x, double center, int power)
 {
 	double sum = 0;
 
@@ -37,21 +38,21 @@ static double sum_about(const struct sample *sample, double center, bool squared
 		double block = 0;
 
 		for (size_t i = begin; i < end; i++) {
-			double d = (double)sample->x[sample->rows[i]] - center;
+			double d = (double)x[sample->rows[i]] - center, w = sample->w ? (double)sample->w[i] : 1;
 
 			if (!isnan(d))
-				block += squared ? d * d : d;
+				block += power == 0 ? w : power == 1 ? w * d : w * (d * d);
 		}
 		sum += block;
 	}
 	return sum;
 }
 
-static void find_range(struct numeric_stats *stats, const struct sample *sample)
+static void find_range(struct numeric_stats *stats, const struct sample *sample, const float *cells)
 {
 	*stats = (struct numeric_stats){.least = INFINITY, .greatest = -INFINITY};
 	for (size_t i = 0; i < sample->n_rows; i++) {
-		float x = sample->x[sample->rows[i]];
+		float x = cells[sample->rows[i]];
 
 		if (isnan(x))
 			continue;
@@ -63,47 +64,32 @@ static void find_range(struct numeric_stats *stats, const struct sample *sample)
 	}
 }
 
-/* Quartile k lies at position h = (n - 1) k/4 of the ascending cells: linear between the order statistics around it. */
-static void find_quartiles(struct numeric_stats *stats, const struct sample *sample)
+static void numeric_stats_find(struct numeric_stats *stats, const struct sample *sample, const float *x)
 {
-	size_t ranks[6];
-	float values[6];
+	const struct order_sample ordered = {x, sample->rows, sample->units, sample->n_rows};
+	double weight;
 
-	for (size_t k = 0; k < 3; k++) {
-		ranks[2 * k] = (stats->n - 1) * (k + 1) / 4;
-		ranks[2 * k + 1] = ranks[2 * k] + 1 < stats->n ? ranks[2 * k] + 1 : ranks[2 * k];
-	}
-	order_statistics(values, ranks, 6, sample->x, sample->rows, sample->n_rows);
-	for (size_t k = 0; k < 3; k++) {
-		double below = (double)values[2 * k], above = (double)values[2 * k + 1];
-		double part = (double)((stats->n - 1) * (k + 1) % 4) / 4;
-
-		stats->quartile[k] = below + part * (above - below);
-	}
-}
-
-static void numeric_stats_find(struct numeric_stats *stats, const struct sample *sample)
-{
-	find_range(stats, sample);
+	find_range(stats, sample, x);
 	if (stats->n == 0)
 		return;
-	find_quartiles(stats, sample);
-	stats->mean = sum_about(sample, 0, false) / (double)stats->n;
-	stats->deviation = sqrt(sum_about(sample, stats->mean, true) / (double)stats->n);
+	order_quartiles(stats->quartile, &ordered);
+	weight = sum_about(sample, x, 0, 0);
+	stats->mean = sum_about(sample, x, 0, 1) / weight;
+	stats->deviation = sqrt(sum_about(sample, x, stats->mean, 2) / weight);
 }
 
-/* counts[level] over the training rows; returns how many cells are missing. */
-static size_t count_levels(uint32_t *counts, const struct column *cells, const uint32_t *rows, size_t n_rows)
+/* counts[level], in units, over the training rows; returns how many cells are missing. */
+static size_t count_levels(uint64_t *counts, const struct column *cells, const struct sample *sample)
 {
 	size_t n_missing = 0;
 
-	for (size_t i = 0; i < n_rows; i++) {
-		uint32_t code = cells->codes[rows[i]];
+	for (size_t i = 0; i < sample->n_rows; i++) {
+		uint32_t code = cells->codes[sample->rows[i]];
 
 		if (code == LEVEL_MISSING)
 			n_missing++;
 		else
-			counts[code]++;
+			counts[code] += sample->units ? sample->units[i] : 1;
 	}
 	return n_missing;
 }
@@ -113,13 +99,12 @@ static size_t count_levels(uint32_t *counts, const struct column *cells, const u
 struct fit_column {
 	const struct column *cells;
 	struct pipeline_column *column;
-	uint32_t *counts; /* categorical: of every level of the table */
+	uint64_t *counts; /* categorical: of every level of the table */
 };
 
 struct fit {
 	struct fit_column *columns;
-	const uint32_t *rows;
-	size_t n_rows;
+	struct sample sample;
 	enum cln_scale scale;
 };
 
@@ -160,13 +145,12 @@ static void choose_scaling(struct pipeline_column *column, const struct numeric_
 
 static void fit_numeric(struct pipeline_column *column, const struct column *cells, const struct fit *fit)
 {
-	const struct sample sample = {cells->numbers, fit->rows, fit->n_rows};
 	struct numeric_stats stats;
 
-	numeric_stats_find(&stats, &sample);
-	if (stats.n == 0 || (stats.n == fit->n_rows && !(stats.least < stats.greatest)))
+	numeric_stats_find(&stats, &fit->sample, cells->numbers);
+	if (stats.n == 0 || (stats.n == fit->sample.n_rows && !(stats.least < stats.greatest)))
 		return; /* constant, or nothing there */
-	column->has_missing = stats.n < fit->n_rows;
+	column->has_missing = stats.n < fit->sample.n_rows;
 	column->n_features = 1 + (size_t)column->has_missing;
 	column->impute = (float)stats.quartile[1];
 	choose_scaling(column, &stats, fit->scale);
@@ -181,13 +165,14 @@ static void fit_body(void *argument, size_t item, int tid)
 	if (work->cells->type == COLUMN_NUMERIC)
 		fit_numeric(work->column, work->cells, fit);
 	else
-		work->column->has_missing = count_levels(work->counts, work->cells, fit->rows, fit->n_rows) > 0;
+		work->column->has_missing = count_levels(work->counts, work->cells, &fit->sample) > 0;
 }
 
 /* ---------------------------------------------------------------- the levels of a column */
 
 struct level_count {
-	uint32_t count, level;
+	uint64_t count;
+	uint32_t level;
 };
 
 /* The most frequent first; levels ascend in byte order. */
@@ -305,41 +290,62 @@ static enum cln_status number_features(struct pipeline *pipeline, const struct c
 	return CLN_OK;
 }
 
-enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table *table, const uint32_t *rows, size_t n_rows,
-                             const bool *use, enum cln_scale scale, size_t max_levels, int threads, struct cln_error *err)
+/* An empty pipeline with room for its columns. */
+static struct pipeline *pipeline_create(size_t n_columns, struct cln_error *err)
 {
-	size_t n_columns = count_used(table, use);
-	struct fit fit = {.rows = rows, .n_rows = n_rows, .scale = scale};
-	struct pipeline *new = mem_alloc(1, sizeof *new, err);
+	struct pipeline *pipeline = mem_alloc(1, sizeof *pipeline, err);
+
+	if (!pipeline)
+		return NULL;
+	pipeline->columns = mem_alloc(n_columns, sizeof *pipeline->columns, err);
+	if (!pipeline->columns) {
+		mem_free(pipeline);
+		return NULL;
+	}
+	pipeline->n_columns = n_columns;
+	return pipeline;
+}
+
+static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const struct cln_table *table, const struct pipeline_settings *settings,
+                             int threads, struct cln_error *err)
+{
+	enum cln_status status = list_columns(fit->columns, pipeline, table, settings->use, err);
+
+	if (status != CLN_OK)
+		return status;
+	parallel_for(threads, pipeline->n_columns, fit_body, fit);
+	for (size_t c = 0; c < pipeline->n_columns && status == CLN_OK; c++)
+		if (fit->columns[c].cells->type == COLUMN_CATEGORICAL)
+			status = choose_levels(&fit->columns[c], settings->max_levels, err);
+	return status == CLN_OK ? number_features(pipeline, table, err) : status;
+}
+
+enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table *table, const uint32_t *rows, const float *w, size_t n_rows,
+                             const struct pipeline_settings *settings, int threads, struct cln_error *err)
+{
+	size_t n_columns = count_used(table, settings->use);
+	struct fit fit = {.sample = {.rows = rows, .w = w, .n_rows = n_rows}, .scale = settings->scale};
+	struct pipeline *new = pipeline_create(n_columns, err);
+	uint32_t *units = w ? mem_alloc(n_rows, sizeof *units, err) : NULL;
 	enum cln_status status = CLN_E_MEMORY;
 
-	assert(n_rows > 0 && max_levels > 0);
+	assert(n_rows > 0 && settings->max_levels > 0);
 	*pipeline = NULL;
 	fit.columns = mem_alloc(n_columns, sizeof *fit.columns, err);
-	if (!new || !fit.columns)
-		goto done;
-	new->columns = mem_alloc(n_columns, sizeof *new->columns, err);
-	if (!new->columns)
-		goto done;
-	new->n_columns = n_columns;
-	status = list_columns(fit.columns, new, table, use, err);
-	if (status != CLN_OK)
-		goto done;
-
-	parallel_for(threads, n_columns, fit_body, &fit);
-	for (size_t c = 0; c < n_columns && status == CLN_OK; c++)
-		if (fit.columns[c].cells->type == COLUMN_CATEGORICAL)
-			status = choose_levels(&fit.columns[c], max_levels, err);
-	if (status == CLN_OK)
-		status = number_features(new, table, err);
+	if (new && fit.columns && (units || !w)) {
+		if (w)
+			order_units(units, w, n_rows);
+		fit.sample.units = units;
+		status = learn(new, &fit, table, settings, threads, err);
+	}
 	if (status == CLN_OK) {
 		*pipeline = new;
 		new = NULL;
 	}
-done:
 	for (size_t c = 0; fit.columns && c < n_columns; c++)
 		mem_free(fit.columns[c].counts);
 	mem_free(fit.columns);
+	mem_free(units);
 	pipeline_destroy(new);
 	return status;
 }
