@@ -14,15 +14,16 @@ static const struct {
 	float impute, center, scale;
 	const char *levels[4], *rare[4]; /* up to the first NULL */
 } columns[] = {
-	{.name = "age", .type = COLUMN_NUMERIC, .n_features = 1, .transform = TRANSFORM_STANDARDISE, .impute = 37, .center = 38.581646f,
-	 .scale = 0.1f},
+	{.name = "age", .type = COLUMN_NUMERIC, .n_features = 1, .transform = TRANSFORM_STANDARDISE, .impute = 37,
+	 .center = 38.581646f, .scale = 0.1f},
 	{.name = "capital \"gain\",\n\t\\ and more \x01\x7f", .type = COLUMN_NUMERIC, .n_features = 2, .has_missing = true,
 	 .transform = TRANSFORM_ROBUST, .impute = -0.0f, .center = -FLT_MAX, .scale = FLT_MIN / 8},
 	{.name = "constant", .type = COLUMN_NUMERIC},
-	{.name = "plain", .type = COLUMN_NUMERIC, .n_features = 1, .transform = TRANSFORM_NONE, .impute = 1e-7f, .center = 0, .scale = 1},
+	{.name = "plain", .type = COLUMN_NUMERIC, .n_features = 1, .transform = TRANSFORM_NONE, .impute = 1e-7f, .scale = 1},
 	{.name = "sex", .type = COLUMN_CATEGORICAL, .n_features = 1, .two_valued = true, .levels = {"Female", "Male"}},
 	{.name = "", .type = COLUMN_CATEGORICAL, .n_features = 5, .has_missing = true,
-	 .levels = {"\"colonnade_checksum\":\"0000000000000000\"", "/", "Z\xc3\xbcrich"}, .rare = {"\xe2\x82\xac", "\xf0\x9f\x8c\x8d"}},
+	 .levels = {"\"colonnade_checksum\":\"0000000000000000\"", "/", "Z\xc3\xbcrich"},
+	 .rare = {"\xe2\x82\xac", "\xf0\x9f\x8c\x8d"}},
 	{.name = "one name", .type = COLUMN_CATEGORICAL},
 	{.name = "three", .type = COLUMN_CATEGORICAL, .n_features = 3, .levels = {"1", "10", "2"}},
 };
@@ -55,9 +56,11 @@ static enum cln_status make_pipeline(struct pipeline **made, struct cln_error *e
 	enum cln_status status = CLN_OK;
 	for (size_t i = 0; i < N_COLUMNS && status == CLN_OK; i++) {
 		struct pipeline_column *column = &pipeline->columns[i];
-		*column = (struct pipeline_column){.type = columns[i].type, .n_features = columns[i].n_features,
-			.first_feature = pipeline->n_features, .has_missing = columns[i].has_missing, .two_valued = columns[i].two_valued,
-			.transform = columns[i].transform, .impute = columns[i].impute, .center = columns[i].center, .scale = columns[i].scale};
+		*column = (struct pipeline_column){
+			.type = columns[i].type, .n_features = columns[i].n_features, .first_feature = pipeline->n_features,
+			.has_missing = columns[i].has_missing, .two_valued = columns[i].two_valued,
+			.transform = columns[i].transform, .impute = columns[i].impute,
+			.center = columns[i].center, .scale = columns[i].scale};
 		pipeline->n_features += column->n_features;
 		status = copy_text(&column->name, columns[i].name, err);
 		if (status == CLN_OK && column->type == COLUMN_CATEGORICAL)
@@ -92,9 +95,9 @@ static const struct cln_config config = {
 	.valid_fraction = 0.2, .test_fraction = 0.1, .class_weight = CLN_CLASS_WEIGHT_GIVEN, .class_weights = {1, 3.5},
 	.scale = CLN_SCALE_ROBUST, .max_levels = 3, .n_hidden = 2, .hidden = {3, 2}, .activation = CLN_GELU, .init = CLN_INIT_LECUN,
 	.optimizer = CLN_ADAMW, .learning_rate = 0.001, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8,
-	.schedule = CLN_ONE_CYCLE, .warmup_fraction = 0.3, .step_epochs = 10, .step_factor = 0.5, .batch_size = 256, .epochs = 30, .l1 = 1e-300,
-	.l2 = 1.0 / 3, .weight_decay = 0.01, .dropout = 0.15, .label_smoothing = 0.05, .clip_norm = 1, .patience = 10, .metric = CLN_AUC,
-	.seed = UINT64_MAX, .block_size = 64,
+	.schedule = CLN_ONE_CYCLE, .warmup_fraction = 0.3, .step_epochs = 10, .step_factor = 0.5, .batch_size = 256, .epochs = 30,
+	.l1 = 1e-300, .l2 = 1.0 / 3, .weight_decay = 0.01, .dropout = 0.15, .label_smoothing = 0.05, .clip_norm = 1, .patience = 10,
+	.metric = CLN_AUC, .seed = UINT64_MAX, .block_size = 64,
 };
 
 static enum cln_status fill(struct cln_model *model, struct cln_error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A small model from fixed values, with every kind of column and text that a file may have to hold: for the tests, for the golden file and
- * as the fuzzer's first input.  Its bytes must never change (tests/data/golden-v1.safetensors). */
+ * A small model from fixed values, with every kind of column and text that a file may have to hold: for the tests and the golden
+ * file.  Its bytes must never change (tests/data/golden-v1.safetensors). */
 #ifndef TESTS_MODEL_FIXTURE_H
 #define TESTS_MODEL_FIXTURE_H
 

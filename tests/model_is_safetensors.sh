@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A model file is plain safetensors: read here by twenty lines that know the container and the checksum's definition, and nothing of the program.
+# A model file is plain safetensors: read here by lines that know the container and the checksum's definition and nothing else.
 set -eu
 command -v python3 >/dev/null || { echo "python3 is not installed: skipped"; exit 77; }
 folder=$(mktemp -d)

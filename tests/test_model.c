@@ -6,6 +6,7 @@
 #include "model_fixture.h"
 #include "testing.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,11 @@
 #define N_MUTATIONS 100000
 
 /* ---------------------------------------------------------------- files in memory */
+
+static void assert_has(const char *text, const char *part)
+{
+	ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
+}
 
 struct file {
 	char *bytes;
@@ -233,16 +239,20 @@ static void spoil_levels(struct cln_model *model) { model->pipeline->columns[4].
 
 START_TEST(model_that_could_not_be_read_is_not_written)
 {
-	static void (*const spoil[])(struct cln_model *) = {spoil_weight, spoil_text, spoil_scale, spoil_option, spoil_word, spoil_levels};
-	static const char *const why[] = {"layer 1 has a weight that is not", "UTF-8", "scale that is not positive", "learning_rate", "metric", "out of order"};
+	static const struct {
+		void (*spoil)(struct cln_model *);
+		const char *why;
+	} cases[] = {{spoil_weight, "layer 1 has a weight that is not"}, {spoil_text, "UTF-8"},
+	             {spoil_scale, "scale that is not positive"}, {spoil_option, "learning_rate"},
+	             {spoil_word, "metric"}, {spoil_levels, "out of order"}};
 	struct cln_model *model;
 	struct cln_error error = {0};
 	struct file file;
 	assert_ok(model_fixture(&model, &err));
-	spoil[_i](model);
+	cases[_i].spoil(model);
 	ck_assert_int_eq(model_encode(&file.bytes, &file.length, model, &error), CLN_E_DATA);
 	ck_assert_ptr_null(file.bytes);
-	ck_assert_msg(strstr(error.message, why[_i]) != NULL, "%s", error.message);
+	assert_has(error.message, cases[_i].why);
 	cln_model_destroy(model);
 }
 END_TEST
@@ -308,7 +318,8 @@ END_TEST
 static void mutate(char *bytes, size_t *length, struct rng *rng)
 {
 	for (uint64_t k = 1 + rng_below(rng, 4); k > 0; k--) {
-		size_t at = (size_t)rng_below(rng, *length), to = (size_t)rng_below(rng, *length), rest = *length - (at > to ? at : to);
+		size_t at = (size_t)rng_below(rng, *length), to = (size_t)rng_below(rng, *length);
+		size_t rest = *length - (at > to ? at : to);
 		size_t run = (size_t)rng_below(rng, rest < 32 ? rest : 32);
 		switch (rng_below(rng, 6)) {
 		case 0:
@@ -376,7 +387,8 @@ static const struct {
 	const char *from, *to, *message;
 } forgeries[] = {
 	/* the version comes first, whatever else has changed */
-	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":2,\\\"sort\\\":7", "m: written by a newer Colonnade (format 2); this one reads up to 1"},
+	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":2,\\\"sort\\\":7",
+	 "m: written by a newer Colonnade (format 2); this one reads up to 1"},
 	{"\\\"format\\\":1", "\\\"format\\\":0", "format"},
 	{"\\\"kind\\\":\\\"model\\\"", "\\\"kind\\\":\\\"checkpoint\\\"", "m: it holds a checkpoint, not a model"},
 	{"\"__metadata__\"", "\"__metadatb__\"", "another program's safetensors file"},
@@ -427,8 +439,9 @@ static const struct {
 	{"\"data_offsets\":[0,156]", "\"data_offsets\":[4,160]", "layers.0.weight does not lie at bytes 0 to 156"},
 	{"\"data_offsets\":[156,168]", "\"data_offsets\":[152,164]", "layers.0.bias does not lie at bytes 156 to 168"},
 	{"\"layers.2.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[208,212]}",
-	 "\"layers.2.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[208,212]},\"x\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[212,212]}",
-	 "a tensor that the architecture does not have: x"},
+	 "\"layers.2.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[208,212]},"
+	 "\"x\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[212,212]}",
+	 "it has a tensor that the architecture has not: x"},
 	{",\"layers.2.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[208,212]}", "", "tensor layers.2.bias is missing"},
 	/* the same content in another form */
 	{"[13,3,2,1]", "[13,3.5,2,1]", "not in the form that Colonnade writes"},
@@ -447,7 +460,7 @@ START_TEST(forged_content_is_refused_by_what_is_wrong)
 	struct file file = fixture_file(), forged = forge(file, forgeries[_i].from, forgeries[_i].to);
 	struct cln_error error = {0};
 	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
-	ck_assert_msg(strstr(error.message, forgeries[_i].message) != NULL, "%s", error.message);
+	assert_has(error.message, forgeries[_i].message);
 	mem_free(forged.bytes);
 	mem_free(file.bytes);
 }
@@ -474,7 +487,7 @@ START_TEST(weight_that_is_not_finite_is_refused)
 		memcpy(file.bytes + file.length - sizeof(float), &values[i], sizeof(float));
 		repair(file.bytes, file.length);
 		ck_assert_int_eq(decode(file.bytes, file.length, &error), CLN_E_DAMAGED);
-		ck_assert_msg(strstr(error.message, "layer 3 has a weight that is not a finite number") != NULL, "%s", error.message);
+		assert_has(error.message, "layer 3 has a weight that is not a finite number");
 	}
 	mem_free(file.bytes);
 }
@@ -486,38 +499,99 @@ START_TEST(wrong_checksum_is_named)
 	struct cln_error error = {0};
 	file.bytes[file.length - 4] ^= 1;
 	ck_assert_int_eq(decode(file.bytes, file.length, &error), CLN_E_DAMAGED);
-	ck_assert_msg(strstr(error.message, "m: not a Colonnade model: it was damaged: its checksum is ") != NULL, "%s", error.message);
+	assert_has(error.message, "m: not a Colonnade model: it was damaged: its checksum is ");
 	mem_free(file.bytes);
 }
 END_TEST
 
-/* ---------------------------------------------------------------- claims of size */
+/* ---------------------------------------------------------------- memory */
 
-/* Every allocation of base/mem.c comes by here (--wrap in Makefile.am). */
+/* Every allocation of base/mem.c comes by here (--wrap in Makefile.am): counted, and one of them made to fail. */
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 int __real_posix_memalign(void **block, size_t align, size_t size);
 int __wrap_posix_memalign(void **block, size_t align, size_t size);
-static size_t bytes_allocated;
+static size_t bytes_allocated, n_allocated, failing = SIZE_MAX;
+
+static bool may_allocate(size_t bytes)
+{
+	bytes_allocated += bytes;
+	return n_allocated++ != failing;
+}
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-	bytes_allocated += n * size;
-	return __real_calloc(n, size);
+	return may_allocate(n * size) ? __real_calloc(n, size) : NULL;
 }
 
 int __wrap_posix_memalign(void **block, size_t align, size_t size)
 {
-	bytes_allocated += size;
-	return __real_posix_memalign(block, align, size);
+	return may_allocate(size) ? __real_posix_memalign(block, align, size) : ENOMEM;
 }
+
+static enum cln_status task_encode(const struct cln_model *model, const struct file *file, struct cln_error *err)
+{
+	struct file again;
+	(void)file;
+	enum cln_status status = model_encode(&again.bytes, &again.length, model, err);
+	mem_free(again.bytes);
+	return status;
+}
+
+static enum cln_status task_decode(const struct cln_model *model, const struct file *file, struct cln_error *err)
+{
+	(void)model;
+	return decode(file->bytes, file->length, err);
+}
+
+static enum cln_status task_text(const struct cln_model *model, const struct file *file, struct cln_error *err)
+{
+	char *text;
+	(void)file;
+	enum cln_status status = cln_model_describe(model, false, &text, err);
+	cln_free(text);
+	return status;
+}
+
+static enum cln_status task_json(const struct cln_model *model, const struct file *file, struct cln_error *err)
+{
+	char *text;
+	(void)file;
+	enum cln_status status = cln_model_describe(model, true, &text, err);
+	cln_free(text);
+	return status;
+}
+
+/* The sanitizer of the sanitized build sees what leaks. */
+START_TEST(every_failed_allocation_is_reported)
+{
+	static enum cln_status (*const tasks[])(const struct cln_model *, const struct file *, struct cln_error *) = {
+		task_encode, task_decode, task_text, task_json};
+	struct cln_model *model;
+	struct file file = fixture_file();
+	enum cln_status status = CLN_E_MEMORY;
+	assert_ok(model_fixture(&model, &err));
+	for (failing = 0; status == CLN_E_MEMORY; failing++) {
+		struct cln_error error = {0};
+		n_allocated = 0;
+		status = tasks[_i](model, &file, &error);
+		ck_assert_int_eq(error.code, status);
+		ck_assert_int_eq(status == CLN_E_MEMORY, strstr(error.message, "memory") != NULL);
+	}
+	ck_assert_int_eq(status, CLN_OK);
+	ck_assert_uint_eq(failing, n_allocated + 1); /* all of them failed once, and none in the last round */
+	failing = SIZE_MAX;
+	mem_free(file.bytes);
+	cln_model_destroy(model);
+}
+END_TEST
 
 static void assert_refused_cheaply(const char *bytes, size_t length, const char *message)
 {
 	struct cln_error error = {0};
 	bytes_allocated = 0;
 	ck_assert_int_eq(decode(bytes, length, &error), CLN_E_DAMAGED);
-	ck_assert_msg(strstr(error.message, message) != NULL, "%s", error.message);
+	assert_has(error.message, message);
 	ck_assert_msg(bytes_allocated <= length + (1 << 20), "%zu bytes for a file of %zu", bytes_allocated, length);
 }
 
@@ -531,7 +605,8 @@ END_TEST
 
 START_TEST(header_longer_than_its_file_is_refused_cheaply)
 {
-	static const uint64_t claims[] = {3000, 100000000, 100000001, 1ull << 31, 1ull << 32, 1ull << 63, (1ull << 63) + 2000, UINT64_MAX - 7, UINT64_MAX};
+	static const uint64_t claims[] = {3000,       100000000,           100000001,      1ull << 31, 1ull << 32,
+	                                  1ull << 63, (1ull << 63) + 2000, UINT64_MAX - 7, UINT64_MAX};
 	struct file file = fixture_file();
 	memcpy(file.bytes, &claims[_i], sizeof claims[_i]);
 	repair(file.bytes, file.length);
@@ -579,7 +654,8 @@ END_TEST
 /* Products that are small or right modulo 2^64, and numbers that no size is: a shape is compared, never multiplied. */
 START_TEST(shape_whose_product_wraps_is_refused_cheaply)
 {
-	static const char *const shapes[] = {"[4294967296,4294967296]", "[4611686018427387904,39]", "[18446744073709551619,13]", "[-3,-13]", "[1e999,13]"};
+	static const char *const shapes[] = {"[4294967296,4294967296]", "[4611686018427387904,39]", "[18446744073709551619,13]",
+	                                     "[-3,-13]", "[1e999,13]"};
 	struct file file = fixture_file(), forged;
 	struct text to = {0};
 	text_addf(&to, "\"shape\":%s", shapes[_i]);
@@ -650,7 +726,7 @@ static void assert_load_fails(const struct folder *folder, enum cln_status statu
 	ck_assert_int_eq(cln_model_load(&model, folder->path, &error), status);
 	ck_assert_ptr_null(model);
 	ck_assert_msg(strncmp(error.message, folder->path, strlen(folder->path)) == 0 || status == CLN_E_IO, "%s", error.message);
-	ck_assert_msg(strstr(error.message, message) != NULL, "%s", error.message);
+	assert_has(error.message, message);
 }
 
 START_TEST(folder_without_a_model_is_an_io_error)
@@ -663,12 +739,15 @@ END_TEST
 
 START_TEST(other_files_are_no_models)
 {
-	static const char foreign[] = "\x40\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}            \0\0\0\0";
-	static const char pytorch[] = "\x60\0\0\0\0\0\0\0{\"__metadata__\":{\"format\":\"pt\"},\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}             \0\0\0\0";
+	static const char foreign[] = "\x40\0\0\0\0\0\0\0"
+		"{\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}            \0\0\0\0";
+	static const char pytorch[] = "\x60\0\0\0\0\0\0\0"
+		"{\"__metadata__\":{\"format\":\"pt\"},"
+		"\"w\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}             \0\0\0\0";
 	static const char table[] = "age,weight,label\n1,2,0\n";
 	struct folder folder = make_folder();
 	write_file(folder.file, foreign, 8 + 0x40 + 4);
-	assert_load_fails(&folder, CLN_E_DAMAGED, "not a Colonnade model: its header does not begin with __metadata__: another program's");
+	assert_load_fails(&folder, CLN_E_DAMAGED, "not a Colonnade model: its header has no __metadata__ in front: another");
 	write_file(folder.file, pytorch, 8 + 0x60 + 4);
 	assert_load_fails(&folder, CLN_E_DAMAGED, "not a Colonnade model: its metadata has no \"colonnade\": another program's");
 	write_file(folder.file, table, strlen(table));
@@ -703,11 +782,6 @@ START_TEST(destroying_nothing_is_legal)
 END_TEST
 
 /* ---------------------------------------------------------------- description */
-
-static void assert_has(const char *text, const char *part)
-{
-	ck_assert_msg(strstr(text, part) != NULL, "no \"%s\" in:\n%s", part, text);
-}
 
 START_TEST(text_description_shows_columns_layers_and_training)
 {
@@ -816,13 +890,14 @@ static Suite *make_suite(void)
 	tcase_add_test(read, wrong_checksum_is_named);
 	suite_add_tcase(suite, read);
 
-	TCase *claims = tcase_create("claims of size");
-	tcase_add_test(claims, allocations_are_counted);
-	tcase_add_loop_test(claims, header_longer_than_its_file_is_refused_cheaply, 0, 9);
-	tcase_add_test(claims, header_beyond_the_limit_is_refused_cheaply);
-	tcase_add_test(claims, weights_that_are_not_there_are_refused_cheaply);
-	tcase_add_loop_test(claims, shape_whose_product_wraps_is_refused_cheaply, 0, 5);
-	suite_add_tcase(suite, claims);
+	TCase *memory = tcase_create("memory");
+	tcase_add_loop_test(memory, every_failed_allocation_is_reported, 0, 4);
+	tcase_add_test(memory, allocations_are_counted);
+	tcase_add_loop_test(memory, header_longer_than_its_file_is_refused_cheaply, 0, 9);
+	tcase_add_test(memory, header_beyond_the_limit_is_refused_cheaply);
+	tcase_add_test(memory, weights_that_are_not_there_are_refused_cheaply);
+	tcase_add_loop_test(memory, shape_whose_product_wraps_is_refused_cheaply, 0, 5);
+	suite_add_tcase(suite, memory);
 
 	TCase *files = tcase_create("cln_model_load");
 	tcase_add_test(files, saved_model_loads_by_file_and_by_folder);

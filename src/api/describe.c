@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What a model holds, for people and for programs.  Both are made from the document of its file (model/document.h), so that nothing is
- * described that is not stored. */
+ * What a model holds, for people and for programs.  Both are made from the document of its file (model/document.h), so that
+ * nothing is described that is not stored. */
 #include "base/names.h"
 #include "model/document.h"
 
@@ -148,7 +148,8 @@ static void describe_layers(struct text *out, const struct network *net)
 	text_addf(out, "\nlayers: %zu, with %zu parameters\n", net->L, net->n_params);
 	text_addf(out, "  %5s  %7s  %7s  %-10s  %10s\n", "layer", "inputs", "units", "activation", "parameters");
 	for (size_t l = 1; l <= net->L; l++)
-		text_addf(out, "  %5zu  %7zu  %7zu  %-10s  %10zu\n", l, net->n[l - 1], net->n[l], activation_of(net, l), parameters_of(net, l));
+		text_addf(out, "  %5zu  %7zu  %7zu  %-10s  %10zu\n", l, net->n[l - 1], net->n[l], activation_of(net, l),
+		          parameters_of(net, l));
 }
 
 /* "  key value", where an option is a text or a number. */

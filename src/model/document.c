@@ -239,7 +239,8 @@ static enum cln_status check_features(const struct pipeline_column *column, size
 {
 	if (column->n_features == n)
 		return CLN_OK;
-	return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" claims %zu features and makes %zu", column->name, column->n_features, n);
+	return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" claims %zu features and makes %zu", column->name,
+	                 column->n_features, n);
 }
 
 /* In ascending order of bytes, without duplicates. */
@@ -367,7 +368,8 @@ static enum cln_status read_architecture(struct architecture *architecture, cons
 	size_t *n = architecture->n;
 	for (const struct json *item = array->child; item; item = item->next, n++) {
 		if (item->type != JSON_NUMBER || !(item->number >= 1 && item->number <= NETWORK_MAX_UNITS))
-			return error_set(err, CLN_E_DAMAGED, "\"n\" holds something that is not a whole number from 1 to %u", NETWORK_MAX_UNITS);
+			return error_set(err, CLN_E_DAMAGED, "\"n\" holds something that is not a whole number from 1 to %u",
+			                 NETWORK_MAX_UNITS);
 		*n = (size_t)item->number;
 	}
 	if (architecture->n[architecture->L] != 1)
@@ -460,14 +462,16 @@ enum cln_status document_known(const struct json *document, struct cln_error *er
 	if (status != CLN_OK)
 		return status;
 	if (format > DOCUMENT_FORMAT)
-		return error_set(err, CLN_E_DAMAGED, "written by a newer Colonnade (format %zu); this one reads up to %d", format, DOCUMENT_FORMAT);
+		return error_set(err, CLN_E_DAMAGED, "written by a newer Colonnade (format %zu); this one reads up to %d", format,
+		                 DOCUMENT_FORMAT);
 	status = json_get_string(&kind, document, "kind", err);
 	if (status == CLN_OK && strcmp(kind, "model") != 0)
 		status = error_set(err, CLN_E_DAMAGED, "it holds a %.100s, not a model", kind);
 	return status;
 }
 
-enum cln_status document_read(struct cln_model *model, struct architecture *architecture, const struct json *document, struct cln_error *err)
+enum cln_status document_read(struct cln_model *model, struct architecture *architecture, const struct json *document,
+                              struct cln_error *err)
 {
 	const struct json *weight = json_get(document, "weight");
 	enum cln_status status = read_label(&model->label, document, err);
@@ -480,8 +484,8 @@ enum cln_status document_read(struct cln_model *model, struct architecture *arch
 	if (status == CLN_OK)
 		status = read_architecture(architecture, document, err);
 	if (status == CLN_OK && architecture->n[0] != model->pipeline->n_features)
-		status = error_set(err, CLN_E_DAMAGED, "its columns make %zu features, its network wants %zu", model->pipeline->n_features,
-		                   architecture->n[0]);
+		status = error_set(err, CLN_E_DAMAGED, "its columns make %zu features, its network wants %zu",
+		                   model->pipeline->n_features, architecture->n[0]);
 	if (status == CLN_OK)
 		status = read_training(model, document, err);
 	if (status != CLN_OK)

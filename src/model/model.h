@@ -23,6 +23,7 @@ enum cln_status model_create(struct cln_model **model, struct cln_error *err) CL
 
 /* The file's bytes in memory (mem_free) and back.  model_encode(model_decode(bytes)) == bytes. */
 enum cln_status model_encode(char **bytes, size_t *length, const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status model_decode(struct cln_model **model, const char *bytes, size_t length, const char *name, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status model_decode(struct cln_model **model, const char *bytes, size_t length, const char *name,
+                             struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

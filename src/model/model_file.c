@@ -64,8 +64,8 @@ static const char *changed_in_list(char *const *texts, char *const *copies, size
 	return NULL;
 }
 
-/* The first text that the file holds differently (JSON has UTF-8 only), or NULL.  `copy` was read from what `model` wrote, so both have the
- * same texts otherwise. */
+/* The first text that the file holds differently (JSON has UTF-8 only), or NULL.  `copy` was read from what `model` wrote, so both
+ * have the same texts otherwise. */
 static const char *changed_text(const struct cln_model *model, const struct cln_model *copy)
 {
 	char *const texts[] = {model->label.column, model->label.negative, model->label.positive, model->recipe};
@@ -142,7 +142,7 @@ static enum cln_status check_length(const struct architecture *architecture, siz
 		fits = size_mul(&weights, n[l], n[l - 1]) && size_add(&sum, sum, weights) && size_add(&sum, sum, n[l]);
 	fits = fits && size_mul(&bytes, sum, sizeof(float));
 	if (!fits || bytes > data_length)
-		return error_set(err, CLN_E_DAMAGED, "its %zu layers do not fit the %zu bytes of weights that it has: the file was cut short",
+		return error_set(err, CLN_E_DAMAGED, "its %zu layers do not fit the %zu bytes of weights in it: was it cut short?",
 		                 architecture->L, data_length);
 	if (bytes < data_length)
 		return error_set(err, CLN_E_DAMAGED, "%zu bytes follow its weights", data_length - bytes);
@@ -210,7 +210,7 @@ static enum cln_status check_canonical(size_t *checksum_at, const struct cln_mod
 		bool same = header == writer.text.length && memcmp(file->bytes, writer.text.bytes, at) == 0 &&
 		            memcmp(file->bytes + behind, writer.text.bytes + behind, header - behind) == 0;
 		if (!same)
-			status = error_set(err, CLN_E_DAMAGED, "its header is not in the form that Colonnade writes: edited, or damaged");
+			status = error_set(err, CLN_E_DAMAGED, "its header is not in the form that Colonnade writes: edited?");
 		*checksum_at = at;
 	}
 	safetensors_writer_free(&writer);
@@ -222,13 +222,14 @@ static enum cln_status check_checksum(const struct safetensors *file, size_t at,
 	char digits[SAFETENSORS_CHECKSUM + 1];
 	safetensors_checksum(digits, file->bytes, file->length, at);
 	if (memcmp(file->bytes + at, digits, SAFETENSORS_CHECKSUM) != 0)
-		return error_set(err, CLN_E_DAMAGED, "it was damaged: its checksum is %.16s, that of its bytes is %s; take another copy",
+		return error_set(err, CLN_E_DAMAGED, "it was damaged: its checksum is %.16s, that of its bytes %s",
 		                 file->bytes + at, digits);
 	return CLN_OK;
 }
 
 /* Everything behind the container and the version. */
-static enum cln_status read_model(struct cln_model **model, const struct json *document, struct safetensors *file, struct cln_error *err)
+static enum cln_status read_model(struct cln_model **model, const struct json *document, struct safetensors *file,
+                                  struct cln_error *err)
 {
 	struct architecture architecture = {0};
 	size_t checksum_at = 0;

@@ -26,10 +26,11 @@ static enum cln_status header_length(size_t *n, const char *bytes, size_t length
 	memcpy(&claimed, bytes, sizeof claimed);
 	if (claimed > length - LENGTH_BYTES || bytes[LENGTH_BYTES] != '{')
 		return error_set(err, CLN_E_DAMAGED,
-		                 "it does not begin like a safetensors file (a header of %" PRIu64 " bytes is announced, %zu follow)", claimed,
-		                 length - LENGTH_BYTES);
+		                 "it does not begin like a safetensors file (header of %" PRIu64 " bytes announced, %zu follow)",
+		                 claimed, length - LENGTH_BYTES);
 	if (claimed > SAFETENSORS_MAX_HEADER)
-		return error_set(err, CLN_E_DAMAGED, "its header has %" PRIu64 " bytes, more than %d", claimed, SAFETENSORS_MAX_HEADER);
+		return error_set(err, CLN_E_DAMAGED, "its header has %" PRIu64 " bytes, more than %d", claimed,
+		                 SAFETENSORS_MAX_HEADER);
 	*n = (size_t)claimed;
 	return CLN_OK;
 }
@@ -47,7 +48,7 @@ enum cln_status safetensors_open(struct safetensors *file, const char *bytes, si
 	file->data_length = length - LENGTH_BYTES - n;
 	const struct json *first = file->header->child;
 	if (!first || strcmp(first->key, "__metadata__") != 0 || first->type != JSON_OBJECT)
-		return error_set(err, CLN_E_DAMAGED, "its header does not begin with __metadata__: another program's safetensors file");
+		return error_set(err, CLN_E_DAMAGED, "its header has no __metadata__ in front: another program's safetensors file");
 	file->next = first->next;
 	return CLN_OK;
 }
@@ -101,7 +102,8 @@ enum cln_status safetensors_take(const char **data, struct safetensors *file, co
 		return error_set(err, CLN_E_DAMAGED, "tensor %s goes beyond the end of the file", name);
 	const size_t offsets[2] = {file->taken, file->taken + bytes};
 	if (!holds(json_get(tensor, "data_offsets"), offsets, 2))
-		return error_set(err, CLN_E_DAMAGED, "tensor %s does not lie at bytes %zu to %zu of the data", name, offsets[0], offsets[1]);
+		return error_set(err, CLN_E_DAMAGED, "tensor %s does not lie at bytes %zu to %zu of the data", name, offsets[0],
+		                 offsets[1]);
 	*data = file->data + file->taken;
 	file->taken += bytes;
 	file->next = tensor->next;
@@ -111,7 +113,7 @@ enum cln_status safetensors_take(const char **data, struct safetensors *file, co
 enum cln_status safetensors_finish(const struct safetensors *file, struct cln_error *err)
 {
 	if (file->next)
-		return error_set(err, CLN_E_DAMAGED, "there is a tensor that the architecture does not have: %.100s", file->next->key);
+		return error_set(err, CLN_E_DAMAGED, "it has a tensor that the architecture has not: %.100s", file->next->key);
 	if (file->taken != file->data_length)
 		return error_set(err, CLN_E_DAMAGED, "%zu bytes follow the last tensor", file->data_length - file->taken);
 	return CLN_OK;
@@ -171,8 +173,8 @@ enum cln_status safetensors_end(struct safetensors_writer *writer, struct cln_er
 	uint64_t length = text->length - LENGTH_BYTES;
 	if (length > SAFETENSORS_MAX_HEADER)
 		return error_set(err, CLN_E_DATA,
-		                 "names and categories of the columns take %" PRIu64 " bytes in the model file, more than its limit of %d: "
-		                 "leave out the column with the most different texts",
+		                 "names and categories of the columns take %" PRIu64 " bytes in the model file, more than "
+		                 "its limit of %d: leave out the column with the most different texts",
 		                 length, SAFETENSORS_MAX_HEADER);
 	memcpy(text->bytes, &length, sizeof length);
 	return CLN_OK;

@@ -26,7 +26,7 @@ void safetensors_close(struct safetensors *file);
 /* A string of __metadata__, lent until close; NULL where there is none of that name. */
 const char *safetensors_metadata(const struct safetensors *file, const char *key);
 
-/* The bytes of the next tensor, which must have this name and shape (n_dims: 1 or 2), be F32, and begin where the last one ended. */
+/* The bytes of the next tensor, which must have this name and shape, be F32, and begin where the last one ended. */
 enum cln_status safetensors_take(const char **data, struct safetensors *file, const char *name, const size_t *shape, size_t n_dims,
                                  struct cln_error *err) CLN_MUST_CHECK;
 
