@@ -1,3 +1,101 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-exit 77
+# Wrong paths, tables that cannot be used, damaged models, full devices: the message and the exit code of each, and no model written.
+. "${top_srcdir:?}/tests/cli_testing.sh"
+cd "$scratch" || exit 1
+cvd=$examples/cvd.csv
+"$colonnade" train "$cvd" --out good --epochs 2 2>/dev/null || fail "the model for these tests cannot be trained"
+
+# refused CODE TEXT FILE-TEXT options...: training on a table with this text.
+refused() {
+  local code=$1 text=$2
+  printf '%b' "$3" >table.csv
+  shift 3
+  expect "$code" "$text" train table.csv --out refused "$@"
+  [ ! -e refused/model.safetensors ] || fail "a model came out of: $(cat table.csv)"
+  [ ! -s stdout ] || fail "something on standard output for: $(cat table.csv)"
+  rm -rf refused
+}
+
+# ---- paths
+expect 1 'cannot open nowhere.csv: No such file or directory' train nowhere.csv --out refused
+expect 1 'is a directory' train . --out refused
+expect 1 'cannot open nowhere.csv' train "$cvd" --valid nowhere.csv --out refused
+expect 1 'cannot open nowhere.csv' train "$cvd" --test nowhere.csv --out refused
+expect 1 'cannot open nowhere: No such file or directory' train "$cvd" --init nowhere --out refused
+expect 1 'cannot open nowhere' predict nowhere "$cvd"
+expect 1 'cannot open nowhere.csv' predict good nowhere.csv
+expect 1 'cannot open nowhere' evaluate nowhere "$cvd"
+expect 1 'cannot open nowhere' inspect nowhere
+expect 1 'cannot create nowhere/out.csv' predict good "$cvd" --out nowhere/out.csv
+[ ! -e refused ] || fail "a run that could not begin leaves a directory"
+if [ "$(id -u)" -ne 0 ]; then # nothing is unreadable to root
+  cp "$cvd" secret.csv
+  chmod 0 secret.csv
+  expect 1 'cannot open secret.csv: Permission denied' train secret.csv --out refused
+fi
+
+# ---- tables
+refused 3 'table.csv' ''
+refused 3 'no row' 'a,b\n'
+refused 3 'every label is "x"' 'a,b\n1,x\n2,x\n'
+refused 3 'table.csv:4:3: a third label value ("z"' 'a,b\n1,x\n2,y\n3,z\n'
+refused 3 'only one column' 'a\n1\n2\n'
+refused 3 'table.csv:3:' 'a,b\n1,x\n2\n3,y\n'
+refused 3 'table.csv:3:1: ' 'a,b\n1,x\n2z,y\n3,x\n4,y\n' --numeric a
+refused 3 '"c"' 'a,b\n1,x\n2,y\n' --label c
+refused 2 '--positive q' 'a,b\n1,x\n2,y\n' --positive q
+refused 2 '"q"' 'a,b\n1,x\n2,y\n' --ignore q
+refused 3 '"q"' 'a,b\n1,x\n2,y\n' --weight q
+refused 3 'table.csv:3:' 'w,a,b\n1,1,x\n-1,2,y\n1,3,x\n1,4,y\n' --weight w
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do echo "x$i,yes"; done | sed '1i a,b' >many.csv
+expect 3 'many.csv:2:1:' train many.csv --numeric a --out refused
+[ "$(wc -l <stderr)" -le 11 ] || fail "more than ten bad cells and a count: $(wc -l <stderr) lines"
+
+# ---- a table that does not suit the model
+cut -d, -f2- "$cvd" >short.csv
+expect 3 '"weight"' predict good short.csv
+sed 's/254/25x4/' "$cvd" >text.csv
+expect 3 'text.csv:3:1: ' predict good text.csv
+expect 2 '"nothing"' predict good "$cvd" --keep nothing
+cut -d, -f1,2 "$cvd" >unlabelled.csv
+expect 3 '"cvd"' evaluate good unlabelled.csv
+"$colonnade" predict good unlabelled.csv >/dev/null 2>&1 || fail "rows without a label cannot be predicted"
+sed 's/,1$/,2/' "$cvd" >third.csv
+expect 3 'third.csv:3:' evaluate good third.csv
+
+# ---- a damaged model
+head -c 100 good/model.safetensors >cut.safetensors
+expect 1 'cut.safetensors' predict cut.safetensors "$cvd"
+expect 1 'cut.safetensors' inspect cut.safetensors
+: >empty.safetensors
+expect 1 'empty.safetensors' evaluate empty.safetensors "$cvd"
+expect 1 '' inspect "$cvd"
+
+# ---- a run that diverges: exit code 4, the step and the likely cause, and no model
+expect 4 '--lr' train "$cvd" --lr 1e6 --optimizer sgd --scale none --valid-fraction 0 --out diverged
+[ ! -e diverged/model.safetensors ] || fail "a run that diverged wrote a model"
+
+# ---- full devices
+if [ -w /dev/full ]; then
+  for command in "predict good $cvd" "evaluate good $cvd" "evaluate good $cvd --json" "inspect good" "train $cvd --json --epochs 1 --out full"; do
+    # shellcheck disable=SC2086
+    "$colonnade" $command >/dev/full 2>stderr
+    equal "exit code of $command on a full device" $? 1
+    holds "$command on a full device" 'cannot write standard output: No space left on device' stderr
+  done
+  expect 1 'cannot write /dev/full: No space left on device' predict good "$cvd" --out /dev/full
+fi
+
+# ---- a full disk, as a limit on the size of files: nothing half written stays
+head -n 2001 "$examples/adult.csv" >adult.csv
+(
+  ulimit -f 8 # of 1024 bytes: the model is larger
+  trap '' XFSZ
+  exec "$colonnade" train adult.csv --out limited --epochs 1 --progress none
+) 2>stderr
+equal "exit code with a limit on files" $? 1
+holds "a limit on files" 'model.safetensors: File too large' stderr
+equal "what stays of a model that did not fit" "$(find limited -name '*safetensors*')" ""
+
+finish

@@ -1,3 +1,160 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-exit 77
+# A run from a table to predictions: the run directory, its lock, what the files and --json hold, and that all of it agrees.
+. "${top_srcdir:?}/tests/cli_testing.sh"
+head -n 2001 "$examples/adult.csv" >"$scratch/data.csv"
+sed -n '1p;2002,3001p' "$examples/adult.csv" >"$scratch/new.csv"
+cd "$scratch" || exit 1
+
+# member NAME FILE: the value of a JSON member, the first of that name.
+member() { grep -oE "\"$1\": ?[^,}]*" "$2" | head -n 1 | sed 's/^[^:]*: *//'; }
+# part NAME FILE: the object that is the member of that name, on one line.
+part() { tr -d '\n' <"$2" | grep -oE "\"$1\": ?\{[^}]*\}" | head -n 1; }
+
+# ---- a run directory: model, metrics, record
+expect 0 'colonnade predict run' train data.csv --out run --epochs 6 --test-fraction 0.25 --json
+cp "$scratch/stdout" summary.json
+equal "lines of --json" "$(wc -l <summary.json)" 1
+for file in model.safetensors metrics.jsonl run.json; do
+  [ -s "run/$file" ] || fail "the run directory lacks $file"
+done
+for name in train valid test; do
+  part "$name" summary.json >part.json
+  for field in rows log_loss auc accuracy; do
+    holds "--json, $name" "\"$field\":[0-9.e-]+[,}]" part.json
+    equal "$field of $name in run.json" "$(part "$name" run/run.json | grep -oE "\"$field\": [0-9.e-]+")" \
+      "$(grep -oE "\"$field\":[0-9.e-]+" part.json | sed 's/:/: /')"
+  done
+done
+for field in seconds rows_per_second threads epochs; do
+  holds --json "\"$field\":[0-9.e-]+[,}]" summary.json
+done
+equal "rows to train on" "$(part train summary.json | grep -oE '"rows":[0-9]+')" '"rows":1100'
+equal "rows to test" "$(part test summary.json | grep -oE '"rows":[0-9]+')" '"rows":500'
+
+# ---- metrics.jsonl: an object an epoch with the documented members, in order
+equal "epochs in metrics.jsonl" "$(grep -oE '^\{"epoch":[0-9]+' run/metrics.jsonl | grep -oE '[0-9]+' | tr '\n' ' ')" "1 2 3 4 5 6 "
+number='-?[0-9.]+(e-?[0-9]+)?'
+line="^\{\"epoch\":[0-9]+,\"train_loss\":$number,\"valid_loss\":$number,\"valid_auc\":$number,\"learning_rate\":0.001"
+line="$line,\"seconds\":$number,\"rows_per_second\":$number\}\$"
+equal "well-formed lines" "$(grep -cE "$line" run/metrics.jsonl)" 6
+expect 0 '' train data.csv --out without --epochs 2 --valid-fraction 0
+equal "lines without validation rows" "$(grep -c '"valid_loss":null,"valid_auc":null' without/metrics.jsonl)" 2
+part valid without/run.json >part.json
+[ ! -s part.json ] || fail "run.json has metrics of validation rows that there are none of"
+
+# ---- run.json: every option of train, and what the run stood on
+"$colonnade" help --man train | sed -n 's/^\\fB\\-\\-\([a-z0-9\\-]*\)\\fR.*/\1/p' | tr -d '\134' >options
+while read -r option; do
+  holds "run.json" "^    \"$option\": " run/run.json
+done <options
+equal "version" "\"$("$colonnade" --version | cut -d' ' -f2)\"" "$(member version run/run.json)"
+holds "fingerprint" '^    "fingerprint": "[0-9a-f]{16}"$' run/run.json
+holds "instruction set" '^  "isa": "(generic|avx2|avx512)",$' run/run.json
+OMP_NUM_THREADS=3 expect 0 'OMP_NUM_THREADS' train data.csv --out rule --epochs 1
+equal "rule of the threads" "$(member threads_rule rule/run.json)" '"OMP_NUM_THREADS"'
+equal "threads allowed" "$(member threads_allowed rule/run.json)" 3
+OMP_NUM_THREADS=3 expect 0 '' train data.csv --out rule --epochs 1 --threads 2 --force
+equal "rule of the threads with --threads" "$(member threads_rule rule/run.json)" '"--threads"'
+equal "threads allowed with --threads" "$(member threads_allowed rule/run.json)" 2
+
+# ---- a finished run is never overwritten without --force, and not touched by misuse
+sha() { sha256sum <"$1" | cut -d' ' -f1; }
+before=$(sha run/model.safetensors)
+expect 2 'run holds a finished run; overwrite it with --force' train data.csv --out run --epochs 1
+one_line
+equal "the model after a refusal" "$(sha run/model.safetensors)" "$before"
+expect 3 '' train new.csv --out run --label sex --positive Female --ignore age --force --epochs 0 --numeric workclass
+equal "the model after bad data" "$(sha run/model.safetensors)" "$before"
+expect 0 '' train data.csv --out run --epochs 6 --test-fraction 0.25 --force --progress none
+[ ! -s stderr ] || holds "--progress none shows notes only" '^note: ' stderr
+equal "the same command gives the same model" "$(sha run/model.safetensors)" "$before"
+equal "nothing but the run's files" "$(find run -type f | sort | tr '\n' ' ')" \
+  "run/.lock run/metrics.jsonl run/model.safetensors run/run.json "
+
+# ---- two processes never share a directory; a killed one blocks nobody
+"$colonnade" train data.csv --out shared --epochs 1000000 --patience 0 2>/dev/null &
+runner=$!
+tries=0
+until [ -s shared/metrics.jsonl ] || [ $tries -eq 300 ]; do
+  sleep 0.1
+  tries=$((tries + 1))
+done
+expect 1 "shared is in use by process $runner on $(uname -n)" train data.csv --out shared --epochs 1 --force
+one_line
+kill -9 "$runner"
+wait "$runner" 2>/dev/null
+expect 0 '' train data.csv --out shared --epochs 1
+equal "metrics after a killed run" "$(wc -l <shared/metrics.jsonl)" 1
+
+# ---- nothing is left where a run could not begin
+expect 3 '' train /dev/null --out never
+[ ! -e never ] || fail "a run that could not begin leaves a directory"
+expect 1 'is a file, not a run directory' train data.csv --out data.csv
+expect 1 'cannot make the run directory' train data.csv --out no/such/place
+
+# ---- epochs 0 writes the initial network; a start from a model continues from its weights
+expect 0 '' train data.csv --out start --epochs 0
+[ -s start/model.safetensors ] || fail "--epochs 0 writes no model"
+equal "epochs of --epochs 0" "$(wc -c <start/metrics.jsonl)" 0
+expect 0 '' train data.csv --out again --epochs 0 --init run --valid-fraction 0
+"$colonnade" predict run new.csv >a.csv 2>/dev/null
+"$colonnade" predict again new.csv >b.csv 2>/dev/null
+cmp a.csv b.csv || fail "--init with --epochs 0 predicts something else"
+
+# ---- predict: CSV in the order of the input, kept columns as they were written, any order of columns, standard input
+equal "header" "$(head -n 1 a.csv)" "probability,prediction"
+equal "rows" "$(wc -l <a.csv)" 1001
+equal "well-formed rows" "$(grep -cE '^[0-9.]+(e-[0-9]+)?,(<=50K|>50K)$' a.csv)" 1000
+"$colonnade" predict run - <new.csv >b.csv 2>/dev/null
+cmp a.csv b.csv || fail "rows on standard input give other predictions"
+"$colonnade" predict run/model.safetensors new.csv --out c.csv >d.csv 2>/dev/null
+cmp a.csv c.csv || fail "--out holds something else"
+[ ! -s d.csv ] || fail "--out writes to standard output as well"
+awk 'NR == 1 { print "id," $0; next } { printf "\"00%d12345678,x\",%s\n", NR, $0 }' new.csv >ids.csv
+expect 0 'columns not used' predict run ids.csv --keep id,age
+cp stdout kept.csv
+equal "header with --keep" "$(head -n 1 kept.csv)" "id,age,probability,prediction"
+tail -n +2 ids.csv | cut -d, -f1-3 >expected.csv
+tail -n +2 kept.csv | cut -d, -f1-3 | cmp - expected.csv || fail "--keep does not give cells as they were written"
+{
+  head -n 1 a.csv
+  tail -n +2 kept.csv | cut -d, -f4-
+} >c.csv
+cmp a.csv c.csv || fail "--keep changes predictions"
+
+# ---- evaluate agrees with predict and with the run's own test of the same rows
+expect 0 '' evaluate run new.csv --json
+cp stdout metrics.json
+equal "lines of evaluate --json" "$(wc -l <metrics.json)" 1
+equal "rows evaluated" "$(member rows metrics.json)" 1000
+# Probabilities are floats, so 1 - p is off by at most 6e-8: with 1 - p above 1e-3 on every row, the mean by 6e-5 at most.
+paste -d, <(tail -n +2 a.csv) <(tail -n +2 new.csv | awk -F, '{print $NF}') |
+  awk -F, -v loss="$(member log_loss metrics.json)" -v accuracy="$(member accuracy metrics.json)" '
+    { y = $3 == ">50K"; sum -= log(y ? $1 : 1 - $1); right += $2 == $3 }
+    END { d = sum / NR - loss; e = right / NR - accuracy
+      if (d > 6e-5 || d < -6e-5 || e > 1e-12 || e < -1e-12) { print d, e; exit 1 } }' ||
+  fail "evaluate and predict disagree"
+expect 0 '' train data.csv --out tested --epochs 6 --test new.csv --json
+expect 0 '' evaluate tested new.csv --json
+equal "the run's test and evaluate" "$(part test tested/run.json | grep -oE '"log_loss": [0-9.e-]+' | cut -d' ' -f2)" "$(member log_loss stdout)"
+
+# ---- inspect, for people and for programs
+expect 0 '' inspect run
+holds inspect 'education' stdout
+expect 0 '' inspect run --json
+holds "inspect --json" '^\{' stdout
+
+# ---- many short epochs write few lines, the last among them, and no control characters into a log
+expect 0 '' train "$examples/cvd.csv" --recipe textbook --out textbook
+equal "objects in metrics.jsonl" "$(wc -l <textbook/metrics.jsonl)" 1000
+[ "$(wc -l <stderr)" -lt 60 ] || fail "1000 short epochs write $(wc -l <stderr) lines"
+holds "the last epoch" '^  1000 ' stderr
+if grep -q $'\033' stderr; then fail "control characters in a log"; fi
+
+# ---- the model's bytes do not know how the run was started
+cp data.csv elsewhere.csv
+expect 0 '' train elsewhere.csv --out other --epochs 6 --test-fraction 0.25 --threads 1 --progress none
+equal "model of another path, folder and thread count" "$(sha other/model.safetensors)" "$before"
+
+finish

@@ -21,7 +21,7 @@ int exit_code(enum cln_status status);
  * exit code of err->code. */
 int exit_with_error(const struct cln_error *err);
 
-/* Flushes and closes standard output: `code`, or 1 with a message where something could not be written. */
+/* Flushes and closes standard output: `code`, or 1 with a message where all went well but not everything could be written. */
 int exit_after_output(int code);
 
 #endif

@@ -40,8 +40,9 @@ int exit_after_output(int code)
 	errno = 0;
 	if (fclose(stdout) != 0)
 		failed = true;
-	if (!failed)
+	/* Where something else failed before, that was told; a second message would hide it. */
+	if (!failed || code != 0)
 		return code;
 	fprintf(stderr, "colonnade: cannot write standard output%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
-	return code == 0 ? 1 : code;
+	return exit_code(CLN_E_IO);
 }

@@ -1,1 +1,103 @@
-int main(void) { return 0; }
+/* SPDX-License-Identifier: MIT
+ * Finds the command, reads its options, runs it, and checks that standard output was written. */
+#include "cli/commands.h"
+#include "cli/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* In the order of the table of commands. */
+static int (*const runs[])(const struct options *options) = {
+	cmd_train, cmd_predict, cmd_evaluate, cmd_inspect, cmd_gradcheck, cmd_bench, cmd_doctor,
+};
+_Static_assert((1 << (sizeof runs / sizeof *runs)) - 1 == FOR_ALL, "every command has a function");
+
+static int usage_error(const char *message)
+{
+	fprintf(stderr, "colonnade: %s\n", message);
+	return exit_code(CLN_E_USAGE);
+}
+
+static int unknown_command(const char *name)
+{
+	const char *nearest = options_nearest_command(name);
+	char message[512];
+
+	snprintf(message, sizeof message, "there is no command \"%.200s\"; %s%s%s\"colonnade --help\" lists them", name,
+		 nearest ? "did you mean " : "", nearest ? nearest : "", nearest ? "? " : "");
+	return usage_error(message);
+}
+
+static int print_version(void)
+{
+	printf("colonnade %s\n", CLN_VERSION);
+	return 0;
+}
+
+/* colonnade help [--man] [COMMAND], colonnade help --completion */
+static int run_help(int argc, char *const *argv)
+{
+	bool manual = argc > 0 && strcmp(argv[0], "--man") == 0;
+	const char *name = argc > manual ? argv[manual] : NULL;
+	const struct command *command = name ? options_find_command(name) : NULL;
+
+	if (argc == 1 && strcmp(argv[0], "--completion") == 0) {
+		help_completion();
+		return 0;
+	}
+	if (name && !command)
+		return unknown_command(name);
+	if (manual)
+		help_manual(command);
+	else
+		help_command(command);
+	return 0;
+}
+
+static int run_command(const struct command *command, int argc, char *const *argv)
+{
+	struct options options;
+	struct cln_error err = {0}, reason;
+	enum cln_status status = options_parse(&options, command, argc, argv, &err);
+	int code;
+
+	if (status == CLN_OK && config_check_isa(options.config.isa, &reason) != CLN_OK)
+		status = error_set(&err, reason.code, "COLONNADE_ISA: %s", reason.message);
+	code = status == CLN_OK ? runs[command - options_command(0)](&options) : exit_with_error(&err);
+	options_free(&options);
+	return code;
+}
+
+/* --help or --version among the arguments, before a lone "--". */
+static bool asks_for(const char *word, int argc, char *const *argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], word) == 0)
+			return true;
+	return false;
+}
+
+static int dispatch(int argc, char *const *argv)
+{
+	if (argc == 0) {
+		help_usage(stderr);
+		return exit_code(CLN_E_USAGE);
+	}
+	const struct command *command = options_find_command(argv[0]);
+	if (strcmp(argv[0], "help") == 0)
+		return run_help(argc - 1, argv + 1);
+	if (strcmp(argv[0], "--version") == 0 || (command && asks_for("--version", argc, argv)))
+		return print_version();
+	if (strcmp(argv[0], "--help") == 0 || (command && asks_for("--help", argc, argv)))
+		return run_help(command != NULL, argv);
+	if (!command)
+		return unknown_command(argv[0]);
+	return run_command(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int code = dispatch(argc - 1, argv + 1);
+
+	return exit_after_output(code);
+}

@@ -164,15 +164,24 @@ void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, s
 
 /* ---------------------------------------------------------------- a line an epoch */
 
+/* Ten columns wide, also for the losses of a run that is about to diverge. */
+static void print_loss(FILE *out, double loss)
+{
+	fprintf(out, loss < 1e4 ? "  %10.5f" : "  %10.3g", loss);
+}
+
 static void print_epoch(struct progress *progress, const struct cln_epoch *epoch)
 {
 	char speed[PROGRESS_NUMBER];
 
 	progress_clear(progress);
 	progress_short_number(speed, epoch->rows_per_second);
-	fprintf(progress->out, "%6zu  %10.5f", epoch->epoch, epoch->train_loss);
-	if (progress->valid)
-		fprintf(progress->out, "  %10.5f  %9.5f", epoch->valid.log_loss, epoch->valid.auc);
+	fprintf(progress->out, "%6zu", epoch->epoch);
+	print_loss(progress->out, epoch->train_loss);
+	if (progress->valid) {
+		print_loss(progress->out, epoch->valid.log_loss);
+		fprintf(progress->out, "  %9.5f", epoch->valid.auc);
+	}
 	fprintf(progress->out, "  %9.3g  %7s%s%s%s\n", epoch->learning_rate, speed,
 		epoch->best && progress->colour ? "\033[32m" : "", epoch->best ? "  *" : "",
 		epoch->best && progress->colour ? "\033[0m" : "");
