@@ -1,3 +1,377 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-exit 77
+# Installs what the tests need and runs them.
+#
+#   scripts/check.sh              everything that fits in some 20 minutes on two cores
+#   scripts/check.sh --long       also Slurm, long fuzzing, and functions measured over every float
+#   scripts/check.sh STEP ...     these steps alone (after the same preparation); --list names them
+#
+# Works on a copy of the tree in build-check/, so that a build in the tree itself is neither in the way nor touched.  Each step prints
+# what it does, its time and result; the log of a failed step is shown from its end.  The last line counts tests and steps:
+# "N passed, N failed, N skipped"; the exit code is 1 where something failed.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top"
+# shellcheck source=scripts/packages.sh
+. scripts/packages.sh
+
+check=$top/build-check
+source=$check/source
+logs=$check/logs
+counts=$check/counts
+jobs=$(nproc)
+unset COLONNADE COLONNADE_ISA OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND MAKEFLAGS
+
+steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz quickstart distcheck generated"
+long_steps="slurm long_tests"
+
+# ---------------------------------------------------------------- preparation
+
+# The runtime of clang's sanitizers is a package of its own, whose name has changed: the one that goes with this clang.
+clang_runtime_package() {
+	local major candidate
+	major=$(clang -dumpversion 2> /dev/null | cut -d . -f 1)
+	for candidate in "libclang-rt-$major-dev" libclang-rt-dev "libclang-common-$major-dev"; do
+		if apt-cache show "$candidate" > /dev/null 2>&1; then
+			echo "$candidate"
+			return
+		fi
+	done
+}
+
+has_check() { have pkg-config && pkg-config --atleast-version=0.15 check; }
+trivial_program() { echo 'int main(void) { return 0; }'; }
+has_clang_runtime() { trivial_program | builds clang -fsanitize=thread; }
+has_clang_openmp() { printf '#include <omp.h>\nint main(void) { return omp_get_num_threads() - 1; }\n' | builds clang -fopenmp; }
+
+install_test_packages() {
+	local apt="" dnf=""
+	has_check || { apt="$apt check pkg-config" dnf="$dnf check-devel pkgconf-pkg-config"; }
+	have clang || { apt="$apt clang" dnf="$dnf clang compiler-rt"; }
+	have shellcheck || { apt="$apt shellcheck" dnf="$dnf ShellCheck"; }
+	have strace || { apt="$apt strace" dnf="$dnf strace"; }
+	have taskset || { apt="$apt util-linux" dnf="$dnf util-linux"; }
+	have xz || { apt="$apt xz-utils" dnf="$dnf xz"; }
+	[ -z "$apt" ] || install_packages "$apt" "$dnf" || true
+	if have clang; then
+		has_clang_openmp || install_packages libomp-dev libomp-devel || true
+		has_clang_runtime || install_packages "$(clang_runtime_package)" compiler-rt || true
+	fi
+}
+
+# The tree without what a build has put into it.
+copy_source() { # TO
+	rm -rf "$1"
+	mkdir -p "$1"
+	tar -C "$top" -cf - --exclude=./.git --exclude='./build*' --exclude='./colonnade-run*' --exclude=./autom4te.cache \
+		--exclude='*.o' --exclude='*.a' --exclude='*.log' --exclude='*.trs' --exclude=.deps --exclude=.dirstamp \
+		--exclude=./Makefile --exclude=./colonnade --exclude=./colonnade.pc --exclude=./config.h --exclude=./config.status \
+		--exclude=./stamp-h1 --exclude='./colonnade-*.tar.xz' . | tar -C "$1" -xf -
+	find "$1/tests" -type f -name 'test_*' ! -name '*.*' -delete
+}
+
+prepare() {
+	mkdir -p "$check" "$logs"
+	: > "$counts"
+	echo "== packages: what the build and the tests need"
+	install_build_packages
+	install_test_packages
+	if ! has_check; then
+		echo "The unit tests need the package check (check-devel on Fedora)." >&2
+		exit 1
+	fi
+	copy_source "$source"
+	if [ ! -f "$source/configure" ]; then
+		echo "== packages: configure is not there, so it is made by autoreconf -fi"
+		have autoreconf || install_packages "autoconf automake" "autoconf automake"
+		(cd "$source" && autoreconf -fi > "$logs/autoreconf.log" 2>&1) || { tail -n 20 "$logs/autoreconf.log"; exit 1; }
+	fi
+}
+
+# ---------------------------------------------------------------- running steps
+
+skip() { # REASON: ends a step
+	echo "skipped: $*"
+	exit 77
+}
+
+# configure_in NAME ARGUMENTS...: configures build-check/NAME afresh, where the arguments or configure have changed.
+configure_in() {
+	local build=$check/$1
+	shift
+	mkdir -p "$build"
+	cd "$build"
+	if [ "$(cat arguments 2> /dev/null)" != "$*" ] || [ "$source/configure" -nt config.status ] ||
+		[ "$source/Makefile.in" -nt config.status ]; then
+		"$source/configure" "$@"
+		echo "$*" > arguments
+	fi
+}
+
+# Adds up the results of the last make check in this directory.
+count_results() {
+	local results
+	results=$(find . -name '*.trs' -exec sed -n 's/^:test-result: \([A-Z]*\).*/\1/p' {} +)
+	printf '%s %s %s\n' "$(grep -c '^X\?PASS\|^XFAIL' <<< "$results" || true)" "$(grep -c '^FAIL\|^ERROR\|^XPASS' <<< "$results" || true)" \
+		"$(grep -c '^SKIP' <<< "$results" || true)" >> "$counts"
+}
+
+# run_tests ARGUMENTS...: make check; its tests are counted one by one.
+run_tests() {
+	local result=0
+	find . -name '*.trs' -delete
+	make -j"$jobs" check VERBOSE=1 "$@" || result=$?
+	count_results
+	return "$result"
+}
+
+passed=0
+failed=0
+skipped=0
+
+run_step() { # NAME
+	local start log=$logs/$1.log result=0 before counted failures
+	start=$(date +%s)
+	printf '== %s: %s\n' "$1" "$(describe "$1")"
+	before=$(wc -l < "$counts")
+	set +e
+	(
+		set -e
+		"step_$1"
+	) > "$log" 2>&1
+	result=$?
+	set -e
+	counted=$(tail -n +$((before + 1)) "$counts" | wc -l)
+	failures=$(tail -n +$((before + 1)) "$counts" | awk '{ n += $2 } END { print n + 0 }')
+	case $result in
+	0)
+		[ "$counted" -gt 0 ] || passed=$((passed + 1))
+		echo "   passed, $(($(date +%s) - start)) s$(grep '^result: ' "$log" | sed 's/^result: /; /' || true)"
+		;;
+	77)
+		skipped=$((skipped + 1))
+		echo "   $(tail -n 1 "$log")"
+		;;
+	*)
+		# Failed tests are counted one by one; what fails without a failed test counts once.
+		[ "$failures" -gt 0 ] || failed=$((failed + 1))
+		echo "   FAILED, $(($(date +%s) - start)) s; the end of $log:"
+		grep -E '^(FAIL|ERROR):? ' "$log" | sort -u | head -n 20 | sed 's/^/   | /' || true
+		tail -n 40 "$log" | sed 's/^/   | /'
+		;;
+	esac
+}
+
+# ---------------------------------------------------------------- the steps
+
+describe() {
+	case $1 in
+	shellcheck) echo "every script" ;;
+	gcc) echo "gcc, no warning; make check" ;;
+	isa) echo "the tests that compute, once for each instruction set of this CPU" ;;
+	same_bits) echo "one hash for all of Adult, over threads and instruction sets" ;;
+	clang) echo "clang, no warning; make check; the same hash as gcc's" ;;
+	serial) echo "--disable-openmp, --without-zlib, no warning; make check" ;;
+	sanitizers) echo "AddressSanitizer and UndefinedBehaviorSanitizer; make check" ;;
+	tsan) echo "ThreadSanitizer with clang, libomp and Archer: the barrier's tests and training runs" ;;
+	fuzz) echo "the fuzz targets, for a short time each" ;;
+	quickstart) echo "scripts/quickstart.sh in a fresh copy of the tree, twice" ;;
+	distcheck) echo "make distcheck" ;;
+	generated) echo "autoreconf -fi makes the generated files that are committed" ;;
+	slurm) echo "scripts/batch/slurm.sh under a real Slurm of one node" ;;
+	long_tests) echo "functions over every float, and fuzzing of a million runs" ;;
+	esac
+}
+
+step_shellcheck() {
+	have shellcheck || skip "there is no shellcheck"
+	cd "$source"
+	find scripts tests .ci -type f \( -name '*.sh' -o -path .ci/run \) ! -path 'scripts/build-aux/*' -print0 | xargs -0 shellcheck
+}
+
+step_gcc() {
+	have gcc || skip "there is no gcc"
+	configure_in gcc CC=gcc
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	run_tests CFLAGS="-g -O2 -Werror"
+}
+
+# Unit tests of the kernels go through all sets by themselves; the others take the one that COLONNADE_ISA names.
+step_isa() {
+	have gcc || skip "there is no gcc"
+	configure_in gcc CC=gcc
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	local isas isa
+	isas=$(./colonnade doctor --json | sed -n '/"isas"/,/]/p' | sed -n 's/^ *"\([a-z0-9]*\)",\{0,1\}$/\1/p')
+	[ -n "$isas" ]
+	for isa in $isas; do
+		echo "COLONNADE_ISA=$isa"
+		export COLONNADE_ISA=$isa
+		run_tests CFLAGS="-g -O2 -Werror" TESTS="tests/test_passes tests/test_trainer tests/test_fit tests/cli_train.sh"
+	done
+	echo "result: $(tr '\n' ' ' <<< "$isas")"
+}
+
+# The hash of the long form of tests/cli_same_bits.sh with a build.
+hash_of_build() { # NAME
+	SAME_BITS_ROWS=all COLONNADE=$check/$1/colonnade top_srcdir=$source bash "$source/tests/cli_same_bits.sh" | tee /dev/stderr | tail -n 1
+}
+
+step_same_bits() {
+	have gcc || skip "there is no gcc"
+	configure_in gcc CC=gcc
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	hash_of_build gcc > "$check/hash-gcc"
+	echo "result: sha256 $(cut -c 1-16 "$check/hash-gcc")..."
+}
+
+step_clang() {
+	have clang || skip "there is no clang"
+	has_clang_openmp || skip "clang has no OpenMP (libomp-dev)"
+	configure_in clang CC=clang
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	run_tests CFLAGS="-g -O2 -Werror"
+	if [ -s "$check/hash-gcc" ]; then
+		hash_of_build clang > "$check/hash-clang"
+		cmp "$check/hash-gcc" "$check/hash-clang"
+	fi
+}
+
+step_serial() {
+	configure_in serial --disable-openmp --without-zlib
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	run_tests CFLAGS="-g -O2 -Werror"
+}
+
+# Instrumented code is several times slower, so the tests get several times as long.
+step_sanitizers() {
+	export CK_TIMEOUT_MULTIPLIER=10
+	configure_in sanitizers --enable-sanitizers
+	make -j"$jobs"
+	run_tests
+}
+
+# gcc's libgomp is not instrumented and gives false reports; libomp tells ThreadSanitizer what it does through Archer.
+step_tsan() {
+	have clang || skip "there is no clang"
+	has_clang_openmp || skip "clang has no OpenMP (libomp-dev)"
+	has_clang_runtime || skip "clang has no ThreadSanitizer (libclang-rt-dev)"
+	local archer threads
+	archer=$(find /usr/lib/llvm-*/lib /usr/lib64 /usr/lib -name 'libarcher.so*' 2> /dev/null | sort -V | tail -n 1)
+	[ -n "$archer" ] || skip "there is no libarcher.so (libomp-dev)"
+	export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1"
+	configure_in tsan CC=clang --enable-tsan
+	make -j"$jobs"
+	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_trainer
+	for test in test_parallel test_reduce test_trainer; do
+		CK_FORK=no CK_VERBOSITY=minimal "tests/$test"
+	done
+	head -n 6001 "$source/examples/adult.csv" > data.csv
+	for threads in 1 2 3 5 8; do
+		rm -rf run
+		OMP_NUM_THREADS=$threads ./colonnade train data.csv --out run --epochs 2 --batch-size 257 --hidden 96,48 --dropout 0.2 \
+			--optimizer adam --clip-norm 1 --test-fraction 0.2 --progress none
+		OMP_NUM_THREADS=$threads ./colonnade predict run data.csv > predictions.csv
+	done
+	echo "result: 1, 2, 3, 5 and 8 threads"
+}
+
+# The options of libFuzzer: how long, or how many runs.
+fuzz_all() { # OPTIONS...
+	have clang || skip "there is no clang"
+	trivial_fuzzer() { printf '#include <stddef.h>\nint LLVMFuzzerTestOneInput(const unsigned char *p, size_t n) { return !p && n; }\n'; }
+	trivial_fuzzer | builds clang -fsanitize=fuzzer || skip "clang has no libFuzzer (libclang-rt-dev)"
+	configure_in fuzz CC=clang --enable-fuzzers --enable-sanitizers
+	make -j"$jobs" fuzzers
+	local target name
+	for target in tests/fuzz/fuzz_*; do
+		if [ ! -x "$target" ] || [ -d "$target" ]; then continue; fi
+		name=${target##*/fuzz_}
+		mkdir -p "corpus-$name" "seeds-$name"
+		cp "$source/tests/fuzz/corpus/$name"/* "seeds-$name"
+		"$target" -rss_limit_mb=2048 -timeout=20 "$@" "corpus-$name" "seeds-$name"
+	done
+}
+step_fuzz() { fuzz_all -max_total_time=20; }
+
+step_quickstart() {
+	copy_source "$check/quickstart"
+	if [ ! -f "$check/quickstart/configure" ]; then
+		tar -C "$source" -cf - configure Makefile.in aclocal.m4 config.h.in scripts/build-aux | tar -C "$check/quickstart" -xf -
+	fi
+	cd "$check/quickstart"
+	scripts/quickstart.sh
+	scripts/quickstart.sh
+	[ -s colonnade-run-quickstart/model.safetensors ]
+	cmp colonnade-run-quickstart/model.safetensors colonnade-run-quickstart-2/model.safetensors
+	echo "result: $(sed -n 's/^test *//p' "$logs/quickstart.log" | head -n 1)"
+}
+
+step_distcheck() {
+	configure_in dist
+	make -j"$jobs" distcheck
+}
+
+# Only the versions that the committed files name make the same files again.
+step_generated() {
+	git -C "$top" ls-files --error-unmatch configure > /dev/null 2>&1 || skip "configure is not committed in this tree"
+	have autoreconf || skip "there is no autoreconf"
+	local autoconf automake
+	autoconf=$(sed -n 's/^# Generated by GNU Autoconf \([0-9.]*[0-9]\).*/\1/p' "$top/configure" | head -n 1)
+	automake=$(sed -n 's/^# generated automatically by aclocal \([0-9.]*[0-9]\).*/\1/p' "$top/aclocal.m4" | head -n 1)
+	autoconf --version | head -n 1 | grep -qF " $autoconf" || skip "the files were made by Autoconf $autoconf"
+	automake --version | head -n 1 | grep -qF " $automake" || skip "the files were made by Automake $automake"
+	copy_source "$check/generated"
+	cd "$check/generated"
+	autoreconf -fi
+	diff -r -x autom4te.cache "$source" "$check/generated"
+}
+
+step_slurm() {
+	if ! have slurmctld || ! have munged; then
+		install_packages "slurm-wlm munge" "slurm-slurmctld slurm-slurmd munge"
+	fi
+	configure_in gcc CC=gcc
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	COLONNADE=$check/gcc/colonnade top_srcdir=$source bash "$source/tests/long/slurm.sh"
+}
+
+step_long_tests() {
+	fuzz_all -runs=1000000
+	configure_in gcc CC=gcc
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/measure_ulp
+	tests/measure_ulp
+}
+
+# ---------------------------------------------------------------- main
+
+selected=""
+for argument; do
+	case $argument in
+	--long) steps="$steps $long_steps" ;;
+	--list)
+		for name in $steps $long_steps; do printf '%-12s %s\n' "$name" "$(describe "$name")"; done
+		exit 0
+		;;
+	-*)
+		echo "usage: $0 [--long] [--list] [STEP ...]" >&2
+		exit 2
+		;;
+	*)
+		[ -n "$(describe "$argument")" ] || { echo "$0: there is no step $argument; --list names them" >&2; exit 2; }
+		selected="$selected $argument"
+		;;
+	esac
+done
+
+prepare
+for name in ${selected:-$steps}; do
+	run_step "$name"
+done
+while read -r p f s; do
+	passed=$((passed + p))
+	failed=$((failed + f))
+	skipped=$((skipped + s))
+done < "$counts"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

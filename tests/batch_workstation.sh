@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# scripts/batch/workstation.sh: trains into a log, survives a hang-up, knows a finished run, passes a signal on, keeps exit codes.
+set -eu
+top=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
+export COLONNADE=${COLONNADE:-$top/colonnade}
+script=$top/scripts/batch/workstation.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() {
+	echo "failed: $*"
+	cat "$work"/*.log 2> /dev/null || true
+	exit 1
+}
+head -n 1001 "$top/examples/adult.csv" > "$work/data.csv"
+cd "$work"
+unset OMP_NUM_THREADS
+
+# A run, told to hang up as soon as it is there.
+"$script" data.csv run --epochs 3 > output &
+pid=$!
+for _ in $(seq 100); do
+	if [ -s run.log ]; then break; fi
+	sleep 0.05
+done
+kill -HUP "$pid" || true
+wait "$pid" || fail "the run ended with $?"
+[ -s run/model.safetensors ] || fail "there is no model"
+grep -q "finished: run/model.safetensors" run.log || fail "the log does not say that it finished"
+threads=$("$COLONNADE" doctor --json | sed -n 's/^ *"threads_allowed": *\([0-9]*\).*/\1/p')
+grep -q ", $threads threads: data.csv" run.log || fail "the log does not tell of $threads threads"
+
+# The same words again: nothing is done.
+cp run/model.safetensors before
+"$script" data.csv run/ --epochs 3 > output || fail "the second start ended with $?"
+grep -q "run is finished" output || fail "a finished run is not known as one"
+cmp before run/model.safetensors || fail "a finished run was changed"
+
+# What colonnade says with its exit code arrives.
+code=0
+"$script" nowhere.csv other > output || code=$?
+[ "$code" -eq 1 ] || fail "a missing file ends with $code instead of 1"
+code=0
+"$script" data.csv > output 2>&1 || code=$?
+[ "$code" -eq 2 ] || fail "a missing operand ends with $code instead of 2"
+
+# TERM ends the program and not only the script.
+"$script" data.csv long --epochs 1000000 --patience 0 > output &
+pid=$!
+for _ in $(seq 200); do
+	if [ -s long/metrics.jsonl ]; then break; fi
+	sleep 0.05
+done
+kill -TERM "$pid"
+code=0
+wait "$pid" || code=$?
+[ "$code" -ne 0 ] || fail "an interrupted run ended with 0"
+grep -Eq 'stopped early|ended with exit code' long.log || fail "the log does not tell of the end"
+"$COLONNADE" train data.csv --out long --epochs 1 --progress none > /dev/null || fail "the interrupted program still holds the directory"
+echo ok
