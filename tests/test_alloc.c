@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ * Every allocation of a job made to fail in turn, alone and with all that follow: the job says CLN_E_MEMORY with the size, and gives back
+ * all it had.  A new job is a function and a line in `jobs`; it must not use ck_assert, which allocates. */
+#include "testing.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/json.h"
+#include "fail_alloc.h"
+
+static enum cln_status parse_json(struct cln_error *err)
+{
+	static const char text[] = "{\"a\":[1,2,{\"b\":\"c\",\"d\":null}],\"e\":{\"f\":true,\"g\":false,\"h\":1e5}}";
+	const struct json *root;
+	enum cln_status status = json_parse(&root, text, strlen(text), err);
+	json_free(root);
+	return status;
+}
+
+/* A file without a length, so that the block is a guess. */
+static enum cln_status read_pipe(struct cln_error *err)
+{
+	char *bytes, path[64];
+	size_t length;
+	int ends[2];
+	if (pipe(ends) != 0 || write(ends[1], "some content", 12) != 12 || close(ends[1]) != 0)
+		return error_set_errno(err, CLN_E_IO, "no pipe");
+	snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+	enum cln_status status = io_read_file(&bytes, &length, path, 1000, err);
+	close(ends[0]);
+	mem_free(bytes);
+	return status;
+}
+
+static enum cln_status read_program(struct cln_error *err)
+{
+	char *bytes;
+	size_t length;
+	enum cln_status status = io_read_file(&bytes, &length, "/proc/self/exe", (size_t)1 << 30, err);
+	mem_free(bytes);
+	return status;
+}
+
+static enum cln_status replace_file(struct cln_error *err)
+{
+	char path[] = "/tmp/test_alloc.XXXXXX";
+	int fd = mkstemp(path);
+	if (fd < 0 || close(fd) != 0)
+		return error_set_errno(err, CLN_E_IO, "no file");
+	enum cln_status status = io_replace_file(path, &(struct io_piece){"content", 7}, 1, err);
+	unlink(path);
+	return status;
+}
+
+/* A writer looks at `failed` once, at its end. */
+static enum cln_status write_json(struct cln_error *err)
+{
+	struct text text = {0};
+	struct json_writer writer = {.out = &text};
+	json_begin_array(&writer, NULL);
+	for (size_t i = 0; i < 100; i++)
+		json_size(&writer, NULL, i);
+	json_end_array(&writer);
+	enum cln_status status = text.failed ? error_set(err, CLN_E_MEMORY, "out of memory after %zu bytes", text.length) : CLN_OK;
+	text_free(&text);
+	return status;
+}
+
+static enum cln_status allocate_pages(struct cln_error *err)
+{
+	float *pages = mem_pages(1000, err);
+	mem_pages_free(pages, 1000);
+	return pages != NULL ? CLN_OK : CLN_E_MEMORY;
+}
+
+static const struct {
+	const char *name;
+	enum cln_status (*run)(struct cln_error *err);
+	long least; /* allocations that there are at the least: the test is not empty */
+} jobs[] = {
+        {"json_parse", parse_json, 2},
+        {"io_read_file of a pipe", read_pipe, 1},
+        {"io_read_file of a file", read_program, 1},
+        {"io_replace_file", replace_file, 0},
+        {"json_writer", write_json, 2},
+        {"mem_pages", allocate_pages, 1},
+};
+#define N_JOBS ((int)(sizeof jobs / sizeof *jobs))
+
+static void fail_each(int job, enum fail_alloc_how how)
+{
+	for (long n = 0;; n++) {
+		struct cln_error err = {0};
+		fail_alloc_arm(n, how);
+		enum cln_status status = jobs[job].run(&err);
+		fail_alloc_disarm();
+		ck_assert_msg(fail_alloc_live() == 0, "%s, allocation %ld: %ld blocks are left", jobs[job].name, n, fail_alloc_live());
+		if (!fail_alloc_happened()) {
+			ck_assert_msg(status == CLN_OK, "%s: %s", jobs[job].name, err.message);
+			ck_assert_int_ge(fail_alloc_count(), jobs[job].least);
+			return;
+		}
+		ck_assert_msg(status == CLN_E_MEMORY && err.code == CLN_E_MEMORY, "%s, allocation %ld: %s, \"%s\"", jobs[job].name, n,
+		              cln_status_name(status), err.message);
+		ck_assert_msg(strstr(err.message, "out of memory") != NULL && strstr(err.message, "bytes") != NULL, "%s, allocation %ld: \"%s\"",
+		              jobs[job].name, n, err.message);
+	}
+}
+
+START_TEST(an_allocation_that_fails_alone_is_a_memory_error_without_a_leak)
+{
+	fail_each(_i, FAIL_ONCE);
+}
+END_TEST
+
+START_TEST(an_allocation_that_fails_with_all_behind_it_is_a_memory_error_without_a_leak)
+{
+	fail_each(_i, FAIL_FROM_THEN_ON);
+}
+END_TEST
+
+static Suite *alloc_suite(void)
+{
+	Suite *suite = suite_create("alloc");
+	TCase *each = tcase_create("each");
+	tcase_set_timeout(each, 60);
+	tcase_add_loop_test(each, an_allocation_that_fails_alone_is_a_memory_error_without_a_leak, 0, N_JOBS);
+	tcase_add_loop_test(each, an_allocation_that_fails_with_all_behind_it_is_a_memory_error_without_a_leak, 0, N_JOBS);
+	suite_add_tcase(suite, each);
+	return suite;
+}
+
+TESTING_MAIN(alloc_suite)
