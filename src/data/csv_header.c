@@ -32,13 +32,17 @@ struct guess {
 	bool consistent; /* the others have as many */
 };
 
-/* Counts the fields of the record at the cursor; false: no whole record lies in the sample, or something is wrong with it. */
-static bool count_fields(struct cursor *cursor, uint64_t limit, size_t *n)
+/* Counts the fields of the record at the cursor; false: no whole record lies in the sample, or it is malformed. */
+static bool count_fields(struct cursor *cursor, uint64_t limit, size_t *n, bool *malformed)
 {
 	struct field field = {0};
-	for (*n = 0; !field.last; ++*n)
-		if (cursor_offset(cursor, cursor->at) >= limit || !cursor_field(cursor, &field) || field.problem)
+	for (*n = 0; !field.last; ++*n) {
+		if (cursor_offset(cursor, cursor->at) >= limit || !cursor_field(cursor, &field))
 			return false;
+		*malformed = field.problem != PROBLEM_NONE;
+		if (*malformed)
+			return false;
+	}
 	return true;
 }
 
@@ -51,13 +55,13 @@ static enum cln_status try_separator(struct guess *guess, const struct reader *r
 	uint64_t limit = reader->start + SAMPLE_BYTES;
 	size_t n = 0, n_lines = 0;
 	*guess = (struct guess){.consistent = true};
-	bool whole = cursor_seek(&cursor, reader->start, 0, reader->start);
+	bool malformed = false, whole = cursor_seek(&cursor, reader->start, 0, reader->start);
 	for (int i = 0; whole && i < SAMPLE_SEPARATORS; i++) {
 		whole = cursor_skip_blank(&cursor, &n_lines) && cursor_offset(&cursor, cursor.at) < reader->source->size;
-		whole = whole && count_fields(&cursor, limit, &n);
+		whole = whole && count_fields(&cursor, limit, &n, &malformed);
 		if (i == 0)
 			guess->n_fields = n;
-		else if (whole && n != guess->n_fields)
+		if (malformed || (whole && n != guess->n_fields))
 			guess->consistent = false;
 	}
 	if (cursor.status != CLN_OK)

@@ -15,6 +15,7 @@
 #include "data/csv.h"
 #include "data/dictionary.h"
 #include "data/source.h"
+#include "data/text.h"
 
 #define CSV_MAX_FIELD ((size_t)1 << 20)        /* bytes of a field as it stands in the text, quotes included */
 #define CSV_MAX_LEVELS 10000000u               /* distinct texts of a column */
@@ -121,7 +122,6 @@ bool cursor_skip_record(struct cursor *cursor, bool *intact, size_t *n_newlines)
 enum cell { CELL_NUMBER, CELL_MISSING, CELL_INFINITE, CELL_TEXT };
 enum cell cell_classify(float *number, const char *text, size_t length);
 bool cell_has_decimal_comma(const char *text, size_t length); /* "12,5" */
-bool text_is_utf8(const char *text, size_t length);
 
 /* ---------------------------------------------------------------- windows */
 
@@ -221,7 +221,5 @@ enum cln_status csv_report(const struct reader *reader, const struct problem_lis
 enum cln_status csv_workers_status(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* of the first that failed */
 enum cln_status csv_report_sweep(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* problems the workers met */
 enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* cells that cannot be used */
-#define EXCERPT 64
-void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length); /* printable, cut, valid UTF-8 */
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "base/io.h"
 #include "base/number.h"
+#include "data/dictionary.h"
+#include "data/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -91,12 +93,35 @@ static bool column_copy(struct column *column, const float *cells, size_t n_rows
 	return true;
 }
 
+/* Names must be distinct and valid UTF-8, since the model file refers to columns by name. */
+static enum cln_status check_names(const char *const *names, size_t n, struct cln_error *err)
+{
+	struct dictionary seen = {0};
+	enum cln_status status = CLN_OK;
+	for (size_t c = 0; status == CLN_OK && c < n; c++) {
+		size_t length = strlen(names[c]);
+		uint32_t code;
+		char excerpt[EXCERPT];
+		text_excerpt(excerpt, names[c], length);
+		if (length > UINT32_MAX || !text_is_utf8(names[c], length))
+			status = error_set(err, CLN_E_DATA, "memory: the name of column %zu is not valid UTF-8 (\"%s\")", c + 1, excerpt);
+		else
+			status = dictionary_add(&seen, &code, names[c], length, (uint32_t)c, 1, err);
+		if (status == CLN_OK && code != c)
+			status = error_set(err, CLN_E_DATA, "memory: columns %u and %zu have the same name (\"%s\")", code + 1, c + 1, excerpt);
+	}
+	dictionary_free(&seen);
+	return status;
+}
+
 enum cln_status cln_table_create(struct cln_table **table, const float *cells, size_t n_rows, size_t n_columns,
                                  const char *const *names, struct cln_error *err)
 {
 	struct cln_table *made;
 	enum cln_status status = table_create(&made, "memory", n_rows, n_columns, err);
 	*table = NULL;
+	if (status == CLN_OK)
+		status = check_names(names, n_columns, err);
 	for (size_t c = 0; status == CLN_OK && c < n_columns; c++) {
 		struct column *column = &made->columns[c];
 		size_t bad = 0;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ * Texts of files: whether they are UTF-8, and how they are shown in messages. */
+#ifndef DATA_TEXT_H
+#define DATA_TEXT_H
+
+#include "base/mem.h"
+
+bool text_is_utf8(const char *text, size_t length);
+
+/* The text as one printable line of valid UTF-8, cut with "..." behind it; other bytes become '?'. */
+#define EXCERPT 64
+void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length);
+
+#endif
