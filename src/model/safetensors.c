@@ -24,10 +24,11 @@ static enum cln_status header_length(size_t *n, const char *bytes, size_t length
 	if (length < LENGTH_BYTES + 2) /* "{}" is the shortest header */
 		return error_set(err, CLN_E_DAMAGED, "it has %zu bytes, too few for a header", length);
 	memcpy(&claimed, bytes, sizeof claimed);
-	if (claimed > length - LENGTH_BYTES || bytes[LENGTH_BYTES] != '{')
-		return error_set(err, CLN_E_DAMAGED,
-		                 "it does not begin like a safetensors file (header of %" PRIu64 " bytes announced, %zu follow)",
-		                 claimed, length - LENGTH_BYTES);
+	if (bytes[LENGTH_BYTES] != '{')
+		return error_set(err, CLN_E_DAMAGED, "it does not begin like a safetensors file (is it a table?)");
+	if (claimed > length - LENGTH_BYTES)
+		return error_set(err, CLN_E_DAMAGED, "its header claims %" PRIu64 " bytes, the file has %zu: was it cut short?", claimed,
+		                 length - LENGTH_BYTES);
 	if (claimed > SAFETENSORS_MAX_HEADER)
 		return error_set(err, CLN_E_DAMAGED, "its header has %" PRIu64 " bytes, more than %d", claimed,
 		                 SAFETENSORS_MAX_HEADER);
