@@ -1,3 +1,209 @@
-/* SPDX-License-Identifier: MIT */
-int main(void);
-int main(void) { return 77; } /* not written yet */
+/* SPDX-License-Identifier: MIT
+ * Against libm's long double functions, whose own error is below 2 of their ulp: REFERENCE_ULP of double's. */
+#include "testing.h"
+
+#include <float.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/dmath.h"
+#include "base/io.h"
+#include "base/rng.h"
+
+#define SAMPLES 100000
+#if LDBL_MANT_DIG >= 64
+#define REFERENCE_ULP 0x1p-10
+#else
+#define REFERENCE_ULP 2.0
+#endif
+#define BOUND_ULP 2.0 /* what dmath.h promises */
+
+/* The distance of the doubles just above |x|. */
+static double ulp_of(double x)
+{
+	int exponent;
+	if (fabs(x) < DBL_MIN)
+		return 0x1p-1074;
+	frexp(x, &exponent);
+	return ldexp(1, exponent - 53);
+}
+
+static double error_in_ulp(double value, long double exact)
+{
+	return (double)(fabsl((long double)value - exact) / (long double)ulp_of((double)exact));
+}
+
+static long double sigmoid_exact(long double z) { return 1 / (1 + expl(-z)); }
+static long double softplus_exact(long double z) { return z > 0 ? z + log1pl(expl(-z)) : log1pl(expl(z)); }
+
+enum spacing { LINEAR, LOGARITHMIC /* of |x|, with both signs where low < 0 */ };
+
+/* The i-th sample of a range. */
+static double sample(struct rng *rng, double low, double high, enum spacing spacing)
+{
+	double u = rng_uniform(rng);
+	if (spacing == LINEAR)
+		return low + u * (high - low);
+	double least = fabs(low);
+	double x = exp(log(least) + u * (log(high) - log(least)));
+	return low < 0 && rng_next(rng) % 2 ? -x : x;
+}
+
+static const struct {
+	const char *name;
+	double (*f)(double);
+	long double (*exact)(long double);
+	double low, high;
+	enum spacing spacing;
+} ranges[] = {
+        {"exp", dmath_exp, expl, -708, 709.7, LINEAR},
+        {"exp of denormal results", dmath_exp, expl, -745, -708, LINEAR},
+        {"exp near 0", dmath_exp, expl, -1e-20, 1, LOGARITHMIC},
+        {"log", dmath_log, logl, 1e-320, 1e308, LOGARITHMIC},
+        {"log near 1", dmath_log, logl, 0.3, 3, LINEAR},
+        {"log very near 1", dmath_log, logl, 0.999, 1.001, LINEAR},
+        {"log1p", dmath_log1p, log1pl, 1e-20, 1e20, LOGARITHMIC},
+        {"log1p of small", dmath_log1p, log1pl, -1e-300, 0.9999, LOGARITHMIC},
+        {"log1p around 0", dmath_log1p, log1pl, -1, 3, LINEAR},
+        {"tanh", dmath_tanh, tanhl, -3, 3, LINEAR},
+        {"tanh of small and large", dmath_tanh, tanhl, -1e-12, 30, LOGARITHMIC},
+        {"sigmoid", dmath_sigmoid, sigmoid_exact, -708, 60, LINEAR},
+        {"sigmoid around 0", dmath_sigmoid, sigmoid_exact, -5, 5, LINEAR},
+        {"sigmoid of denormal results", dmath_sigmoid, sigmoid_exact, -745, -708, LINEAR},
+        {"softplus", dmath_softplus, softplus_exact, -708, 60, LINEAR},
+        {"softplus around 0", dmath_softplus, softplus_exact, -5, 5, LINEAR},
+};
+#define N_RANGES ((int)(sizeof ranges / sizeof *ranges))
+
+START_TEST(functions_are_within_two_ulp_of_the_exact_value)
+{
+	struct rng rng;
+	rng_start(&rng, 1, RNG_TEST, 0, (uint32_t)_i);
+	double worst = 0, at = 0;
+	for (int i = 0; i < SAMPLES; i++) {
+		double x = sample(&rng, ranges[_i].low, ranges[_i].high, ranges[_i].spacing);
+		double error = error_in_ulp(ranges[_i].f(x), ranges[_i].exact((long double)x));
+		if (!(error <= worst)) {
+			worst = error;
+			at = x;
+		}
+	}
+	ck_assert_msg(worst <= BOUND_ULP + REFERENCE_ULP, "%s: %.3f ulp at %a", ranges[_i].name, worst, at);
+}
+END_TEST
+
+/* sin and cos of 2 pi u: the reference rounds 2 pi u, an absolute error of |2 pi u| 2^-64. */
+START_TEST(sine_and_cosine_of_turns_are_within_their_absolute_bound)
+{
+	const long double two_pi = 6.283185307179586476925286766559005768L;
+	struct rng rng;
+	rng_start(&rng, 2, RNG_TEST, 0, 0);
+	for (int i = 0; i < SAMPLES; i++) {
+		double u = 4 * rng_uniform(&rng) - 2;
+		double bound = 1e-15 + 13 * (double)LDBL_EPSILON;
+		ck_assert_double_le(fabs((double)((long double)dmath_cos_2pi(u) - cosl(two_pi * (long double)u))), bound);
+		ck_assert_double_le(fabs((double)((long double)dmath_sin_2pi(u) - sinl(two_pi * (long double)u))), bound);
+	}
+}
+END_TEST
+
+START_TEST(sine_and_cosine_of_turns_are_exact_at_whole_quarters)
+{
+	static const double cosine[] = {1, 0, -1, 0};
+	for (int quarter = -400; quarter < 400; quarter++) {
+		ck_assert(dmath_cos_2pi(0.25 * quarter) == cosine[quarter & 3]);
+		ck_assert(dmath_sin_2pi(0.25 * quarter) == cosine[(quarter + 3) & 3]);
+	}
+	ck_assert(dmath_cos_2pi(0x1p60 + 0.0) == 1);
+}
+END_TEST
+
+/* The reference's relative error is that of powl, a few ulp of long double, far below the bound. */
+START_TEST(powers_are_within_their_relative_bound)
+{
+	struct rng rng;
+	rng_start(&rng, 3, RNG_TEST, 0, 0);
+	for (int i = 0; i < SAMPLES; i++) {
+		double x = i % 2 ? sample(&rng, 1e-5, 1e5, LOGARITHMIC) : 1 - 0.2 * rng_uniform(&rng);
+		double y = i % 2 ? 60 * rng_uniform(&rng) - 30 : 3000 * rng_uniform(&rng);
+		long double exact = powl((long double)x, (long double)y);
+		double relative = (double)fabsl(((long double)dmath_pow(x, y) - exact) / exact);
+		ck_assert_double_le(relative, fabs(y * log(x)) * 4e-16 + 4e-16 + 2 * REFERENCE_ULP * DBL_EPSILON);
+	}
+}
+END_TEST
+
+START_TEST(erf_is_within_its_relative_bound)
+{
+	struct rng rng;
+	rng_start(&rng, 4, RNG_TEST, 0, 0);
+	for (int i = 0; i < SAMPLES / 4; i++) {
+		double x = i % 2 ? sample(&rng, -1e-300, 6.5, LOGARITHMIC) : 13 * rng_uniform(&rng) - 6.5;
+		long double exact = erfl((long double)x);
+		double relative = (double)fabsl(((long double)dmath_erf(x) - exact) / exact);
+		ck_assert_msg(relative <= 1e-15 + 2 * REFERENCE_ULP * DBL_EPSILON, "erf(%a): %g", x, relative);
+	}
+}
+END_TEST
+
+START_TEST(special_values_are_what_ieee_says)
+{
+	ck_assert(dmath_exp(0) == 1 && dmath_exp(-HUGE_VAL) == 0 && dmath_exp(HUGE_VAL) == HUGE_VAL);
+	ck_assert(dmath_exp(709.8) == HUGE_VAL && dmath_exp(-746) == 0 && dmath_exp(-745) == 0x1p-1074);
+	ck_assert(dmath_log(1) == 0 && dmath_log(0) == -HUGE_VAL && dmath_log(HUGE_VAL) == HUGE_VAL && isnan(dmath_log(-1)));
+	ck_assert(dmath_log1p(0) == 0 && dmath_log1p(-1) == -HUGE_VAL && isnan(dmath_log1p(-2)) && dmath_log1p(HUGE_VAL) == HUGE_VAL);
+	ck_assert(dmath_tanh(HUGE_VAL) == 1 && dmath_tanh(-HUGE_VAL) == -1 && dmath_tanh(0) == 0 && dmath_tanh(1e-300) == 1e-300);
+	ck_assert(dmath_sigmoid(0) == 0.5 && dmath_sigmoid(HUGE_VAL) == 1 && dmath_sigmoid(-HUGE_VAL) == 0);
+	ck_assert(dmath_softplus(-HUGE_VAL) == 0 && dmath_softplus(1e300) == 1e300 && dmath_softplus(-746) == 0);
+	ck_assert(dmath_erf(0) == 0 && dmath_erf(HUGE_VAL) == 1 && dmath_erf(-10) == -1);
+	ck_assert(dmath_pow(3, 0) == 1 && dmath_pow(1, 1e300) == 1);
+	double (*const functions[])(double) = {dmath_exp,     dmath_log,      dmath_log1p,   dmath_tanh, dmath_cos_2pi,
+	                                       dmath_sin_2pi, dmath_sigmoid, dmath_softplus, dmath_erf};
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+		ck_assert(isnan(functions[i](NAN)));
+}
+END_TEST
+
+/* The checksum of many values, taken once: another compiler or machine that gives other bits shows here. */
+START_TEST(the_bits_are_those_of_every_other_machine)
+{
+	uint64_t crc = 0;
+	for (int i = -4000; i <= 4000; i++) {
+		double x = i * 0.1875 + i * 0x1p-40;
+		double values[] = {
+		        dmath_exp(x),     dmath_tanh(x / 64), dmath_cos_2pi(x),  dmath_sin_2pi(x),
+		        dmath_sigmoid(x), dmath_softplus(x),  dmath_erf(x / 64), dmath_log(fabs(x) + 0x1p-30),
+		        dmath_log1p(x / 800), dmath_pow(fabs(x) + 0.5, 0.3),
+		};
+		for (size_t j = 0; j < sizeof values / sizeof *values; j++) {
+			uint64_t bits;
+			memcpy(&bits, &values[j], sizeof bits);
+			unsigned char bytes[8];
+			for (int k = 0; k < 8; k++)
+				bytes[k] = (unsigned char)(bits >> 8 * k);
+			crc = io_crc64(crc, bytes, sizeof bytes);
+		}
+	}
+	ck_assert_msg(crc == UINT64_C(0xd6ac5f20469246c4), "%016llx", (unsigned long long)crc);
+}
+END_TEST
+
+static Suite *dmath_suite(void)
+{
+	Suite *suite = suite_create("dmath");
+	TCase *accuracy = tcase_create("accuracy");
+	tcase_set_timeout(accuracy, 30);
+	tcase_add_loop_test(accuracy, functions_are_within_two_ulp_of_the_exact_value, 0, N_RANGES);
+	tcase_add_test(accuracy, sine_and_cosine_of_turns_are_within_their_absolute_bound);
+	tcase_add_test(accuracy, powers_are_within_their_relative_bound);
+	tcase_add_test(accuracy, erf_is_within_its_relative_bound);
+	suite_add_tcase(suite, accuracy);
+	TCase *values = tcase_create("values");
+	tcase_add_test(values, sine_and_cosine_of_turns_are_exact_at_whole_quarters);
+	tcase_add_test(values, special_values_are_what_ieee_says);
+	tcase_add_test(values, the_bits_are_those_of_every_other_machine);
+	suite_add_tcase(suite, values);
+	return suite;
+}
+
+TESTING_MAIN(dmath_suite)

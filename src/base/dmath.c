@@ -61,6 +61,35 @@ static double exp_tail(double r, double r_low)
 	return r * r * POLYNOMIAL(r, inverse_factorial) + (r_low + r_low * r);
 }
 
+/* A number in two parts, high + low, |low| at most a rounding of high: high is the number rounded. */
+struct parts {
+	double high, low;
+};
+
+/* a + b, |a| >= |b|, with what the sum rounds off, which is exact (Dekker 1971), and a small number c. */
+static struct parts sum_parts(double a, double b, double c)
+{
+	double sum = a + b;
+	double low = ((a - sum) + b) + c;
+	double high = sum + low;
+	return (struct parts){high, (sum - high) + low};
+}
+
+/* The quotient of two such numbers: n/d = q + (n.low - q d.low) / d with q = n.high / d.high. */
+static double divide_parts(struct parts n, struct parts d)
+{
+	double q = n.high / d.high;
+	return q + (n.low - q * d.low) / d.high;
+}
+
+/* e^x = parts 2^k, for x in the range of double's exponents. */
+static struct parts exp_parts(int *k, double x)
+{
+	double r, r_low;
+	*k = reduce_ln2(&r, &r_low, x);
+	return sum_parts(1, r, exp_tail(r, r_low));
+}
+
 double dmath_exp(double x)
 {
 	if (isnan(x))
@@ -69,23 +98,21 @@ double dmath_exp(double x)
 		return HUGE_VAL;
 	if (x < EXP_UNDERFLOW)
 		return 0;
-	double r, r_low;
-	int k = reduce_ln2(&r, &r_low, x);
-	return scale_2(1 + (r + exp_tail(r, r_low)), k);
+	int k;
+	struct parts e = exp_parts(&k, x);
+	return scale_2(e.high, k);
 }
 
 /* e^x - 1 for 0 <= x <= 40: with y = e^r - 1 it is 2^k (y + 1 - 2^-k); the difference 1 - 2^-k is exact up to k = 53. */
-static double expm1_of(double x)
+static struct parts expm1_parts(double x)
 {
 	double r, r_low;
 	int k = reduce_ln2(&r, &r_low, x);
 	double tail = exp_tail(r, r_low);
 	if (k == 0)
-		return r + tail;
-	double one = 1 - scale_2(1, -k);
-	double sum = one + r; /* |one| >= 1/2 > |r|: what the sum rounds off is found exactly (Dekker) */
-	double lost = (one - sum) + r;
-	return scale_2(sum + (lost + tail), k);
+		return sum_parts(r, tail, 0);
+	struct parts y = sum_parts(1 - scale_2(1, -k), r, tail); /* 1 - 2^-k >= 1/2 > |r| */
+	return (struct parts){scale_2(y.high, k), scale_2(y.low, k)};
 }
 
 /* log(1 + f + f_low) for 1 + f in [sqrt(1/2), sqrt(2)], plus k ln 2, f_low far below f.
@@ -154,8 +181,12 @@ double dmath_tanh(double x)
 	double a = fabs(x);
 	if (!(a >= 0x1p-28)) /* x^3 / 3 is below half an ulp; NaN */
 		return x;
-	double t = a < 20 ? expm1_of(2 * a) : HUGE_VAL; /* 1 - tanh 20 < 2^-54 */
-	double value = a < 20 ? t / (t + 2) : 1;
+	double value = 1;
+	if (a < 20) { /* 1 - tanh 20 < 2^-54 */
+		struct parts t = expm1_parts(2 * a);
+		struct parts d = t.high > 2 ? sum_parts(t.high, 2, t.low) : sum_parts(2, t.high, t.low);
+		value = divide_parts(t, d);
+	}
 	return x < 0 ? -value : value;
 }
 
@@ -213,10 +244,17 @@ double dmath_pow(double x, double y)
 	return dmath_exp(y * dmath_log(x));
 }
 
+/* With e = e^-|z| <= 1: e / (1 + e) for negative z, 1 / (1 + e) for the others. */
 double dmath_sigmoid(double z)
 {
-	double e = dmath_exp(-fabs(z));
-	return z < 0 ? e / (1 + e) : 1 / (1 + e);
+	if (!(z >= EXP_UNDERFLOW)) /* 0; NaN */
+		return isnan(z) ? z : 0;
+	if (z > 40) /* e^-40 < 2^-54 */
+		return 1;
+	int k;
+	struct parts e = exp_parts(&k, -fabs(z));
+	e = (struct parts){scale_2(e.high, k), scale_2(e.low, k)};
+	return divide_parts(z < 0 ? e : (struct parts){1, 0}, sum_parts(1, e.high, e.low));
 }
 
 double dmath_softplus(double z)
