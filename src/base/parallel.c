@@ -35,8 +35,9 @@ static int omp_get_place_num_procs(int place) { return place < 0; }
 #define YIELDS 1000
 #define SLEEP_NANOSECONDS 50000
 
-struct seat {
-	_Alignas(LINE) atomic_uint arrived; /* the epoch that this thread has reached the end of */
+struct seat { /* in blocks of mem_alloc, which begin anywhere on 64 bytes: no flag has another one within LINE */
+	_Alignas(MEM_ALIGN) atomic_uint arrived; /* the epoch that this thread has reached the end of */
+	char apart[LINE - sizeof(atomic_uint)];
 };
 
 struct team {
