@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "base/json.h"
+#include "data/pipeline.h"
 #include "fail_alloc.h"
 
 static enum cln_status parse_json(struct cln_error *err)
@@ -75,6 +76,68 @@ static enum cln_status allocate_pages(struct cln_error *err)
 	return pages != NULL ? CLN_OK : CLN_E_MEMORY;
 }
 
+/* ---------------------------------------------------------------- data and training */
+
+enum { TABLE_ROWS = 12 };
+static float table_numbers[TABLE_ROWS] = {1, 5, 2, 6, 3, NAN, 4, 8, 5, 9, 6, 7};
+static float table_weights[TABLE_ROWS] = {1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 0, 2};
+static uint32_t table_letters[TABLE_ROWS] = {0, 1, 2, 0, LEVEL_MISSING, 2, 0, 1, 2, 0, 1, 0};
+static uint32_t table_classes[TABLE_ROWS] = {0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
+static char *letters[] = {"a", "b", "c"}, *classes[] = {"no", "yes"};
+static struct column table_columns[] = {
+        {.name = "x", .type = COLUMN_NUMERIC, .numbers = table_numbers, .n_missing = 1},
+        {.name = "letter", .type = COLUMN_CATEGORICAL, .codes = table_letters, .levels = letters, .n_levels = 3, .n_missing = 1},
+        {.name = "w", .type = COLUMN_NUMERIC, .numbers = table_weights},
+        {.name = "class", .type = COLUMN_CATEGORICAL, .codes = table_classes, .levels = classes, .n_levels = 2},
+};
+static const struct cln_table table = {.source = "memory", .n_rows = TABLE_ROWS, .n_columns = 4, .columns = table_columns};
+
+static enum cln_status fit_pipeline(struct cln_error *err)
+{
+	static const uint32_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+	static const float w[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+	const struct pipeline_settings settings = {(const bool[]){true, true, false, false}, CLN_SCALE_ROBUST, 2};
+	struct pipeline *pipeline, *copy = NULL;
+	float X[TABLE_ROWS * 6];
+	enum cln_status status = pipeline_fit(&pipeline, &table, rows, w, TABLE_ROWS, &settings, 1, err);
+	if (status == CLN_OK)
+		status = pipeline_clone(&copy, pipeline, err);
+	if (status == CLN_OK)
+		status = pipeline_apply(X, copy, &table, NULL, TABLE_ROWS, 1, NULL, err);
+	pipeline_destroy(copy);
+	pipeline_destroy(pipeline);
+	return status;
+}
+
+/* A fit of every part (weights, three sets of rows, momentum, dropout), then another from its model, prediction and evaluation. */
+static enum cln_status fit_model(struct cln_error *err)
+{
+	struct cln_model *model = NULL, *further = NULL;
+	struct cln_config config;
+	struct cln_metrics metrics;
+	float p[TABLE_ROWS];
+	enum cln_status status = cln_config_recipe(&config, "plain", err);
+	config.weight = "w";
+	config.class_weight = CLN_CLASS_WEIGHT_BALANCED;
+	config.test_fraction = 0.2;
+	config.dropout = 0.1;
+	config.batch_size = 5;
+	config.block_size = 2;
+	config.epochs = 1;
+	config.threads = 1;
+	if (status == CLN_OK)
+		status = cln_model_fit(&model, &table, NULL, NULL, NULL, &config, NULL, NULL, err);
+	if (status == CLN_OK)
+		status = cln_model_fit(&further, &table, &table, NULL, model, &config, NULL, NULL, err);
+	if (status == CLN_OK)
+		status = cln_model_predict(further, &table, 1, p, NULL, err);
+	if (status == CLN_OK)
+		status = cln_model_evaluate(further, &table, 1, &metrics, NULL, err);
+	cln_model_destroy(further);
+	cln_model_destroy(model);
+	return status;
+}
+
 static const struct {
 	const char *name;
 	enum cln_status (*run)(struct cln_error *err);
@@ -86,6 +149,8 @@ static const struct {
         {"io_replace_file", replace_file, 0},
         {"json_writer", write_json, 2},
         {"mem_pages", allocate_pages, 1},
+        {"pipeline_fit, pipeline_clone, pipeline_apply", fit_pipeline, 20},
+        {"cln_model_fit, cln_model_predict, cln_model_evaluate", fit_model, 100},
 };
 #define N_JOBS ((int)(sizeof jobs / sizeof *jobs))
 
