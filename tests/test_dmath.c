@@ -151,7 +151,8 @@ START_TEST(special_values_are_what_ieee_says)
 	ck_assert(dmath_exp(0) == 1 && dmath_exp(-HUGE_VAL) == 0 && dmath_exp(HUGE_VAL) == HUGE_VAL);
 	ck_assert(dmath_exp(709.8) == HUGE_VAL && dmath_exp(-746) == 0 && dmath_exp(-745) == 0x1p-1074);
 	ck_assert(dmath_log(1) == 0 && dmath_log(0) == -HUGE_VAL && dmath_log(HUGE_VAL) == HUGE_VAL && isnan(dmath_log(-1)));
-	ck_assert(dmath_log1p(0) == 0 && dmath_log1p(-1) == -HUGE_VAL && isnan(dmath_log1p(-2)) && dmath_log1p(HUGE_VAL) == HUGE_VAL);
+	ck_assert(dmath_log1p(0) == 0 && dmath_log1p(-1) == -HUGE_VAL && isnan(dmath_log1p(-2)));
+	ck_assert(dmath_log1p(HUGE_VAL) == HUGE_VAL);
 	ck_assert(dmath_tanh(HUGE_VAL) == 1 && dmath_tanh(-HUGE_VAL) == -1 && dmath_tanh(0) == 0 && dmath_tanh(1e-300) == 1e-300);
 	ck_assert(dmath_sigmoid(0) == 0.5 && dmath_sigmoid(HUGE_VAL) == 1 && dmath_sigmoid(-HUGE_VAL) == 0);
 	ck_assert(dmath_softplus(-HUGE_VAL) == 0 && dmath_softplus(1e300) == 1e300 && dmath_softplus(-746) == 0);

@@ -120,7 +120,8 @@ static int entries(const char *name)
 static enum cln_status replace(const char *path, const char *text, struct cln_error *err)
 {
 	size_t half = strlen(text) / 2;
-	return io_replace_file(path, (const struct io_piece[]){{text, half}, {NULL, 0}, {text + half, strlen(text) - half}}, 3, err);
+	const struct io_piece pieces[] = {{text, half}, {NULL, 0}, {text + half, strlen(text) - half}};
+	return io_replace_file(path, pieces, 3, err);
 }
 
 static void assert_content(const char *path, const char *text)
@@ -165,8 +166,9 @@ static const struct {
 	int after, error;
 	const char *reason;
 } failures[] = {
-        {WRITE, 0, ENOSPC, "No space left on device"}, {WRITE, 1, ENOSPC, "No space left on device"}, {WRITE, 0, EIO, "Input/output error"},
-        {FSYNC, 0, EIO, "Input/output error"},         {CLOSE, 0, EDQUOT, "Disk quota exceeded"},     {RENAME, 0, EACCES, "Permission denied"},
+        {WRITE, 0, ENOSPC, "No space left on device"}, {WRITE, 1, ENOSPC, "No space left on device"},
+        {WRITE, 0, EIO, "Input/output error"},         {FSYNC, 0, EIO, "Input/output error"},
+        {CLOSE, 0, EDQUOT, "Disk quota exceeded"},     {RENAME, 0, EACCES, "Permission denied"},
 };
 
 START_TEST(a_failure_leaves_the_old_file_and_nothing_else)

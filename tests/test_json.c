@@ -47,7 +47,10 @@ START_TEST(any_value_may_be_the_root)
 	static const struct {
 		const char *text;
 		enum json_type type;
-	} roots[] = {{"null", JSON_NULL}, {"true", JSON_TRUE}, {"0", JSON_NUMBER}, {"\"\"", JSON_STRING}, {"[]", JSON_ARRAY}, {"{}", JSON_OBJECT}};
+	} roots[] = {
+	        {"null", JSON_NULL},     {"true", JSON_TRUE}, {"0", JSON_NUMBER},
+	        {"\"\"", JSON_STRING}, {"[]", JSON_ARRAY},  {"{}", JSON_OBJECT},
+	};
 	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++) {
 		const struct json *root = parsed(roots[i].text);
 		ck_assert_int_eq(root->type, roots[i].type);
@@ -145,8 +148,8 @@ START_TEST(what_is_not_json_is_refused_with_its_place)
 	ck_assert_ptr_null(root);
 	struct text place = {0};
 	text_addf(&place, "JSON, byte %zu: ", bad[_i].at);
-	ck_assert_msg(strncmp(err.message, place.bytes, place.length) == 0 && strstr(err.message, bad[_i].what) != NULL, "%s gave \"%s\"",
-	              bad[_i].text, err.message);
+	ck_assert_msg(strncmp(err.message, place.bytes, place.length) == 0 && strstr(err.message, bad[_i].what) != NULL,
+	              "%s gave \"%s\"", bad[_i].text, err.message);
 	text_free(&place);
 }
 END_TEST
@@ -167,7 +170,8 @@ END_TEST
 
 START_TEST(every_beginning_of_a_document_is_refused)
 {
-	static const char text[] = "{\"a\":[1,2.5e3,\"x\\u00e9\\ud83d\\ude00\"],\"b\":{\"c\":true,\"d\":null},\"e\":\"\xE2\x82\xAC\"}";
+	static const char text[] = "{\"a\":[1,2.5e3,\"x\\u00e9\\ud83d\\ude00\"],"
+	                           "\"b\":{\"c\":true,\"d\":null},\"e\":\"\xE2\x82\xAC\"}";
 	for (size_t length = 0; length < strlen(text); length++) {
 		char *exact = mem_copy(text, length, NULL); /* no byte beyond for the reader to find under AddressSanitizer */
 		const struct json *root;
@@ -206,7 +210,8 @@ START_TEST(a_million_brackets_do_not_use_up_the_stack)
 }
 END_TEST
 
-/* Comparing each key with each other would take 10^10 steps here, minutes where sorting takes a blink; the timeout tells them apart. */
+/* Comparing each key with each other would take 10^10 steps here, minutes where sorting takes a blink; the timeout tells them
+ * apart. */
 START_TEST(an_object_of_many_members_takes_no_quadratic_time)
 {
 	enum { N = 300000 };

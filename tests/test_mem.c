@@ -228,33 +228,31 @@ START_TEST(every_status_has_its_name)
 }
 END_TEST
 
-static void add(Suite *suite, const char *name, const TTest *const *tests, size_t n)
-{
-	TCase *tcase = tcase_create(name);
-	for (size_t i = 0; i < n; i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-}
-
 static Suite *mem_suite(void)
 {
 	Suite *suite = suite_create("mem");
-	TCase *loops = tcase_create("sizes");
-	tcase_add_loop_test(loops, blocks_of_every_size_are_aligned_zeroed_and_writable, 0, 9);
-	tcase_add_loop_test(loops, pages_of_every_size_are_aligned_zeroed_and_writable, 0, 7);
-	tcase_add_test(loops, sizes_that_overflow_are_refused_and_leave_the_output_alone);
-	suite_add_tcase(suite, loops);
-	add(suite, "blocks",
-	    (const TTest *const[]){a_block_that_was_dirty_when_freed_comes_back_zeroed, impossible_sizes_are_a_memory_error_with_the_size,
-	                           freeing_nothing_is_allowed, growing_keeps_the_content_and_zeroes_the_rest,
-	                           a_failed_growth_leaves_the_block, a_copy_ends_with_a_zero_and_may_hold_zeros},
-	    6);
-	add(suite, "text", (const TTest *const[]){text_grows_and_stays_terminated, text_that_cannot_grow_says_so_and_keeps_what_it_has}, 2);
-	add(suite, "status",
-	    (const TTest *const[]){an_error_may_quote_the_message_it_replaces, the_text_of_errno_follows_the_message,
-	                           appended_lines_are_separated_and_cut_at_the_end_of_the_room,
-	                           a_message_too_long_is_cut_between_characters, every_status_has_its_name},
-	    5);
+	TCase *blocks = tcase_create("blocks");
+	tcase_add_test(blocks, sizes_that_overflow_are_refused_and_leave_the_output_alone);
+	tcase_add_loop_test(blocks, blocks_of_every_size_are_aligned_zeroed_and_writable, 0, 9);
+	tcase_add_test(blocks, a_block_that_was_dirty_when_freed_comes_back_zeroed);
+	tcase_add_test(blocks, impossible_sizes_are_a_memory_error_with_the_size);
+	tcase_add_test(blocks, freeing_nothing_is_allowed);
+	tcase_add_test(blocks, growing_keeps_the_content_and_zeroes_the_rest);
+	tcase_add_test(blocks, a_failed_growth_leaves_the_block);
+	tcase_add_test(blocks, a_copy_ends_with_a_zero_and_may_hold_zeros);
+	tcase_add_loop_test(blocks, pages_of_every_size_are_aligned_zeroed_and_writable, 0, 7);
+	suite_add_tcase(suite, blocks);
+	TCase *text = tcase_create("text");
+	tcase_add_test(text, text_grows_and_stays_terminated);
+	tcase_add_test(text, text_that_cannot_grow_says_so_and_keeps_what_it_has);
+	suite_add_tcase(suite, text);
+	TCase *status = tcase_create("status");
+	tcase_add_test(status, an_error_may_quote_the_message_it_replaces);
+	tcase_add_test(status, the_text_of_errno_follows_the_message);
+	tcase_add_test(status, appended_lines_are_separated_and_cut_at_the_end_of_the_room);
+	tcase_add_test(status, a_message_too_long_is_cut_between_characters);
+	tcase_add_test(status, every_status_has_its_name);
+	suite_add_tcase(suite, status);
 	return suite;
 }
 

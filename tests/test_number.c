@@ -57,7 +57,8 @@ static void check_float(const char *text)
 	float value = 0;
 	bool ok = number_to_float(&value, text, strlen(text));
 	ck_assert_msg(ok == (bool)isfinite(expected), "%s as float: %s", text, ok ? "taken" : "refused");
-	ck_assert_msg(!ok || memcmp(&value, &expected, sizeof value) == 0, "%s as float: %a, not %a", text, (double)value, (double)expected);
+	ck_assert_msg(!ok || memcmp(&value, &expected, sizeof value) == 0, "%s as float: %a, not %a", text,
+	              (double)value, (double)expected);
 }
 
 static void check_both(const char *text)
@@ -127,8 +128,8 @@ static float random_float(struct rng *rng)
 	return value;
 }
 
-/* The exact text of a midpoint, the same with a digit more far behind it, and with the digits cut after `cut` of them: a tie, just above
- * it, and below it. */
+/* The exact text of a midpoint, the same with a digit more far behind it, and with the digits cut after `cut` of them: a tie, just
+ * above it, and below it. */
 static void check_around(char exact[LONGEST], size_t cut, void (*check)(const char *))
 {
 	char text[LONGEST], *e = strchr(exact, 'e');
@@ -228,7 +229,9 @@ END_TEST
 
 START_TEST(every_form_of_a_decimal_number_is_taken)
 {
-	static const char *const texts[] = {"0", "7", "+7", "-7", ".5", "5.", "-.5", "+5.e1", "5e1", "5E1", "5e+1", "5e-01", "007", "5.e00"};
+	static const char *const texts[] = {
+	        "0", "7", "+7", "-7", ".5", "5.", "-.5", "+5.e1", "5e1", "5E1", "5e+1", "5e-01", "007", "5.e00",
+	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		check_both(texts[i]);
 }
@@ -237,8 +240,9 @@ END_TEST
 START_TEST(what_is_no_decimal_number_is_refused)
 {
 	static const char *const texts[] = {
-	        "", " ", ".", "+", "-", "e5", ".e5", "+.", "--1", "+-1", "1e", "1e+", "1e-", "1e+-2", "1.2.3", "1,5", " 1", "1 ", "1e 5",
-	        "1e5 ", "1e5.", "1_000", "0x10", "0x1p3", "1p3", "inf", "-inf", "nan", "NAN", "Infinity", "1f", "1d5", "\xC2\xB2", "\xD9\xA1",
+	        "", " ", ".", "+", "-", "e5", ".e5", "+.", "--1", "+-1", "1e", "1e+", "1e-", "1e+-2", "1.2.3", "1,5", " 1", "1 ",
+	        "1e 5", "1e5 ", "1e5.", "1_000", "0x10", "0x1p3", "1p3", "inf", "-inf", "nan", "NAN", "Infinity", "1f", "1d5",
+	        "\xC2\xB2", "\xD9\xA1",
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		double value = 42;
@@ -309,8 +313,10 @@ START_TEST(numbers_are_written_as_the_shortest_text_that_reads_back)
 		check_written_float((float)sign * random_float(&rng));
 		check_written_float((float)sign * (float)rng_below(&rng, 100000) / 1000);
 	}
-	static const double values[] = {0, -0.0, 1, 100, 1e5, 1e14, 1e15, 1e16, 1e17, 123456, 1e-4, 1e-5, 0.1, 1.0 / 3, DBL_MAX, DBL_MIN,
-	                                0x1p-1074, 0x1p53, 0x1p53 + 2, 999999999999999, 9999999999999998, 1e22, 1e23, 5e-5, 0.00012345};
+	static const double values[] = {
+	        0, -0.0, 1, 100, 1e5, 1e14, 1e15, 1e16, 1e17, 123456, 1e-4, 1e-5, 0.1, 1.0 / 3, DBL_MAX, DBL_MIN, 0x1p-1074,
+	        0x1p53, 0x1p53 + 2, 999999999999999, 9999999999999998, 1e22, 1e23, 5e-5, 0.00012345,
+	};
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
 		check_written(values[i]);
 		check_written_float((float)fmin(values[i], (double)FLT_MAX));

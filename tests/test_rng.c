@@ -126,8 +126,8 @@ START_TEST(draws_below_n_fall_evenly)
 }
 END_TEST
 
-/* n = 3/4 of the words there are: without rejection the words modulo n would fall into the lowest third twice as often as into the others,
- * and the high halves of word * n would be 0 modulo 3 twice as often. */
+/* n = 3/4 of the words there are: without rejection the words modulo n would fall into the lowest third twice as often as into
+ * the others, and the high halves of word * n would be 0 modulo 3 twice as often. */
 START_TEST(draws_below_a_large_n_have_no_bias)
 {
 	static const uint64_t n[] = {UINT64_C(3) << 30, UINT64_C(3) << 62, (UINT64_C(1) << 33) + 5};

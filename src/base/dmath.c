@@ -190,7 +190,8 @@ double dmath_tanh(double x)
 	return x < 0 ? -value : value;
 }
 
-/* sin and cos of 2 pi r for |r| <= 1/8, by their series in x = 2 pi r, |x| <= pi/4: remainders x^17/17! and x^18/18!, below 2^-53. */
+/* sin and cos of 2 pi r for |r| <= 1/8, by their series in x = 2 pi r, |x| <= pi/4; the remainders x^17/17! and x^18/18! are below
+ * 2^-53. */
 static double sin_octant(double r)
 {
 	static const double series[] = {

@@ -127,8 +127,8 @@ static int open_temporary(char temporary[PATH_MAX], const char *target)
 		char suffix[16] = "";
 		if (i > 0)
 			snprintf(suffix, sizeof suffix, "-%d", i);
-		int length = snprintf(temporary, PATH_MAX, "%.*s.%.*s.tmp-%ld%s", directory, target, MAX_NAME, target + directory, (long)getpid(),
-		                      suffix);
+		int length = snprintf(temporary, PATH_MAX, "%.*s.%.*s.tmp-%ld%s", directory, target, MAX_NAME, target + directory,
+		                      (long)getpid(), suffix);
 		if (length >= PATH_MAX) {
 			errno = ENAMETOOLONG;
 			return -1;

@@ -43,7 +43,7 @@ static bool take(struct reader *reader, char c)
 
 static void skip_space(struct reader *reader)
 {
-	while (reader->at < reader->length && strchr(" \t\n\r", reader->bytes[reader->at]) != NULL && reader->bytes[reader->at] != '\0')
+	for (char c = peek(reader); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = peek(reader))
 		reader->at++;
 }
 
@@ -429,7 +429,8 @@ enum cln_status json_get_string(const char **value, const struct json *object, c
 	return CLN_OK;
 }
 
-enum cln_status json_get_number(double *value, const struct json *object, const char *key, double low, double high, struct cln_error *err)
+enum cln_status json_get_number(double *value, const struct json *object, const char *key, double low, double high,
+                                struct cln_error *err)
 {
 	const struct json *member = require(object, key, JSON_NUMBER, err);
 	if (member == NULL)
@@ -446,7 +447,8 @@ enum cln_status json_get_number(double *value, const struct json *object, const 
 }
 
 /* Beyond 2^53 a double no longer tells neighbouring integers apart: such a size is refused. */
-enum cln_status json_get_size(size_t *value, const struct json *object, const char *key, size_t low, size_t high, struct cln_error *err)
+enum cln_status json_get_size(size_t *value, const struct json *object, const char *key, size_t low, size_t high,
+                              struct cln_error *err)
 {
 	const struct json *member = require(object, key, JSON_NUMBER, err);
 	if (member == NULL)
@@ -456,7 +458,8 @@ enum cln_status json_get_size(size_t *value, const struct json *object, const ch
 	if (!whole || (uint64_t)number < low || (uint64_t)number > high) {
 		char is[NUMBER_TEXT];
 		number_from_double(is, number);
-		return error_set(err, CLN_E_DAMAGED, "\"%s\" is %s where a whole number from %zu to %zu is expected", key, is, low, high);
+		return error_set(err, CLN_E_DAMAGED, "\"%s\" is %s where a whole number from %zu to %zu is expected", key, is, low,
+		                 high);
 	}
 	*value = (size_t)number;
 	return CLN_OK;

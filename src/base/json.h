@@ -30,15 +30,22 @@ void json_free(const struct json *root);
 /* Members by name; NULL where there is none or `object` is no object. */
 const struct json *json_get(const struct json *object, const char *key);
 /* Required members of a type and range: CLN_E_DAMAGED names the key. */
-enum cln_status json_get_string(const char **value, const struct json *object, const char *key, struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status json_get_number(double *value, const struct json *object, const char *key, double low, double high, struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status json_get_size(size_t *value, const struct json *object, const char *key, size_t low, size_t high, struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status json_get_bool(bool *value, const struct json *object, const char *key, struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status json_get_array(const struct json **value, const struct json *object, const char *key, struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status json_get_object(const struct json **value, const struct json *object, const char *key, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_string(const char **value, const struct json *object, const char *key,
+	struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_number(double *value, const struct json *object, const char *key, double low, double high,
+	struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_size(size_t *value, const struct json *object, const char *key, size_t low, size_t high,
+	struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_bool(bool *value, const struct json *object, const char *key,
+	struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_array(const struct json **value, const struct json *object, const char *key,
+	struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status json_get_object(const struct json **value, const struct json *object, const char *key,
+	struct cln_error *err) CLN_MUST_CHECK;
 
 /* Writing: commas and (pretty: two spaces a level) line breaks are put in by the writer.  key: NULL inside an array.
- * Numbers that are not finite are written as null; bytes of a string that are not UTF-8 as U+FFFD, so that what was written reads. */
+ * Numbers that are not finite are written as null; bytes of a string that are not UTF-8 as U+FFFD, so that what was written
+ * reads back. */
 struct json_writer {
 	struct text *out;
 	bool pretty;

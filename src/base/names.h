@@ -9,7 +9,8 @@ struct name_table {
 	const char *const *names; /* in the order of the enum */
 	int n;
 };
-extern const struct name_table names_activation, names_init, names_optimizer, names_schedule, names_scale, names_metric, names_class_weight;
+extern const struct name_table names_activation, names_init, names_optimizer, names_schedule, names_scale, names_metric,
+        names_class_weight;
 
 const char *name_of(const struct name_table *table, int value);        /* NULL where out of range */
 int name_find(const struct name_table *table, const char *name);       /* -1 where unknown */

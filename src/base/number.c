@@ -111,8 +111,8 @@ static inline bool scan(struct decimal *number, const char *text, size_t length)
 	return true;
 }
 
-/* Any double lies between two neighbouring doubles whose midpoint has at most 767 significant digits, so that 800 digits and a last one
- * that is not 0 where anything was cut decide every rounding.  Written without a point, the text means the same in every locale. */
+/* The midpoint of two neighbouring doubles has at most 767 significant digits, so that 800 digits, and a last one that is not 0
+ * where anything was cut, decide every rounding.  Written without a point, the text means the same in every locale. */
 #define SLOW_DIGITS 800
 #define SLOW_TEXT (SLOW_DIGITS + 16)
 #define SLOW_EXPONENT 3000 /* with up to 801 digits beyond the range of double either way */
@@ -170,15 +170,16 @@ bool number_to_double(double *value, const char *text, size_t length)
 	/* w and the power are exact, so that one rounding is all there is (Clinger, PLDI 1990). */
 	if (number.exact && number.w <= UINT64_C(1) << 53 && number.exponent >= -EXACT_POWERS && number.exponent <= EXACT_POWERS) {
 		double w = (double)number.w;
-		return finish_double(value, number.exponent < 0 ? w / ten_to[-number.exponent] : w * ten_to[number.exponent], number.negative);
+		double magnitude = number.exponent < 0 ? w / ten_to[-number.exponent] : w * ten_to[number.exponent];
+		return finish_double(value, magnitude, number.negative);
 	}
 	char canonical[SLOW_TEXT];
 	canonical_text(canonical, &number);
 	return finish_double(value, strtod(canonical, NULL), number.negative);
 }
 
-/* w 10^exponent with a relative error below 2^-49: one rounding of w and one for each of at most four factors (2^-53 each), and what
- * more than 19 digits add (10^-18).  FLOAT_LEAST and FLOAT_MOST bound the exponents for which a float is neither 0 nor infinite. */
+/* w 10^exponent with a relative error below 2^-49: one rounding of w and one for each of at most four factors (2^-53 each), and
+ * what more than 19 digits add (10^-18).  Exponents beyond FLOAT_LEAST and FLOAT_MOST make every float 0 or infinite. */
 #define FLOAT_LEAST (-66)
 #define FLOAT_MOST 39
 #define APPROXIMATION 0x1p-49
@@ -204,8 +205,8 @@ bool number_to_float(float *value, const char *text, size_t length)
 		return false;
 	if (number.exponent == 0 && number.exact)
 		return finish_float(value, (float)number.w, number.negative);
-	/* Rounding is monotone: where both ends of the error's interval round to the same float, the number between them does too.  It
-	 * holds for denormals and overflow alike, and fails only within 2^-48 of a midpoint between two floats. */
+	/* Rounding is monotone: where both ends of the error's interval round to the same float, the number between them does
+	 * too.  It holds for denormals and overflow alike, and fails only within 2^-48 of a midpoint between two floats. */
 	double near = approximate(number.w, (int)number.exponent);
 	float low = (float)(near - near * APPROXIMATION);
 	float high = (float)(near + near * APPROXIMATION);
@@ -247,7 +248,8 @@ static size_t layout(char text[NUMBER_TEXT], const char *digits, int exponent, i
 	else if (n <= exponent + 1)
 		length = snprintf(text, NUMBER_TEXT, "%s%.*s", sign, exponent + 1, digits);
 	else
-		length = snprintf(text, NUMBER_TEXT, "%s%.*s.%.*s", sign, exponent + 1, digits, n - exponent - 1, digits + exponent + 1);
+		length = snprintf(text, NUMBER_TEXT, "%s%.*s.%.*s", sign, exponent + 1, digits, n - exponent - 1,
+		                  digits + exponent + 1);
 	return (size_t)length;
 }
 

@@ -12,9 +12,9 @@
 size_t number_from_double(char text[NUMBER_TEXT], double value);
 size_t number_from_float(char text[NUMBER_TEXT], float value);
 
-/* Reads all of text[0..length) as one decimal number, [+-] digits [. digits] [e [+-] digits] with a digit before or after the point,
- * of any length; rounded to nearest, ties to even, as strtod and strtof do it.  false (and *value untouched) on anything else, spaces,
- * hex, NaN and Inf included, and on numbers too large for the type.  A number too small for it gives 0 or a denormal.
+/* Reads all of text[0..length) as one decimal number, [+-] digits [. digits] [e [+-] digits] with a digit before or after the
+ * point, of any length; rounded to nearest, ties to even, as strtod and strtof do it.  false (and *value untouched) on anything
+ * else, spaces, hex, NaN and Inf included, and on numbers too large for the type.  A number too small for it gives 0 or a denormal.
  * Usual text takes a fast way: for a float up to 19 digits of any exponent, for a double up to 2^53 with exponents to 22. */
 bool number_to_double(double *value, const char *text, size_t length);
 bool number_to_float(float *value, const char *text, size_t length);

@@ -7,10 +7,12 @@
 #include <stdarg.h>
 
 /* Fills err (may be NULL) and returns `code`, so that `return error_set(err, ...)` reads as one thing.  Text too long is cut. */
-enum cln_status error_set(struct cln_error *err, enum cln_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum cln_status error_set(struct cln_error *err, enum cln_status code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The same with the text of errno behind it: "cannot open data.csv: No such file or directory". */
-enum cln_status error_set_errno(struct cln_error *err, enum cln_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum cln_status error_set_errno(struct cln_error *err, enum cln_status code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Appends a line to a message already there (used for lists of bad cells). */
 void error_append(struct cln_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
