@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Wrong paths, tables that cannot be used, damaged models, full devices: the message and the exit code of each, and no model written.
+# Wrong paths, tables that cannot be used, damaged models, full devices: the message and exit code of each, and no model written.
 . "${top_srcdir:?}/tests/cli_testing.sh"
 cd "$scratch" || exit 1
 cvd=$examples/cvd.csv
@@ -78,7 +78,8 @@ expect 4 '--lr' train "$cvd" --lr 1e6 --optimizer sgd --scale none --valid-fract
 
 # ---- full devices
 if [ -w /dev/full ]; then
-  for command in "predict good $cvd" "evaluate good $cvd" "evaluate good $cvd --json" "inspect good" "train $cvd --json --epochs 1 --out full"; do
+  for command in "predict good $cvd" "evaluate good $cvd" "evaluate good $cvd --json" "inspect good" \
+    "train $cvd --json --epochs 1 --out full"; do
     # shellcheck disable=SC2086
     "$colonnade" $command >/dev/full 2>stderr
     equal "exit code of $command on a full device" $? 1

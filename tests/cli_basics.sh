@@ -98,7 +98,8 @@ equal "the last of two" "$(option seed)" 6
 cp "$scratch/run/model.safetensors" "$scratch/first"
 "$colonnade" train - --force --config - --out "$scratch/run" <"$examples/cvd.csv" 2>"$scratch/stderr"
 equal "two readers of standard input" $? 2
-"$colonnade" train - --force --lr 0.3 --config "$scratch/run.conf" --out "$scratch/run" --seed 6 <"$examples/cvd.csv" 2>"$scratch/stderr"
+"$colonnade" train - --force --lr 0.3 --config "$scratch/run.conf" --out "$scratch/run" --seed 6 \
+  <"$examples/cvd.csv" 2>"$scratch/stderr"
 equal "a table on standard input" $? 0
 cmp "$scratch/first" "$scratch/run/model.safetensors" || fail "a table on standard input gives another model"
 printf 'epochs = many\n' >"$scratch/run.conf"

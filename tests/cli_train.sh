@@ -108,6 +108,8 @@ equal "rows" "$(wc -l <a.csv)" 1001
 equal "well-formed rows" "$(grep -cE '^[0-9.]+(e-[0-9]+)?,(<=50K|>50K)$' a.csv)" 1000
 "$colonnade" predict run - <new.csv >b.csv 2>/dev/null
 cmp a.csv b.csv || fail "rows on standard input give other predictions"
+COLONNADE_ISA=generic "$colonnade" predict run new.csv --threads 3 >b.csv 2>/dev/null
+cmp a.csv b.csv || fail "another instruction set and number of threads give other predictions"
 "$colonnade" predict run/model.safetensors new.csv --out c.csv >d.csv 2>/dev/null
 cmp a.csv c.csv || fail "--out holds something else"
 [ ! -s d.csv ] || fail "--out writes to standard output as well"
@@ -137,7 +139,8 @@ paste -d, <(tail -n +2 a.csv) <(tail -n +2 new.csv | awk -F, '{print $NF}') |
   fail "evaluate and predict disagree"
 expect 0 '' train data.csv --out tested --epochs 6 --test new.csv --json
 expect 0 '' evaluate tested new.csv --json
-equal "the run's test and evaluate" "$(part test tested/run.json | grep -oE '"log_loss": [0-9.e-]+' | cut -d' ' -f2)" "$(member log_loss stdout)"
+equal "the run's test and evaluate" "$(part test tested/run.json | grep -oE '"log_loss": [0-9.e-]+' | cut -d' ' -f2)" \
+  "$(member log_loss stdout)"
 
 # ---- inspect, for people and for programs
 expect 0 '' inspect run

@@ -2,6 +2,7 @@
 #include "api/config.h"
 
 #include "kernels/dispatch.h"
+#include "model/model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -207,4 +208,9 @@ enum cln_status config_check_isa(const char *isa, struct cln_error *err)
 	const struct kernels *kernels;
 
 	return kernels_select(&kernels, isa, err);
+}
+
+void config_use_isa(struct cln_model *model, const char *isa)
+{
+	model->isa = isa;
 }

@@ -39,7 +39,7 @@ static enum cln_status logits_in_chunks(float *logits, float *X, const struct cl
 {
 	size_t chunk = rows_at_a_time(model->pipeline->n_features);
 	const struct kernels *kernels;
-	enum cln_status status = kernels_select(&kernels, NULL, err);
+	enum cln_status status = kernels_select(&kernels, model->isa, err);
 
 	for (size_t begin = 0; begin < n_rows && status == CLN_OK; begin += chunk) {
 		size_t m = n_rows - begin < chunk ? n_rows - begin : chunk;

@@ -42,6 +42,8 @@ int cmd_evaluate(const struct options *options)
 	enum cln_status status = cln_model_load(&model, options->operands[0], &err);
 
 	if (status == CLN_OK)
+		config_use_isa(model, options->config.isa);
+	if (status == CLN_OK)
 		status = rows_categories_of_model(&known, model, &err);
 	if (status == CLN_OK) {
 		read.known_categories = known.names;

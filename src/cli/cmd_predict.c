@@ -122,6 +122,8 @@ int cmd_predict(const struct options *options)
 	enum cln_status status = cln_model_load(&model, options->operands[0], &err);
 
 	if (status == CLN_OK)
+		config_use_isa(model, options->config.isa);
+	if (status == CLN_OK)
 		status = read_rows(&table, options, model, &err);
 	if (status == CLN_OK)
 		status = predict(options, model, table, &err);

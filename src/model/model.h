@@ -17,6 +17,8 @@ struct cln_model {
 	char *recipe;
 	size_t train_rows, valid_rows, epochs, best_epoch;
 	struct cln_metrics valid;  /* rows = 0: none */
+	/* not in the file */
+	const char *isa;           /* whose kernels predict (config_use_isa), lent; NULL: the best this CPU has */
 };
 
 enum cln_status model_create(struct cln_model **model, struct cln_error *err) CLN_MUST_CHECK; /* all empty */
