@@ -5,6 +5,7 @@
 #define TESTS_FAIL_ALLOC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum fail_alloc_how { FAIL_ONCE, FAIL_FROM_THEN_ON };
 
@@ -12,8 +13,9 @@ enum fail_alloc_how { FAIL_ONCE, FAIL_FROM_THEN_ON };
 void fail_alloc_arm(long n, enum fail_alloc_how how);
 void fail_alloc_disarm(void);
 
-long fail_alloc_count(void); /* allocations asked for while armed */
-long fail_alloc_live(void);  /* blocks and mappings obtained while armed, less those given back */
+long fail_alloc_count(void);   /* allocations asked for while armed */
+size_t fail_alloc_bytes(void); /* and how many bytes all of them asked for */
+long fail_alloc_live(void);    /* blocks and mappings obtained while armed, less those given back */
 bool fail_alloc_happened(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "data/pipeline.h"
 #include "fail_alloc.h"
+#include "model_fixture.h"
 
 static enum cln_status parse_json(struct cln_error *err)
 {
@@ -138,6 +139,30 @@ static enum cln_status fit_model(struct cln_error *err)
 	return status;
 }
 
+static enum cln_status save_and_load_model(struct cln_error *err)
+{
+	struct cln_model *model, *loaded = NULL;
+	char *text = NULL, *json = NULL, path[] = "/tmp/test_alloc.XXXXXX";
+	int fd = mkstemp(path);
+	if (fd < 0 || close(fd) != 0)
+		return error_set_errno(err, CLN_E_IO, "no file");
+	enum cln_status status = model_fixture(&model, err);
+	if (status == CLN_OK)
+		status = cln_model_save(model, path, err);
+	if (status == CLN_OK)
+		status = cln_model_load(&loaded, path, err);
+	if (status == CLN_OK)
+		status = cln_model_describe(loaded, false, &text, err);
+	if (status == CLN_OK)
+		status = cln_model_describe(loaded, true, &json, err);
+	cln_free(text);
+	cln_free(json);
+	cln_model_destroy(loaded);
+	cln_model_destroy(model);
+	unlink(path);
+	return status;
+}
+
 static const struct {
 	const char *name;
 	enum cln_status (*run)(struct cln_error *err);
@@ -151,6 +176,7 @@ static const struct {
         {"mem_pages", allocate_pages, 1},
         {"pipeline_fit, pipeline_clone, pipeline_apply", fit_pipeline, 20},
         {"cln_model_fit, cln_model_predict, cln_model_evaluate", fit_model, 100},
+        {"cln_model_save, cln_model_load, cln_model_describe", save_and_load_model, 150},
 };
 #define N_JOBS ((int)(sizeof jobs / sizeof *jobs))
 

@@ -3,10 +3,11 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "fail_alloc.h"
 #include "model_fixture.h"
 #include "testing.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -504,102 +505,25 @@ START_TEST(wrong_checksum_is_named)
 }
 END_TEST
 
-/* ---------------------------------------------------------------- memory */
-
-/* Every allocation of base/mem.c comes by here (--wrap in Makefile.am): counted, and one of them made to fail. */
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-int __real_posix_memalign(void **block, size_t align, size_t size);
-int __wrap_posix_memalign(void **block, size_t align, size_t size);
-static size_t bytes_allocated, n_allocated, failing = SIZE_MAX;
-
-static bool may_allocate(size_t bytes)
-{
-	bytes_allocated += bytes;
-	return n_allocated++ != failing;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return may_allocate(n * size) ? __real_calloc(n, size) : NULL;
-}
-
-int __wrap_posix_memalign(void **block, size_t align, size_t size)
-{
-	return may_allocate(size) ? __real_posix_memalign(block, align, size) : ENOMEM;
-}
-
-static enum cln_status task_encode(const struct cln_model *model, const struct file *file, struct cln_error *err)
-{
-	struct file again;
-	(void)file;
-	enum cln_status status = model_encode(&again.bytes, &again.length, model, err);
-	mem_free(again.bytes);
-	return status;
-}
-
-static enum cln_status task_decode(const struct cln_model *model, const struct file *file, struct cln_error *err)
-{
-	(void)model;
-	return decode(file->bytes, file->length, err);
-}
-
-static enum cln_status task_text(const struct cln_model *model, const struct file *file, struct cln_error *err)
-{
-	char *text;
-	(void)file;
-	enum cln_status status = cln_model_describe(model, false, &text, err);
-	cln_free(text);
-	return status;
-}
-
-static enum cln_status task_json(const struct cln_model *model, const struct file *file, struct cln_error *err)
-{
-	char *text;
-	(void)file;
-	enum cln_status status = cln_model_describe(model, true, &text, err);
-	cln_free(text);
-	return status;
-}
-
-/* The sanitizer of the sanitized build sees what leaks. */
-START_TEST(every_failed_allocation_is_reported)
-{
-	static enum cln_status (*const tasks[])(const struct cln_model *, const struct file *, struct cln_error *) = {
-		task_encode, task_decode, task_text, task_json};
-	struct cln_model *model;
-	struct file file = fixture_file();
-	enum cln_status status = CLN_E_MEMORY;
-	assert_ok(model_fixture(&model, &err));
-	for (failing = 0; status == CLN_E_MEMORY; failing++) {
-		struct cln_error error = {0};
-		n_allocated = 0;
-		status = tasks[_i](model, &file, &error);
-		ck_assert_int_eq(error.code, status);
-		ck_assert_int_eq(status == CLN_E_MEMORY, strstr(error.message, "memory") != NULL);
-	}
-	ck_assert_int_eq(status, CLN_OK);
-	ck_assert_uint_eq(failing, n_allocated + 1); /* all of them failed once, and none in the last round */
-	failing = SIZE_MAX;
-	mem_free(file.bytes);
-	cln_model_destroy(model);
-}
-END_TEST
+/* ---------------------------------------------------------------- claims of size */
 
 static void assert_refused_cheaply(const char *bytes, size_t length, const char *message)
 {
 	struct cln_error error = {0};
-	bytes_allocated = 0;
-	ck_assert_int_eq(decode(bytes, length, &error), CLN_E_DAMAGED);
+	fail_alloc_arm(LONG_MAX, FAIL_ONCE);
+	enum cln_status status = decode(bytes, length, &error);
+	fail_alloc_disarm();
+	ck_assert_int_eq(status, CLN_E_DAMAGED);
 	assert_has(error.message, message);
-	ck_assert_msg(bytes_allocated <= length + (1 << 20), "%zu bytes for a file of %zu", bytes_allocated, length);
+	ck_assert_uint_le(fail_alloc_bytes(), length + (1 << 20));
 }
 
-START_TEST(allocations_are_counted)
+START_TEST(bytes_allocated_are_counted)
 {
-	bytes_allocated = 0;
+	fail_alloc_arm(LONG_MAX, FAIL_ONCE);
 	mem_free(mem_alloc(1000, 10, NULL));
-	ck_assert_uint_ge(bytes_allocated, 10000);
+	fail_alloc_disarm();
+	ck_assert_uint_ge(fail_alloc_bytes(), 10000);
 }
 END_TEST
 
@@ -890,14 +814,13 @@ static Suite *make_suite(void)
 	tcase_add_test(read, wrong_checksum_is_named);
 	suite_add_tcase(suite, read);
 
-	TCase *memory = tcase_create("memory");
-	tcase_add_loop_test(memory, every_failed_allocation_is_reported, 0, 4);
-	tcase_add_test(memory, allocations_are_counted);
-	tcase_add_loop_test(memory, header_longer_than_its_file_is_refused_cheaply, 0, 9);
-	tcase_add_test(memory, header_beyond_the_limit_is_refused_cheaply);
-	tcase_add_test(memory, weights_that_are_not_there_are_refused_cheaply);
-	tcase_add_loop_test(memory, shape_whose_product_wraps_is_refused_cheaply, 0, 5);
-	suite_add_tcase(suite, memory);
+	TCase *claims = tcase_create("claims of size");
+	tcase_add_test(claims, bytes_allocated_are_counted);
+	tcase_add_loop_test(claims, header_longer_than_its_file_is_refused_cheaply, 0, 9);
+	tcase_add_test(claims, header_beyond_the_limit_is_refused_cheaply);
+	tcase_add_test(claims, weights_that_are_not_there_are_refused_cheaply);
+	tcase_add_loop_test(claims, shape_whose_product_wraps_is_refused_cheaply, 0, 5);
+	suite_add_tcase(suite, claims);
 
 	TCase *files = tcase_create("cln_model_load");
 	tcase_add_test(files, saved_model_loads_by_file_and_by_folder);

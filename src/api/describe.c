@@ -186,13 +186,10 @@ static void describe_options(struct text *out, const struct json *training)
 static enum cln_status describe_training(struct text *out, const struct cln_model *model, struct cln_error *err)
 {
 	struct text document = {0};
-	struct json_writer writer = {.out = &document};
 	const struct json *root = NULL;
-	json_begin_object(&writer, NULL);
-	document_write(&writer, model);
-	json_end_object(&writer);
-	enum cln_status status = document.failed ? error_set(err, CLN_E_MEMORY, "no memory for the description of a model")
-	                                         : json_parse(&root, document.bytes, document.length, err);
+	enum cln_status status = document_text(&document, model, err);
+	if (status == CLN_OK)
+		status = json_parse(&root, document.bytes, document.length, err);
 	text_addf(out, "\ntraining: %zu epochs, the weights are those of epoch %zu\n", model->epochs, model->best_epoch);
 	if (status == CLN_OK)
 		describe_options(out, json_get(root, "training"));
@@ -281,7 +278,7 @@ enum cln_status cln_model_describe(const struct cln_model *model, bool json, cha
 	else
 		status = describe_text(&out, model, err);
 	if (status == CLN_OK && out.failed)
-		status = error_set(err, CLN_E_MEMORY, "no memory for the description of a model");
+		status = error_set(err, CLN_E_MEMORY, "out of memory after %zu bytes of a model's description", out.length);
 	if (status == CLN_OK)
 		*text = out.bytes;
 	else

@@ -191,6 +191,20 @@ void document_write(struct json_writer *writer, const struct cln_model *model)
 	write_training(writer, model);
 }
 
+enum cln_status document_text(struct text *text, const struct cln_model *model, struct cln_error *err)
+{
+	struct json_writer writer = {.out = text};
+	*text = (struct text){0};
+	json_begin_object(&writer, NULL);
+	document_write(&writer, model);
+	json_end_object(&writer);
+	if (!text->failed)
+		return CLN_OK;
+	size_t length = text->length;
+	text_free(text);
+	return error_set(err, CLN_E_MEMORY, "out of memory after %zu bytes of a model's description", length);
+}
+
 /* ---------------------------------------------------------------- reading */
 
 /* A required string, copied into *text. */

@@ -16,6 +16,9 @@ struct architecture {
 /* The document's members, into an object that the caller has begun. */
 void document_write(struct json_writer *writer, const struct cln_model *model);
 
+/* The document as the file has it, without white space; ended with text_free. */
+enum cln_status document_text(struct text *text, const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
+
 /* Whether this is a document that document_read can read; a newer format is refused by name. */
 enum cln_status document_known(const struct json *document, struct cln_error *err) CLN_MUST_CHECK;
 

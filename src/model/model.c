@@ -47,7 +47,7 @@ static enum cln_status find_file(char **file, const char *path, struct cln_error
 		text_add(&text, "/" FILE_IN_RUN, strlen("/" FILE_IN_RUN));
 	*file = text.failed ? NULL : mem_copy(text.bytes, text.length, err);
 	if (text.failed)
-		error_set(err, CLN_E_MEMORY, "no memory for a path of %zu bytes", strlen(path));
+		error_set(err, CLN_E_MEMORY, "out of memory for a path of %zu bytes", strlen(path));
 	text_free(&text);
 	return *file ? CLN_OK : CLN_E_MEMORY;
 }

@@ -22,17 +22,13 @@ static void tensor_name(char name[TENSOR_NAME], size_t l, const char *what)
 static enum cln_status write_header(struct safetensors_writer *writer, const struct cln_model *model, struct cln_error *err)
 {
 	struct text document = {0};
-	struct json_writer json = {.out = &document};
-	json_begin_object(&json, NULL);
-	document_write(&json, model);
-	json_end_object(&json);
+	enum cln_status status = document_text(&document, model, err);
+	if (status != CLN_OK)
+		return status;
 	safetensors_begin(writer);
 	safetensors_write_metadata(writer, DOCUMENT, document.bytes);
 	safetensors_write_checksum(writer, CHECKSUM);
-	bool failed = document.failed;
 	text_free(&document);
-	if (failed)
-		return error_set(err, CLN_E_MEMORY, "no memory for the description of a model");
 	for (size_t l = 1; l <= model->network->L; l++) {
 		const size_t *n = model->network->n;
 		const size_t shape[2] = {n[l], n[l - 1]};

@@ -27,8 +27,8 @@ static enum cln_status header_length(size_t *n, const char *bytes, size_t length
 	if (bytes[LENGTH_BYTES] != '{')
 		return error_set(err, CLN_E_DAMAGED, "it does not begin like a safetensors file (is it a table?)");
 	if (claimed > length - LENGTH_BYTES)
-		return error_set(err, CLN_E_DAMAGED, "its header claims %" PRIu64 " bytes, the file has %zu: was it cut short?", claimed,
-		                 length - LENGTH_BYTES);
+		return error_set(err, CLN_E_DAMAGED, "its header claims %" PRIu64 " bytes, the file has %zu: was it cut short?",
+		                 claimed, length - LENGTH_BYTES);
 	if (claimed > SAFETENSORS_MAX_HEADER)
 		return error_set(err, CLN_E_DAMAGED, "its header has %" PRIu64 " bytes, more than %d", claimed,
 		                 SAFETENSORS_MAX_HEADER);
@@ -170,7 +170,7 @@ enum cln_status safetensors_end(struct safetensors_writer *writer, struct cln_er
 	while (!text->failed && text->length % SAFETENSORS_ALIGN)
 		text_add(text, " ", 1);
 	if (text->failed)
-		return error_set(err, CLN_E_MEMORY, "no memory for a model file's header of more than %zu bytes", text->length);
+		return error_set(err, CLN_E_MEMORY, "out of memory after %zu bytes of a model file's header", text->length);
 	uint64_t length = text->length - LENGTH_BYTES;
 	if (length > SAFETENSORS_MAX_HEADER)
 		return error_set(err, CLN_E_DATA,
