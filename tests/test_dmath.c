@@ -1,93 +1,15 @@
-/* SPDX-License-Identifier: MIT
- * Against libm's long double functions, whose own error is below 2 of their ulp: REFERENCE_ULP of double's. */
+/* SPDX-License-Identifier: MIT */
 #include "testing.h"
 
-#include <float.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include "base/dmath.h"
 #include "base/io.h"
-#include "base/rng.h"
+#include "dmath_reference.h"
 
 #define SAMPLES 100000
-#if LDBL_MANT_DIG >= 64
-#define REFERENCE_ULP 0x1p-10
-#else
-#define REFERENCE_ULP 2.0
-#endif
 #define BOUND_ULP 2.0 /* what dmath.h promises */
-
-/* The distance of the doubles just above |x|. */
-static double ulp_of(double x)
-{
-	int exponent;
-	if (fabs(x) < DBL_MIN)
-		return 0x1p-1074;
-	frexp(x, &exponent);
-	return ldexp(1, exponent - 53);
-}
-
-static double error_in_ulp(double value, long double exact)
-{
-	return (double)(fabsl((long double)value - exact) / (long double)ulp_of((double)exact));
-}
-
-static long double sigmoid_exact(long double z) { return 1 / (1 + expl(-z)); }
-static long double softplus_exact(long double z) { return z > 0 ? z + log1pl(expl(-z)) : log1pl(expl(z)); }
-
-enum spacing { LINEAR, LOGARITHMIC /* of |x|, with both signs where low < 0 */ };
-
-/* The i-th sample of a range. */
-static double sample(struct rng *rng, double low, double high, enum spacing spacing)
-{
-	double u = rng_uniform(rng);
-	if (spacing == LINEAR)
-		return low + u * (high - low);
-	double least = fabs(low);
-	double x = exp(log(least) + u * (log(high) - log(least)));
-	return low < 0 && rng_next(rng) % 2 ? -x : x;
-}
-
-static const struct {
-	const char *name;
-	double (*f)(double);
-	long double (*exact)(long double);
-	double low, high;
-	enum spacing spacing;
-} ranges[] = {
-        {"exp", dmath_exp, expl, -708, 709.7, LINEAR},
-        {"exp of denormal results", dmath_exp, expl, -745, -708, LINEAR},
-        {"exp near 0", dmath_exp, expl, -1e-20, 1, LOGARITHMIC},
-        {"log", dmath_log, logl, 1e-320, 1e308, LOGARITHMIC},
-        {"log near 1", dmath_log, logl, 0.3, 3, LINEAR},
-        {"log very near 1", dmath_log, logl, 0.999, 1.001, LINEAR},
-        {"log1p", dmath_log1p, log1pl, 1e-20, 1e20, LOGARITHMIC},
-        {"log1p of small", dmath_log1p, log1pl, -1e-300, 0.9999, LOGARITHMIC},
-        {"log1p around 0", dmath_log1p, log1pl, -1, 3, LINEAR},
-        {"tanh", dmath_tanh, tanhl, -3, 3, LINEAR},
-        {"tanh of small and large", dmath_tanh, tanhl, -1e-12, 30, LOGARITHMIC},
-        {"sigmoid", dmath_sigmoid, sigmoid_exact, -708, 60, LINEAR},
-        {"sigmoid around 0", dmath_sigmoid, sigmoid_exact, -5, 5, LINEAR},
-        {"sigmoid of denormal results", dmath_sigmoid, sigmoid_exact, -745, -708, LINEAR},
-        {"softplus", dmath_softplus, softplus_exact, -708, 60, LINEAR},
-        {"softplus around 0", dmath_softplus, softplus_exact, -5, 5, LINEAR},
-};
-#define N_RANGES ((int)(sizeof ranges / sizeof *ranges))
 
 START_TEST(functions_are_within_two_ulp_of_the_exact_value)
 {
-	struct rng rng;
-	rng_start(&rng, 1, RNG_TEST, 0, (uint32_t)_i);
-	double worst = 0, at = 0;
-	for (int i = 0; i < SAMPLES; i++) {
-		double x = sample(&rng, ranges[_i].low, ranges[_i].high, ranges[_i].spacing);
-		double error = error_in_ulp(ranges[_i].f(x), ranges[_i].exact((long double)x));
-		if (!(error <= worst)) {
-			worst = error;
-			at = x;
-		}
-	}
+	double at = 0, worst = worst_error(&at, _i, SAMPLES);
 	ck_assert_msg(worst <= BOUND_ULP + REFERENCE_ULP, "%s: %.3f ulp at %a", ranges[_i].name, worst, at);
 }
 END_TEST

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 struct reader {
 	const char *bytes;
 	size_t length, at;
@@ -58,32 +60,6 @@ static void put_byte(struct reader *reader, unsigned byte)
 	size_t i = reader->n_string_bytes++;
 	if (reader->strings != NULL)
 		reader->strings[i] = (char)byte;
-}
-
-/* The bytes of the UTF-8 sequence at p, 0 where there is none: neither overlong nor a surrogate nor above U+10FFFF (RFC 3629). */
-static size_t utf8_sequence(const char *p, size_t left)
-{
-	const unsigned char *byte = (const unsigned char *)p;
-	unsigned lead = byte[0], low = 0x80, high = 0xBF;
-	if (lead < 0x80)
-		return 1;
-	size_t n = lead >= 0xC2 && lead <= 0xDF ? 2 : lead >= 0xE0 && lead <= 0xEF ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
-	if (n == 0 || n > left)
-		return 0;
-	if (lead == 0xE0)
-		low = 0xA0;
-	else if (lead == 0xED)
-		high = 0x9F;
-	else if (lead == 0xF0)
-		low = 0x90;
-	else if (lead == 0xF4)
-		high = 0x8F;
-	if (byte[1] < low || byte[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((byte[i] & 0xC0) != 0x80)
-			return 0;
-	return n;
 }
 
 static void put_code_point(struct reader *reader, uint32_t code)

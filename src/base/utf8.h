@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * UTF-8 (RFC 3629). */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stddef.h>
+
+/* The bytes of the UTF-8 sequence that text[0..length), length > 0, begins with; 0 where there is none: cut short, overlong, a
+ * surrogate, or above U+10FFFF. */
+size_t utf8_sequence(const char *text, size_t length);
+
+#endif
