@@ -101,6 +101,11 @@ expect 0 '' train data.csv --out again --epochs 0 --init run --valid-fraction 0
 "$colonnade" predict run new.csv >a.csv 2>/dev/null
 "$colonnade" predict again new.csv >b.csv 2>/dev/null
 cmp a.csv b.csv || fail "--init with --epochs 0 predicts something else"
+"$colonnade" train data.csv --out small --epochs 1 --hidden 7,5 --activation tanh 2>/dev/null
+expect 0 'tanh' train data.csv --out again --epochs 1 --init small --activation tanh --force
+equal "the network in force with --init" "$(sed -n 's/^    "hidden": //p' again/run.json)" '"7,5",'
+expect 2 '--hidden 9: --init keeps what small has (7,5)' train data.csv --out again --epochs 1 --init small --hidden 9 --force
+one_line
 
 # ---- predict: CSV in the order of the input, kept columns as they were written, any order of columns, standard input
 equal "header" "$(head -n 1 a.csv)" "probability,prediction"

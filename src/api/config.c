@@ -210,6 +210,19 @@ enum cln_status config_check_isa(const char *isa, struct cln_error *err)
 	return kernels_select(&kernels, isa, err);
 }
 
+void config_keep_network(struct cln_config *config, const struct cln_model *init)
+{
+	const struct network *net = init->network;
+
+	config->n_hidden = net->L - 1;
+	for (size_t l = 1; l < net->L; l++)
+		config->hidden[l - 1] = net->n[l];
+	config->activation = net->activation;
+	config->init = init->config.init;
+	config->scale = init->config.scale;
+	config->max_levels = init->config.max_levels;
+}
+
 void config_use_isa(struct cln_model *model, const char *isa)
 {
 	model->isa = isa;

@@ -15,6 +15,9 @@ enum cln_status config_check(const struct cln_config *config, struct cln_error *
 /* CLN_E_USAGE: there is no such instruction set, or this build or CPU lacks it.  NULL: the best is taken. */
 enum cln_status config_check_isa(const char *isa, struct cln_error *err) CLN_MUST_CHECK;
 
+/* What a start from `init` keeps: the members of its network and pipeline take the place of config's own. */
+void config_keep_network(struct cln_config *config, const struct cln_model *init);
+
 /* Whose kernels a loaded model predicts with; `isa` (checked as above, may be NULL) is lent for the model's life. */
 void config_use_isa(struct cln_model *model, const char *isa);
 

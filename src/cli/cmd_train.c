@@ -10,7 +10,7 @@
 
 /* A run under way; the observer's context. */
 struct run {
-	const struct options *options;
+	const struct options *options; /* in force: with --init the network is the file's */
 	struct run_directory directory;
 	struct cln_table *train, *valid, *test;
 	struct cln_model *init, *model;
@@ -124,10 +124,32 @@ static enum cln_status read_train(struct run *run, struct cln_error *err)
 	return status;
 }
 
+/* --init keeps the network and the pipeline of its file: they are what is in force, and an option that says otherwise is misuse. */
+static enum cln_status load_init(struct run *run, struct options *options, struct cln_error *err)
+{
+	static const char *const names[] = {"hidden", "activation", "weight-init", "scale", "max-levels"};
+	struct options asked = *options;
+	char wanted[OPTION_VALUE], kept[OPTION_VALUE];
+	enum cln_status status = cln_model_load(&run->init, options->init, err);
+
+	if (status != CLN_OK)
+		return status;
+	config_keep_network(&options->config, run->init);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct option_spec *spec = options_find(options->command, names[i]);
+		options_value(wanted, &asked, spec);
+		options_value(kept, options, spec);
+		if (options_given(options, names[i]) && strcmp(wanted, kept) != 0)
+			return error_set(err, CLN_E_USAGE, "--%s %s: --init keeps what %s has (%s); leave one of the two out", names[i],
+					 wanted, options->init, kept);
+	}
+	return CLN_OK;
+}
+
 static enum cln_status read_inputs(struct run *run, struct cln_error *err)
 {
 	const struct options *options = run->options;
-	enum cln_status status = options->init ? cln_model_load(&run->init, options->init, err) : CLN_OK;
+	enum cln_status status = CLN_OK;
 
 	if (status == CLN_OK)
 		status = read_train(run, err);
@@ -198,10 +220,12 @@ static void print_next(const struct run *run)
 			run->options->out, run->options->out);
 }
 
-static enum cln_status train(struct run *run, struct cln_error *err)
+static enum cln_status train(struct run *run, struct options *in_force, struct cln_error *err)
 {
 	enum cln_status status = check_standard_input(run->options, err);
 
+	if (status == CLN_OK && run->options->init)
+		status = load_init(run, in_force, err);
 	if (status == CLN_OK)
 		status = run_directory_open(&run->directory, run->options->out, run->options->force, err);
 	if (status == CLN_OK)
@@ -221,11 +245,12 @@ static enum cln_status train(struct run *run, struct cln_error *err)
 
 int cmd_train(const struct options *options)
 {
-	struct run run = {.options = options, .directory.lock = -1};
+	struct options in_force = *options;
+	struct run run = {.options = &in_force, .directory.lock = -1};
 	struct cln_error err = {0};
 
-	progress_open(&run.progress, stderr, (enum progress_mode)options->progress, &options->config);
-	enum cln_status status = train(&run, &err);
+	progress_open(&run.progress, stderr, (enum progress_mode)options->progress, &in_force.config);
+	enum cln_status status = train(&run, &in_force, &err);
 	int code = status == CLN_OK ? 0 : exit_with_error(&err);
 	/* After a failure the lines so far still tell about it. */
 	if (jsonl_close(run.metrics, &err) != CLN_OK)
