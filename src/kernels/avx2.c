@@ -57,7 +57,7 @@ INLINE vint i_multiply(vint *high, vint a, uint32_t factor) /* the low half; pro
 	*high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
 	return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
 }
-INLINE void i_store(uint32_t *y, vint x) { _mm256_storeu_si256((__m256i *)y, x); }
+INLINE vmask i_ge(vint a, vint b) { return v_from_bits(_mm256_cmpeq_epi32(_mm256_max_epu32(a, b), a)); } /* unsigned */
 INLINE vint i_load(const uint32_t *x) { return _mm256_loadu_si256((const __m256i *)x); }
 
 /* An 8 x 8 corner of the tile: pairs, then fours, then halves change places. */

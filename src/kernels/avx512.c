@@ -57,7 +57,7 @@ INLINE vint i_multiply(vint *high, vint a, uint32_t factor) /* the low half; pro
 	*high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
 	return _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
 }
-INLINE void i_store(uint32_t *y, vint x) { _mm512_storeu_si512(y, x); }
+INLINE vmask i_ge(vint a, vint b) { return _mm512_cmpge_epu32_mask(a, b); } /* unsigned */
 INLINE vint i_load(const uint32_t *x) { return _mm512_loadu_si512(x); }
 
 /* Pairs, fours and eights change places within and between the quarters of a register, then whole quarters. */

@@ -62,7 +62,7 @@ INLINE vint i_multiply(vint *high, vint a, uint32_t factor) /* the low half */
 	*high = (uint32_t)(product >> 32);
 	return (uint32_t)product;
 }
-INLINE void i_store(uint32_t *y, vint x) { *y = x; }
+INLINE vmask i_ge(vint a, vint b) { return a >= b; } /* unsigned */
 INLINE vint i_load(const uint32_t *x) { return *x; }
 
 INLINE void transpose_tile(float *restrict to, const float *restrict from)

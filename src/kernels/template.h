@@ -23,6 +23,7 @@ static float fma_peak(size_t rounds)
 	enum { CHAINS = 12 };
 	vec sum[CHAINS];
 	const vec factor = v_set1(0.999f), term = v_set1(0.001f); /* every chain tends to 1 */
+	UNROLL
 	for (int i = 0; i < CHAINS; i++)
 		sum[i] = v_set1((float)i);
 	for (size_t round = 0; round < 2 * rounds; round++) {
@@ -30,6 +31,7 @@ static float fma_peak(size_t rounds)
 		for (int i = 0; i < CHAINS; i++)
 			sum[i] = v_fma(sum[i], factor, term);
 	}
+	UNROLL
 	for (int i = 1; i < CHAINS; i++)
 		sum[0] = v_add(sum[0], sum[i]);
 	float lanes[VLEN];

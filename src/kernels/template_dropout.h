@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * Dropout.  Its random words are those of base/rng.h's rng_word: Philox 4x32-10 with counter {unit / 4, row, step, purpose << 24 | epoch}
- * and the seed as key gives the words of four units; a vector holds one word of VLEN counters. */
+ * and the seed as key gives the words of four units.  A vector holds the same word of VLEN columns. */
 #ifndef KERNELS_TEMPLATE_DROPOUT_H
 #define KERNELS_TEMPLATE_DROPOUT_H
 
 #include "base/rng.h"
 
-/* Columns worked at once, and counters a column has at most: a panel that does not start at a multiple of 4 units meets five. */
-enum { DROPOUT_COLUMNS = 16, DROPOUT_COUNTERS = PANEL / 4 + 1 };
+/* Columns worked at once: with a panel's units they are one tile to transpose. */
+enum { DROPOUT_COLUMNS = PANEL };
 
 /* Ten rounds on VLEN counters, in place. */
 INLINE void philox(vint counter[4], uint64_t seed)
@@ -26,51 +26,45 @@ INLINE void philox(vint counter[4], uint64_t seed)
 	}
 }
 
-/* words[4 i + k] = word k of counter {quad[i], row[i], ...}, for n counters (a multiple of 16). */
-INLINE void dropout_words(uint32_t *words, const uint32_t *quad, const uint32_t *row, size_t n, const struct dropout_args *args)
+/* words[s * 16 + u]: the bits of the word of unit + u for row + s, 16 x 16 of them, moved about as floats. */
+INLINE void dropout_words(float *words, const struct dropout_args *args, uint32_t unit, uint32_t row)
 {
-	for (size_t i = 0; i < n; i += VLEN) {
-		vint counter[4] = {i_load(quad + i), i_load(row + i), i_set1(args->step), i_set1((uint32_t)RNG_DROPOUT << 24 | args->epoch)};
-		uint32_t lanes[4][VLEN];
-		philox(counter, args->seed);
-		for (size_t k = 0; k < 4; k++)
-			i_store(lanes[k], counter[k]);
-		for (size_t lane = 0; lane < VLEN; lane++)
+	float by_unit[(PANEL + 4) * DROPOUT_COLUMNS];
+	uint32_t rows[DROPOUT_COLUMNS];
+	const uint32_t first = unit % 4, quads = first == 0 ? PANEL / 4 : PANEL / 4 + 1; /* a panel may start inside a four */
+	for (uint32_t s = 0; s < DROPOUT_COLUMNS; s++)
+		rows[s] = row + s;
+	for (uint32_t q = 0; q < quads; q++)
+		for (size_t s = 0; s < DROPOUT_COLUMNS; s += VLEN) {
+			vint counter[4] = {i_set1(unit / 4 + q), i_load(rows + s), i_set1(args->step),
+			                   i_set1((uint32_t)RNG_DROPOUT << 24 | args->epoch)};
+			philox(counter, args->seed);
 			for (size_t k = 0; k < 4; k++)
-				words[4 * (i + lane) + k] = lanes[k][lane];
-	}
+				v_store(by_unit + (4 * q + k) * DROPOUT_COLUMNS + s, v_from_bits(counter[k]));
+		}
+	transpose_tile(words, by_unit + first * DROPOUT_COLUMNS);
 }
 
-/* One panel's column: the 16 floats of x are scaled or set to zero. */
-INLINE void drop(float *x, const uint32_t *words, uint32_t threshold, float keep_scale)
+INLINE void drop(float *x, const float *words, size_t n, uint32_t threshold, float keep_scale)
 {
-	for (size_t u = 0; u < PANEL; u++)
-		x[u] = words[u] >= threshold ? x[u] * keep_scale : 0.0f;
+	for (size_t i = 0; i < n; i += VLEN) {
+		const vmask kept = i_ge(v_bits(v_load(words + i)), i_set1(threshold));
+		v_store(x + i, v_select(kept, v_mul(v_load(x + i), v_set1(keep_scale)), v_zero()));
+	}
 }
 
 static void dropout(const struct dropout_args *args)
 {
-	for (size_t p = 0; p < panels_of(args->n); p++) {
-		const uint32_t unit = args->unit0 + (uint32_t)(p * PANEL), first = unit % 4;
-		const size_t counters = first == 0 ? DROPOUT_COUNTERS - 1 : DROPOUT_COUNTERS;
+	for (size_t p = 0; p < panels_of(args->n); p++)
 		for (size_t begin = 0; begin < args->m; begin += DROPOUT_COLUMNS) {
 			const size_t columns = args->m - begin < DROPOUT_COLUMNS ? args->m - begin : DROPOUT_COLUMNS;
-			uint32_t quad[DROPOUT_COLUMNS * DROPOUT_COUNTERS], row[DROPOUT_COLUMNS * DROPOUT_COUNTERS];
-			uint32_t words[4 * DROPOUT_COLUMNS * DROPOUT_COUNTERS];
-			for (size_t s = 0; s < DROPOUT_COLUMNS; s++)
-				for (size_t c = 0; c < counters; c++) {
-					quad[s * counters + c] = unit / 4 + (uint32_t)c;
-					row[s * counters + c] = args->row0 + (uint32_t)(begin + s);
-				}
-			dropout_words(words, quad, row, DROPOUT_COLUMNS * counters, args);
-			for (size_t s = 0; s < columns; s++) {
-				const size_t at = (p * args->ld + begin + s) * PANEL;
-				drop(args->A + at, words + 4 * s * counters + first, args->threshold, args->keep_scale);
-				if (args->D)
-					drop(args->D + at, words + 4 * s * counters + first, args->threshold, args->keep_scale);
-			}
+			const size_t at = (p * args->ld + begin) * PANEL;
+			float words[DROPOUT_COLUMNS * PANEL];
+			dropout_words(words, args, args->unit0 + (uint32_t)(p * PANEL), args->row0 + (uint32_t)begin);
+			drop(args->A + at, words, columns * PANEL, args->threshold, args->keep_scale);
+			if (args->D)
+				drop(args->D + at, words, columns * PANEL, args->threshold, args->keep_scale);
 		}
-	}
 }
 
 #endif
