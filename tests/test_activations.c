@@ -6,7 +6,7 @@
 #include "float_reference.h"
 
 /* Coprime to 2^32, so that no low bit of the patterns is left out. */
-enum { STRIDE_HOT = 1031, STRIDE = 8209 };
+enum { STRIDE_HOT = 1031, STRIDE = 8209, STRIDE_SLOW = 65537 };
 
 static const struct kernels *best(void)
 {
@@ -33,7 +33,12 @@ static bool next_chunk(float x[CHUNK], uint64_t *next, uint32_t stride)
 	return true;
 }
 
-static uint32_t stride_of(const struct subject *subject) { return subject->run ? STRIDE_HOT : STRIDE; }
+static uint32_t stride_of(const struct subject *subject)
+{
+	if (subject->run == run_softplus) /* sixteen columns a call, of which one counts */
+		return STRIDE_SLOW;
+	return subject->run ? STRIDE_HOT : STRIDE;
+}
 
 START_TEST(function_stays_within_its_bound)
 {
