@@ -124,7 +124,7 @@ static enum cln_status read_train(struct run *run, struct cln_error *err)
 	return status;
 }
 
-/* --init keeps the network and the pipeline of its file: they are what is in force, and an option that says otherwise is misuse. */
+/* --init keeps the network and the pipeline of its file: they are in force, and an option that says otherwise is misuse. */
 static enum cln_status load_init(struct run *run, struct options *options, struct cln_error *err)
 {
 	static const char *const names[] = {"hidden", "activation", "weight-init", "scale", "max-levels"};
