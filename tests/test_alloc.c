@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Every allocation of a job made to fail in turn, alone and with all that follow: the job says CLN_E_MEMORY with the size, and
  * gives back all it had.  A new job is a function and a line in `jobs`; it must not use ck_assert, which allocates. */
+#include "config.h"
+
 #include "testing.h"
 
 #include <stdio.h>
@@ -8,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/json.h"
+#include "data/csv_parts.h"
 #include "data/pipeline.h"
 #include "fail_alloc.h"
 #include "model_fixture.h"
@@ -163,6 +166,71 @@ static enum cln_status save_and_load_model(struct cln_error *err)
 	return status;
 }
 
+/* Texts, one of them late (beyond the rows that tell the types), a long field, embedded line feeds: everything that grows. */
+static const char *table_text(void)
+{
+	static char text[65536];
+	size_t n = (size_t)snprintf(text, sizeof text, "x,job,late\n");
+	for (int i = 0; i < 300; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%d,\"job %d%s\",%s\n", i, i % 40, i % 7 ? "" : "\n", i == 290 ? "text" : "0.5");
+	snprintf(text + n, sizeof text - n, "1,%030000d,2\n", 0);
+	return text;
+}
+
+static enum cln_status read_table(struct cln_error *err)
+{
+	static const struct cln_read_options options = {.categorical = "job"};
+	const char *text = table_text();
+	struct source source = source_memory("t.csv", text, strlen(text));
+	struct cln_table *made;
+	enum cln_status status = csv_read_source(&made, &source, &options, 2, 1000, err);
+	cln_table_destroy(made);
+	return status;
+}
+
+static enum cln_status read_table_from_pipe(struct cln_error *err)
+{
+	static const struct cln_read_options options = {.threads = 1};
+	char path[64];
+	int ends[2];
+	struct cln_table *made;
+	if (pipe(ends) != 0 || write(ends[1], "a,b\n1,x\n2,y\n", 12) != 12 || close(ends[1]) != 0)
+		return error_set_errno(err, CLN_E_IO, "no pipe");
+	snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+	enum cln_status status = cln_table_read(&made, path, &options, err);
+	close(ends[0]);
+	cln_table_destroy(made);
+	return status;
+}
+
+#ifdef HAVE_ZLIB
+static enum cln_status read_table_from_gz(struct cln_error *err)
+{
+	static const unsigned char gz[] = {/* "a,b\n1,x\n" by gzip -n9 */
+	                                   0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x4b, 0xd4, 0x49, 0xe2,
+	                                   0x32, 0xd4, 0xa9, 0xe0, 0x02, 0x00, 0xf4, 0xa0, 0x01, 0x00, 0x08, 0x00, 0x00, 0x00};
+	static const struct cln_read_options options = {.threads = 1};
+	char path[] = "/tmp/test_alloc.XXXXXX";
+	struct cln_table *made;
+	int fd = mkstemp(path);
+	if (fd < 0 || write(fd, gz, sizeof gz) != (ssize_t)sizeof gz || close(fd) != 0)
+		return error_set_errno(err, CLN_E_IO, "no file");
+	enum cln_status status = cln_table_read(&made, path, &options, err);
+	unlink(path);
+	cln_table_destroy(made);
+	return status;
+}
+#endif
+
+static enum cln_status create_table(struct cln_error *err)
+{
+	struct cln_table *made;
+	enum cln_status status =
+		cln_table_create(&made, (const float[]){1, 2, 3, 4}, 2, 2, (const char *const[]){"a", "b"}, err);
+	cln_table_destroy(made);
+	return status;
+}
+
 static const struct {
 	const char *name;
 	enum cln_status (*run)(struct cln_error *err);
@@ -174,6 +242,12 @@ static const struct {
         {"io_replace_file", replace_file, 0},
         {"json_writer", write_json, 2},
         {"mem_pages", allocate_pages, 1},
+        {"csv_read of a text", read_table, 50},
+        {"csv_read of a pipe", read_table_from_pipe, 20},
+#ifdef HAVE_ZLIB
+        {"csv_read of gz", read_table_from_gz, 20},
+#endif
+        {"cln_table_create", create_table, 8},
         {"pipeline_fit, pipeline_clone, pipeline_apply", fit_pipeline, 20},
         {"cln_model_fit, cln_model_predict, cln_model_evaluate", fit_model, 100},
         {"cln_model_save, cln_model_load, cln_model_describe", save_and_load_model, 150},

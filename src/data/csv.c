@@ -194,10 +194,11 @@ static enum cln_status collect_breaks(struct reader *reader, struct cln_error *e
 	table->breaks = breaks;
 	for (size_t i = 0; i < reader->n_windows; i++) {
 		const struct window *window = &reader->windows[i];
-		const struct line_break *from = reader->workers[window->worker].breaks + window->first_break;
-		for (size_t k = 0; k < window->n_breaks; k++)
-			if (table->n_breaks == 0 || breaks[table->n_breaks - 1].offset != from[k].offset)
-				breaks[table->n_breaks++] = from[k];
+		for (size_t k = 0; k < window->n_breaks; k++) {
+			struct line_break next = reader->workers[window->worker].breaks[window->first_break + k];
+			if (table->n_breaks == 0 || breaks[table->n_breaks - 1].offset != next.offset)
+				breaks[table->n_breaks++] = next;
+		}
 	}
 	return CLN_OK;
 }

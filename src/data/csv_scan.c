@@ -60,20 +60,20 @@ static void follow_quotes(struct window *window, enum quote_state start, const c
                           char separator)
 {
 	uint32_t ends = 0;
-	while (from < n) {
-		const char *quote = memchr(text + from, '"', n - from);
-		size_t stop = quote ? (size_t)(quote - text) : n;
+	for (const char *at = text + from, *end = text + n; at < end;) {
+		const char *quote = memchr(at, '"', (size_t)(end - at));
+		const char *stop = quote ? quote : end;
 		if (state == OUTSIDE)
-			ends += count_ends(text + from, stop - from);
-		from = stop + 1;
+			ends += count_ends(at, (size_t)(stop - at));
 		if (!quote)
 			break;
+		at = quote + 1;
 		if (state == OUTSIDE)
-			state = text[stop - 1] == separator || text[stop - 1] == '\n' ? INSIDE : OUTSIDE;
-		else if (from == n)
+			state = quote[-1] == separator || quote[-1] == '\n' ? INSIDE : OUTSIDE;
+		else if (at == end)
 			state = AFTER_QUOTE;
-		else if (text[from] == '"')
-			from++;
+		else if (*at == '"')
+			at++;
 		else
 			state = OUTSIDE;
 	}

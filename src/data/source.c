@@ -117,11 +117,7 @@ static enum cln_status read_stream(struct source *source, int fd, struct cln_err
 #ifdef HAVE_ZLIB
 #define GZ_INPUT 65536
 
-static voidpf gz_alloc(voidpf opaque, uInt n, uInt size)
-{
-	(void)opaque;
-	return mem_alloc(n, size, NULL);
-}
+static voidpf gz_alloc(voidpf err, uInt n, uInt size) { return mem_alloc(n, size, err); }
 
 static void gz_free(voidpf opaque, voidpf block)
 {
@@ -194,7 +190,7 @@ static enum cln_status gz_step(struct source *text, struct gz *gz, bool *at_end,
 		return status;
 	}
 	if (result == Z_MEM_ERROR)
-		return error_set(err, CLN_E_MEMORY, "no memory to inflate %s", gz->raw->name);
+		return CLN_E_MEMORY; /* gz_alloc has told it */
 	if (result != Z_OK && result != Z_BUF_ERROR)
 		return error_set(err, CLN_E_DAMAGED, "%s: the gz file is damaged at byte %llu (%s)", gz->raw->name,
 		                 (unsigned long long)(gz->offset - gz->stream.avail_in), gz->stream.msg ? gz->stream.msg : "unknown");
@@ -211,13 +207,14 @@ static enum cln_status gz_inflate(struct source *text, const struct source *raw,
 	gz->raw = raw;
 	gz->stream.zalloc = gz_alloc;
 	gz->stream.zfree = gz_free;
-	enum cln_status status = CLN_OK;
+	gz->stream.opaque = err;
 	bool at_end = false;
-	if (inflateInit2(&gz->stream, 15 + 16) != Z_OK) /* 15: the largest window; + 16: gz only */
-		status = error_set(err, CLN_E_MEMORY, "no memory to inflate %s", raw->name);
-	else
-		while (status == CLN_OK && !at_end)
-			status = gz_step(text, gz, &at_end, err);
+	int result = inflateInit2(&gz->stream, 15 + 16); /* 15: the largest window; + 16: gz only */
+	enum cln_status status = result == Z_OK ? CLN_OK : CLN_E_MEMORY;
+	if (result != Z_OK && result != Z_MEM_ERROR)
+		status = error_set(err, CLN_E_IO, "%s: zlib cannot be used (%s)", raw->name, zError(result));
+	while (status == CLN_OK && !at_end)
+		status = gz_step(text, gz, &at_end, err);
 	inflateEnd(&gz->stream);
 	mem_free(gz);
 	return status;

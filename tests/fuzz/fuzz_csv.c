@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ * Any bytes are a table or an error, the same whether one thread reads them in one window or up to three read them in tiny ones.  The
+ * first two bytes choose the options, the size of the windows and the threads. */
+#include "fuzz.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "data/csv_parts.h"
+
+/* All columns found out; windows of 1, 3 and 16 bytes. */
+const struct fuzz_seed fuzz_seeds[] = {
+        FUZZ_TEXT("\x01\x41"
+                  "a,b\n1,x\n-2.5,y\n,\"z \"\"q\"\"\n\n3e2,\"p,\r\n\"\r\n"),
+        FUZZ_TEXT("\x02\x83"
+                  "\xEF\xBB\xBFx;\"na\nme\";z\n1,5;NA;\xC3\xA4\n2;?;\"\"\n 7 ; \t;\"\"\"\"\n"),
+        FUZZ_TEXT("\x04\xD0"
+                  "a\tb\tc\r\n1\t\t0.1\r\n\r\n12345678901234567890\t1e-3\t-0"),
+        FUZZ_TEXT("\x18\x05"
+                  "a,b,c\n1,2\n1,2,3,4\n\"x\"y,1,2\n1,\"2\n"),
+        FUZZ_TEXT("\x20\x42"
+                  ",a,\n1e999,inf,-0.5\r1,\x80,2\n"),
+};
+const size_t n_fuzz_seeds = sizeof fuzz_seeds / sizeof *fuzz_seeds;
+
+static struct cln_read_options options_of(uint8_t choice)
+{
+	struct cln_read_options options = {0};
+	options.no_header = choice & 4;
+	options.numeric = choice & 8 ? "1" : NULL;
+	options.categorical = choice & 16 ? "2" : NULL;
+	options.ignore = choice & 32 ? "3" : NULL;
+	options.separator = choice & 64 ? ';' : '\0';
+	return options;
+}
+
+static void check_column(const struct column *column, size_t n_rows)
+{
+	size_t n_missing = 0;
+	FUZZ_REQUIRE(text_is_utf8(column->name, strlen(column->name)));
+	for (size_t i = 0; column->numbers && i < n_rows; i++) {
+		FUZZ_REQUIRE(!isinf(column->numbers[i]));
+		n_missing += isnan(column->numbers[i]) != 0;
+	}
+	for (size_t i = 0; column->codes && i < n_rows; i++) {
+		FUZZ_REQUIRE(column->codes[i] < column->n_levels || column->codes[i] == LEVEL_MISSING);
+		n_missing += column->codes[i] == LEVEL_MISSING;
+	}
+	FUZZ_REQUIRE(n_missing == column->n_missing);
+	for (size_t i = 0; i < column->n_levels; i++) {
+		FUZZ_REQUIRE(text_is_utf8(column->levels[i], strlen(column->levels[i])));
+		FUZZ_REQUIRE(i == 0 || strcmp(column->levels[i - 1], column->levels[i]) < 0);
+	}
+}
+
+static void check_table(const struct cln_table *table)
+{
+	FUZZ_REQUIRE(table->n_rows > 0 && table->n_columns >= 2);
+	for (size_t c = 0; c < table->n_columns; c++)
+		check_column(&table->columns[c], table->n_rows);
+	for (size_t row = 1; row < table->n_rows; row++)
+		FUZZ_REQUIRE(table_line(table, row - 1) < table_line(table, row));
+}
+
+static void check_same(const struct cln_table *a, const struct cln_table *b)
+{
+	FUZZ_REQUIRE(a->n_rows == b->n_rows && a->n_columns == b->n_columns && a->n_breaks == b->n_breaks);
+	FUZZ_REQUIRE(memcmp(a->breaks, b->breaks, a->n_breaks * sizeof *a->breaks) == 0);
+	FUZZ_REQUIRE(cln_table_fingerprint(a) == cln_table_fingerprint(b));
+	for (size_t c = 0; c < a->n_columns; c++) {
+		const struct column *x = &a->columns[c], *y = &b->columns[c];
+		FUZZ_REQUIRE(x->ignored == y->ignored && x->type_was_given == y->type_was_given);
+		FUZZ_REQUIRE(x->n_texts == y->n_texts && x->first_text_row == y->first_text_row && x->n_missing == y->n_missing);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2)
+		return 0;
+	struct cln_read_options options = options_of(data[0]);
+	struct source source = source_memory("fuzz.csv", (const char *)data + 2, size - 2);
+	size_t window = 1 + data[1] % 64;
+	int threads = data[1] < 64 ? 3 : 1; /* most often one, which takes a tenth of the time */
+	struct cln_table *whole, *parts;
+	struct cln_error whole_err = {0}, parts_err = {0};
+	enum cln_status status = csv_read_source(&whole, &source, &options, 1, size, &whole_err);
+	FUZZ_REQUIRE(status == CLN_OK || status == CLN_E_DATA || status == CLN_E_USAGE);
+	FUZZ_REQUIRE((status == CLN_OK) == (whole != NULL));
+	FUZZ_REQUIRE(status == CLN_OK || text_is_utf8(whole_err.message, strlen(whole_err.message)));
+	FUZZ_REQUIRE(csv_read_source(&parts, &source, &options, threads, window, &parts_err) == status);
+	FUZZ_REQUIRE(strcmp(whole_err.message, parts_err.message) == 0);
+	if (whole) {
+		check_table(whole);
+		check_same(whole, parts);
+	}
+	cln_table_destroy(whole);
+	cln_table_destroy(parts);
+	return 0;
+}
