@@ -150,7 +150,8 @@ static struct cln_table *table_with_numbers(const float *labels, size_t n)
 	return table;
 }
 
-static void check_label(const struct cln_table *table, const char *positive, const char *expected_negative, const char *expected_positive)
+static void check_label(const struct cln_table *table, const char *positive, const char *expected_negative,
+			const char *expected_positive)
 {
 	struct label label;
 
@@ -221,7 +222,8 @@ START_TEST(the_default_label_is_the_last_column_that_is_no_weight)
 }
 END_TEST
 
-static void check_label_refused(struct cln_table *table, const char *positive, const char *weight, enum cln_status status, const char *text)
+static void check_label_refused(struct cln_table *table, const char *positive, const char *weight, enum cln_status status,
+				const char *text)
 {
 	struct label label;
 	struct cln_error err = {0};
@@ -235,7 +237,8 @@ static void check_label_refused(struct cln_table *table, const char *positive, c
 
 START_TEST(a_third_label_value_is_named)
 {
-	check_label_refused(table_with_texts((const char *[]){"a", "b", "a", "maybe"}, 4), NULL, NULL, CLN_E_DATA, "\"maybe\", column \"class\"");
+	check_label_refused(table_with_texts((const char *[]){"a", "b", "a", "maybe"}, 4), NULL, NULL, CLN_E_DATA,
+			    "\"maybe\", column \"class\"");
 	check_label_refused(table_with_numbers((const float[]){0, 1, 0, 7}, 4), NULL, NULL, CLN_E_DATA, "\"7\", column \"class\"");
 }
 END_TEST
@@ -341,7 +344,8 @@ START_TEST(bad_labels_and_weights_are_refused_with_text_and_column)
 	struct cln_table *table;
 
 	check_rows_refused(table_with_texts((const char *[]){"a", NULL}, 2), NULL, "a label is missing (\"\", column \"class\"");
-	check_rows_refused(table_with_texts((const char *[]){"a", "c"}, 2), NULL, "a label of neither class (\"c\", column \"class\"");
+	check_rows_refused(table_with_texts((const char *[]){"a", "c"}, 2), NULL,
+			   "a label of neither class (\"c\", column \"class\"");
 	check_rows_refused(table_with_numbers((const float[]){1, 0}, 2), NULL, "a label of neither class (\"1\"");
 	table = table_with_texts((const char *[]){"a", "b"}, 2);
 	table->columns[0].numbers[1] = -2;

@@ -206,6 +206,11 @@ START_TEST(fractions_are_of_the_whole_table_and_stratified)
 }
 END_TEST
 
+static const char *text_of(const struct column *column, size_t row)
+{
+	return column->codes[row] == LEVEL_MISSING ? NULL : column->levels[column->codes[row]];
+}
+
 /* Between any two rows one of weight 0, with numbers far outside, another label, or none at all. */
 START_TEST(rows_of_weight_0_change_nothing)
 {
@@ -225,7 +230,7 @@ START_TEST(rows_of_weight_0_change_nothing)
 			if (from->type == COLUMN_NUMERIC)
 				numbers[i] = real ? from->numbers[i / 2] : c == 4 ? 0 : 1e30f;
 			else
-				texts[i] = !real ? (i % 4 == 1 ? NULL : "nonsense") : from->codes[i / 2] == LEVEL_MISSING ? NULL : from->levels[from->codes[i / 2]];
+				texts[i] = real ? text_of(from, i / 2) : i % 4 == 1 ? NULL : "nonsense";
 		}
 		if (from->type == COLUMN_NUMERIC)
 			tables_numbers(longer, c, from->name, numbers);
@@ -312,7 +317,8 @@ END_TEST
 
 enum { PAIR_ROWS = 40, PAIR_STEPS = 10 };
 
-/* Two numbers and a class that depends on them with some noise.  Row i has weight 1 + i % 2 or, where `twice`, is there so often. */
+/* Two numbers and a class that depends on them with some noise.
+ * Row i has weight 1 + i % 2 or, where `twice`, is there so often. */
 static struct cln_table *pair_table(bool twice)
 {
 	struct cln_table *table = tables_create(twice ? PAIR_ROWS * 3 / 2 : PAIR_ROWS, 4);
@@ -364,17 +370,21 @@ static void weights_of(float W[3], const struct cln_table *table, const struct c
 	cln_model_destroy(model);
 }
 
-/* Logistic regression by PAIR_STEPS steps of gradient descent at rate r on m <= 60 columns with features of |x| <= B, from the same start.
- * Both runs compute g_k = 1/m sum_j w_j (sigmoid(z_j) - y_j) x_jk in another order and with other roundings.  If the weights differ by E,
+/* Logistic regression by PAIR_STEPS steps of gradient descent at rate r on m <= 60 columns with features of |x| <= B,
+ * from the same start.  Both runs compute g_k = 1/m sum_j w_j (sigmoid(z_j) - y_j) x_jk in another order and with other roundings.  If
+ * the weights differ by E,
  *   - z differs by at most 3 B E (two features and a bias), and g_k by B/4 of that, since sigmoid' <= 1/4 and the w have mean 1;
- *   - features differ by d = 4 eps (B + 1), for center and scale may differ in their last place: z by 2 |W| d, g_k by d + B/4 of it;
+ *   - features differ by d = 4 eps (B + 1), for center and scale may differ in their last place: z by 2 |W| d, g_k by d + B/4 of
+ *     that;
  *   - a sum of m terms of mean size <= B, each with up to 16 roundings, is off by (m + 16) eps B in each run.
- * So E grows a step by r (3/4 B^2 E + d (1 + B |W| / 2) + 2 (m + 16) eps B) and by the rounding of the update, eps |W|, in each run. */
+ * So E grows a step by r (3/4 B^2 E + d (1 + B |W| / 2) + 2 (m + 16) eps B), and by the rounding of the update, eps |W|, in each
+ * run.  Uniform numbers of [-1, 1] have a deviation of 0.58 and a mean near 0: B = 2.5 leaves room for those of the sample. */
 START_TEST(weight_2_is_the_row_twice)
 {
 	struct cln_table *once = pair_table(false), *twice = pair_table(true);
 	struct cln_config config = descent_config();
-	const double B = 2, W_most = 2, rate = config.learning_rate, eps = FLT_EPSILON / 2.0, m = PAIR_ROWS * 1.5, d = 4 * eps * (B + 1);
+	const double B = 2.5, W_most = 2, rate = config.learning_rate, eps = FLT_EPSILON / 2.0, m = PAIR_ROWS * 1.5;
+	const double d = 4 * eps * (B + 1);
 	float a[3], b[3], unweighted[3];
 	double E = 0;
 
@@ -459,7 +469,8 @@ START_TEST(equal_weights_are_no_weights)
 	table->columns[2].ignored = true;
 	unweighted.scale = weighted.scale;
 	b = fitted(table, &unweighted, NULL);
-	/* Weights of 0.7 round in the sums of mean and deviation, so only the median must agree here; and the networks without scaling. */
+	/* Weights of 0.7 round in the sums of mean and deviation, so only the median must agree here; and the networks without
+	 * scaling. */
 	ck_assert_float_eq(a->pipeline->columns[0].impute, b->pipeline->columns[0].impute);
 	cln_model_destroy(a);
 	cln_model_destroy(b);
@@ -800,7 +811,8 @@ END_TEST
 static Suite *fit_suite(void)
 {
 	Suite *suite = suite_create("fit");
-	TCase *learn = tcase_create("learning"), *bits = tcase_create("bits"), *rows = tcase_create("rows"), *weights = tcase_create("weights");
+	TCase *learn = tcase_create("learning"), *bits = tcase_create("bits"), *rows = tcase_create("rows"),
+	      *weights = tcase_create("weights");
 	TCase *init = tcase_create("init"), *refusals = tcase_create("refusals"), *observer = tcase_create("observer");
 	TCase *predict = tcase_create("predict and evaluate");
 

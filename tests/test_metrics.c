@@ -22,8 +22,8 @@ static struct cln_metrics metrics_of(const float *logits, const float *y, const 
 
 START_TEST(log_loss_and_accuracy_of_a_hand_worked_case)
 {
-	/* p = 1/2, 3/4, 1/5 from logits 0, log 3, -log 4 rounded to float: an error of at most FLT_EPSILON/2 * |z| <= 0.7 FLT_EPSILON
-	 * in z, and as much in each term since |dJ/dz| <= 1. */
+	/* p = 1/2, 3/4, 1/5 from logits 0, log 3, -log 4 rounded to float: an error of at most FLT_EPSILON/2 * |z| <= 0.7
+	 * FLT_EPSILON in z, and as much in each term since |dJ/dz| <= 1. */
 	const float z[] = {0, 1.0986123f, -1.3862944f}, y[] = {1, 1, 1};
 	struct cln_metrics metrics = metrics_of(z, y, NULL, 3, 0.5);
 
@@ -102,7 +102,9 @@ START_TEST(auc_equals_the_share_of_ordered_pairs)
 		double normal = rng_normal(&rng);
 
 		/* Many ties, both signs, zeros of both signs, wide exponents. */
-		z[i] = _i == 0 ? (float)normal : _i == 1 ? (float)rint(2 * normal) * (i % 2 ? 1.0f : -1.0f) : (float)ldexp(normal, (int)(i % 200) - 100);
+		z[i] = _i == 0   ? (float)normal
+		       : _i == 1 ? (float)rint(2 * normal) * (i % 2 ? 1.0f : -1.0f)
+				 : (float)ldexp(normal, (int)(i % 200) - 100);
 		y[i] = rng_uniform(&rng) < 0.3;
 		w[i] = (float)rng_uniform(&rng);
 	}
@@ -139,7 +141,8 @@ END_TEST
 
 START_TEST(better_means_less_loss_but_more_of_the_others)
 {
-	const struct cln_metrics a = {.log_loss = 0.3, .auc = 0.9, .accuracy = 0.8}, b = {.log_loss = 0.4, .auc = 0.95, .accuracy = 0.8};
+	const struct cln_metrics a = {.log_loss = 0.3, .auc = 0.9, .accuracy = 0.8},
+				 b = {.log_loss = 0.4, .auc = 0.95, .accuracy = 0.8};
 
 	ck_assert(metrics_better(&a, &b, CLN_LOG_LOSS) && !metrics_better(&b, &a, CLN_LOG_LOSS));
 	ck_assert(metrics_better(&b, &a, CLN_AUC) && !metrics_better(&a, &b, CLN_AUC));
@@ -149,7 +152,8 @@ END_TEST
 
 START_TEST(a_nan_is_never_better_and_anything_beats_it)
 {
-	const struct cln_metrics nan = {.log_loss = NAN, .auc = NAN, .accuracy = NAN}, number = {.log_loss = 9, .auc = 0, .accuracy = 0};
+	const struct cln_metrics nan = {.log_loss = NAN, .auc = NAN, .accuracy = NAN},
+				 number = {.log_loss = 9, .auc = 0, .accuracy = 0};
 
 	for (int metric = 0; metric < CLN_N_METRICS; metric++) {
 		ck_assert(!metrics_better(&nan, &number, metric));

@@ -156,10 +156,11 @@ static float clipped(float z) { return z / sqrtf(1 + (z / 3) * (z / 3)); }
 
 START_TEST(robust_scaling_divides_by_the_interquartile_range_and_clips)
 {
-	/* 0 1 2 3 10 12: the second and the fifth are the first to reach a quarter and three quarters of 6, the third reaches half of
-	 * it and the fourth exceeds it: quartiles 1, 2.5, 10 */
+	/* 0 1 2 3 10 12: the second and the fifth are the first to reach a quarter and three quarters of 6, the third reaches half
+	 * of it and the fourth exceeds it: quartiles 1, 2.5, 10 */
 	const float s = (float)(1 / 9.0);
-	const float expected[] = {clipped(7.5f * s), clipped(-2.5f * s), clipped(-0.5f * s), clipped(0.5f * s), clipped(9.5f * s), clipped(-1.5f * s)};
+	const float expected[] = {clipped(7.5f * s), clipped(-2.5f * s), clipped(-0.5f * s),
+				  clipped(0.5f * s), clipped(9.5f * s),  clipped(-1.5f * s)};
 
 	check_features(numbers_table((const float[]){10, 0, 2, 3, 12, 1}, 6), 6, CLN_SCALE_ROBUST, 8, 1, expected);
 }
@@ -175,7 +176,8 @@ END_TEST
 
 START_TEST(numbers_stay_as_they_are_without_scaling)
 {
-	check_features(numbers_table((const float[]){100, -7, 0.25f, 1e30f}, 4), 4, CLN_SCALE_NONE, 8, 1, (const float[]){100, -7, 0.25f, 1e30f});
+	check_features(numbers_table((const float[]){100, -7, 0.25f, 1e30f}, 4), 4, CLN_SCALE_NONE, 8, 1,
+		       (const float[]){100, -7, 0.25f, 1e30f});
 }
 END_TEST
 
@@ -183,7 +185,8 @@ START_TEST(gaps_take_the_median_and_an_indicator_behind_the_feature)
 {
 	/* present 1 2 4: median 2, mean and deviation of those present: 7/3, sqrt(14)/3 */
 	const float center = (float)(7.0 / 3), s = (float)(1 / sqrt(14.0 / 9));
-	const float expected[] = {(1 - center) * s, 0, (2 - center) * s, 1, (2 - center) * s, 0, (4 - center) * s, 0, (2 - center) * s, 1};
+	const float expected[] = {(1 - center) * s, 0, (2 - center) * s, 1, (2 - center) * s, 0,
+				  (4 - center) * s, 0, (2 - center) * s, 1};
 
 	check_features(numbers_table((const float[]){1, NAN, 2, 4, NAN}, 5), 4, CLN_SCALE_STANDARDISE, 8, 2, expected);
 	check_features(numbers_table((const float[]){1, NAN, 2, 4, NAN}, 5), 4, CLN_SCALE_NONE, 8, 2,
@@ -298,7 +301,8 @@ END_TEST
 
 START_TEST(two_levels_make_one_feature)
 {
-	check_features(texts_table((const char *[]){"no", "yes", "no", "maybe", NULL}, 5), 3, CLN_SCALE_NONE, 8, 1, (const float[]){-1, 1, -1, 0, 0});
+	check_features(texts_table((const char *[]){"no", "yes", "no", "maybe", NULL}, 5), 3, CLN_SCALE_NONE, 8, 1,
+		       (const float[]){-1, 1, -1, 0, 0});
 }
 END_TEST
 
@@ -340,7 +344,8 @@ START_TEST(what_was_met_is_counted)
 	tables_numbers(table, 0, "n", (const float[]){1, 2, NAN, NAN, 3});
 	tables_texts(table, 1, "t", (const char *[]){"a", "b", NULL, "z", NULL});
 	tables_numbers(table, 2, "extra", (const float[]){1, 2, 3, 4, 5});
-	assert_ok(pipeline_fit(&pipeline, table, all_rows, NULL, 2, &(struct pipeline_settings){(const bool[]){true, true, false}, CLN_SCALE_NONE, 8}, 1, &err));
+	assert_ok(pipeline_fit(&pipeline, table, all_rows, NULL, 2,
+			       &(struct pipeline_settings){(const bool[]){true, true, false}, CLN_SCALE_NONE, 8}, 1, &err));
 	assert_ok(pipeline_apply(X, pipeline, table, NULL, 5, 1, &report, &err));
 	ck_assert_uint_eq(report.rows, 5);
 	ck_assert_uint_eq(report.missing_cells, 4);
@@ -384,7 +389,9 @@ START_TEST(nothing_but_constants_is_refused)
 
 	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, NULL, 2, &unscaled, 1, &err), CLN_E_DATA);
 	ck_assert_ptr_null(pipeline);
-	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, NULL, 2, &(struct pipeline_settings){(const bool[]){false}, CLN_SCALE_NONE, 8}, 1, &err), CLN_E_DATA);
+	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, NULL, 2,
+				      &(struct pipeline_settings){(const bool[]){false}, CLN_SCALE_NONE, 8}, 1, &err),
+			 CLN_E_DATA);
 	cln_table_destroy(table);
 }
 END_TEST
@@ -470,7 +477,8 @@ END_TEST
 
 START_TEST(features_have_names)
 {
-	static const char *const expected[] = {"age", "age is missing", "job=clerk", "job=smith", "job=(rare)", "job is missing", "sex=m"};
+	static const char *const expected[] = {"age",        "age is missing", "job=clerk", "job=smith",
+					       "job=(rare)", "job is missing", "sex=m"};
 	struct cln_table *table = tables_create(6, 3);
 	struct pipeline *pipeline;
 	char name[32];
@@ -603,7 +611,8 @@ START_TEST(a_level_that_only_other_rows_have_is_unseen)
 	struct cln_row_report report;
 	float X[12];
 
-	assert_ok(pipeline_fit(&pipeline, table, (const uint32_t[]){0, 1, 3}, NULL, 3, &(struct pipeline_settings){use_all, CLN_SCALE_NONE, 2}, 1, &err));
+	assert_ok(pipeline_fit(&pipeline, table, (const uint32_t[]){0, 1, 3}, NULL, 3,
+			       &(struct pipeline_settings){use_all, CLN_SCALE_NONE, 2}, 1, &err));
 	ck_assert_uint_eq(pipeline->columns[0].n_rare, 1);
 	assert_ok(pipeline_apply(X, pipeline, table, NULL, 4, 1, &report, &err));
 	ck_assert_mem_eq(X + 6, ((const float[]){0, 0, 0}), 3 * sizeof *X);

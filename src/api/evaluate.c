@@ -27,15 +27,17 @@ static size_t extra_columns(const struct cln_model *model, const struct cln_tabl
 	for (size_t c = 0; c < table->n_columns; c++) {
 		const struct column *column = &table->columns[c];
 
-		if (n > 0 && !column->ignored && (strcmp(column->name, model->label.column) == 0 || (model->weight && strcmp(column->name, model->weight) == 0)))
+		if (n > 0 && !column->ignored &&
+		    (strcmp(column->name, model->label.column) == 0 || (model->weight && strcmp(column->name, model->weight) == 0)))
 			n--;
 	}
 	return n;
 }
 
 /* logits[i] of table row rows[i] (rows = NULL: i).  X: room for rows_at_a_time rows of features. */
-static enum cln_status logits_in_chunks(float *logits, float *X, const struct cln_model *model, const struct pipeline_reader *reader,
-                                        const uint32_t *rows, size_t n_rows, int threads, struct cln_row_report *report, struct cln_error *err)
+static enum cln_status logits_in_chunks(float *logits, float *X, const struct cln_model *model,
+					const struct pipeline_reader *reader, const uint32_t *rows, size_t n_rows, int threads,
+					struct cln_row_report *report, struct cln_error *err)
 {
 	size_t chunk = rows_at_a_time(model->pipeline->n_features);
 	const struct kernels *kernels;
@@ -51,8 +53,9 @@ static enum cln_status logits_in_chunks(float *logits, float *X, const struct cl
 	return status;
 }
 
-static enum cln_status compute_logits(float *logits, const struct cln_model *model, const struct cln_table *table, const uint32_t *rows,
-                                      size_t n_rows, int threads, struct cln_row_report *report, struct cln_error *err)
+static enum cln_status compute_logits(float *logits, const struct cln_model *model, const struct cln_table *table,
+				      const uint32_t *rows, size_t n_rows, int threads, struct cln_row_report *report,
+				      struct cln_error *err)
 {
 	size_t n_features = model->pipeline->n_features, chunk = rows_at_a_time(n_features);
 	struct cln_row_report own = {0};
@@ -82,8 +85,8 @@ enum cln_status cln_model_predict(const struct cln_model *model, const struct cl
 	return status;
 }
 
-enum cln_status cln_model_evaluate(const struct cln_model *model, const struct cln_table *table, int threads, struct cln_metrics *metrics,
-                                   struct cln_row_report *report, struct cln_error *err)
+enum cln_status cln_model_evaluate(const struct cln_model *model, const struct cln_table *table, int threads,
+				   struct cln_metrics *metrics, struct cln_row_report *report, struct cln_error *err)
 {
 	uint32_t *rows;
 	float *y, *w, *logits = NULL;

@@ -89,7 +89,8 @@ static void tell_start(const struct fit *fit, const struct cln_table *train)
 }
 
 /* w: row weights as in the table. */
-static enum cln_status measure(struct cln_metrics *metrics, const struct fit *fit, const struct dataset *dataset, const float *w, struct cln_error *err)
+static enum cln_status measure(struct cln_metrics *metrics, const struct fit *fit, const struct dataset *dataset, const float *w,
+			       struct cln_error *err)
 {
 	float *logits;
 	enum cln_status status;
@@ -139,7 +140,8 @@ static void record_config(struct cln_model *model, const struct fit *fit)
 }
 
 /* Moves what was made into a model. */
-static enum cln_status make_model(struct cln_model **model, struct fit *fit, const struct cln_fit_summary *summary, struct cln_error *err)
+static enum cln_status make_model(struct cln_model **model, struct fit *fit, const struct cln_fit_summary *summary,
+				  struct cln_error *err)
 {
 	const char *recipe = fit->config->recipe ? fit->config->recipe : "plain";
 	struct cln_model *new;
@@ -180,8 +182,8 @@ static enum cln_status train(struct fit *fit, const struct cln_table *table, con
 		return status;
 	plan_create(&fit->plan, fit->network, fit->config, fit->data.train.n_rows, fit->threads);
 	tell_start(fit, table);
-	return trainer_run(fit->network, &fit->data.train, fit->data.valid.n_rows ? &fit->data.valid : NULL, fit->config, &fit->plan, fit->kernels,
-	                   fit->observer, &fit->result, err);
+	return trainer_run(fit->network, &fit->data.train, fit->data.valid.n_rows ? &fit->data.valid : NULL, fit->config,
+			   &fit->plan, fit->kernels, fit->observer, &fit->result, err);
 }
 
 enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *train_table, const struct cln_table *valid,
@@ -214,7 +216,8 @@ enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *
 			*summary = own;
 	}
 	if (status == CLN_OK && trained == CLN_STOPPED)
-		status = error_set(err, CLN_STOPPED, "training was stopped after epoch %zu of %zu", fit.result.epochs, config->epochs);
+		status =
+		    error_set(err, CLN_STOPPED, "training was stopped after epoch %zu of %zu", fit.result.epochs, config->epochs);
 	network_destroy(fit.network);
 	prepared_free(&fit.data);
 	return status;

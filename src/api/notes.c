@@ -68,7 +68,9 @@ static void note_dirty_column(const struct cln_observer *observer, const struct 
 		return;
 	table_place(place, table, column->first_text_row, c);
 	table_cell(text, table, column->first_text_row, c);
-	note(observer, "%s: column \"%s\" is taken as categories because of %zu cell%s that %s no number, the first being \"%s\"; --numeric insists on numbers",
+	note(observer,
+	     "%s: column \"%s\" is taken as categories because of %zu cell%s that %s no number, the first being \"%s\"; "
+	     "--numeric insists on numbers",
 	     place, column->name, column->n_texts, column->n_texts > 1 ? "s" : "", column->n_texts > 1 ? "are" : "is", text);
 }
 
@@ -116,6 +118,6 @@ void notes_of_pipeline(const struct cln_observer *observer, const struct pipelin
 void notes_of_rows(const struct cln_observer *observer, const char *what, const struct cln_row_report *report)
 {
 	if (report->unseen_cells > 0)
-		note(observer, "%zu cell%s of the %s rows hold%s a category that no training row has; it is encoded as zeros", report->unseen_cells,
-		     report->unseen_cells > 1 ? "s" : "", what, report->unseen_cells > 1 ? "" : "s");
+		note(observer, "%zu cell%s of the %s rows hold%s a category that no training row has; it is encoded as zeros",
+		     report->unseen_cells, report->unseen_cells > 1 ? "s" : "", what, report->unseen_cells > 1 ? "" : "s");
 }

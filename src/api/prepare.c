@@ -12,18 +12,19 @@ enum { PART_TEST, PART_VALID }; /* of split_stratified: each its own permutation
 static char *copy_text(const char *text, struct cln_error *err) { return mem_copy(text, strlen(text), err); }
 
 /* The label of a model to start from: the table must have its column, and the config must not ask for another. */
-static enum cln_status take_label(struct label *label, const struct label *from, const struct cln_table *table, const struct cln_config *config,
-                                  struct cln_error *err)
+static enum cln_status take_label(struct label *label, const struct label *from, const struct cln_table *table,
+				  const struct cln_config *config, struct cln_error *err)
 {
 	if (config->label) {
 		size_t column = table_find(table, config->label);
 
 		if (column == SIZE_MAX || strcmp(table->columns[column].name, from->column) != 0)
-			return error_set(err, CLN_E_USAGE, "--label %s: the model to start from has the label \"%s\"", config->label, from->column);
+			return error_set(err, CLN_E_USAGE, "--label %s: the model to start from has the label \"%s\"",
+					 config->label, from->column);
 	}
 	if (config->positive && strcmp(config->positive, from->positive) != 0)
-		return error_set(err, CLN_E_USAGE, "--positive %s: the positive class of the model to start from is \"%s\"", config->positive,
-		                 from->positive);
+		return error_set(err, CLN_E_USAGE, "--positive %s: the positive class of the model to start from is \"%s\"",
+				 config->positive, from->positive);
 	label->column = copy_text(from->column, err);
 	label->negative = copy_text(from->negative, err);
 	label->positive = copy_text(from->positive, err);
@@ -44,7 +45,8 @@ static enum cln_status find_label(struct prepared *prepared, const struct cln_ta
 }
 
 /* The weight column's name, for tables in which it has another number. */
-static enum cln_status find_weight(struct prepared *prepared, const struct cln_table *train, const struct cln_config *config, struct cln_error *err)
+static enum cln_status find_weight(struct prepared *prepared, const struct cln_table *train, const struct cln_config *config,
+				   struct cln_error *err)
 {
 	size_t column;
 
@@ -77,10 +79,12 @@ static void row_set_free(struct row_set *set)
 	*set = (struct row_set){0};
 }
 
-static enum cln_status row_set_read(struct row_set *set, struct prepared *prepared, const struct cln_table *table, struct cln_error *err)
+static enum cln_status row_set_read(struct row_set *set, struct prepared *prepared, const struct cln_table *table,
+				    struct cln_error *err)
 {
 	size_t n_dropped;
-	enum cln_status status = labels_read(&set->rows, &set->y, &set->w, &set->n, &n_dropped, table, &prepared->label, prepared->weight, err);
+	enum cln_status status =
+	    labels_read(&set->rows, &set->y, &set->w, &set->n, &n_dropped, table, &prepared->label, prepared->weight, err);
 
 	set->table = table;
 	if (status != CLN_OK)
@@ -90,7 +94,8 @@ static enum cln_status row_set_read(struct row_set *set, struct prepared *prepar
 }
 
 /* part <- the chosen rows of a set. */
-static enum cln_status row_set_choose(struct row_set *part, const struct row_set *set, const uint32_t *chosen, size_t n, struct cln_error *err)
+static enum cln_status row_set_choose(struct row_set *part, const struct row_set *set, const uint32_t *chosen, size_t n,
+				      struct cln_error *err)
 {
 	*part = (struct row_set){.table = set->table, .n = n};
 	part->rows = mem_alloc(n, sizeof *part->rows, err);
@@ -110,7 +115,8 @@ static enum cln_status row_set_choose(struct row_set *part, const struct row_set
 }
 
 /* Moves a stratified fraction of a set into `part`. */
-static enum cln_status row_set_split(struct row_set *set, struct row_set *part, double fraction, uint64_t seed, uint32_t which, struct cln_error *err)
+static enum cln_status row_set_split(struct row_set *set, struct row_set *part, double fraction, uint64_t seed, uint32_t which,
+				     struct cln_error *err)
 {
 	struct row_set rest = {0};
 	uint32_t *first, *second;
@@ -142,9 +148,11 @@ static void row_sets_free(struct row_sets *sets)
 	row_set_free(&sets->test);
 }
 
-/* Both fractions are of the training table's rows, so once the test rows are gone the validation rows are a greater part of what is left. */
-static enum cln_status read_rows(struct row_sets *sets, struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
-                                 const struct cln_table *test, const struct cln_config *config, struct cln_error *err)
+/* Both fractions are of the training table's rows, so once the test rows are gone the validation rows are a greater part of what is
+ * left. */
+static enum cln_status read_rows(struct row_sets *sets, struct prepared *prepared, const struct cln_table *train,
+				 const struct cln_table *valid, const struct cln_table *test, const struct cln_config *config,
+				 struct cln_error *err)
 {
 	double left = 1;
 	enum cln_status status = row_set_read(&sets->train, prepared, train, err);
@@ -171,13 +179,16 @@ static size_t count_positive(const struct row_set *set)
 	return n;
 }
 
-static enum cln_status check_classes(const struct row_sets *sets, const struct label *label, const struct cln_config *config, struct cln_error *err)
+static enum cln_status check_classes(const struct row_sets *sets, const struct label *label, const struct cln_config *config,
+				     struct cln_error *err)
 {
 	size_t n_train = count_positive(&sets->train), n_valid = count_positive(&sets->valid);
 
 	if (n_train == 0 || n_train == sets->train.n)
-		return error_set(err, CLN_E_DATA, "%s: every training row has the label \"%s\" (column \"%s\"); two classes are needed to learn from",
-		                 sets->train.table->source, n_train ? label->positive : label->negative, label->column);
+		return error_set(
+		    err, CLN_E_DATA,
+		    "%s: every training row has the label \"%s\" (column \"%s\"); two classes are needed to learn from",
+		    sets->train.table->source, n_train ? label->positive : label->negative, label->column);
 	if (config->metric == CLN_AUC && sets->valid.n > 0 && (n_valid == 0 || n_valid == sets->valid.n))
 		return error_set(err, CLN_E_DATA, "the %zu validation rows are all of one class, for which there is no AUC; "
 		                 "take more of them, or another --metric", sets->valid.n);
@@ -204,7 +215,8 @@ static void class_factors(double factors[2], const struct row_set *set, const st
 }
 
 /* Training weights: row weight times class factor, over their mean.  *w is NULL where all of them are 1. */
-static enum cln_status training_weights(float **w, const struct row_set *set, const struct cln_config *config, struct cln_error *err)
+static enum cln_status training_weights(float **w, const struct row_set *set, const struct cln_config *config,
+					struct cln_error *err)
 {
 	double factors[2], sum = 0;
 	bool all_1 = true;
@@ -259,7 +271,8 @@ static void count_columns(struct prepared *prepared, const struct cln_table *tab
 }
 
 static enum cln_status make_pipeline(struct prepared *prepared, const struct row_set *train, const struct cln_model *init,
-                                     const struct cln_config *config, int threads, const struct cln_observer *observer, struct cln_error *err)
+				     const struct cln_config *config, int threads, const struct cln_observer *observer,
+				     struct cln_error *err)
 {
 	bool *use = choose_columns(prepared, train->table, err);
 	const struct pipeline_settings settings = {use, config->scale, config->max_levels};
@@ -272,7 +285,8 @@ static enum cln_status make_pipeline(struct prepared *prepared, const struct row
 	if (init)
 		status = pipeline_clone(&prepared->pipeline, init->pipeline, err);
 	else
-		status = pipeline_fit(&prepared->pipeline, train->table, train->rows, prepared->train_row_weights, train->n, &settings, threads, err);
+		status = pipeline_fit(&prepared->pipeline, train->table, train->rows, prepared->train_row_weights, train->n,
+				      &settings, threads, err);
 	if (status == CLN_OK && !init)
 		notes_of_pipeline(observer, prepared->pipeline);
 	mem_free(use);
@@ -299,7 +313,8 @@ static enum cln_status make_dataset(struct dataset *dataset, struct row_set *set
 }
 
 static enum cln_status make_datasets(struct prepared *prepared, struct row_sets *sets, const struct cln_model *init,
-                                     const struct cln_config *config, int threads, const struct cln_observer *observer, struct cln_error *err)
+				     const struct cln_config *config, int threads, const struct cln_observer *observer,
+				     struct cln_error *err)
 {
 	struct cln_row_report train = {0}, valid = {0}, test = {0};
 	float *w = NULL;
@@ -323,9 +338,9 @@ static enum cln_status make_datasets(struct prepared *prepared, struct row_sets 
 	return status;
 }
 
-enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid, const struct cln_table *test,
-                        const struct cln_model *init, const struct cln_config *config, int threads, const struct cln_observer *observer,
-                        struct cln_error *err)
+enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
+			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config, int threads,
+			const struct cln_observer *observer, struct cln_error *err)
 {
 	struct row_sets sets = {0};
 	enum cln_status status;

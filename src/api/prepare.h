@@ -22,9 +22,9 @@ struct prepared {
 /* valid, test, init may be NULL; where a table is NULL its fraction of the training table's rows is split off, the test rows first.
  * init: its pipeline and label are taken.  observer (may be NULL) is told what a user should know about the data.
  * CLN_E_DATA: the tables cannot be used; CLN_E_USAGE: the config does not fit them or init. */
-enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid, const struct cln_table *test,
-                        const struct cln_model *init, const struct cln_config *config, int threads, const struct cln_observer *observer,
-                        struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
+			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config, int threads,
+			const struct cln_observer *observer, struct cln_error *err) CLN_MUST_CHECK;
 void prepared_free(struct prepared *prepared);
 
 #endif

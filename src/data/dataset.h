@@ -12,7 +12,8 @@ struct dataset {
 	float *y;  /* 0 or 1 */
 	float *w;  /* row weights, or NULL: all 1 */
 };
-enum cln_status dataset_create(struct dataset *dataset, size_t n_rows, size_t n_features, bool weighted, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status dataset_create(struct dataset *dataset, size_t n_rows, size_t n_features, bool weighted,
+			       struct cln_error *err) CLN_MUST_CHECK;
 void dataset_free(struct dataset *dataset);
 
 /* What the label column means. */
@@ -30,7 +31,8 @@ enum cln_status label_find(struct label *label, const struct cln_table *table, c
                            const char *weight, struct cln_error *err) CLN_MUST_CHECK;
 void label_free(struct label *label);
 
-/* Rows of a table that can be learnt from or judged by: label 0/1 and weight of each, in ascending order.  Dropped: rows of weight 0.
+/* Rows of a table that can be learnt from or judged by: label 0/1 and weight of each, in ascending order.
+ * Dropped: rows of weight 0.
  * A cell matches a label value by its bytes, else as a number, so that the column's type need not be that of the training table.
  * CLN_E_DATA with the place: a missing or third label value, a missing, negative or non-numeric weight.
  * rows, y, w: allocated, mem_free; w is NULL where weight is NULL. */
@@ -38,8 +40,8 @@ enum cln_status labels_read(uint32_t **rows, float **y, float **w, size_t *n_row
                             const struct label *label, const char *weight, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Splits 0 .. n-1 into two ascending lists so that `fraction` of each class (rounded to the nearest; of a class of two or more rows
- * at least one and never all, of a single row none; fraction = 0: none) falls into `second`.  Which ones: the first of a permutation
- * of the negative rows, then of the positive ones, keyed by (seed, RNG_SPLIT, part).
+ * at least one and never all, of a single row none; fraction = 0: none) falls into `second`.  Which ones: the first of a
+ * permutation of the negative rows, then of the positive ones, keyed by (seed, RNG_SPLIT, part).
  * first and second: allocated, mem_free. */
 enum cln_status split_stratified(uint32_t **first, size_t *n_first, uint32_t **second, size_t *n_second, const float *y, size_t n,
                                  double fraction, uint64_t seed, uint32_t part, struct cln_error *err) CLN_MUST_CHECK;

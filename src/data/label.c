@@ -36,7 +36,8 @@ static bool cell_is_missing(const struct column *column, size_t row)
 
 static bool cells_are_equal(const struct column *column, size_t row_a, size_t row_b)
 {
-	return column->type == COLUMN_NUMERIC ? column->numbers[row_a] == column->numbers[row_b] : column->codes[row_a] == column->codes[row_b];
+	return column->type == COLUMN_NUMERIC ? column->numbers[row_a] == column->numbers[row_b]
+					      : column->codes[row_a] == column->codes[row_b];
 }
 
 static char *cell_text(const struct column *column, size_t row, struct cln_error *err)
@@ -56,10 +57,12 @@ static enum cln_status cell_error(struct cln_error *err, const struct cln_table 
 
 	table_place(place, table, row, column);
 	table_cell(text, table, row, column);
-	return error_set(err, CLN_E_DATA, "%s: %s (\"%s\", column \"%s\"; %s)", place, what, text, table->columns[column].name, hint);
+	return error_set(err, CLN_E_DATA, "%s: %s (\"%s\", column \"%s\"; %s)", place, what, text, table->columns[column].name,
+			 hint);
 }
 
-static enum cln_status find_column(size_t *column, const struct cln_table *table, const char *name, const char *role, struct cln_error *err)
+static enum cln_status find_column(size_t *column, const struct cln_table *table, const char *name, const char *role,
+				   struct cln_error *err)
 {
 	*column = table_find(table, name);
 	if (*column == SIZE_MAX)
@@ -98,7 +101,8 @@ static enum cln_status weight_read(float *weight, const struct cln_table *table,
 
 /* ---------------------------------------------------------------- the two values */
 
-static enum cln_status find_label_column(size_t *column, const struct cln_table *table, const char *name, size_t weight, struct cln_error *err)
+static enum cln_status find_label_column(size_t *column, const struct cln_table *table, const char *name, size_t weight,
+					 struct cln_error *err)
 {
 	if (name)
 		return find_column(column, table, name, "label", err);
@@ -111,18 +115,21 @@ static enum cln_status find_label_column(size_t *column, const struct cln_table 
 	return error_set(err, CLN_E_DATA, "%s: there is no column left for the label", table->source);
 }
 
-static enum cln_status third_value(struct cln_error *err, const struct cln_table *table, size_t column, size_t third, const size_t seen[2])
+static enum cln_status third_value(struct cln_error *err, const struct cln_table *table, size_t column, size_t third,
+				   const size_t seen[2])
 {
 	char hint[2 * TABLE_CELL + 128], a[TABLE_CELL], b[TABLE_CELL];
 
 	table_cell(a, table, seen[0], column);
 	table_cell(b, table, seen[1], column);
-	snprintf(hint, sizeof hint, "a label has two values, and \"%s\" and \"%s\" came before; choose the label column with --label", a, b);
+	snprintf(hint, sizeof hint,
+		 "a label has two values, and \"%s\" and \"%s\" came before; choose the label column with --label", a, b);
 	return cell_error(err, table, third, column, "a third label value", hint);
 }
 
 /* The first rows that hold each of the two values, among the rows that carry weight. */
-static enum cln_status find_two_values(size_t seen[2], const struct cln_table *table, size_t column, size_t weight, struct cln_error *err)
+static enum cln_status find_two_values(size_t seen[2], const struct cln_table *table, size_t column, size_t weight,
+				       struct cln_error *err)
 {
 	const struct column *cells = &table->columns[column];
 	size_t n_seen = 0;
@@ -165,8 +172,8 @@ static enum cln_status choose_positive(struct label *label, const char *positive
 	else if (same_value(positive, a) || same_value(positive, b))
 		swap = same_value(positive, a);
 	else
-		return error_set(err, CLN_E_USAGE, "--positive %s: the label column \"%s\" has the values \"%s\" and \"%s\"", positive,
-		                 label->column, a, b);
+		return error_set(err, CLN_E_USAGE, "--positive %s: the label column \"%s\" has the values \"%s\" and \"%s\"",
+				 positive, label->column, a, b);
 	if (swap) {
 		label->negative = b;
 		label->positive = a;
@@ -186,7 +193,8 @@ enum cln_status label_find(struct label *label, const struct cln_table *table, c
 	if (status == CLN_OK)
 		status = find_label_column(&column, table, name, weight_column, err);
 	if (status == CLN_OK && column == weight_column)
-		status = error_set(err, CLN_E_USAGE, "column \"%s\" cannot be both the label and the weight", table->columns[column].name);
+		status = error_set(err, CLN_E_USAGE, "column \"%s\" cannot be both the label and the weight",
+				   table->columns[column].name);
 	if (status == CLN_OK)
 		status = find_two_values(seen, table, column, weight_column, err);
 	if (status != CLN_OK)
@@ -236,7 +244,8 @@ struct label_reader {
 	float negative, positive;              /* numeric column */
 };
 
-static enum cln_status label_reader_create(struct label_reader *reader, const struct column *cells, const struct label *label, struct cln_error *err)
+static enum cln_status label_reader_create(struct label_reader *reader, const struct column *cells, const struct label *label,
+					   struct cln_error *err)
 {
 	*reader = (struct label_reader){.cells = cells};
 	if (cells->type == COLUMN_NUMERIC) {
@@ -261,14 +270,16 @@ static int class_of_row(const struct label_reader *reader, size_t row)
 	return reader->positive_is_number && reader->cells->numbers[row] == reader->positive ? CLASS_POSITIVE : CLASS_OTHER;
 }
 
-static enum cln_status label_error(struct cln_error *err, const struct cln_table *table, size_t row, size_t column, const struct label *label)
+static enum cln_status label_error(struct cln_error *err, const struct cln_table *table, size_t row, size_t column,
+				   const struct label *label)
 {
 	char hint[2 * TABLE_CELL + 64];
 
 	if (cell_is_missing(&table->columns[column], row))
-		return cell_error(err, table, row, column, "a label is missing", "give the row a label, a weight of 0, or leave it out");
-	snprintf(hint, sizeof hint, "the two label values are \"%.*s\" and \"%.*s\"", TABLE_CELL - 1, label->negative, TABLE_CELL - 1,
-	         label->positive);
+		return cell_error(err, table, row, column, "a label is missing",
+				  "give the row a label, a weight of 0, or leave it out");
+	snprintf(hint, sizeof hint, "the two label values are \"%.*s\" and \"%.*s\"", TABLE_CELL - 1, label->negative,
+		 TABLE_CELL - 1, label->positive);
 	return cell_error(err, table, row, column, "a label of neither class", hint);
 }
 

@@ -52,7 +52,8 @@ static size_t group_searches(struct search *searches, uint32_t *prefixes)
 }
 
 /* Counts the digit at `shift` of the cells of every group. */
-static void count_digits(uint64_t counts[][DIGITS], const uint32_t *prefixes, size_t n_groups, unsigned shift, const struct order_sample *sample)
+static void count_digits(uint64_t counts[][DIGITS], const uint32_t *prefixes, size_t n_groups, unsigned shift,
+			 const struct order_sample *sample)
 {
 	for (size_t i = 0; i < sample->n_rows; i++) {
 		float x = sample->x[sample->rows[i]];

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * The pipeline: imputation, encoding and scaling, fitted on training rows only, stored in the model, applied to any table.
  *
- * numeric column     one feature z = (x - center) * scale, x imputed by the training median where missing, held within +-PIPELINE_Z_MAX
- *                    (but not by TRANSFORM_NONE); robust scaling is followed by smooth clipping z / sqrt(1 + (z/3)^2); behind it one
- *                    indicator feature (1 = missing) where training rows had gaps
- * categorical column one feature a kept level (1/0), in ascending byte order of the levels, then one shared by the rarer levels where
- *                    there are more than max_levels, then one for "missing" where training rows had gaps; a level never seen in the
- *                    training rows gives all zeros and is counted; a column with two levels and no gaps gives one feature: -1, +1, unseen 0
- * a column that is constant in the training rows gives no feature (and is reported by fit's caller)
+ * numeric column      one feature z = (x - center) * scale, x imputed by the training median where missing, held within
+ *                     +-PIPELINE_Z_MAX (but not by TRANSFORM_NONE); robust scaling is followed by smooth clipping
+ *                     z / sqrt(1 + (z/3)^2); behind it one indicator feature (1 = missing) where training rows had gaps
+ * categorical column  one feature a kept level (1/0), in ascending byte order of the levels, then one shared by the rarer levels
+ *                     where there are more than max_levels, then one for "missing" where training rows had gaps; a level never
+ *                     seen in the training rows gives all zeros and is counted; a column with two levels and no gaps gives one
+ *                     feature: -1, +1, unseen 0
+ * A column that is constant in the training rows gives no feature (and is reported by fit's caller).
  * All in single precision, one IEEE operation after the other.  Statistics are those of the cells that are present, by row weight,
  * summed over fixed blocks of rows in double, so they depend on no thread.  doc/data.md has the rules. */
 #ifndef DATA_PIPELINE_H
@@ -17,8 +18,8 @@
 
 enum transform { TRANSFORM_NONE, TRANSFORM_STANDARDISE, TRANSFORM_ROBUST };
 
-/* No z of n training rows is greater than sqrt(n) after standardising, and after robust scaling 10^6 is clipped to 3: only cells far
- * outside of what was learnt from are held, whose z would overflow in the network. */
+/* No z of n training rows is greater than sqrt(n) after standardising, and after robust scaling 10^6 is clipped to 3: only cells
+ * far outside of what was learnt from are held, whose z would overflow in the network. */
 #define PIPELINE_Z_MAX 1e6f
 
 struct pipeline_column { /* every pointer is a block of mem_alloc that the pipeline owns */
@@ -51,30 +52,34 @@ struct pipeline_settings {
 
 /* Learns from the given rows (ascending indices, at least one) of the columns in use, in the order of the table.  w: row weights
  * (> 0), or NULL: all 1; a row of weight 2 counts like two of weight 1.  At least one feature must come out: else CLN_E_DATA. */
-enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table *table, const uint32_t *rows, const float *w, size_t n_rows,
-                             const struct pipeline_settings *settings, int threads, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table *table, const uint32_t *rows, const float *w,
+			     size_t n_rows, const struct pipeline_settings *settings, int threads,
+			     struct cln_error *err) CLN_MUST_CHECK;
 
 /* A pipeline bound to a table whose columns are matched by name; the table must outlive it.
  * CLN_E_DATA: a column that gives features is missing (all such are named), or has text where numbers were learnt (with the place;
  * rows = NULL: in any row).  Where numbers were learnt, a categorical column is read as numbers.  Where categories were learnt, a
  * number is matched by its shortest text, else by value ("1.0", "01"). */
 struct pipeline_reader;
-enum cln_status pipeline_reader_create(struct pipeline_reader **reader, const struct pipeline *pipeline, const struct cln_table *table,
-                                       const uint32_t *rows, size_t n_rows, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status pipeline_reader_create(struct pipeline_reader **reader, const struct pipeline *pipeline,
+				       const struct cln_table *table, const uint32_t *rows, size_t n_rows,
+				       struct cln_error *err) CLN_MUST_CHECK;
 void pipeline_reader_destroy(struct pipeline_reader *reader);
 
 /* X (n_rows x n_features, row-major) of table rows rows[0..n_rows), or first .. first + n_rows - 1 where rows = NULL; threads >= 1.
- * Cells met are added to the report's missing_cells and unseen_cells, and n_rows to its rows.  Rows are independent: any threads. */
-enum cln_status pipeline_read(float *X, const struct pipeline_reader *reader, const uint32_t *rows, size_t first, size_t n_rows, int threads,
-                              struct cln_row_report *report, struct cln_error *err) CLN_MUST_CHECK;
+ * Cells met are added to the report's missing_cells and unseen_cells, and n_rows to its rows.  Rows are independent: any
+ * threads. */
+enum cln_status pipeline_read(float *X, const struct pipeline_reader *reader, const uint32_t *rows, size_t first, size_t n_rows,
+			      int threads, struct cln_row_report *report, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Both in one: row i of X is table row rows[i] (rows = NULL: i).  report (may be NULL) is filled; its extra_columns are those of the
- * table, ignored ones apart, that the pipeline does not know by name. */
+/* Both in one: row i of X is table row rows[i] (rows = NULL: i).  report (may be NULL) is filled; its extra_columns are those of
+ * the table, ignored ones apart, that the pipeline does not know by name. */
 enum cln_status pipeline_apply(float *X, const struct pipeline *pipeline, const struct cln_table *table, const uint32_t *rows,
                                size_t n_rows, int threads, struct cln_row_report *report, struct cln_error *err) CLN_MUST_CHECK;
 size_t pipeline_extra_columns(const struct pipeline_reader *reader);
 
-/* A short name of a feature for messages and inspect, as "age", "age is missing", "job=clerk", "job=(rare)"; '\0'-terminated, cut to size. */
+/* A short name of a feature for messages and inspect, as "age", "age is missing", "job=clerk", "job=(rare)"; '\0'-terminated, cut
+ * to size. */
 void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipeline, size_t feature);
 
 enum cln_status pipeline_clone(struct pipeline **copy, const struct pipeline *pipeline, struct cln_error *err) CLN_MUST_CHECK;

@@ -27,7 +27,8 @@ struct numeric_stats {
 	double quartile[3];
 };
 
-/* The sum of w (x - center)^power, power = 0, 1, 2, over the cells present: blocks of SUM_BLOCK rows, then the blocks' sums in order. */
+/* The sum of w (x - center)^power, power = 0, 1, 2, over the cells present: blocks of SUM_BLOCK rows, then the blocks' sums in
+ * order. */
 #define SUM_BLOCK 4096
 static double sum_about(const struct sample *sample, const float *x, double center, int power)
 {
@@ -253,8 +254,8 @@ static size_t count_used(const struct cln_table *table, const bool *use)
 }
 
 /* Names and types of the columns used, and room for what is counted in them. */
-static enum cln_status list_columns(struct fit_column *columns, struct pipeline *pipeline, const struct cln_table *table, const bool *use,
-                                    struct cln_error *err)
+static enum cln_status list_columns(struct fit_column *columns, struct pipeline *pipeline, const struct cln_table *table,
+				    const bool *use, struct cln_error *err)
 {
 	size_t n = 0;
 
@@ -285,8 +286,9 @@ static enum cln_status number_features(struct pipeline *pipeline, const struct c
 	if (pipeline->n_columns == 0)
 		return error_set(err, CLN_E_DATA, "%s: there is no column left to learn from", table->source);
 	if (pipeline->n_features == 0)
-		return error_set(err, CLN_E_DATA, "%s: every column is constant in the training rows, so there is nothing to learn from",
-		                 table->source);
+		return error_set(err, CLN_E_DATA,
+				 "%s: every column is constant in the training rows, so there is nothing to learn from",
+				 table->source);
 	return CLN_OK;
 }
 
@@ -306,8 +308,8 @@ static struct pipeline *pipeline_create(size_t n_columns, struct cln_error *err)
 	return pipeline;
 }
 
-static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const struct cln_table *table, const struct pipeline_settings *settings,
-                             int threads, struct cln_error *err)
+static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const struct cln_table *table,
+			     const struct pipeline_settings *settings, int threads, struct cln_error *err)
 {
 	enum cln_status status = list_columns(fit->columns, pipeline, table, settings->use, err);
 
@@ -320,8 +322,8 @@ static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const s
 	return status == CLN_OK ? number_features(pipeline, table, err) : status;
 }
 
-enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table *table, const uint32_t *rows, const float *w, size_t n_rows,
-                             const struct pipeline_settings *settings, int threads, struct cln_error *err)
+enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table *table, const uint32_t *rows, const float *w,
+			     size_t n_rows, const struct pipeline_settings *settings, int threads, struct cln_error *err)
 {
 	size_t n_columns = count_used(table, settings->use);
 	struct fit fit = {.sample = {.rows = rows, .w = w, .n_rows = n_rows}, .scale = settings->scale};

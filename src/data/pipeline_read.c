@@ -104,7 +104,8 @@ static enum cln_status missing_columns(struct cln_error *err, const struct pipel
 	if (n_missing > MISSING_NAMED)
 		text_addf(&names, " and %zu more", n_missing - MISSING_NAMED);
 	error_set(err, CLN_E_DATA, "%s: %s that the model was trained on %s missing: %s", table->source,
-	          n_missing > 1 ? "columns" : "a column", n_missing > 1 ? "are" : "is", names.failed ? "(no memory for the names)" : names.bytes);
+		  n_missing > 1 ? "columns" : "a column", n_missing > 1 ? "are" : "is",
+		  names.failed ? "(no memory for the names)" : names.bytes);
 	text_free(&names);
 	return CLN_E_DATA;
 }
@@ -134,7 +135,8 @@ static enum cln_status bind_columns(struct pipeline_reader *reader, const struct
 			status = missing_columns(err, pipeline, table, list, n);
 			goto done;
 		}
-		reader->columns[reader->n_columns++] = (struct column_reader){.column = &pipeline->columns[c], .cells = &table->columns[found]};
+		reader->columns[reader->n_columns++] =
+		    (struct column_reader){.column = &pipeline->columns[c], .cells = &table->columns[found]};
 	}
 	status = CLN_OK;
 done:
@@ -146,8 +148,8 @@ done:
 /* ---------------------------------------------------------------- columns of another type */
 
 /* The place of a text where numbers were learnt, among the rows asked for; CLN_OK where none of them has one. */
-static enum cln_status check_numbers(const struct column_reader *reader, const struct cln_table *table, const uint32_t *rows, size_t n_rows,
-                                     struct cln_error *err)
+static enum cln_status check_numbers(const struct column_reader *reader, const struct cln_table *table, const uint32_t *rows,
+				     size_t n_rows, struct cln_error *err)
 {
 	for (size_t i = 0; i < n_rows; i++) {
 		size_t row = rows ? rows[i] : i;
@@ -159,8 +161,9 @@ static enum cln_status check_numbers(const struct column_reader *reader, const s
 			continue;
 		table_place(place, table, row, column);
 		table_cell(text, table, row, column);
-		return error_set(err, CLN_E_DATA, "%s: not a number (\"%s\", column \"%s\"; the model learnt this column as numbers)", place, text,
-		                 reader->cells->name);
+		return error_set(err, CLN_E_DATA,
+				 "%s: not a number (\"%s\", column \"%s\"; the model learnt this column as numbers)", place, text,
+				 reader->cells->name);
 	}
 	return CLN_OK;
 }
@@ -277,8 +280,8 @@ static uint32_t slot_of_number(const struct column_reader *reader, float value)
 
 /* ---------------------------------------------------------------- the reader */
 
-static enum cln_status prepare_column(struct column_reader *reader, const struct cln_table *table, const uint32_t *rows, size_t n_rows,
-                                      struct cln_error *err)
+static enum cln_status prepare_column(struct column_reader *reader, const struct cln_table *table, const uint32_t *rows,
+				      size_t n_rows, struct cln_error *err)
 {
 	bool numbers_met = reader->cells->type == COLUMN_NUMERIC;
 	enum cln_status status;
@@ -291,8 +294,8 @@ static enum cln_status prepare_column(struct column_reader *reader, const struct
 	return status == CLN_OK ? check_numbers(reader, table, rows, n_rows, err) : status;
 }
 
-enum cln_status pipeline_reader_create(struct pipeline_reader **reader, const struct pipeline *pipeline, const struct cln_table *table,
-                                       const uint32_t *rows, size_t n_rows, struct cln_error *err)
+enum cln_status pipeline_reader_create(struct pipeline_reader **reader, const struct pipeline *pipeline,
+				       const struct cln_table *table, const uint32_t *rows, size_t n_rows, struct cln_error *err)
 {
 	struct pipeline_reader *new = mem_alloc(1, sizeof *new, err);
 	enum cln_status status = CLN_E_MEMORY;
@@ -441,8 +444,8 @@ static void read_body(void *argument, size_t item, int tid)
 	}
 }
 
-enum cln_status pipeline_read(float *X, const struct pipeline_reader *reader, const uint32_t *rows, size_t first, size_t n_rows, int threads,
-                              struct cln_row_report *report, struct cln_error *err)
+enum cln_status pipeline_read(float *X, const struct pipeline_reader *reader, const uint32_t *rows, size_t first, size_t n_rows,
+			      int threads, struct cln_row_report *report, struct cln_error *err)
 {
 	struct read read = {.reader = reader, .X = X, .rows = rows, .first = first, .n_rows = n_rows};
 

@@ -68,7 +68,8 @@ static double auc_of_sorted(const uint64_t *items, const float *y, const float *
 	return P > 0 && N > 0 ? ordered / (P * N) : NAN;
 }
 
-static enum cln_status auc_compute(double *auc, const float *logits, const float *y, const float *w, size_t n, struct cln_error *err)
+static enum cln_status auc_compute(double *auc, const float *logits, const float *y, const float *w, size_t n,
+				   struct cln_error *err)
 {
 	uint64_t *items = mem_alloc(n, 2 * sizeof *items, err);
 
@@ -99,7 +100,8 @@ enum cln_status metrics_compute(struct cln_metrics *metrics, const float *logits
 			right += weight_j;
 		ordered &= !isnan(z);
 	}
-	*metrics = (struct cln_metrics){.rows = n, .weight = weight, .log_loss = loss / weight, .auc = NAN, .accuracy = right / weight};
+	*metrics =
+	    (struct cln_metrics){.rows = n, .weight = weight, .log_loss = loss / weight, .auc = NAN, .accuracy = right / weight};
 	return ordered ? auc_compute(&metrics->auc, logits, y, w, n, err) : CLN_OK;
 }
 
