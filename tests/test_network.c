@@ -148,6 +148,21 @@ START_TEST(the_first_layer_that_is_not_finite_is_named)
 }
 END_TEST
 
+START_TEST(the_layer_with_the_largest_parameter_is_found)
+{
+	struct network *net = make(odd, 3);
+	float largest;
+	network_init(net, CLN_INIT_HE, 1);
+	net->params[net->W_offset[3] + 2 * PANEL] = -90;
+	ck_assert_uint_eq(network_largest_layer(net, &largest), 3);
+	ck_assert_float_eq(largest, 90);
+	net->params[net->b_offset[1]] = NAN;
+	ck_assert_uint_eq(network_largest_layer(net, &largest), 1);
+	ck_assert(isinf(largest));
+	network_destroy(net);
+}
+END_TEST
+
 START_TEST(impossible_networks_are_refused)
 {
 	struct network *net = NULL;
@@ -174,6 +189,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, a_seed_gives_the_same_draws_and_another_seed_others);
 	tcase_add_test(tcase, clone_is_equal_and_apart);
 	tcase_add_test(tcase, the_first_layer_that_is_not_finite_is_named);
+	tcase_add_test(tcase, the_layer_with_the_largest_parameter_is_found);
 	tcase_add_test(tcase, impossible_networks_are_refused);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -2,6 +2,7 @@
  * The flat parameters of a network and their two orientations. */
 #include "nn/network.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -118,15 +119,41 @@ void network_set(struct network *net, size_t l, const float *W, const float *b)
 	}
 }
 
+/* The largest parameter of layer l by size; infinity where one is not finite. */
+static float largest_of_layer(const struct network *net, size_t l)
+{
+	const size_t end = net->b_offset[l] + panels_of(net->n[l]) * PANEL;
+	float largest = 0;
+	for (size_t i = net->W_offset[l]; i < end; i++) {
+		const float size = fabsf(net->params[i]);
+		if (!(size <= FLT_MAX))
+			return INFINITY;
+		if (size > largest)
+			largest = size;
+	}
+	return largest;
+}
+
 bool network_is_finite(const struct network *net, size_t *layer)
 {
-	for (size_t l = 1; l <= net->L; l++) {
-		const size_t end = net->b_offset[l] + panels_of(net->n[l]) * PANEL;
-		for (size_t i = net->W_offset[l]; i < end; i++)
-			if (!isfinite(net->params[i])) {
-				*layer = l;
-				return false;
-			}
-	}
+	for (size_t l = 1; l <= net->L; l++)
+		if (isinf(largest_of_layer(net, l))) {
+			*layer = l;
+			return false;
+		}
 	return true;
+}
+
+size_t network_largest_layer(const struct network *net, float *largest)
+{
+	size_t layer = 1;
+	*largest = largest_of_layer(net, 1);
+	for (size_t l = 2; l <= net->L; l++) {
+		const float size = largest_of_layer(net, l);
+		if (size > *largest) {
+			*largest = size;
+			layer = l;
+		}
+	}
+	return layer;
 }

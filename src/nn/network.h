@@ -46,4 +46,7 @@ static inline const float *network_Wt(const struct network *net, size_t l) { ret
 /* True where every parameter is finite; else *layer is the first layer with one that is not. */
 bool network_is_finite(const struct network *net, size_t *layer);
 
+/* The layer with the parameter that is largest by size, and that size; NaN and infinity are larger than any number. */
+size_t network_largest_layer(const struct network *net, float *largest);
+
 #endif

@@ -85,12 +85,13 @@ static enum cln_status diverged(const struct trainer *trainer, struct cln_error 
 	const size_t step = trainer->state.failed_step;
 	const double rate = schedule_rate(stepper->config, trainer->state.epoch * stepper->steps_per_epoch + step, stepper->n_steps,
 	                                  stepper->steps_per_epoch);
-	size_t layer = 0;
+	float largest;
+	const size_t layer = network_largest_layer(stepper->net, &largest);
 	char where[80];
-	if (network_is_finite(stepper->net, &layer))
-		snprintf(where, sizeof where, "the weights are still finite");
-	else
+	if (isinf(largest))
 		snprintf(where, sizeof where, "layer %zu is the first whose weights are not finite", layer);
+	else
+		snprintf(where, sizeof where, "layer %zu holds the largest weight, %.3g", layer, (double)largest);
 	return error_set(err, CLN_E_DIVERGED,
 	                 "training diverged in epoch %u, step %zu of %zu: the loss is not finite, and %s; "
 	                 "most likely the learning rate (%g there) is too high, or a feature is far too large: "
