@@ -27,10 +27,10 @@ static void check_activation(const struct kernels *kernels, enum cln_activation 
 		kernels->activate(activation, A, D, RUN);
 		for (int i = 0; i < RUN; i++) {
 			const double x = (double)z[i], g = textbook_g(activation, x), slope = textbook_g_prime(activation, x);
-			ck_assert_msg(fabs((double)A[i] - g) <= constants.g_error * fmax(1, fabs(x)), "%s: g(%.9g) = %.9g, not %.9g",
-			              kernels->name, x, (double)A[i], g);
-			ck_assert_msg(fabs((double)D[i] - slope) <= constants.slope_error, "%s: g'(%.9g) = %.9g, not %.9g", kernels->name, x,
-			              (double)D[i], slope);
+			ck_assert_msg(fabs((double)A[i] - g) <= constants.g_error * fmax(1, fabs(x)),
+				      "%s: g(%.9g) = %.9g, not %.9g", kernels->name, x, (double)A[i], g);
+			ck_assert_msg(fabs((double)D[i] - slope) <= constants.slope_error, "%s: g'(%.9g) = %.9g, not %.9g",
+				      kernels->name, x, (double)D[i], slope);
 		}
 	}
 }
@@ -57,7 +57,8 @@ START_TEST(bend_bounds_the_change_of_the_slope)
 
 	for (double z = -30; z < 30; z += h)
 		if (!(textbook_has_kink(activation) && z <= 0 && z + h > 0))
-			ck_assert_double_le(fabs(textbook_g_prime(activation, z + h) - textbook_g_prime(activation, z)), bend * h + 1e-13);
+			ck_assert_double_le(fabs(textbook_g_prime(activation, z + h) - textbook_g_prime(activation, z)),
+					    bend * h + 1e-13);
 }
 END_TEST
 
@@ -77,7 +78,8 @@ static double bounds_of(struct textbook *bounds, struct textbook *net, const str
 }
 
 /* One weight 2, bias 1, x = 3, y = 1: z = 7, E_Z = gamma_1 (1 + 6), sigma(7) = 0.99908895, sigma' = 0.00091022,
- * E_dZ = sigma' E_Z + 10 u (+ a square of 1e-14), E_S = gamma_1 |dZ| 3 + 3 E_dZ, and E_g = E_S + gamma_5 |S| + u (2 / rate + |S|). */
+ * E_dZ = sigma' E_Z + 10 u (+ a square of 1e-14), E_S = gamma_1 |dZ| 3 + 3 E_dZ, and
+ * E_g = E_S + gamma_5 |S| + u (2 / rate + |S|). */
 START_TEST(the_bound_of_a_single_weight_is_the_one_worked_by_hand)
 {
 	const double u = 0x1p-24, X = 3, y = 1;

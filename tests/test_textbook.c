@@ -81,7 +81,7 @@ static void forward_backward(struct textbook *net, const struct textbook_cost *c
 #define LN2 0.69314718055994530942
 #define LAMBDA 1.0507009873554804934193349852946
 #define ALPHA 1.6732632423543772848170429916717
-#define PHI_LN2 0.7558914042144173  /* Phi(ln 2), for gelu; Python's statistics.NormalDist().cdf(log(2)) */
+#define PHI_LN2 0.7558914042144173     /* Phi(ln 2), for gelu; Python's statistics.NormalDist().cdf(log(2)) */
 #define DENSITY_LN2 0.3137480385579622 /* exp(-ln(2)^2/2) / sqrt(2 pi) */
 
 static const struct {
@@ -120,7 +120,9 @@ START_TEST(every_derivative_is_the_slope_of_its_activation)
 
 	for (int i = -90; i <= 90; i++) {
 		double z = 0.1 * i + 0.05; /* no kink within 2h */
-		double slope = (8 * (textbook_g(a, z + h) - textbook_g(a, z - h)) - (textbook_g(a, z + 2 * h) - textbook_g(a, z - 2 * h))) / (12 * h);
+		double slope =
+		    (8 * (textbook_g(a, z + h) - textbook_g(a, z - h)) - (textbook_g(a, z + 2 * h) - textbook_g(a, z - 2 * h))) /
+		    (12 * h);
 		ck_assert_double_eq_tol(slope, textbook_g_prime(a, z), 1.6e-11);
 	}
 }
@@ -129,7 +131,8 @@ END_TEST
 /* ---------------------------------------------------------------- gradients */
 
 /* The signed error of one layer's entries against differences, relative to the layer's largest entry. */
-static double worst_error(struct textbook *net, const struct textbook_cost *cost, double *parameter, const double *gradient, size_t n)
+static double worst_error(struct textbook *net, const struct textbook_cost *cost, double *parameter, const double *gradient,
+			  size_t n)
 {
 	double worst = 0, largest = 0, h;
 
@@ -145,7 +148,8 @@ static double worst_error(struct textbook *net, const struct textbook_cost *cost
 
 static const size_t shapes[][MAX_LAYERS] = {{4, 1}, {3, 5, 1}, {3, 5, 4, 1}, {4, 6, 5, 4, 1}};
 
-/* Truncation h^4/30 |C^(5)| = 3e-14 |C^(5)|, rounding 3/2 u |C| / h < 1e-11 for costs below 5: far below 1e-7 of entries above 1e-3. */
+/* Truncation h^4/30 |C^(5)| = 3e-14 |C^(5)|, rounding 3/2 u |C| / h < 1e-11 for costs below 5: far below 1e-7 of entries
+ * above 1e-3. */
 static void check_gradient(enum cln_activation activation, size_t L, bool extras)
 {
 	struct rng rng;
@@ -161,8 +165,10 @@ static void check_gradient(enum cln_activation activation, size_t L, bool extras
 	for (size_t l = 1; l <= L; l++) {
 		double dW = worst_error(net, &problem.cost, net->W[l], net->dW[l], net->n[l] * net->n[l - 1]);
 		double db = worst_error(net, &problem.cost, net->b[l], net->db[l], net->n[l]);
-		ck_assert_msg(fabs(dW) <= 1e-7, "%s, %zu layers, dW[%zu]: %+g", name_of(&names_activation, (int)activation), L, l, dW);
-		ck_assert_msg(fabs(db) <= 1e-7, "%s, %zu layers, db[%zu]: %+g", name_of(&names_activation, (int)activation), L, l, db);
+		ck_assert_msg(fabs(dW) <= 1e-7, "%s, %zu layers, dW[%zu]: %+g", name_of(&names_activation, (int)activation), L, l,
+			      dW);
+		ck_assert_msg(fabs(db) <= 1e-7, "%s, %zu layers, db[%zu]: %+g", name_of(&names_activation, (int)activation), L, l,
+			      db);
 	}
 	textbook_destroy(net);
 }
@@ -179,7 +185,7 @@ START_TEST(gradients_agree_with_weights_penalties_and_dropout)
 }
 END_TEST
 
-/* relu at z = 0.0001: 2 * 2^-14 = 0.00012 still crosses, 2 * 2^-15 does not; at z = 0.00001 the least step, 2 * 2^-16, crosses, too. */
+/* relu at z = 0.0001: 2 * 2^-14 = 0.00012 still crosses, 2 * 2^-15 does not; at z = 0.00001 the least step crosses, too. */
 START_TEST(a_difference_shrinks_its_step_before_a_kink_and_says_when_it_cannot)
 {
 	struct textbook *net = make((size_t[]){1, 1, 1}, 2, CLN_RELU, 1);
@@ -435,7 +441,8 @@ END_TEST
 /* tr(G^T (dW A)) = tr((G A^T)^T dW) and tr(G^T (W dA)) = tr((W^T G)^T dA): the steps that give dW and dA. */
 START_TEST(factors_left_and_right_of_a_differential_move_into_the_gradient)
 {
-	double G[P * Q], W[P * P], dW[P * P], A[P * Q], dA[P * Q], product[P * Q], A_T[Q * P], W_T[P * P], gradient[P * Q], trace = 0;
+	double G[P * Q], W[P * P], dW[P * P], A[P * Q], dA[P * Q], product[P * Q], A_T[Q * P], W_T[P * P], gradient[P * Q],
+	    trace = 0;
 
 	draw(G, P * Q, 10);
 	draw(W, P * P, 11);
@@ -456,8 +463,8 @@ START_TEST(factors_left_and_right_of_a_differential_move_into_the_gradient)
 }
 END_TEST
 
-/* dC = sum over layers of tr(dW^T D_W) + db^T D_b along a random direction D of all parameters at once, against the five-point difference
- * of C along it: truncation and rounding as in check_gradient, with directions of size 1. */
+/* dC = sum over layers of tr(dW^T D_W) + db^T D_b along a random direction D of all parameters at once, against the five-point
+ * difference of C along it: truncation and rounding as in check_gradient, with directions of size 1. */
 static double cost_along(struct textbook *net, const struct textbook_cost *cost, double t)
 {
 	double D[MAX_CELLS];
@@ -535,7 +542,8 @@ START_TEST(gradients_of_blocks_of_columns_add_up_to_that_of_all)
 	const size_t *n = shapes[2], border = 4;
 	struct rng rng;
 	struct problem problem, part;
-	struct textbook *net = make(n, 3, CLN_MISH, M), *first = make(n, 3, CLN_MISH, border), *second = make(n, 3, CLN_MISH, M - border);
+	struct textbook *net = make(n, 3, CLN_MISH, M), *first = make(n, 3, CLN_MISH, border),
+			*second = make(n, 3, CLN_MISH, M - border);
 
 	rng_start(&rng, 7, RNG_TEST, 51, 0);
 	draw_parameters(net, &rng);
@@ -549,9 +557,11 @@ START_TEST(gradients_of_blocks_of_columns_add_up_to_that_of_all)
 	forward_backward(second, &part.cost);
 	for (size_t l = 1; l <= 3; l++) {
 		for (size_t e = 0; e < n[l] * n[l - 1]; e++)
-			ck_assert_double_eq_tol(M * net->dW[l][e], 4 * first->dW[l][e] + 3 * second->dW[l][e], 7 * 28 * DBL_EPSILON);
+			ck_assert_double_eq_tol(M * net->dW[l][e], 4 * first->dW[l][e] + 3 * second->dW[l][e],
+						7 * 28 * DBL_EPSILON);
 		for (size_t i = 0; i < n[l]; i++)
-			ck_assert_double_eq_tol(M * net->db[l][i], 4 * first->db[l][i] + 3 * second->db[l][i], 7 * 28 * DBL_EPSILON);
+			ck_assert_double_eq_tol(M * net->db[l][i], 4 * first->db[l][i] + 3 * second->db[l][i],
+						7 * 28 * DBL_EPSILON);
 	}
 	textbook_destroy(net);
 	textbook_destroy(first);
@@ -631,7 +641,8 @@ static void check_printed(const char *name, const double *numbers, size_t n)
 	ck_assert_uint_le(n, 16);
 	printed(text, name, n);
 	for (size_t i = 0; i < n; i++)
-		ck_assert_msg(fabs(text[i] - numbers[i]) <= 0.5000001e-6, "%s, number %zu: %.6f is printed, %.9f is right", name, i + 1, text[i], numbers[i]);
+		ck_assert_msg(fabs(text[i] - numbers[i]) <= 0.5000001e-6, "%s, number %zu: %.6f is printed, %.9f is right", name,
+			      i + 1, text[i], numbers[i]);
 }
 
 static void check_printed_layer(const char *object, size_t l, const double *numbers, size_t n)

@@ -9,7 +9,7 @@
 #include "nn/rounding.h"
 #include "train/step.h"
 
-/* A step that reads as a gradient: w_new = w - RATE g keeps g's digits beside w's, and a power of two loses none on the way back. */
+/* A step that reads as a gradient: w_new = w - RATE g keeps g's digits beside w's; a power of two loses none on the way back. */
 static const double RATE = 0x1p10;
 static const double KINK_MARGIN = 0x1p-9;
 static const size_t ROUNDS_PER_MARGIN = 64;
@@ -22,17 +22,23 @@ struct check {
 	struct network *net;
 	struct dataset data;
 	struct textbook *textbook, *bounds;
-	double *X, *y, *w, *masks;   /* as the textbook wants them; w NULL without extras */
+	double *X, *y, *w, *masks; /* as the textbook wants them; w NULL without extras */
 	uint32_t *order;
-	float *before, *after;       /* parameters of one layer, row-major: n[l] x n[l-1], then n[l] */
+	float *before, *after; /* parameters of one layer, row-major: n[l] x n[l-1], then n[l] */
 	double cost, penalised_cost, cost_bound;
 	struct gradcheck_line *lines; /* of this check: W and b of each layer, then the cost */
 };
 
 /* ---------------------------------------------------------------- the network and its data */
 
-static float *floats(size_t n, struct cln_error *err) { return mem_alloc(n, sizeof(float), err); }
-static double *doubles(size_t n, struct cln_error *err) { return mem_alloc(n, sizeof(double), err); }
+static float *floats(size_t n, struct cln_error *err)
+{
+	return mem_alloc(n, sizeof(float), err);
+}
+static double *doubles(size_t n, struct cln_error *err)
+{
+	return mem_alloc(n, sizeof(double), err);
+}
 
 static size_t most_parameters(const struct check *check)
 {
@@ -211,11 +217,18 @@ static struct object object_of(const struct check *check, size_t l, int object)
 {
 	const struct textbook *t = check->textbook, *b = check->bounds;
 
-	return object == 0 ? (struct object){t->W[l], t->dW[l], b->dW[l], t->n[l] * t->n[l - 1]} : (struct object){t->b[l], t->db[l], b->db[l], t->n[l]};
+	return object == 0 ? (struct object){t->W[l], t->dW[l], b->dW[l], t->n[l] * t->n[l - 1]}
+			   : (struct object){t->b[l], t->db[l], b->db[l], t->n[l]};
 }
 
-static struct gradcheck_line *line_of(const struct check *check, size_t l, int object) { return &check->lines[2 * (l - 1) + (size_t)object]; }
-static struct gradcheck_line *cost_line(const struct check *check) { return &check->lines[2 * check->L]; }
+static struct gradcheck_line *line_of(const struct check *check, size_t l, int object)
+{
+	return &check->lines[2 * (l - 1) + (size_t)object];
+}
+static struct gradcheck_line *cost_line(const struct check *check)
+{
+	return &check->lines[2 * check->L];
+}
 
 /* The rounding error of a cost in double: that of the engine's in float, scaled, and a sum over all weights for the penalties. */
 static double cost_rounding(const struct check *check)
@@ -286,7 +299,10 @@ static void compare_layer(struct check *check, const struct network *stepped, si
 }
 
 /* Every one this CPU has, or the one asked for. */
-static bool is_wanted(const char *isa, const char *name, bool supported) { return isa ? strcmp(isa, name) == 0 : supported; }
+static bool is_wanted(const char *isa, const char *name, bool supported)
+{
+	return isa ? strcmp(isa, name) == 0 : supported;
+}
 
 struct team_step {
 	struct stepper *stepper;
@@ -321,7 +337,8 @@ static enum cln_status compare_with_engine(struct check *check, const struct pla
 			compare_layer(check, stepped, l, kernels->name);
 		cost_line(check)->n_entries = 1;
 		cost_line(check)->largest = check->cost;
-		compare_entry(cost_line(check), state.loss_sum / (double)check->m - check->cost + fault, check->cost_bound, kernels->name);
+		compare_entry(cost_line(check), state.loss_sum / (double)check->m - check->cost + fault, check->cost_bound,
+			      kernels->name);
 	}
 	stepper_free(&stepper);
 	network_destroy(stepped);
@@ -348,14 +365,14 @@ static void configure(struct check *check, const struct gradcheck_request *reque
 	const struct cln_config *given = request->config;
 
 	check->config = (struct cln_config){.activation = activation,
-	                                    .optimizer = CLN_SGD,
-	                                    .learning_rate = RATE,
-	                                    .schedule = CLN_CONSTANT,
-	                                    .epochs = 1,
-	                                    .block_size = (request->n_rows + 6) / 7,
-	                                    .seed = given->seed,
-	                                    .threads = given->threads,
-	                                    .isa = given->isa};
+					    .optimizer = CLN_SGD,
+					    .learning_rate = RATE,
+					    .schedule = CLN_CONSTANT,
+					    .epochs = 1,
+					    .block_size = (request->n_rows + 6) / 7,
+					    .seed = given->seed,
+					    .threads = given->threads,
+					    .isa = given->isa};
 	if (full) {
 		check->config.dropout = 0.25;
 		check->config.label_smoothing = 0.1;
@@ -396,7 +413,8 @@ static void name_lines(struct check *check, bool full)
 static void differentiate(struct check *check, const struct plan *plan)
 {
 	const struct cln_config *config = &check->config;
-	const struct rounding_case run = {check->X, check->y, check->w, config->l1, config->l2, RATE, plan->block_size, plan->n_blocks};
+	const struct rounding_case run = {check->X,   check->y, check->w,         config->l1,
+					  config->l2, RATE,     plan->block_size, plan->n_blocks};
 
 	check->cost = textbook_forward(check->textbook, check->X, check->y, check->w, 0, 0);
 	check->penalised_cost = textbook_forward(check->textbook, check->X, check->y, check->w, config->l1, config->l2);
@@ -406,8 +424,8 @@ static void differentiate(struct check *check, const struct plan *plan)
 		check->textbook->dW[1][0] = -check->textbook->dW[1][0];
 }
 
-static enum cln_status check_activation(struct gradcheck_line *lines, const struct gradcheck_request *request, enum cln_activation activation,
-                                        bool full, struct cln_error *err)
+static enum cln_status check_activation(struct gradcheck_line *lines, const struct gradcheck_request *request,
+					enum cln_activation activation, bool full, struct cln_error *err)
 {
 	struct check check = {.request = request, .lines = lines};
 	struct rng rng;
@@ -443,12 +461,14 @@ static void list_isas(struct gradcheck *result, const char *isa)
 
 	for (size_t i = 0; (name = kernels_name(i, &supported)) != NULL && length < sizeof result->isas; i++)
 		if (is_wanted(isa, name, supported))
-			length += (size_t)snprintf(result->isas + length, sizeof result->isas - length, "%s%s", length > 0 ? ", " : "", name);
+			length += (size_t)snprintf(result->isas + length, sizeof result->isas - length, "%s%s",
+						   length > 0 ? ", " : "", name);
 }
 
 enum cln_status gradcheck_run(struct gradcheck *result, const struct gradcheck_request *request, struct cln_error *err)
 {
-	const size_t per_check = 2 * (request->config->n_hidden + 1) + 1, n_activations = request->every_activation ? CLN_N_ACTIVATIONS : 1;
+	const size_t n_activations = request->every_activation ? CLN_N_ACTIVATIONS : 1;
+	const size_t per_check = 2 * (request->config->n_hidden + 1) + 1;
 	const struct kernels *kernels;
 	enum cln_status status = kernels_select(&kernels, request->config->isa, err);
 
@@ -460,7 +480,8 @@ enum cln_status gradcheck_run(struct gradcheck *result, const struct gradcheck_r
 	if (!result->lines)
 		return CLN_E_MEMORY;
 	for (size_t i = 0; i < 2 * n_activations && status == CLN_OK; i++) {
-		const enum cln_activation activation = request->every_activation ? (enum cln_activation)(i / 2) : request->config->activation;
+		const enum cln_activation activation =
+		    request->every_activation ? (enum cln_activation)(i / 2) : request->config->activation;
 		status = check_activation(result->lines + i * per_check, request, activation, i % 2 == 1, err);
 	}
 	if (status != CLN_OK) {

@@ -4,13 +4,19 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/gradcheck.h"
-#include "base/names.h"
 
-static const char *extras(const struct gradcheck_line *line) { return line->full ? "all" : "none"; }
+static const char *extras(const struct gradcheck_line *line)
+{
+	return line->full ? "all" : "none";
+}
 
-static bool has_differences(const struct gradcheck_line *line) { return line->object[0] != 'c'; }
+static bool has_differences(const struct gradcheck_line *line)
+{
+	return line->object[0] != 'c';
+}
 
 static void print_line(const struct gradcheck_line *line)
 {
@@ -23,20 +29,21 @@ static void print_line(const struct gradcheck_line *line)
 	} else {
 		snprintf(object, sizeof object, "cost");
 	}
-	printf("%-10s  %-6s  %-6s  %7zu  %8.1e  %8s  %7s  %+8.1e  %7.1e  %-7s  %s\n", name_of(&names_activation, (int)line->activation),
-	       extras(line), object, line->n_entries, line->largest, difference, difference_bound, line->engine, line->engine_bound, line->isa,
-	       line->ok ? "ok" : "FAIL");
+	printf("%-10s  %-6s  %-6s  %7zu  %8.1e  %8s  %7s  %+8.1e  %7.1e  %-7s  %s\n",
+	       name_of(&names_activation, (int)line->activation), extras(line), object, line->n_entries, line->largest, difference,
+	       difference_bound, line->engine, line->engine_bound, line->isa, line->ok ? "ok" : "FAIL");
 }
 
 static void print_table(const struct gradcheck *result)
 {
-	printf("textbook  the derivation in double against central differences of the cost: worst signed error, relative to the largest entry\n"
+	printf("textbook  the derivation in double against central differences of the cost: worst signed error, relative to the\n"
+	       "          largest entry\n"
 	       "engine    one step of the trainer in float32 against the textbook, with %s: signed error of the entry\n"
 	       "          nearest to its bound, which is derived from the rounding of every operation\n"
 	       "extras    all: with row weights, label smoothing, L1, L2 and dropout\n\n",
 	       result->isas);
-	printf("%-10s  %-6s  %-6s  %7s  %8s  %8s  %7s  %8s  %7s  %-7s\n", "activation", "extras", "object", "entries", "largest", "textbook", "bound",
-	       "engine", "bound", "isa");
+	printf("%-10s  %-6s  %-6s  %7s  %8s  %8s  %7s  %8s  %7s  %-7s\n", "activation", "extras", "object", "entries", "largest",
+	       "textbook", "bound", "engine", "bound", "isa");
 	for (size_t i = 0; i < result->n_lines; i++)
 		print_line(&result->lines[i]);
 	printf("\n%zu lines, %zu failed\n", result->n_lines, result->n_failed);
@@ -100,7 +107,11 @@ int cmd_gradcheck(const struct options *options)
 		written = print_json(&result);
 	else
 		print_table(&result);
-	const int code = !written ? exit_code(error_set(&err, CLN_E_MEMORY, "not enough memory for the table")) : result.n_failed > 0 ? 1 : 0;
+	const bool failed = result.n_failed > 0;
 	gradcheck_free(&result);
-	return written ? code : exit_with_error(&err);
+	if (!written) {
+		error_set(&err, CLN_E_MEMORY, "not enough memory to print the result");
+		return exit_with_error(&err);
+	}
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -21,10 +21,16 @@ static const struct rounding_constants constants[CLN_N_ACTIVATIONS] = {
     [CLN_MISH] = {0.645, 3 * UNIT_ROUNDOFF, 4 * UNIT_ROUNDOFF},
 };
 
-struct rounding_constants rounding_of(enum cln_activation activation) { return constants[activation]; }
+struct rounding_constants rounding_of(enum cln_activation activation)
+{
+	return constants[activation];
+}
 
 /* gamma_k: k roundings in a row. */
-static double roundings(size_t k) { return (double)k * UNIT_ROUNDOFF / (1 - (double)k * UNIT_ROUNDOFF); }
+static double roundings(size_t k)
+{
+	return (double)k * UNIT_ROUNDOFF / (1 - (double)k * UNIT_ROUNDOFF);
+}
 
 /* Columns of A[l-1] and their errors; X is exact. */
 struct operand {
@@ -99,7 +105,7 @@ static size_t tree_height(size_t n_blocks)
 
 /* E_g of one entry from its sum S over the columns, E_S, the penalties' sizes and the parameter the step was taken from. */
 static double bound_step(double S, double E_S, double penalties, double parameter, double g, const struct textbook *net,
-                         const struct rounding_case *run)
+			 const struct rounding_case *run)
 {
 	const double m = (double)net->m;
 	const double step = UNIT_ROUNDOFF * (fabs(parameter) / run->rate + fabs(g)) * (1 + roundings(5));
@@ -107,7 +113,8 @@ static double bound_step(double S, double E_S, double penalties, double paramete
 	return (E_S / m + roundings(5) * ((fabs(S) + E_S) / m + penalties) + step + TINY) * WIDEN;
 }
 
-/* Row i of dZ against row A of the lower layer (NULL: ones): S, and E_S = gamma (|dZ| + E_dZ)(|A| + E_A) + |dZ| E_A + E_dZ (|A| + E_A). */
+/* A row of dZ against a row of the lower layer's A (NULL: ones): S, and
+ * E_S = gamma (|dZ| + E_dZ) (|A| + E_A) + |dZ| E_A + E_dZ (|A| + E_A). */
 static double bound_sum(double *S, const double *dZ, const double *E_dZ, const double *A, const double *E_A, size_t m, double gamma)
 {
 	double E_S = 0;
@@ -121,7 +128,8 @@ static double bound_sum(double *S, const double *dZ, const double *E_dZ, const d
 	return E_S + TINY;
 }
 
-static void bound_gradient(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run, struct operand A, size_t l)
+static void bound_gradient(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run, struct operand A,
+			   size_t l)
 {
 	const size_t n_in = net->n[l - 1], m = net->m;
 	const double gamma = roundings(run->block_size + tree_height(run->n_blocks));
@@ -151,16 +159,19 @@ static void bound_layer_below(struct textbook *bounds, const struct textbook *ne
 		for (size_t j = 0; j < m; j++) {
 			double dA = 0, size = 0, carried = 0;
 			for (size_t i = 0; i < n_out; i++) {
-				const double W = net->W[l][i * n_in + k], dZ = net->dZ[l][i * m + j], error = bounds->dZ[l][i * m + j];
+				const double W = net->W[l][i * n_in + k], dZ = net->dZ[l][i * m + j];
+				const double error = bounds->dZ[l][i * m + j];
 				dA += W * dZ;
 				size += fabs(W) * (fabs(dZ) + error);
 				carried += fabs(W) * error;
 			}
 			const size_t e = k * m + j;
-			const double E_dA = roundings(n_out) * size + carried + TINY, slope = textbook_g_prime(net->activation, net->Z[l - 1][e]);
+			const double E_dA = roundings(n_out) * size + carried + TINY;
+			const double slope = textbook_g_prime(net->activation, net->Z[l - 1][e]);
 			const double D = fabs(slope) * (mask ? mask[e] : 1);
 			const double E_D = bound_mask(slope, g.bend * bounds->Z[l - 1][e] + g.slope_error, mask, e);
-			bounds->dZ[l - 1][e] = fabs(dA) * E_D + E_dA * (D + E_D) + UNIT_ROUNDOFF * (fabs(dA) + E_dA) * (D + E_D) + TINY;
+			bounds->dZ[l - 1][e] =
+			    fabs(dA) * E_D + E_dA * (D + E_D) + UNIT_ROUNDOFF * (fabs(dA) + E_dA) * (D + E_D) + TINY;
 		}
 }
 

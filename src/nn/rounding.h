@@ -14,17 +14,17 @@ struct rounding_constants {
 };
 struct rounding_constants rounding_of(enum cln_activation activation);
 
-/* What was computed, and how: penalties as in textbook_backward; columns in n_blocks blocks of block_size, their gradients added along a
- * tree; the gradient read off a step of gradient descent with the given rate. */
+/* What was computed, and how: penalties as in textbook_backward; columns in n_blocks blocks of block_size, their gradients added
+ * along a tree; the gradient read off a step of gradient descent with the given rate. */
 struct rounding_case {
 	const double *X, *y, *w;
 	double l1, l2, rate;
 	size_t block_size, n_blocks;
 };
 
-/* Fills bounds->dW, db with E_g for the gradients in net (after textbook_backward), bounds->A, Z, dZ with theirs, and returns that of the
- * cost without penalties.  bounds: textbook_create of the same shape.  Entries that depend on a pre-activation whose error bound
- * reaches across a kink are NaN, so that no error is within them. */
+/* Fills bounds->dW, db with E_g for the gradients in net (after textbook_backward), bounds->A, Z, dZ with theirs, and returns that
+ * of the cost without penalties.  bounds: textbook_create of the same shape.  Entries that depend on a pre-activation whose error
+ * bound reaches across a kink are NaN, so that no error is within them. */
 double rounding_bounds(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run);
 
 #endif

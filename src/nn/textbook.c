@@ -6,7 +6,7 @@
 
 #include "base/dmath.h"
 
-static const double LEAKY_SLOPE = 0.01;                       /* Maas et al. 2013 */
+static const double LEAKY_SLOPE = 0.01;                              /* Maas et al. 2013 */
 static const double SELU_LAMBDA = 1.0507009873554804934193349852946; /* Klambauer et al. 2017, appendix: the fixed point (0, 1) */
 static const double SELU_ALPHA = 1.6732632423543772848170429916717;
 static const double ONE_OVER_SQRT_2 = 0.70710678118654752440;
@@ -22,8 +22,14 @@ static double exp_minus_one(double z)
 }
 
 /* Phi(z), the distribution function of N(0,1), and phi(z), its density. */
-static double normal_distribution(double z) { return 0.5 * (1 + dmath_erf(z * ONE_OVER_SQRT_2)); }
-static double normal_density(double z) { return ONE_OVER_SQRT_2PI * dmath_exp(-0.5 * z * z); }
+static double normal_distribution(double z)
+{
+	return 0.5 * (1 + dmath_erf(z * ONE_OVER_SQRT_2));
+}
+static double normal_density(double z)
+{
+	return ONE_OVER_SQRT_2PI * dmath_exp(-0.5 * z * z);
+}
 
 double textbook_g(enum cln_activation activation, double z)
 {
@@ -49,7 +55,7 @@ double textbook_g(enum cln_activation activation, double z)
 	case CLN_N_ACTIVATIONS:
 		break;
 	}
-	assert(!"an activation");
+	assert(false); /* no such activation */
 	return 0;
 }
 
@@ -84,7 +90,7 @@ double textbook_g_prime(enum cln_activation activation, double z)
 	case CLN_N_ACTIVATIONS:
 		break;
 	}
-	assert(!"an activation");
+	assert(false); /* no such activation */
 	return 0;
 }
 
@@ -105,10 +111,12 @@ static bool count(size_t *total, size_t rows, size_t columns)
 static bool count_all(size_t *total, const size_t *n, size_t L, size_t m)
 {
 	for (size_t l = 1; l <= L; l++) {
-		if (!count(total, n[l], n[l - 1]) || !count(total, n[l], n[l - 1])) /* W, dW */
-			return false;
-		if (!count(total, n[l], 2) || !count(total, n[l], m) || !count(total, n[l], m) || !count(total, n[l], m)) /* b, db, A, Z, dZ */
-			return false;
+		for (int twice = 0; twice < 2; twice++) /* W and b, dW and db */
+			if (!count(total, n[l], n[l - 1]) || !count(total, n[l], 1))
+				return false;
+		for (int thrice = 0; thrice < 3; thrice++) /* A, Z, dZ */
+			if (!count(total, n[l], m))
+				return false;
 	}
 	return true;
 }
@@ -135,7 +143,8 @@ static void lay_out(struct textbook *net)
 	}
 }
 
-enum cln_status textbook_create(struct textbook **net, const size_t *n, size_t L, enum cln_activation activation, size_t m, struct cln_error *err)
+enum cln_status textbook_create(struct textbook **net, const size_t *n, size_t L, enum cln_activation activation, size_t m,
+				struct cln_error *err)
 {
 	size_t total = 0;
 
@@ -206,7 +215,10 @@ static double cross_entropy(const struct textbook *net, const double *y, const d
 	return sum / (double)net->m;
 }
 
-static double sign(double x) { return (x > 0) - (x < 0); }
+static double sign(double x)
+{
+	return (x > 0) - (x < 0);
+}
 
 static double penalty(const struct textbook *net, double l1, double l2)
 {

@@ -21,7 +21,8 @@ struct textbook {
 };
 
 /* All parameters 0, no masks.  1 <= L <= TEXTBOOK_MAX_LAYERS, n[L] = 1. */
-enum cln_status textbook_create(struct textbook **net, const size_t *n, size_t L, enum cln_activation activation, size_t m, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status textbook_create(struct textbook **net, const size_t *n, size_t L, enum cln_activation activation, size_t m,
+				struct cln_error *err) CLN_MUST_CHECK;
 void textbook_destroy(struct textbook *net);
 
 /* g and g' of a hidden layer; at 0, where relu, leaky relu and selu have a kink, g' is the derivative from the left. */
@@ -46,13 +47,13 @@ struct textbook_cost {
 	double l1, l2;
 };
 
-/* The smallest |z| of the hidden units in column j, after forward: its distance from the kink that relu, leaky relu, elu and selu have. */
+/* The smallest |z| of the hidden units in column j, after forward: how far it is from a kink. */
 double textbook_margin(const struct textbook *net, size_t j);
 
 /* dC/d(*parameter) without the chain rule: [8 (C(+h) - C(-h)) - (C(+2h) - C(-2h))] / 12 h; its error is h^4/30 |C^(5)| + 3/2 e / h
- * with e the rounding error of a cost.  h starts at TEXTBOOK_STEP and is halved while a step of 2h takes a pre-activation past a kink,
- * or the parameter past that of l1; *h is the one used, or 0 where TEXTBOOK_LEAST_STEP still does, for then the error terms do not hold.
- * Leaves A and Z of the last cost. */
+ * with e the rounding error of a cost.  h starts at TEXTBOOK_STEP and is halved while a step of 2h takes a pre-activation past a
+ * kink, or the parameter past that of l1; *h is the one used, or 0 where TEXTBOOK_LEAST_STEP still does, for then the error terms
+ * do not hold. Leaves A and Z of the last cost. */
 #define TEXTBOOK_STEP 0x1p-10
 #define TEXTBOOK_LEAST_STEP 0x1p-16
 double textbook_difference(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter);
