@@ -42,7 +42,7 @@ static void print_table(const struct gradcheck *result)
 	       "          nearest to its bound, which is derived from the rounding of every operation\n"
 	       "extras    all: with row weights, label smoothing, L1, L2 and dropout\n\n",
 	       result->isas);
-	printf("%-10s  %-6s  %-6s  %7s  %8s  %8s  %7s  %8s  %7s  %-7s\n", "activation", "extras", "object", "entries", "largest",
+	printf("%-10s  %-6s  %-6s  %7s  %8s  %8s  %7s  %8s  %7s  %s\n", "activation", "extras", "object", "entries", "largest",
 	       "textbook", "bound", "engine", "bound", "isa");
 	for (size_t i = 0; i < result->n_lines; i++)
 		print_line(&result->lines[i]);
