@@ -134,6 +134,7 @@ static void record_config(struct cln_model *model, const struct fit *fit)
 	config->recipe = model->recipe;
 	config->label = config->positive = config->weight = config->isa = NULL;
 	config->threads = 0;
+	config->block_size = fit->plan.block_size; /* shapes the bits, so what was chosen is written down */
 	config->activation = fit->network->activation;
 	config->n_hidden = fit->network->L - 1;
 	memcpy(config->hidden, fit->network->n + 1, config->n_hidden * sizeof *config->hidden);
