@@ -120,15 +120,15 @@ cmp a.csv b.csv || fail "another instruction set and number of threads give othe
 "$colonnade" predict run/model.safetensors new.csv --out c.csv >d.csv 2>/dev/null
 cmp a.csv c.csv || fail "--out holds something else"
 [ ! -s d.csv ] || fail "--out writes to standard output as well"
-awk 'NR == 1 { print "id," $0; next } { printf "\"00%d12345678,x\",%s\n", NR, $0 }' new.csv >ids.csv
-expect 0 'columns not used' predict run ids.csv --keep id,age
+awk 'NR == 1 { print "id,serial," $0; next } { printf "\"x,%d\",00%d12345678,%s\n", NR, NR, $0 }' new.csv >ids.csv
+expect 0 'columns not used' predict run ids.csv --keep id,2,age
 cp stdout kept.csv
-equal "header with --keep" "$(head -n 1 kept.csv)" "id,age,probability,prediction"
-tail -n +2 ids.csv | cut -d, -f1-3 >expected.csv
-tail -n +2 kept.csv | cut -d, -f1-3 | cmp - expected.csv || fail "--keep does not give cells as they were written"
+equal "header with --keep" "$(head -n 1 kept.csv)" "id,serial,age,probability,prediction"
+tail -n +2 ids.csv | cut -d, -f1-4 >expected.csv
+tail -n +2 kept.csv | cut -d, -f1-4 | cmp - expected.csv || fail "--keep does not give cells as they were written"
 {
   head -n 1 a.csv
-  tail -n +2 kept.csv | cut -d, -f4-
+  tail -n +2 kept.csv | cut -d, -f5-
 } >c.csv
 cmp a.csv c.csv || fail "--keep changes predictions"
 
@@ -148,6 +148,25 @@ expect 0 '' train data.csv --out tested --epochs 6 --test new.csv --json
 expect 0 '' evaluate tested new.csv --json
 equal "the run's test and evaluate" "$(part test tested/run.json | grep -oE '"log_loss": [0-9.e-]+' | cut -d' ' -f2)" \
   "$(member log_loss stdout)"
+
+# ---- categories of digits stay texts in every table: 007 is not 07
+{
+  echo code,x,y
+  for i in $(seq 40); do
+    echo "007,$i,yes"
+    echo "07,$i,no"
+  done
+} >digits.csv
+{
+  cat digits.csv
+  printf 'abc,1,yes\nabc,2,no\n'
+} >codes.csv
+expect 0 '' train codes.csv --valid digits.csv --epochs 40 --lr 0.01 --out codes
+equal "accuracy on categories of digits" "$(part valid codes/run.json | grep -oE '"accuracy": [0-9.]+')" '"accuracy": 1'
+expect 0 '' evaluate codes digits.csv --json
+equal "accuracy of evaluate on categories of digits" "$(member accuracy stdout)" 1
+"$colonnade" predict codes digits.csv 2>/dev/null | tail -n +2 | cut -d, -f2 | sort | uniq -c | tr -s ' ' >counts
+equal "predictions of categories of digits" "$(tr '\n' ';' <counts)" " 40 no; 40 yes;"
 
 # ---- inspect, for people and for programs
 expect 0 '' inspect run

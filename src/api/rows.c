@@ -7,14 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-static const struct pipeline_column *model_column(const struct cln_model *model, const char *name)
-{
-	for (size_t c = 0; c < model->pipeline->n_columns; c++)
-		if (strcmp(model->pipeline->columns[c].name, name) == 0)
-			return &model->pipeline->columns[c];
-	return NULL;
-}
-
 enum cln_status rows_categories_of_model(struct rows_categories *categories, const struct cln_model *model, struct cln_error *err)
 {
 	const struct pipeline *pipeline = model->pipeline;
@@ -41,45 +33,17 @@ void rows_categories_free(struct rows_categories *categories)
 	*categories = (struct rows_categories){0};
 }
 
-/* The text stays beside the numbers.  A column with a cell that is no number is left as it is: prediction then names the cell. */
-static enum cln_status column_to_numbers(struct column *column, size_t n_rows, struct cln_error *err)
-{
-	float *values = mem_alloc(column->n_levels, sizeof *values, err);
-	float *numbers = values ? mem_alloc(n_rows, sizeof *numbers, err) : NULL;
-	bool all = numbers != NULL;
-
-	for (size_t k = 0; all && k < column->n_levels; k++)
-		all = number_to_float(&values[k], column->levels[k], strlen(column->levels[k]));
-	for (size_t i = 0; all && i < n_rows; i++)
-		numbers[i] = column->codes[i] == LEVEL_MISSING ? NAN : values[column->codes[i]];
-	if (all) {
-		column->numbers = numbers;
-		column->type = COLUMN_NUMERIC;
-	}
-	enum cln_status status = numbers ? CLN_OK : CLN_E_MEMORY;
-	if (!all)
-		mem_free(numbers);
-	mem_free(values);
-	return status;
-}
-
-static enum cln_status keep_column(struct rows_kept *kept, struct cln_table *table, const struct cln_model *model, const char *name,
-				   struct cln_error *err)
+static enum cln_status keep_column(struct rows_kept *kept, const struct cln_table *table, const char *name, struct cln_error *err)
 {
 	size_t found = table_find(table, name);
 
 	if (found == SIZE_MAX)
 		return error_set(err, CLN_E_USAGE, "--keep: %s has no column \"%s\"", table->source, name);
-	struct column *column = &table->columns[found];
-	const struct pipeline_column *known = model_column(model, column->name);
-	kept->columns[kept->n++] = column;
-	if (known && known->type == COLUMN_NUMERIC && column->type == COLUMN_CATEGORICAL)
-		return column_to_numbers(column, table->n_rows, err);
+	kept->columns[kept->n++] = &table->columns[found];
 	return CLN_OK;
 }
 
-enum cln_status rows_keep(struct rows_kept *kept, struct cln_table *table, const struct cln_model *model, const char *keep,
-			  struct cln_error *err)
+enum cln_status rows_keep(struct rows_kept *kept, const struct cln_table *table, const char *keep, struct cln_error *err)
 {
 	char *names = mem_copy(keep, strlen(keep), err), *rest = names;
 	enum cln_status status = CLN_OK;
@@ -94,7 +58,7 @@ enum cln_status rows_keep(struct rows_kept *kept, struct cln_table *table, const
 	if (!kept->columns)
 		status = CLN_E_MEMORY;
 	for (size_t i = 0; status == CLN_OK && i < n; i++)
-		status = keep_column(kept, table, model, strsep(&rest, ","), err);
+		status = keep_column(kept, table, strsep(&rest, ","), err);
 	mem_free(names);
 	if (status != CLN_OK)
 		rows_kept_free(kept);

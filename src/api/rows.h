@@ -24,8 +24,8 @@ struct rows_kept {
 };
 
 /* Finds the comma-separated names or numbers of `keep` in a table that was read with them as its `categorical`, so that no cell was
- * rounded, and gives those that the model knows as numbers back to it as numbers.  CLN_E_USAGE: there is no such column. */
-enum cln_status rows_keep(struct rows_kept *kept, struct cln_table *table, const struct cln_model *model, const char *keep,
+ * rounded (the pipeline reads texts as numbers where numbers were learnt).  CLN_E_USAGE: there is no such column. */
+enum cln_status rows_keep(struct rows_kept *kept, const struct cln_table *table, const char *keep,
 			  struct cln_error *err) CLN_MUST_CHECK;
 void rows_kept_free(struct rows_kept *kept);
 

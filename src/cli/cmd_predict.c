@@ -80,7 +80,7 @@ static enum cln_status predict(const struct options *options, const struct cln_m
 	enum cln_status status = probabilities ? CLN_OK : CLN_E_MEMORY;
 
 	if (status == CLN_OK && options->keep)
-		status = rows_keep(&kept, table, model, options->keep, err);
+		status = rows_keep(&kept, table, options->keep, err);
 	if (status == CLN_OK)
 		status = cln_model_predict(model, table, options->config.threads, probabilities, &report, err);
 	if (status == CLN_OK)

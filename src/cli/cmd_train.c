@@ -140,8 +140,8 @@ static enum cln_status load_init(struct run *run, struct options *options, struc
 		options_value(wanted, &asked, spec);
 		options_value(kept, options, spec);
 		if (options_given(options, names[i]) && strcmp(wanted, kept) != 0)
-			return error_set(err, CLN_E_USAGE, "--%s %s: --init keeps what %s has (%s); leave one of the two out", names[i],
-					 wanted, options->init, kept);
+			return error_set(err, CLN_E_USAGE, "--%s %s: --init keeps what %s has (%s); leave one of the two out",
+					 names[i], wanted, options->init, kept);
 	}
 	return CLN_OK;
 }
