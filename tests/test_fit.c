@@ -371,8 +371,9 @@ static void weights_of(float W[3], const struct cln_table *table, const struct c
 }
 
 /* Logistic regression by PAIR_STEPS steps of gradient descent at rate r on m <= 60 columns with features of |x| <= B,
- * from the same start.  Both runs compute g_k = 1/m sum_j w_j (sigmoid(z_j) - y_j) x_jk in another order and with other roundings.  If
- * the weights differ by E,
+ * from the same start.
+ * Both runs compute g_k = 1/m sum_j w_j (sigmoid(z_j) - y_j) x_jk in another order and with other roundings.
+ * If the weights differ by E,
  *   - z differs by at most 3 B E (two features and a bias), and g_k by B/4 of that, since sigmoid' <= 1/4 and the w have mean 1;
  *   - features differ by d = 4 eps (B + 1), for center and scale may differ in their last place: z by 2 |W| d, g_k by d + B/4 of
  *     that;
