@@ -163,7 +163,8 @@ START_TEST(normal_draws_have_the_moments_of_the_normal_distribution)
 	}
 	static const double expected[] = {0, 0, 1, 0, 3}, variance[] = {0, 1, 2, 15, 96};
 	for (int power = 1; power <= 4; power++)
-		ck_assert_double_le(fabs(sum[power] / NORMAL_DRAWS - expected[power]), SIGMAS * sqrt(variance[power] / NORMAL_DRAWS));
+		ck_assert_double_le(fabs(sum[power] / NORMAL_DRAWS - expected[power]),
+		                    SIGMAS * sqrt(variance[power] / NORMAL_DRAWS));
 	ck_assert_double_le(fabs(lag / NORMAL_DRAWS), SIGMAS * sqrt(1.0 / NORMAL_DRAWS));
 }
 END_TEST

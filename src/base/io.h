@@ -11,7 +11,8 @@
 enum cln_status io_read_file(char **bytes, size_t *length, const char *path, size_t limit, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Replaces `path` by n pieces written one after the other: temporary file beside it, write, fsync, rename, fsync of the directory.
- * On failure the old file is as it was and no temporary file is left. */
+ * On failure the old file is as it was and no temporary file is left; only where the directory cannot be synced, the last step,
+ * is the new file in place.  The target of a symbolic link is replaced and the link stays; what is no regular file is refused. */
 struct io_piece {
 	const void *bytes;
 	size_t length;

@@ -31,7 +31,8 @@ float *mem_pages(size_t n, struct cln_error *err) CLN_MUST_CHECK;
 void mem_pages_free(float *pages, size_t n);
 
 /* Growing text buffer; `text` is always '\0'-terminated once anything was added.  After a failed append `failed` stays set
- * and further appends do nothing, so that a writer checks once at its end. */
+ * and further appends do nothing, so that a writer checks once at its end.  text_addf is not for fractions, whose point printf
+ * takes from the locale: base/number.h has them. */
 struct text {
 	char *bytes;
 	size_t length, capacity;
