@@ -86,9 +86,10 @@ static void print_training(FILE *out, const struct cln_config *config, const str
 	print_layers(out, start);
 	fprintf(out, ", %s, %zu parameters\n",
 		config->n_hidden ? name_of(&names_activation, (int)config->activation) : "logistic regression", start->n_params);
-	fprintf(out, "training  %s, rate %g %s, batch %zu in blocks of %zu, at most %zu epochs",
+	fprintf(out, "training  %s, rate %g %s, batch %zu in blocks of %zu, at most %zu epoch%s",
 		name_of(&names_optimizer, (int)config->optimizer), config->learning_rate,
-		name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, config->epochs);
+		name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, config->epochs,
+		config->epochs == 1 ? "" : "s");
 	if (config->patience && start->valid_rows)
 		fprintf(out, " (ends after %zu without a better %s)", config->patience,
 			name_of(&names_metric, (int)config->metric));
@@ -228,7 +229,8 @@ void progress_end(struct progress *progress, const struct cln_fit_summary *summa
 		print_epoch(progress, &progress->last);
 	progress_clear(progress);
 	progress_short_number(speed, summary->rows_per_second);
-	fprintf(progress->out, "\n%zu epochs in %.2f s, %s rows/s", summary->epochs, summary->seconds, speed);
+	fprintf(progress->out, "\n%zu epoch%s in %.2f s, %s rows/s", summary->epochs, summary->epochs == 1 ? "" : "s",
+		summary->seconds, speed);
 	if (progress->valid)
 		fprintf(progress->out, "; the model is that of epoch %zu", summary->best_epoch);
 	fprintf(progress->out, "\n\n%-6s  %9s  %8s  %8s  %8s\n", "", "rows", "log loss", "AUC", "accuracy");
