@@ -15,16 +15,17 @@ as_root() {
 	fi
 }
 
+apt_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" > /dev/null; }
+
 # install_packages "APT NAMES" "DNF NAMES": the package lists are fetched only where an installation fails without that.
 install_packages() {
 	local names
 	if have apt-get; then
 		read -ra names <<< "$1"
 		echo "Installing with apt-get: ${names[*]}"
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${names[@]}" > /dev/null 2>&1 && return 0
+		apt_install "${names[@]}" 2> /dev/null && return 0
 		echo "Fetching the package lists first (apt-get update)"
-		as_root apt-get update -qq &&
-			as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${names[@]}" > /dev/null
+		as_root apt-get update -qq && apt_install "${names[@]}"
 	elif have dnf; then
 		read -ra names <<< "$2"
 		echo "Installing with dnf: ${names[*]}"
@@ -35,16 +36,18 @@ install_packages() {
 	fi
 }
 
-# Whether a C compiler makes a program out of standard input: builds COMPILER [FLAGS...]
+# Whether a C compiler makes a program out of standard input: builds COMPILER [FLAGS AND LIBRARIES...]
 builds() {
-	local program result=0
+	local compiler=$1 program result=0
+	shift
 	program=$(mktemp)
-	"$@" -x c - -o "$program" 2> /dev/null || result=1
+	"$compiler" -x c - -o "$program" "$@" 2> /dev/null || result=1
 	rm -f "$program"
 	return "$result"
 }
 
-has_openmp_compiler() { printf '#include <omp.h>\nint main(void) { return omp_get_num_threads() - 1; }\n' | builds "${CC:-cc}" -fopenmp; }
+openmp_program() { printf '#include <omp.h>\nint main(void) { return omp_get_num_threads() - 1; }\n'; }
+has_openmp_compiler() { openmp_program | builds "${CC:-cc}" -fopenmp; }
 has_zlib() { printf '#include <zlib.h>\nint main(void) { return !zlibVersion(); }\n' | builds "${CC:-cc}" -lz; }
 
 # What ./configure && make need.

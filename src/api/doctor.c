@@ -146,7 +146,7 @@ static void find_warnings(struct doctor *doctor)
 		warn(doctor, "%d threads share %d CPU%s: they take turns, which is slower than fewer threads", doctor->threads,
 		     doctor->affinity, doctor->affinity == 1 ? "" : "s");
 	else if (find_shared_core(doctor, &first, &second))
-		warn(doctor, "threads %d and %d ran on one core (CPUs %d and %d): OMP_PLACES=cores OMP_PROC_BIND=close spreads them",
+		warn(doctor, "threads %d and %d shared a core (CPUs %d and %d): OMP_PLACES=cores OMP_PROC_BIND=close spreads them",
 		     first, second, cpu[first], cpu[second]);
 	if (strcmp(doctor->huge_pages, "never") == 0)
 		warn(doctor, "huge pages are switched off on this system: large networks and tables run slower");

@@ -2,6 +2,7 @@
  * Runs a fuzz target without libFuzzer.
  *   replay_NAME              mutations of the target's seeds, the same at every call; FUZZ_RUNS says how many
  *   replay_NAME PATH...      the files named, and those in the directories named
+ *   replay_NAME --seeds DIR  runs nothing: writes the seeds to the directory, for libFuzzer to start from
  * Before each run its input is written to replay_NAME.input, which is removed at the end: after a crash it is what crashed. */
 #include "fuzz.h"
 
@@ -159,8 +160,25 @@ static long run_path(const char *path, int record, const char *record_name)
 	return 1;
 }
 
+static int write_seeds(const char *directory)
+{
+	for (size_t i = 0; i < n_fuzz_seeds; i++) {
+		char path[PATH_MAX];
+		struct cln_error err;
+		const struct io_piece piece = {fuzz_seeds[i].bytes, fuzz_seeds[i].length};
+		snprintf(path, sizeof path, "%s/seed-%zu", directory, i);
+		if (io_replace_file(path, &piece, 1, &err) != CLN_OK) {
+			fprintf(stderr, "%s\n", err.message);
+			return EXIT_FAILURE;
+		}
+	}
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
+		return write_seeds(argv[2]);
 	char record_name[PATH_MAX];
 	snprintf(record_name, sizeof record_name, "%s.input", argv[0]);
 	int record = open(record_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
