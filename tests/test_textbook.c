@@ -653,16 +653,16 @@ static void check_printed_layer(const char *object, size_t l, const double *numb
 	check_printed(name, numbers, n);
 }
 
-START_TEST(the_worked_example_of_the_derivation_is_right)
+/* The network of the worked example, with parameters and data as printed. */
+enum { EXAMPLE_COLUMNS = 2 };
+static struct textbook *read_example(double X[4], double y[EXAMPLE_COLUMNS])
 {
 	static const size_t n[] = {2, 3, 3, 1};
-	const size_t m = 2;
-	double X[4], y[2], cost;
-	struct textbook *net = make(n, 3, CLN_SIGMOID, m);
+	struct textbook *net = make(n, 3, CLN_SIGMOID, EXAMPLE_COLUMNS);
 
 	read_document();
-	printed(X, "X", n[0] * m);
-	printed(y, "Y", m);
+	printed(X, "X", n[0] * EXAMPLE_COLUMNS);
+	printed(y, "Y", EXAMPLE_COLUMNS);
 	for (size_t l = 1; l <= 3; l++) {
 		char name[16];
 		snprintf(name, sizeof name, "W%zu", l);
@@ -670,21 +670,86 @@ START_TEST(the_worked_example_of_the_derivation_is_right)
 		snprintf(name, sizeof name, "b%zu", l);
 		printed(net->b[l], name, n[l]);
 	}
-	cost = textbook_forward(net, X, y, NULL, 0, 0);
+	return net;
+}
+
+START_TEST(the_worked_example_of_the_derivation_is_right)
+{
+	double X[4], y[EXAMPLE_COLUMNS];
+	struct textbook *net = read_example(X, y);
+	double cost = textbook_forward(net, X, y, NULL, 0, 0);
+
 	textbook_backward(net, X, y, NULL, 0, 0);
 	check_printed("C", &cost, 1);
 	for (size_t l = 1; l <= 3; l++) {
-		check_printed_layer("Z", l, net->Z[l], n[l] * m);
-		check_printed_layer("A", l, net->A[l], n[l] * m);
-		check_printed_layer("dZ", l, net->dZ[l], n[l] * m);
-		check_printed_layer("dW", l, net->dW[l], n[l] * n[l - 1]);
-		check_printed_layer("db", l, net->db[l], n[l]);
+		check_printed_layer("Z", l, net->Z[l], net->n[l] * net->m);
+		check_printed_layer("A", l, net->A[l], net->n[l] * net->m);
+		check_printed_layer("dZ", l, net->dZ[l], net->n[l] * net->m);
+		check_printed_layer("dW", l, net->dW[l], net->n[l] * net->n[l - 1]);
+		check_printed_layer("db", l, net->db[l], net->n[l]);
 	}
 	textbook_descend(net, 0.1);
 	for (size_t l = 1; l <= 3; l++)
-		check_printed_layer("W_after", l, net->W[l], n[l] * n[l - 1]);
+		check_printed_layer("W_after", l, net->W[l], net->n[l] * net->n[l - 1]);
 	cost = textbook_forward(net, X, y, NULL, 0, 0);
 	check_printed("C_after", &cost, 1);
+	textbook_destroy(net);
+}
+END_TEST
+
+static bool is_any(double number, const double *numbers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fabs(fabs(numbers[i]) - number) <= 0.5000001e-6)
+			return true;
+	return false;
+}
+
+/* An entry of the forward or backward pass, its 1 - A, or a column's loss; signs are not looked at. */
+static bool is_of_example(const struct textbook *net, const double *y, double number)
+{
+	bool found = false;
+
+	for (size_t l = 1; l <= net->L; l++) {
+		const size_t n = net->n[l] * net->m;
+		found |= is_any(number, net->Z[l], n) || is_any(number, net->A[l], n) || is_any(number, net->dZ[l], n);
+		found |= is_any(number, net->dW[l], net->n[l] * net->n[l - 1]);
+		for (size_t e = 0; e < n; e++)
+			found |= fabs(1 - net->A[l][e] - number) <= 0.5000001e-6;
+	}
+	for (size_t j = 0; j < net->m; j++)
+		found |= fabs(dmath_softplus(net->Z[net->L][j]) - y[j] * net->Z[net->L][j] - number) <= 0.5000001e-6;
+	return found;
+}
+
+/* The prose repeats numbers of the matrices: whatever it prints with six decimals must be one of them. */
+START_TEST(the_prose_of_the_worked_example_repeats_its_numbers)
+{
+	double X[4], y[EXAMPLE_COLUMNS];
+	struct textbook *net = read_example(X, y);
+	const char *at = strstr(document, "## 10. A worked example");
+	size_t checked = 0;
+
+	textbook_forward(net, X, y, NULL, 0, 0);
+	textbook_backward(net, X, y, NULL, 0, 0);
+	ck_assert_ptr_nonnull(at);
+	for (const char *end = strstr(at, "**One step**"); at < end; at++) {
+		if (strncmp(at, "```math", 7) == 0) { /* checked above */
+			at = strstr(at + 3, "```") + 2;
+			continue;
+		}
+		const size_t digits = strspn(at, "0123456789");
+		if (digits == 0 || at[digits] != '.')
+			continue;
+		const size_t decimals = strspn(at + digits + 1, "0123456789");
+		if (decimals == 6) {
+			ck_assert_msg(is_of_example(net, y, strtod(at, NULL)), "%.*s is not in the example", (int)(digits + 7),
+				      at);
+			checked++;
+		}
+		at += digits + decimals;
+	}
+	ck_assert_uint_ge(checked, 15);
 	textbook_destroy(net);
 }
 END_TEST
@@ -715,6 +780,7 @@ static Suite *textbook_suite(void)
 	tcase_add_test(rules, gradients_of_blocks_of_columns_add_up_to_that_of_all);
 	tcase_add_test(rules, a_column_of_weight_two_counts_as_two_columns);
 	tcase_add_test(rules, the_worked_example_of_the_derivation_is_right);
+	tcase_add_test(rules, the_prose_of_the_worked_example_repeats_its_numbers);
 	suite_add_tcase(suite, rules);
 	return suite;
 }
