@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Runs the suite of numbers in a locale with a decimal comma, made here: numbers in files must not depend on it.
+# Runs the suites of numbers and of the CSV reader in a locale with a decimal comma, made here: numbers in files must not
+# depend on it.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -9,4 +10,6 @@ if ! command -v localedef >/dev/null || ! localedef -i de_DE -f UTF-8 "$folder/d
 	exit 77
 fi
 unset CK_TAP_LOG_FILE_NAME
-LOCPATH=$folder LC_ALL=de_DE.UTF-8 TEST_DECIMAL_COMMA=1 CK_VERBOSITY=normal tests/test_number
+for suite in tests/test_number tests/test_csv; do
+	LOCPATH=$folder LC_ALL=de_DE.UTF-8 TEST_DECIMAL_COMMA=1 CK_VERBOSITY=normal "$suite"
+done

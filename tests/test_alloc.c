@@ -171,8 +171,10 @@ static const char *table_text(void)
 {
 	static char text[65536];
 	size_t n = (size_t)snprintf(text, sizeof text, "x,job,late\n");
-	for (int i = 0; i < 300; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "%d,\"job %d%s\",%s\n", i, i % 40, i % 7 ? "" : "\n", i == 290 ? "text" : "0.5");
+	for (int i = 0; i < 300; i++) {
+		const char *break_or_none = i % 7 ? "" : "\n", *late = i == 290 ? "text" : "0.5";
+		n += (size_t)snprintf(text + n, sizeof text - n, "%d,\"job %d%s\",%s\n", i, i % 40, break_or_none, late);
+	}
 	snprintf(text + n, sizeof text - n, "1,%030000d,2\n", 0);
 	return text;
 }

@@ -20,8 +20,8 @@
 static const struct cln_read_options defaults;
 
 /* Reads n bytes that are called "t.csv". */
-static enum cln_status read_bytes(struct cln_table **table, const char *text, size_t n, const struct cln_read_options *options, int threads,
-                                  size_t window, struct cln_error *err)
+static enum cln_status read_bytes(struct cln_table **table, const char *text, size_t n, const struct cln_read_options *options,
+				  int threads, size_t window, struct cln_error *err)
 {
 	/* a block of its own, so that a sanitizer sees every byte read beyond the text */
 	char *copy = mem_alloc(n, 1, NULL);
@@ -51,7 +51,10 @@ static void fails(const char *text, size_t n, const struct cln_read_options *opt
 	ck_assert_int_eq(err.code, wanted);
 }
 
-static void bad(const char *text, const char *message) { fails(text, strlen(text), NULL, CLN_E_DATA, message); }
+static void bad(const char *text, const char *message)
+{
+	fails(text, strlen(text), NULL, CLN_E_DATA, message);
+}
 
 static void bad_with(const char *text, struct cln_read_options options, enum cln_status status, const char *message)
 {
@@ -89,8 +92,8 @@ static void assert_same(const struct cln_table *a, const struct cln_table *b)
 	ck_assert_uint_eq(cln_table_fingerprint(a), cln_table_fingerprint(b));
 }
 
-/* Reads a text with windows of most sizes up to its own length (at most 64; few of them where it is long) and several threads: always
- * the same, table or error. */
+/* Reads a text with windows of most sizes up to its own length (at most 64; few of them where it is long) and several threads:
+ * always the same, table or error. */
 static void assert_steady(const char *text, size_t n, const struct cln_read_options *options)
 {
 	static const int threads[] = {1, 2, 3, 5};
@@ -242,6 +245,54 @@ START_TEST(every_beginning_of_a_text_is_read_alike_in_all_windows)
 }
 END_TEST
 
+/* Long enough for whole blocks of the first pass, without a quote. */
+START_TEST(line_ends_and_empty_lines_of_a_plain_file_are_counted)
+{
+	struct text lf = {0}, crlf = {0};
+	for (int i = 0; i < 3000; i++) {
+		text_addf(&lf, "%s%s\n", i ? "1.5,x" : "a,b", i % 3 ? "" : "\n");
+		text_addf(&crlf, "%s%s\r\n", i ? "1.5,x" : "a,b", i % 3 ? "" : "\r\n");
+	}
+	struct cln_table *plain = read_ok(lf.bytes, NULL), *table;
+	ck_assert_uint_eq(plain->n_rows, 2999);
+	ck_assert_uint_eq(table_line(plain, 2998), 4000); /* behind the names, 2998 rows and 1000 empty lines */
+	for (size_t window = 126; window <= 20000; window = window * 5 / 4) {
+		assert_ok(read_bytes(&table, crlf.bytes, crlf.length, NULL, 2, window, &err));
+		assert_same(table, plain);
+		cln_table_destroy(table);
+	}
+	cln_table_destroy(plain);
+	text_free(&lf);
+	text_free(&crlf);
+}
+END_TEST
+
+/* A window's last row is read on to CSV_ROW_TAIL bytes behind it; whatever stands there must be read on once more. */
+START_TEST(a_buffer_may_end_anywhere_in_a_row)
+{
+	static const char *const ends[] = {"\r\n\r\n\r\n2,z\r\n3,4", "\"\"\"\r\n2,z", "\"\"q\"\n2,\"z\"",
+					   "1.25,-3.5\n2,z",         ";\n2,z\n",      "\rx\n2,z\n"};
+	enum { WINDOW = 16 };
+	static char csv[CSV_ROW_TAIL + 256];
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		for (size_t length = CSV_ROW_TAIL - 16; length < CSV_ROW_TAIL + 24; length++) {
+			struct cln_table *whole, *table;
+			bool quoted = i == 1 || i == 2;
+			int n = snprintf(csv, sizeof csv, "%s\n1,%s%0*d%s", i == 3 ? "a,b,c" : "a,b", quoted ? "\"" : "",
+					 (int)length, 0, ends[i]);
+			struct cln_error whole_err = {0}, err = {0};
+			enum cln_status status = read_bytes(&whole, csv, (size_t)n, NULL, 1, sizeof csv, &whole_err);
+			ck_assert_int_eq(read_bytes(&table, csv, (size_t)n, NULL, 1, WINDOW, &err), status);
+			ck_assert_str_eq(err.message, whole_err.message);
+			ck_assert_int_eq(status, i == 3 || i == 5 ? CLN_E_DATA : CLN_OK); /* a row too short, a lone CR */
+			if (table)
+				assert_same(table, whole);
+			cln_table_destroy(table);
+			cln_table_destroy(whole);
+		}
+}
+END_TEST
+
 /* A text from an alphabet of what matters; '\0' behind it. */
 static size_t random_text(char *text, size_t most, struct rng *rng)
 {
@@ -290,7 +341,8 @@ START_TEST(random_texts_survive_writing_and_reading)
 		ck_assert_uint_eq(table->n_rows, ROWS);
 		for (size_t row = 0; row < ROWS; row++)
 			for (size_t c = 0; c < COLUMNS; c++)
-				assert_cell(table, row, c, csv_is_missing(cells[row][c], strlen(cells[row][c])) ? "" : cells[row][c]);
+				assert_cell(table, row, c,
+					    csv_is_missing(cells[row][c], strlen(cells[row][c])) ? "" : cells[row][c]);
 		cln_table_destroy(table);
 	}
 	text_free(&csv);
@@ -306,14 +358,14 @@ START_TEST(the_separator_is_found_out)
 		size_t n_columns;
 		const char *second;
 	} cases[] = {
-		{"a,b\n1,2\n", 2, "2"},
-		{"a\tb\n1\t2\n", 2, "2"},
-		{"a;b\n1;2\n", 2, "2"},
-		{"a;b;c\n\"1,5\";7;x\n", 3, "7"},                 /* decimal commas do not outvote the header */
-		{"last, first;age\n\"Doe, J\";30\n\"Roe, R\";40\n", 2, "30"}, /* commas in some fields only */
-		{"a,b;c,d\n1,2;3,4\n", 3, "2;3"},                   /* more fields win */
-		{"a,b\tc\n1,2\t3\n", 2, "2\t3"},                    /* as many: comma before tab */
-		{"a\tb,c\n1\t2\n", 2, "2"},                         /* the rest of the records decides */
+	    {"a,b\n1,2\n", 2, "2"},
+	    {"a\tb\n1\t2\n", 2, "2"},
+	    {"a;b\n1;2\n", 2, "2"},
+	    {"a;b;c\n\"1,5\";7;x\n", 3, "7"},                             /* decimal commas do not outvote the header */
+	    {"last, first;age\n\"Doe, J\";30\n\"Roe, R\";40\n", 2, "30"}, /* commas in some fields only */
+	    {"a,b;c,d\n1,2;3,4\n", 3, "2;3"},                             /* more fields win */
+	    {"a,b\tc\n1,2\t3\n", 2, "2\t3"},                              /* as many: comma before tab */
+	    {"a\tb,c\n1\t2\n", 2, "2"},                                   /* the rest of the records decides */
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct cln_read_options options = {.categorical = "1"};
@@ -351,12 +403,16 @@ END_TEST
 START_TEST(numbers_are_rounded_as_strtof_does_it)
 {
 	static const char *const texts[] = {
-		"0", "-0", "1", "-1", "007", "5.", ".5", "+1.25", "0.1", "16777217", "16777219", "33554435", "0.333333343", "3.4028235e38",
-		"1e-45", "1.1754943e-38", "7.0064923216240853546186479164495e-46", "7.00649232162408535461864791644958065640130970938257885878534e-46",
-		"123456789012345", "1234567890123456", "12345678901234567890", "0.000000000000001", "0.1000000000000000055511151231257827",
-		/* midpoints between floats, and just beside them: 1 + 2^-24 = 1.000000059604644775390625 */
-		"1.000000059604644775390625", "1.000000059604644775390624", "1.000000059604644775390626", "1.00000005960464", "1.00000005960465",
-		"8388608.5", "8388609.5", "8388610.5", "16777215.5", "0.50000002980232", "99999999999999.9"};
+	    "0", "-0", "1", "-1", "007", "5.", ".5", "+1.25", "0.1", "16777217", "16777219", "33554435", "0.333333343",
+	    "3.4028235e38", "1e-45", "1.1754943e-38", "7.0064923216240853546186479164495e-46",
+	    "7.00649232162408535461864791644958065640130970938257885878534e-46", "123456789012345", "1234567890123456",
+	    "12345678901234567890", "0.000000000000001", "0.1000000000000000055511151231257827",
+	    /* midpoints between floats, and just beside them: 1 + 2^-24 = 1.000000059604644775390625 */
+	    "1.000000059604644775390625", "1.000000059604644775390624", "1.000000059604644775390626", "1.00000005960464",
+	    "1.00000005960465", "8388608.5", "8388609.5", "8388610.5", "16777215.5", "0.50000002980232", "99999999999999.9",
+	    /* 15 digits whose double is a midpoint that they are not, and more digits than a double holds, beside a midpoint */
+	    "1.60561865568161", "0.594058483839035", "0.328515961766243", "3.31619393825531", "7.07409930229187",
+	    "95.23116683959961", "947.8425598144531", "30448.5869140625000", "62947.5800781250000"};
 	struct text csv = {0};
 	text_add(&csv, "x,y\n", 4);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -366,8 +422,8 @@ START_TEST(numbers_are_rounded_as_strtof_does_it)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		for (size_t c = 0; c < 2; c++) {
 			float wanted = strtof(texts[i], NULL);
-			ck_assert_msg(memcmp(&wanted, &table->columns[c].numbers[i], sizeof wanted) == 0, "%s gives %.9g, not %.9g", texts[i],
-			              (double)table->columns[c].numbers[i], (double)wanted);
+			ck_assert_msg(memcmp(&wanted, &table->columns[c].numbers[i], sizeof wanted) == 0, "%s gives %.9g, not %.9g",
+				      texts[i], (double)table->columns[c].numbers[i], (double)wanted);
 		}
 	cln_table_destroy(table);
 	text_free(&csv);
@@ -385,7 +441,8 @@ START_TEST(random_numbers_are_rounded_as_strtof_does_it)
 	text_add(&csv, "x,y\n", 4);
 	for (size_t i = 0; i < ROWS; i++) {
 		char text[64];
-		snprintf(text, sizeof text, "%.*f", (int)rng_below(&rng, 12), rng_normal(&rng) * ldexp(1, (int)rng_below(&rng, 40) - 10));
+		snprintf(text, sizeof text, "%.*f", (int)rng_below(&rng, 12),
+			 rng_normal(&rng) * ldexp(1, (int)rng_below(&rng, 40) - 10));
 		wanted[i] = strtof(text, NULL);
 		text_addf(&csv, "%s,1\n", text);
 	}
@@ -419,6 +476,9 @@ START_TEST(infinity_is_an_error_among_numbers_and_a_text_among_texts)
 	bad("x,y\n1,2\n1e999,3\n-Inf,4\n",
 	    "t.csv:3:1: not a finite number (\"1e999\", column \"x\"; the largest is 3.4e38; an empty cell means missing)\n"
 	    "t.csv:4:1: not a finite number (\"-Inf\", column \"x\"; the largest is 3.4e38; an empty cell means missing)");
+	bad("x,y\n1,-inf\n+INFINITY,2\n", /* in order of place, not of columns */
+	    "t.csv:2:3: not a finite number (\"-inf\", column \"y\"; the largest is 3.4e38; an empty cell means missing)\n"
+	    "t.csv:3:1: not a finite number (\"+INFINITY\", column \"x\"; the largest is 3.4e38; an empty cell means missing)");
 	struct cln_table *table = read_ok("x,y\ninf,2\nhigh,3\n", NULL);
 	assert_cell(table, 0, 0, "inf");
 	cln_table_destroy(table);
@@ -427,10 +487,11 @@ END_TEST
 
 START_TEST(a_decimal_comma_is_told)
 {
-	bad("x;y\n1,5;2\n3;4\n", "t.csv:2:1: a number with a comma (\"1,5\", column \"x\"; write a decimal point, or name the column in "
-	                         "--categorical)");
+	bad("x;y\n1,5;2\n3;4\n",
+	    "t.csv:2:1: a number with a comma (\"1,5\", column \"x\"; write a decimal point, or name the column in "
+	    "--categorical)");
 	bad_with("x,y\n\"1,5\",2\n", (struct cln_read_options){.numeric = "x"}, CLN_E_DATA,
-	         "t.csv:2:1: not a number (\"1,5\", column \"x\"; write a decimal point)");
+		 "t.csv:2:1: not a number (\"1,5\", column \"x\"; write a decimal point)");
 	struct cln_read_options options = {.categorical = "x"};
 	struct cln_table *table = read_ok("x;y\n1,5;2\n", &options);
 	assert_cell(table, 0, 0, "1,5");
@@ -442,8 +503,8 @@ END_TEST
 
 START_TEST(missing_tokens_are_known)
 {
-	static const char *const tokens[] = {"",    "?",   "-",   ".",    "NA",   "N/A",  "#N/A", "#NA",  "<NA>", "na", "n/a",
-	                                     "NaN", "nan", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "None", "\\N", "#NULL!"};
+	static const char *const tokens[] = {"",    "?",   "-",   ".",    "NA",   "N/A",  "#N/A", "#NA",  "<NA>", "na",  "n/a",
+					     "NaN", "nan", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "None", "\\N", "#NULL!"};
 	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
 		char csv[128];
 		ck_assert(csv_is_missing(tokens[i], strlen(tokens[i])));
@@ -456,7 +517,8 @@ START_TEST(missing_tokens_are_known)
 		ck_assert(isnan(table->columns[0].numbers[0]) && table->columns[1].codes[1] == LEVEL_MISSING);
 		cln_table_destroy(table);
 	}
-	static const char *const values[] = {"none", "N", "n", "NAS", "nul", "0", "--", "unknown", "NULL1", "naan", "nonesuch", "-inf"};
+	static const char *const values[] = {"none", "N",       "n",     "NAS",  "nul",      "0",
+					     "--",   "unknown", "NULL1", "naan", "nonesuch", "-inf"};
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
 		ck_assert_msg(!csv_is_missing(values[i], strlen(values[i])), "%s is taken for a gap", values[i]);
 }
@@ -505,8 +567,9 @@ END_TEST
 START_TEST(a_late_text_in_a_numeric_column_is_an_error)
 {
 	char *csv = late_text(1000, "ten");
-	bad_with(csv, (struct cln_read_options){.numeric = "y"}, CLN_E_DATA,
-	         "t.csv:1000:3: not a number (\"ten\", column \"y\"; the column was said to be numeric; an empty cell means missing)");
+	bad_with(
+	    csv, (struct cln_read_options){.numeric = "y"}, CLN_E_DATA,
+	    "t.csv:1000:3: not a number (\"ten\", column \"y\"; the column was said to be numeric; an empty cell means missing)");
 	mem_free(csv);
 }
 END_TEST
@@ -541,7 +604,8 @@ START_TEST(lists_of_columns_are_checked)
 	bad_with(csv, (struct cln_read_options){.ignore = "a,d"}, CLN_E_USAGE, "ignore: t.csv has no column \"d\"");
 	bad_with(csv, (struct cln_read_options){.ignore = "3"}, CLN_E_USAGE, "ignore: t.csv has no column \"3\"");
 	bad_with(csv, (struct cln_read_options){.ignore = "0"}, CLN_E_USAGE, "ignore: t.csv has no column \"0\"");
-	bad_with(csv, (struct cln_read_options){.numeric = "a", .categorical = "a"}, CLN_E_USAGE, "column \"a\" is both numeric and categorical");
+	bad_with(csv, (struct cln_read_options){.numeric = "a", .categorical = "a"}, CLN_E_USAGE,
+		 "column \"a\" is both numeric and categorical");
 }
 END_TEST
 
@@ -581,19 +645,20 @@ END_TEST
 
 START_TEST(a_place_is_a_physical_line_and_a_byte)
 {
-	bad_with("a,b\n\n\"x\ny\",\"\xC3\xA4\n\",1\n1,\"\xC3\xA4\",2\n\"p\nq\",z\n", (struct cln_read_options){.numeric = "b"}, CLN_E_DATA,
-	         "t.csv:5:3: 3 fields where the header has 2 (a text with a separator in it needs quotes around it)\n"
-	         "t.csv:6:8: 3 fields where the header has 2 (a text with a separator in it needs quotes around it)");
+	bad_with("a,b\n\n\"x\ny\",\"\xC3\xA4\n\",1\n1,\"\xC3\xA4\",2\n\"p\nq\",z\n", (struct cln_read_options){.numeric = "b"},
+		 CLN_E_DATA,
+		 "t.csv:5:3: 3 fields where the header has 2 (a text with a separator in it needs quotes around it)\n"
+		 "t.csv:6:8: 3 fields where the header has 2 (a text with a separator in it needs quotes around it)");
 	bad_with("a,b\n\n\"x\ny\",1\n\"p\nq\",\"z\n\"\n", (struct cln_read_options){.numeric = "b"}, CLN_E_DATA,
-	         "t.csv:6:4: not a number (\"z?\", column \"b\"; the column was said to be numeric; an empty cell means missing)");
+		 "t.csv:6:4: not a number (\"z?\", column \"b\"; the column was said to be numeric; an empty cell means missing)");
 }
 END_TEST
 
 START_TEST(text_behind_a_closing_quote_is_the_last_error_told)
 {
-	bad("a,b\n1\n\"x\ny\" z,2\n1,2,3\n",
-	    "t.csv:2:2: 1 field where the header has 2\n"
-	    "t.csv:4:3: text behind a closing quote (\" z,2\", column \"a\"; the field begins at 3:1; within quotes a quote is written twice)");
+	bad("a,b\n1\n\"x\ny\" z,2\n1,2,3\n", "t.csv:2:2: 1 field where the header has 2\n"
+					     "t.csv:4:3: text behind a closing quote (\" z,2\", column \"a\"; the field begins at "
+					     "3:1; within quotes a quote is written twice)");
 }
 END_TEST
 
@@ -607,10 +672,12 @@ END_TEST
 
 START_TEST(a_lone_carriage_return_is_told)
 {
-	bad("a,b\r1,2\r3,4\r", "t.csv:1:4: a carriage return without a line feed (\"b?1,2?3,4?\", column 2; convert the line ends, for example: "
-	                       "tr '\\r' '\\n')");
-	bad("a,b\n1,x\ry\n", "t.csv:2:4: a carriage return without a line feed (\"x?y\", column \"b\"; convert the line ends, for example: "
-	                     "tr '\\r' '\\n')");
+	bad("a,b\r1,2\r3,4\r",
+	    "t.csv:1:4: a carriage return without a line feed (\"b?1,2?3,4?\", column 2; convert the line ends, for example: "
+	    "tr '\\r' '\\n')");
+	bad("a,b\n1,x\ry\n",
+	    "t.csv:2:4: a carriage return without a line feed (\"x?y\", column \"b\"; convert the line ends, for example: "
+	    "tr '\\r' '\\n')");
 }
 END_TEST
 
@@ -624,7 +691,8 @@ START_TEST(bytes_that_are_no_text_are_refused)
 	bad("a,b\n1,caf\xE9\n2,caf\xE9\n",
 	    "t.csv:2:3: not valid UTF-8 (\"caf?\", column \"b\"; convert the file, for example: iconv -f LATIN1 -t UTF-8)\n"
 	    "t.csv:3:3: not valid UTF-8 (\"caf?\", column \"b\"; convert the file, for example: iconv -f LATIN1 -t UTF-8)");
-	bad("a,\xE9\n1,2\n", "t.csv:1:3: not valid UTF-8 (\"?\", column 2; convert the file, for example: iconv -f LATIN1 -t UTF-8)");
+	bad("a,\xE9\n1,2\n",
+	    "t.csv:1:3: not valid UTF-8 (\"?\", column 2; convert the file, for example: iconv -f LATIN1 -t UTF-8)");
 }
 END_TEST
 
@@ -644,7 +712,7 @@ START_TEST(tables_without_content_are_refused)
 	bad("a,b", "t.csv: there is a header, but no row below it");
 	bad("a\n1\n", "t.csv:1:1: there is only one column (comma, tab and semicolon were tried as separators)");
 	bad_with("a,b\n1,2\n", (struct cln_read_options){.separator = ';'}, CLN_E_DATA,
-	         "t.csv:1:1: there is only one column (is this the right separator?)");
+		 "t.csv:1:1: there is only one column (is this the right separator?)");
 }
 END_TEST
 
@@ -656,8 +724,10 @@ START_TEST(ten_errors_are_told_and_the_others_counted)
 	for (int i = 0; i < 30; i++)
 		text_addf(&csv, "%s,1\n", i % 2 ? "bad" : "7");
 	for (int i = 0; i < 10; i++)
-		text_addf(&wanted, "t.csv:%d:1: not a number (\"bad\", column \"x\"; the column was said to be numeric; an empty cell means missing)\n",
-		          3 + 2 * i);
+		text_addf(&wanted,
+			  "t.csv:%d:1: not a number (\"bad\", column \"x\"; the column was said to be numeric; an empty cell means "
+			  "missing)\n",
+			  3 + 2 * i);
 	text_addf(&wanted, "... and 5 more errors");
 	fails(csv.bytes, csv.length, &options, CLN_E_DATA, wanted.bytes);
 	assert_steady(csv.bytes, csv.length, &options);
@@ -669,15 +739,15 @@ END_TEST
 START_TEST(errors_are_told_alike_in_all_windows)
 {
 	static const char *const texts[] = {
-		"a,b\n1\n2,3\n4,5,6\n\n7\n8,\"x\"y\n9\n10\n",
-		"a,b\n1,\"x\n2,3\n4,5\n",
-		"a,b\n1,x\ry\n2\n3\n",
-		"a,b\nx,1\n\xC3,2\ny,\xFF\xFE\n\xC3,3\n",
-		"a,b\nx,1\n\"y\nz\",1e999\n\"\n\",inf\n",
-		"a;b\n1;\"2,5\"\n3;4,5\n5;6\n",
-		"a,b\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n\"x\"y,1\n1\n1\n",
-		"a,\"b\"c\n1,2\n",
-		"a,b,b\n1,2,3\n",
+	    "a,b\n1\n2,3\n4,5,6\n\n7\n8,\"x\"y\n9\n10\n",
+	    "a,b\n1,\"x\n2,3\n4,5\n",
+	    "a,b\n1,x\ry\n2\n3\n",
+	    "a,b\nx,1\n\xC3,2\ny,\xFF\xFE\n\xC3,3\n",
+	    "a,b\nx,1\n\"y\nz\",1e999\n\"\n\",inf\n",
+	    "a;b\n1;\"2,5\"\n3;4,5\n5;6\n",
+	    "a,b\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n\"x\"y,1\n1\n1\n",
+	    "a,\"b\"c\n1,2\n",
+	    "a,b,b\n1,2,3\n",
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct cln_table *table;
@@ -706,7 +776,8 @@ START_TEST(a_field_may_be_a_mebibyte_long_and_no_longer)
 				memcpy(csv + 6 + n, "\n2,y\n", 6);
 				enum cln_status status = read_bytes(&table, csv, 6 + n + 5, NULL, 2, windows[i], &err);
 				ck_assert_int_eq(status, n == most ? CLN_E_DATA : CLN_OK);
-				ck_assert(status == CLN_OK || strstr(err.message, "t.csv:2:3: a field of more than 1048576 bytes (\""));
+				ck_assert(status == CLN_OK ||
+					  strstr(err.message, "t.csv:2:3: a field of more than 1048576 bytes (\""));
 				ck_assert(status != CLN_OK || strlen(table->columns[1].levels[0]) == n - (quoted ? 2 : 0));
 				cln_table_destroy(table);
 			}
@@ -720,7 +791,11 @@ START_TEST(wide_tables_are_read)
 	struct text csv = {0};
 	for (int row = -1; row < ROWS; row++)
 		for (int c = 0; c < COLUMNS; c++)
-			text_addf(&csv, "%s%d%c", row < 0 ? "f" : c == 17 ? "t" : "", row < 0 ? c : row * COLUMNS + c, c + 1 < COLUMNS ? ';' : '\n');
+			text_addf(&csv, "%s%d%c",
+				  row < 0   ? "f"
+				  : c == 17 ? "t"
+					    : "",
+				  row < 0 ? c : row * COLUMNS + c, c + 1 < COLUMNS ? ';' : '\n');
 	for (size_t window = 0; window <= 1000; window += 1000) {
 		struct cln_table *table;
 		assert_ok(read_bytes(&table, csv.bytes, csv.length, NULL, 2, window, &err));
@@ -763,7 +838,10 @@ static void write_file(const void *bytes, size_t n)
 	ck_assert_int_eq(close(fd), 0);
 }
 
-static void remove_file(void) { unlink(path); }
+static void remove_file(void)
+{
+	unlink(path);
+}
 
 static const char small[] = "a,b\n1,x\n2,y\n";
 
@@ -894,8 +972,8 @@ START_TEST(gz_that_is_cut_short_is_an_error)
 }
 END_TEST
 
-/* Behind the header's free fields (time, extra flags, system: bytes 4 to 9) a changed bit is an error, or one of the at most seven that
- * fill up the last byte of the compressed text and mean nothing. */
+/* Behind the header's free fields (time, extra flags, system: bytes 4 to 9) a changed bit is an error, or one of the at most seven
+ * that fill up the last byte of the compressed text and mean nothing. */
 START_TEST(gz_that_is_damaged_is_an_error)
 {
 	unsigned char gz[512];
@@ -962,55 +1040,57 @@ static void add_case(Suite *suite, const char *name, const struct named_test *te
 static Suite *csv_suite(void)
 {
 	const struct named_test grammar[] = {{numbers_and_texts_become_columns, 1},
-	                                     {quotes_hold_separators_newlines_and_doubled_quotes, 1},
-	                                     {line_ends_and_a_missing_last_one_change_nothing, 1},
-	                                     {empty_lines_are_skipped_and_counted, 1},
-	                                     {a_byte_order_mark_is_no_part_of_the_first_name, 1},
-	                                     {a_quote_within_an_unquoted_field_is_a_character, 1},
-	                                     {spaces_are_trimmed_outside_quotes_only, 1},
-	                                     {windows_and_threads_change_nothing, 1},
-	                                     {every_beginning_of_a_text_is_read_alike_in_all_windows, 1},
-	                                     {random_texts_survive_writing_and_reading, 20}};
+					     {quotes_hold_separators_newlines_and_doubled_quotes, 1},
+					     {line_ends_and_a_missing_last_one_change_nothing, 1},
+					     {empty_lines_are_skipped_and_counted, 1},
+					     {a_byte_order_mark_is_no_part_of_the_first_name, 1},
+					     {a_quote_within_an_unquoted_field_is_a_character, 1},
+					     {spaces_are_trimmed_outside_quotes_only, 1},
+					     {windows_and_threads_change_nothing, 1},
+					     {every_beginning_of_a_text_is_read_alike_in_all_windows, 1},
+					     {line_ends_and_empty_lines_of_a_plain_file_are_counted, 1},
+					     {a_buffer_may_end_anywhere_in_a_row, 1},
+					     {random_texts_survive_writing_and_reading, 20}};
 	const struct named_test separators[] = {
-		{the_separator_is_found_out, 1}, {a_separator_can_be_given, 1}, {what_cannot_separate_is_refused, 1}};
+	    {the_separator_is_found_out, 1}, {a_separator_can_be_given, 1}, {what_cannot_separate_is_refused, 1}};
 	const struct named_test numbers[] = {{numbers_are_rounded_as_strtof_does_it, 1},
-	                                     {random_numbers_are_rounded_as_strtof_does_it, 1},
-	                                     {what_is_no_number_is_text, 1},
-	                                     {infinity_is_an_error_among_numbers_and_a_text_among_texts, 1},
-	                                     {a_decimal_comma_is_told, 1}};
+					     {random_numbers_are_rounded_as_strtof_does_it, 1},
+					     {what_is_no_number_is_text, 1},
+					     {infinity_is_an_error_among_numbers_and_a_text_among_texts, 1},
+					     {a_decimal_comma_is_told, 1}};
 	const struct named_test types[] = {{missing_tokens_are_known, 1},
-	                                   {a_column_of_gaps_is_numeric, 1},
-	                                   {a_late_text_makes_its_column_categorical, 1},
-	                                   {a_late_text_in_a_numeric_column_is_an_error, 1},
-	                                   {categories_keep_their_text_and_ignored_columns_hold_nothing, 1},
-	                                   {lists_of_columns_take_names_before_numbers, 1},
-	                                   {lists_of_columns_are_checked, 1},
-	                                   {without_a_header_columns_are_numbered, 1},
-	                                   {an_empty_name_becomes_its_number, 1}};
+					   {a_column_of_gaps_is_numeric, 1},
+					   {a_late_text_makes_its_column_categorical, 1},
+					   {a_late_text_in_a_numeric_column_is_an_error, 1},
+					   {categories_keep_their_text_and_ignored_columns_hold_nothing, 1},
+					   {lists_of_columns_take_names_before_numbers, 1},
+					   {lists_of_columns_are_checked, 1},
+					   {without_a_header_columns_are_numbered, 1},
+					   {an_empty_name_becomes_its_number, 1}};
 	const struct named_test errors[] = {{rows_of_other_lengths_are_told, 1},
-	                                    {a_place_is_a_physical_line_and_a_byte, 1},
-	                                    {text_behind_a_closing_quote_is_the_last_error_told, 1},
-	                                    {a_quote_without_an_end_is_told_where_it_opens, 1},
-	                                    {a_lone_carriage_return_is_told, 1},
-	                                    {bytes_that_are_no_text_are_refused, 1},
-	                                    {names_must_differ, 1},
-	                                    {tables_without_content_are_refused, 1},
-	                                    {ten_errors_are_told_and_the_others_counted, 1},
-	                                    {errors_are_told_alike_in_all_windows, 1}};
+					    {a_place_is_a_physical_line_and_a_byte, 1},
+					    {text_behind_a_closing_quote_is_the_last_error_told, 1},
+					    {a_quote_without_an_end_is_told_where_it_opens, 1},
+					    {a_lone_carriage_return_is_told, 1},
+					    {bytes_that_are_no_text_are_refused, 1},
+					    {names_must_differ, 1},
+					    {tables_without_content_are_refused, 1},
+					    {ten_errors_are_told_and_the_others_counted, 1},
+					    {errors_are_told_alike_in_all_windows, 1}};
 	const struct named_test sizes[] = {{a_field_may_be_a_mebibyte_long_and_no_longer, 1},
-	                                   {wide_tables_are_read, 1},
-	                                   {a_column_of_distinct_long_texts_is_read, 1}};
+					   {wide_tables_are_read, 1},
+					   {a_column_of_distinct_long_texts_is_read, 1}};
 	const struct named_test files[] = {{a_file_is_read_and_its_cells_are_placed, 1},
-	                                   {files_that_cannot_be_read_are_named, 1},
-	                                   {standard_input_may_be_a_file_or_a_pipe, 1},
+					   {files_that_cannot_be_read_are_named, 1},
+					   {standard_input_may_be_a_file_or_a_pipe, 1},
 #ifdef HAVE_ZLIB
-	                                   {gz_is_read_in_several_members_and_padded, 1},
-	                                   {large_gz_gives_the_table_of_its_text, 1},
-	                                   {gz_that_is_cut_short_is_an_error, 1},
-	                                   {gz_that_is_damaged_is_an_error, 1},
-	                                   {what_follows_gz_must_be_gz, 1}
+					   {gz_is_read_in_several_members_and_padded, 1},
+					   {large_gz_gives_the_table_of_its_text, 1},
+					   {gz_that_is_cut_short_is_an_error, 1},
+					   {gz_that_is_damaged_is_an_error, 1},
+					   {what_follows_gz_must_be_gz, 1}
 #else
-	                                   {gz_without_zlib_is_told, 1}
+					   {gz_without_zlib_is_told, 1}
 #endif
 	};
 	Suite *suite = suite_create("csv");

@@ -92,24 +92,49 @@ static uint64_t fingerprint_after(void (*change)(struct cln_table *table))
 	return print;
 }
 
-static void change_number(struct cln_table *table) { table->columns[0].numbers[2] = nextafterf(-0.1f, 0); }
-static void change_gap(struct cln_table *table) { table->columns[0].numbers[1] = 0; }
-static void change_code(struct cln_table *table) { table->columns[1].codes[0] = 0; }
-static void change_level(struct cln_table *table) { table->columns[1].levels[0][0] = 'c'; }
-static void change_name(struct cln_table *table) { table->columns[2].name[0] = '2'; }
+static void change_number(struct cln_table *table)
+{
+	table->columns[0].numbers[2] = nextafterf(-0.1f, 0);
+}
+static void change_gap(struct cln_table *table)
+{
+	table->columns[0].numbers[1] = 0;
+}
+static void change_code(struct cln_table *table)
+{
+	table->columns[1].codes[0] = 0;
+}
+static void change_level(struct cln_table *table)
+{
+	table->columns[1].levels[0][0] = 'c';
+}
+static void change_name(struct cln_table *table)
+{
+	table->columns[2].name[0] = '2';
+}
 static void swap_columns(struct cln_table *table)
 {
 	struct column first = table->columns[0];
 	table->columns[0] = table->columns[2];
 	table->columns[2] = first;
 }
-static void drop_row(struct cln_table *table) { table->n_rows--; }
-static void change_sign_of_gap(struct cln_table *table) { table->columns[0].numbers[1] = -table->columns[0].numbers[1]; }
-static void change_source(struct cln_table *table) { table->source[0] = 'M'; }
+static void drop_row(struct cln_table *table)
+{
+	table->n_rows--;
+}
+static void change_sign_of_gap(struct cln_table *table)
+{
+	table->columns[0].numbers[1] = -table->columns[0].numbers[1];
+}
+static void change_source(struct cln_table *table)
+{
+	table->source[0] = 'M';
+}
 
 START_TEST(the_fingerprint_sees_every_change_of_content)
 {
-	void (*const changes[])(struct cln_table *) = {change_number, change_gap, change_code, change_level, change_name, swap_columns, drop_row};
+	void (*const changes[])(struct cln_table *) = {change_number, change_gap,   change_code, change_level,
+						       change_name,   swap_columns, drop_row};
 	uint64_t before = fingerprint_after(NULL);
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
 		ck_assert_msg(fingerprint_after(changes[i]) != before, "change %zu was not seen", i);
@@ -174,7 +199,8 @@ START_TEST(what_is_no_table_is_refused)
 	assert_refused(cells, 2, (const char *const[]){"a", "b"}, "memory: row 2 of column \"b\" is infinite");
 	assert_refused(cells, 1, (const char *const[]){"a", "a"}, "memory: columns 1 and 2 have the same name (\"a\")");
 	assert_refused(cells, 1, (const char *const[]){"a", "\xC3"}, "memory: the name of column 2 is not valid UTF-8 (\"?\")");
-	assert_refused(cells, (size_t)UINT32_MAX, (const char *const[]){"a", "b"}, "memory: 4294967295 rows; at most 4294967294 can be used");
+	assert_refused(cells, (size_t)UINT32_MAX, (const char *const[]){"a", "b"},
+		       "memory: 4294967295 rows; at most 4294967294 can be used");
 }
 END_TEST
 

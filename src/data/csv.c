@@ -36,7 +36,8 @@ static enum cln_status create_cursors(struct reader *reader, struct cln_error *e
 {
 	enum cln_status status = CLN_OK;
 	for (int w = 0; status == CLN_OK && w < reader->n_workers; w++)
-		status = cursor_create(&reader->workers[w].cursor, reader->source, reader->separator, reader->window_bytes + CSV_ROW_TAIL, err);
+		status = cursor_create(&reader->workers[w].cursor, reader->source, reader->separator,
+				       reader->window_bytes + CSV_ROW_TAIL, err);
 	return status;
 }
 
@@ -220,7 +221,7 @@ static enum cln_status read_rows(struct reader *reader, struct cln_error *err)
 }
 
 enum cln_status csv_read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
-                                int threads, size_t window_bytes, struct cln_error *err)
+				int threads, size_t window_bytes, struct cln_error *err)
 {
 	struct reader reader = {.source = source, .options = options};
 	*table = NULL;
@@ -250,7 +251,7 @@ enum cln_status csv_read_source(struct cln_table **table, const struct source *s
 }
 
 enum cln_status csv_read(struct cln_table **table, const char *path, const struct cln_read_options *options, int threads,
-                         struct cln_error *err)
+			 struct cln_error *err)
 {
 	struct source source;
 	*table = NULL;
@@ -262,7 +263,7 @@ enum cln_status csv_read(struct cln_table **table, const char *path, const struc
 }
 
 enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
-                               struct cln_error *err)
+			       struct cln_error *err)
 {
 	static const struct cln_read_options none;
 	if (!options)

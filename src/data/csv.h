@@ -12,7 +12,7 @@
  *   file:line:column: what is wrong ("the text", column "name"; a hint)
  * and then a count.  threads >= 1. */
 enum cln_status csv_read(struct cln_table **table, const char *path, const struct cln_read_options *options, int threads,
-                         struct cln_error *err) CLN_MUST_CHECK;
+			 struct cln_error *err) CLN_MUST_CHECK;
 
 /* Whether a cell means "missing": empty, ?, NA, N/A, NaN, null, None, ... (doc/data.md has the list), spaces around ignored. */
 bool csv_is_missing(const char *text, size_t length);

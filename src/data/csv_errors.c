@@ -61,7 +61,8 @@ static bool find_field(struct cursor *cursor, struct field *field, size_t column
 	}
 }
 
-static bool place_in_text(const struct source *source, char separator, size_t line, size_t column, size_t *field_line, size_t *field_column)
+static bool place_in_text(const struct source *source, char separator, size_t line, size_t column, size_t *field_line,
+			  size_t *field_column)
 {
 	struct cursor cursor;
 	struct field field;
@@ -69,7 +70,8 @@ static bool place_in_text(const struct source *source, char separator, size_t li
 	char mark[3] = {0};
 	if (!find_line(source, &offset, line) || cursor_create(&cursor, source, separator, 4096, NULL) != CLN_OK)
 		return false;
-	if (offset == 0 && source->size >= 3 && source_read(source, mark, 0, 3, NULL) == CLN_OK && memcmp(mark, "\xEF\xBB\xBF", 3) == 0)
+	if (offset == 0 && source->size >= 3 && source_read(source, mark, 0, 3, NULL) == CLN_OK &&
+	    memcmp(mark, "\xEF\xBB\xBF", 3) == 0)
 		offset = 3;
 	bool found = cursor_seek(&cursor, offset, 0, offset) && find_field(&cursor, &field, column);
 	if (found)
@@ -83,7 +85,7 @@ void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t 
 	size_t line = table_line(table, row), field_line = 0, field_column = 0;
 	struct source source = {.fd = -1};
 	bool found = line && table->separator && source_open(&source, table->source, NULL) == CLN_OK &&
-	             place_in_text(&source, table->separator, line, column, &field_line, &field_column);
+		     place_in_text(&source, table->separator, line, column, &field_line, &field_column);
 	source_close(&source);
 	if (found)
 		snprintf(place, TABLE_PLACE, "%s:%zu:%zu", table->source, field_line, field_column);
@@ -103,7 +105,8 @@ static void field_excerpt(char excerpt[EXCERPT], const struct reader *reader, co
 	excerpt[0] = '\0';
 	if (cursor_create(&cursor, reader->source, reader->separator, 4096, NULL) != CLN_OK)
 		return;
-	if (cursor_seek(&cursor, problem->field_offset, 0, problem->field_offset) && cursor_field(&cursor, &field) && !field.problem)
+	if (cursor_seek(&cursor, problem->field_offset, 0, problem->field_offset) && cursor_field(&cursor, &field) &&
+	    !field.problem)
 		text_excerpt(excerpt, field.text, field.length);
 	cursor_destroy(&cursor);
 }
@@ -139,8 +142,8 @@ static void ragged_sentence(char sentence[SENTENCE], const struct reader *reader
 {
 	const char *model = reader->options->no_header ? "first row" : "header";
 	bool surplus = problem->n_found > reader->n_columns;
-	snprintf(sentence, SENTENCE, "%zu field%s where the %s has %zu%s", problem->n_found, problem->n_found == 1 ? "" : "s", model,
-	         reader->n_columns, surplus ? " (a text with a separator in it needs quotes around it)" : "");
+	snprintf(sentence, SENTENCE, "%zu field%s where the %s has %zu%s", problem->n_found, problem->n_found == 1 ? "" : "s",
+		 model, reader->n_columns, surplus ? " (a text with a separator in it needs quotes around it)" : "");
 }
 
 /* What is wrong and what to do about it, by kind; the text stands between. */
@@ -150,14 +153,14 @@ static void name_problem(const char **wrong, const char **hint, enum problem_kin
 		enum problem_kind kind;
 		const char *wrong, *hint;
 	} sentences[] = {
-		{PROBLEM_UTF8, "not valid UTF-8", "convert the file, for example: iconv -f LATIN1 -t UTF-8"},
-		{PROBLEM_INFINITE, "not a finite number", "the largest is 3.4e38; an empty cell means missing"},
-		{PROBLEM_NOT_NUMBER, "not a number", "the column was said to be numeric; an empty cell means missing"},
-		{PROBLEM_COMMA, "a number with a comma", "write a decimal point, or name the column in --categorical"},
-		{PROBLEM_STRAY, "text behind a closing quote", "within quotes a quote is written twice"},
-		{PROBLEM_LONE_CR, "a carriage return without a line feed", "convert the line ends, for example: tr '\\r' '\\n'"},
-		{PROBLEM_UNTERMINATED, "a quoted field that does not end", "its closing quote is missing"},
-		{PROBLEM_TOO_LONG, "a field of more than 1048576 bytes", "is a closing quote missing?"},
+	    {PROBLEM_UTF8, "not valid UTF-8", "convert the file, for example: iconv -f LATIN1 -t UTF-8"},
+	    {PROBLEM_INFINITE, "not a finite number", "the largest is 3.4e38; an empty cell means missing"},
+	    {PROBLEM_NOT_NUMBER, "not a number", "the column was said to be numeric; an empty cell means missing"},
+	    {PROBLEM_COMMA, "a number with a comma", "write a decimal point, or name the column in --categorical"},
+	    {PROBLEM_STRAY, "text behind a closing quote", "within quotes a quote is written twice"},
+	    {PROBLEM_LONE_CR, "a carriage return without a line feed", "convert the line ends, for example: tr '\\r' '\\n'"},
+	    {PROBLEM_UNTERMINATED, "a quoted field that does not end", "its closing quote is missing"},
+	    {PROBLEM_TOO_LONG, "a field of more than 1048576 bytes", "is a closing quote missing?"},
 	};
 	for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++)
 		if (sentences[i].kind == kind) {
@@ -183,7 +186,7 @@ static void make_sentence(char sentence[SENTENCE], const struct reader *reader, 
 	column_text(column, reader, problem->column);
 	if (problem->kind == PROBLEM_DUPLICATE) {
 		snprintf(sentence, SENTENCE, "a second column of the same name (\"%s\", column %zu; the first is column %zu)", text,
-		         problem->column + 1, problem->n_found + 1);
+			 problem->column + 1, problem->n_found + 1);
 		return;
 	}
 	if (problem->kind == PROBLEM_STRAY) {
@@ -265,8 +268,9 @@ enum cln_status csv_workers_status(const struct reader *reader, struct cln_error
 		return CLN_OK;
 	char name[EXCERPT + 16];
 	column_text(name, reader, column);
-	return error_set(err, CLN_E_DATA, "%s: %s has more than %u different texts, or more than 1 GiB of them (leave it out with --ignore)",
-	                 reader->source->name, name, CSV_MAX_LEVELS);
+	return error_set(err, CLN_E_DATA,
+			 "%s: %s has more than %u different texts, or more than 1 GiB of them (leave it out with --ignore)",
+			 reader->source->name, name, CSV_MAX_LEVELS);
 }
 
 /* ---------------------------------------------------------------- cells that cannot be used */
@@ -323,18 +327,20 @@ static bool cell_problem(const struct reader *reader, struct cursor *cursor, str
 		return false;
 	bool infinite = cell_classify(&number, field.text, field.length) == CELL_INFINITE;
 	bool comma = reader->table->columns[c].type == COLUMN_CATEGORICAL;
-	*problem = (struct problem){.kind = comma ? PROBLEM_COMMA : infinite ? PROBLEM_INFINITE : PROBLEM_NOT_NUMBER,
-	                            .offset = field.offset,
-	                            .field_offset = field.offset,
-	                            .base_offset = window->first_offset,
-	                            .base_line = window->first_line,
-	                            .column = c};
+	*problem = (struct problem){.kind = comma      ? PROBLEM_COMMA
+					    : infinite ? PROBLEM_INFINITE
+						       : PROBLEM_NOT_NUMBER,
+				    .offset = field.offset,
+				    .field_offset = field.offset,
+				    .base_offset = window->first_offset,
+				    .base_line = window->first_line,
+				    .column = c};
 	return true;
 }
 
 /* Adds the first bad cells of a column to the list; *n_all counts them all. */
 static enum cln_status add_bad_cells(const struct reader *reader, struct cursor *cursor, struct problem_list *list, size_t c,
-                                     size_t *n_all)
+				     size_t *n_all)
 {
 	const struct column *column = &reader->table->columns[c];
 	size_t n = 0;

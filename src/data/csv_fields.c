@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define FRONT 2                         /* bytes kept in front of the buffer, for cursor_seek */
-#define FIRST_STEP ((size_t)4096)       /* read on behind a window: the rest of a row */
+#define FRONT 2                   /* bytes kept in front of the buffer, for cursor_seek */
+#define FIRST_STEP ((size_t)4096) /* read on behind a window: the rest of a row */
 #define LARGEST_STEP ((size_t)1 << 18)
 
 /* ---------------------------------------------------------------- the buffer */
@@ -18,7 +18,7 @@ static void put_sentinel(struct cursor *cursor)
 }
 
 enum cln_status cursor_create(struct cursor *cursor, const struct source *source, char separator, size_t capacity,
-                              struct cln_error *err)
+			      struct cln_error *err)
 {
 	*cursor = (struct cursor){.source = source, .separator = separator, .capacity = capacity};
 	cursor->buffer = mem_alloc(FRONT + capacity + CURSOR_SLACK, 1, err);
@@ -264,8 +264,8 @@ bool cursor_skip_record(struct cursor *cursor, bool *intact, size_t *n_newlines)
 
 bool csv_is_missing(const char *text, size_t length)
 {
-	static const char tokens[][8] = {"?",    "-",    ".",   "NA",  "N/A",  "#N/A", "#NA",  "<NA>", "na",   "n/a",     "NaN",
-	                                 "nan",  "NAN",  "-nan", "-NaN", "null", "NULL", "Null", "None", "\\N", "#NULL!"};
+	static const char tokens[][8] = {"?",   "-",   ".",    "NA",   "N/A",  "#N/A", "#NA",  "<NA>", "na",  "n/a",   "NaN",
+					 "nan", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "None", "\\N", "#NULL!"};
 	struct field field = {.text = (char *)(uintptr_t)text, .length = length};
 	trim(&field);
 	if (field.length == 0)

@@ -8,7 +8,7 @@
 
 #define SAMPLE_BYTES ((uint64_t)1 << 20) /* the first records are looked at no further than this */
 #define SAMPLE_SEPARATORS 10             /* records that tell the separator */
-#define SAMPLE_TYPES 100                 /* records that tell text columns; what they miss is found out later, at the price of a sweep */
+#define SAMPLE_TYPES 100 /* records that tell text columns; what they miss is found out later, at the price of a sweep */
 #define HEADER_STEP ((size_t)1 << 16)
 
 /* ---------------------------------------------------------------- encoding and separator */
@@ -21,7 +21,8 @@ static enum cln_status skip_bom(struct reader *reader, struct cln_error *err)
 	if (status != CLN_OK)
 		return status;
 	if (memcmp(mark, "\xFF\xFE", 2) == 0 || memcmp(mark, "\xFE\xFF", 2) == 0)
-		return error_set(err, CLN_E_DATA, "%s:1:1: this is UTF-16 (convert it: iconv -f UTF-16 -t UTF-8)", reader->source->name);
+		return error_set(err, CLN_E_DATA, "%s:1:1: this is UTF-16 (convert it: iconv -f UTF-16 -t UTF-8)",
+				 reader->source->name);
 	reader->start = memcmp(mark, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 	return CLN_OK;
 }
@@ -104,24 +105,23 @@ enum cln_status csv_start(struct reader *reader, struct cln_error *err)
 		return find_separator(reader, err);
 	bool letter = (separator | 0x20) >= 'a' && (separator | 0x20) <= 'z';
 	if (letter || strchr("\"\r\n+-.0123456789", separator) || (unsigned char)separator >= 0x80)
-		return error_set(err, CLN_E_USAGE, "separator: '%c' cannot separate fields (a comma, tab, semicolon, bar or colon can)", separator);
+		return error_set(err, CLN_E_USAGE,
+				 "separator: '%c' cannot separate fields (a comma, tab, semicolon, bar or colon can)", separator);
 	reader->separator = separator;
 	return CLN_OK;
 }
 
 /* ---------------------------------------------------------------- names */
 
-static enum cln_status add_name(struct reader *reader, const struct field *field, struct problem_list *problems, struct cln_error *err)
+static enum cln_status add_name(struct reader *reader, const struct field *field, struct problem_list *problems,
+				struct cln_error *err)
 {
 	char number[32];
 	const char *name = field->text;
 	size_t length = field->length;
 	uint32_t code, column = (uint32_t)reader->n_columns;
-	struct problem problem = {.offset = field->offset,
-	                          .field_offset = field->offset,
-	                          .base_offset = reader->start,
-	                          .base_line = 1,
-	                          .column = column};
+	struct problem problem = {
+	    .offset = field->offset, .field_offset = field->offset, .base_offset = reader->start, .base_line = 1, .column = column};
 	if (reader->options->no_header || length == 0) {
 		length = (size_t)snprintf(number, sizeof number, "%u", column + 1);
 		name = number;
@@ -141,7 +141,8 @@ static enum cln_status add_name(struct reader *reader, const struct field *field
 }
 
 /* Reads the first record.  A problem that cannot be read past ends it. */
-static enum cln_status read_names(struct reader *reader, struct cursor *cursor, struct problem_list *problems, struct cln_error *err)
+static enum cln_status read_names(struct reader *reader, struct cursor *cursor, struct problem_list *problems,
+				  struct cln_error *err)
 {
 	struct field field = {0};
 	size_t n_lines = 0;
@@ -154,11 +155,11 @@ static enum cln_status read_names(struct reader *reader, struct cursor *cursor, 
 			return cursor_failure(cursor, err);
 		if (field.problem) {
 			struct problem problem = {.kind = field.problem,
-			                          .offset = field.problem_offset,
-			                          .field_offset = field.offset,
-			                          .base_offset = reader->start,
-			                          .base_line = 1,
-			                          .column = reader->n_columns};
+						  .offset = field.problem_offset,
+						  .field_offset = field.offset,
+						  .base_offset = reader->start,
+						  .base_line = 1,
+						  .column = reader->n_columns};
 			problem_add(problems, &problem);
 			return CLN_OK;
 		}
@@ -184,7 +185,8 @@ enum cln_status csv_read_header(struct reader *reader, struct cln_error *err)
 		return csv_report(reader, &problems, problems.n, err);
 	if (status == CLN_OK && reader->n_columns < 2)
 		return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column (%s)", reader->source->name,
-		                 reader->options->separator ? "is this the right separator?" : "comma, tab and semicolon were tried as separators");
+				 reader->options->separator ? "is this the right separator?"
+							    : "comma, tab and semicolon were tried as separators");
 	return status;
 }
 
@@ -206,7 +208,7 @@ static size_t find_item(const struct reader *reader, const char *item, size_t le
 
 /* Calls set for every column of a comma-separated list. */
 static enum cln_status each_listed(struct reader *reader, const char *option, const char *list,
-                                   enum cln_status (*set)(struct target *target), struct cln_error *err)
+				   enum cln_status (*set)(struct target *target), struct cln_error *err)
 {
 	while (list && *list) {
 		size_t length = strcspn(list, ",");
@@ -219,9 +221,11 @@ static enum cln_status each_listed(struct reader *reader, const char *option, co
 			column = find_item(reader, item, length);
 		}
 		if (column == SIZE_MAX)
-			return error_set(err, CLN_E_USAGE, "%s: %s has no column \"%.*s\"", option, reader->source->name, (int)length, item);
+			return error_set(err, CLN_E_USAGE, "%s: %s has no column \"%.*s\"", option, reader->source->name,
+					 (int)length, item);
 		if (set(&reader->targets[column]) != CLN_OK)
-			return error_set(err, CLN_E_USAGE, "column \"%s\" is both numeric and categorical", reader->names.entries[column].text);
+			return error_set(err, CLN_E_USAGE, "column \"%s\" is both numeric and categorical",
+					 reader->names.entries[column].text);
 		list = item + length;
 		list += *list == ',';
 	}
@@ -271,7 +275,8 @@ static bool sample_record(struct reader *reader, struct cursor *cursor)
 		if (!cursor_field(cursor, &field) || field.problem || c == reader->n_columns)
 			return false;
 		struct target *target = &reader->targets[c];
-		if (target->kind == TARGET_NUMBER && !target->given && cell_classify(&number, field.text, field.length) == CELL_TEXT)
+		if (target->kind == TARGET_NUMBER && !target->given &&
+		    cell_classify(&number, field.text, field.length) == CELL_TEXT)
 			target->kind = TARGET_CATEGORY;
 	}
 	return true;

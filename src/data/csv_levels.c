@@ -33,7 +33,8 @@ static enum cln_status unite(const struct reader *reader, size_t category, struc
 		for (size_t i = 0; i < maps[w].n; i++) {
 			const struct dictionary_entry *entry = &from->entries[i];
 			maps[w].level[i] = (uint32_t)i;
-			if (w > 0 && dictionary_add(all, &maps[w].level[i], entry->text, entry->length, entry->first_row, entry->count, err) != CLN_OK)
+			if (w > 0 && dictionary_add(all, &maps[w].level[i], entry->text, entry->length, entry->first_row,
+						    entry->count, err) != CLN_OK)
 				return CLN_E_MEMORY;
 		}
 		if (w > 0)
@@ -60,7 +61,7 @@ static void count_texts(struct column *column, const struct dictionary *all)
 
 /* Sorts the united texts and carries the maps on to their ranks. */
 static enum cln_status rank_levels(struct column *column, const struct dictionary *all, struct map *maps, int n_workers,
-                                   struct cln_error *err)
+				   struct cln_error *err)
 {
 	uint32_t *rank = mem_alloc(all->n, sizeof *rank, err);
 	const char **texts = mem_alloc(all->n, sizeof *texts, err);

@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-
-
 /* ---------------------------------------------------------------- numbers where they stand */
 
 #define EXACT_DIGITS 15 /* 10^15 < 2^53: such a number is a double exactly */
@@ -24,11 +22,11 @@ static inline const char *read_digits(const char *at, uint64_t *w)
 
 /* [-] digits [. digits]; returns the byte behind it, or NULL where that is not what stands there or would not be exact.
  * w / 10^k is one correctly rounded division of two exact doubles.  Rounding it again to float is right unless the double lies
- * exactly between two floats, where the first rounding may have brought it: those 2^-29 of all cases are left to number_to_float. */
+ * exactly between two floats, where the first rounding may have brought it: those 2^-29 of all cases go the general way. */
 static inline const char *read_number(float *number, const char *at)
 {
 	static const double ten_to[EXACT_DIGITS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-	                                                1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+							1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 	bool negative = *at == '-';
 	const char *digits = at + negative;
 	uint64_t w = 0;
@@ -58,22 +56,22 @@ struct row_state {
 	struct worker *worker;
 	struct window *window;
 	size_t row;
-	uint64_t offset;       /* of its first byte */
+	uint64_t offset; /* of its first byte */
 	size_t line;
-	size_t n_newlines;     /* within its quoted fields */
-	uint64_t surplus;      /* where its first field too many begins */
+	size_t n_newlines; /* within its quoted fields */
+	uint64_t surplus;  /* where its first field too many begins */
 };
 
 static void note_problem(struct row_state *state, enum problem_kind kind, size_t column, uint64_t offset, uint64_t field_offset,
-                         size_t n_found)
+			 size_t n_found)
 {
 	struct problem problem = {.kind = kind,
-	                          .offset = offset,
-	                          .field_offset = field_offset,
-	                          .base_offset = state->offset,
-	                          .base_line = state->line,
-	                          .column = column,
-	                          .n_found = n_found};
+				  .offset = offset,
+				  .field_offset = field_offset,
+				  .base_offset = state->offset,
+				  .base_line = state->line,
+				  .column = column,
+				  .n_found = n_found};
 	problem_add(&state->worker->problems, &problem);
 	state->window->n_problems++;
 	state->window->broken = state->window->broken || kind >= PROBLEM_STRAY;
@@ -121,7 +119,8 @@ static void store_category(struct row_state *state, const struct target *target,
 	} else if (!text_is_utf8(field->text, field->length)) {
 		note_problem(state, PROBLEM_UTF8, column, field->offset, field->offset, 0);
 	} else {
-		worker->status = dictionary_add(dictionary, &code, field->text, field->length, (uint32_t)state->row, 1, &worker->err);
+		worker->status =
+		    dictionary_add(dictionary, &code, field->text, field->length, (uint32_t)state->row, 1, &worker->err);
 	}
 	target->codes[state->row] = code;
 }
@@ -171,8 +170,8 @@ static bool store_field(struct row_state *state, size_t column, bool *last)
 	else if (column == reader->n_columns) /* the place of the first one too many; told when all are counted */
 		state->surplus = field.offset;
 	if (field.last && column + 1 != reader->n_columns)
-		note_problem(state, PROBLEM_RAGGED, column, column + 1 < reader->n_columns ? field.end_offset : state->surplus, field.offset,
-		             column + 1);
+		note_problem(state, PROBLEM_RAGGED, column, column + 1 < reader->n_columns ? field.end_offset : state->surplus,
+			     field.offset, column + 1);
 	return worker->status == CLN_OK;
 }
 
@@ -227,7 +226,8 @@ static enum cln_status note_break(struct row_state *state)
 }
 
 /* Moves to the first record that begins in the window; *ordinal and *line become its own.  false: there is none. */
-static bool find_first_record(struct cursor *cursor, const struct window *window, uint64_t window_end, uint64_t *ordinal, size_t *line)
+static bool find_first_record(struct cursor *cursor, const struct window *window, uint64_t window_end, uint64_t *ordinal,
+			      size_t *line)
 {
 	enum quote_state state = window->state;
 	const char *at = cursor->at, *end = cursor->end - (cursor->end_offset - window_end);

@@ -6,9 +6,9 @@
  *   csv_header.c  separator, names, options, first guess of the types
  *   csv_levels.c  texts to codes   csv_errors.c  places and sentences            csv.c  the order of it all
  *
- * Grammar.  A record ends with LF or CR LF outside quotes, or with the text; records without a byte are skipped.  A field that begins
- * with a quote ends at the next single quote, which a separator or the record's end must follow; a quote elsewhere is a character.
- * A carriage return that no line feed follows, outside quotes, is a problem. */
+ * Grammar.  A record ends with LF or CR LF outside quotes, or with the text; records without a byte are skipped.  A field that
+ * begins with a quote ends at the next single quote, which a separator or the record's end must follow; a quote elsewhere is a
+ * character. A carriage return that no line feed follows, outside quotes, is a problem. */
 #ifndef DATA_CSV_PARTS_H
 #define DATA_CSV_PARTS_H
 
@@ -17,24 +17,24 @@
 #include "data/source.h"
 #include "data/text.h"
 
-#define CSV_MAX_FIELD ((size_t)1 << 20)        /* bytes of a field as it stands in the text, quotes included */
-#define CSV_MAX_LEVELS 10000000u               /* distinct texts of a column */
-#define CSV_MAX_LEVEL_BYTES ((size_t)1 << 30)  /* of all distinct texts of a column */
-#define CSV_MAX_REPORTED 10                    /* problems that are told one by one */
-#define CSV_ROW_TAIL ((size_t)4096)            /* bytes read behind a window: most of its last rows end there */
+#define CSV_MAX_FIELD ((size_t)1 << 20)       /* bytes of a field as it stands in the text, quotes included */
+#define CSV_MAX_LEVELS 10000000u              /* distinct texts of a column */
+#define CSV_MAX_LEVEL_BYTES ((size_t)1 << 30) /* of all distinct texts of a column */
+#define CSV_MAX_REPORTED 10                   /* problems that are told one by one */
+#define CSV_ROW_TAIL ((size_t)4096)           /* bytes read behind a window: most of its last rows end there */
 
 /* ---------------------------------------------------------------- problems */
 
 enum problem_kind {
 	PROBLEM_NONE,
-	PROBLEM_RAGGED,       /* a row with too few or too many fields */
-	PROBLEM_UTF8,         /* a text that is not valid UTF-8 */
-	PROBLEM_INFINITE,     /* a number too large for a float, or the word */
-	PROBLEM_NOT_NUMBER,   /* a text in a column that must be numbers */
-	PROBLEM_COMMA,        /* a decimal comma in a column of numbers */
-	PROBLEM_DUPLICATE,    /* a column's name that an earlier one has */
+	PROBLEM_RAGGED,     /* a row with too few or too many fields */
+	PROBLEM_UTF8,       /* a text that is not valid UTF-8 */
+	PROBLEM_INFINITE,   /* a number too large for a float, or the word */
+	PROBLEM_NOT_NUMBER, /* a text in a column that must be numbers */
+	PROBLEM_COMMA,      /* a decimal comma in a column of numbers */
+	PROBLEM_DUPLICATE,  /* a column's name that an earlier one has */
 	/* from here on the text behind the problem cannot be trusted: it is the last one reported */
-	PROBLEM_STRAY,        /* text behind a closing quote */
+	PROBLEM_STRAY, /* text behind a closing quote */
 	PROBLEM_LONE_CR,
 	PROBLEM_UNTERMINATED, /* a quoted field without an end */
 	PROBLEM_TOO_LONG      /* a field beyond CSV_MAX_FIELD */
@@ -48,7 +48,7 @@ struct problem {
 	uint64_t base_offset;
 	size_t base_line;
 	size_t column;
-	size_t n_found;        /* ragged: fields of the row; duplicate: the earlier column */
+	size_t n_found; /* ragged: fields of the row; duplicate: the earlier column */
 };
 
 /* The first few problems in order of place, and how many there are. */
@@ -68,7 +68,7 @@ struct cursor {
 	const struct source *source;
 	char separator;
 	char *buffer;
-	size_t capacity;     /* bytes between the two in front and the slack */
+	size_t capacity; /* bytes between the two in front and the slack */
 	char *at, *end;
 	uint64_t end_offset; /* of `end` in the text */
 	size_t step;         /* bytes to read next */
@@ -77,12 +77,12 @@ struct cursor {
 };
 
 struct field {
-	char *text;          /* without quotes and the spaces around an unquoted field; valid until the cursor moves on */
+	char *text; /* without quotes and the spaces around an unquoted field; valid until the cursor moves on */
 	size_t length;
 	bool quoted;
-	bool last;           /* of its record */
+	bool last; /* of its record */
 	enum problem_kind problem;
-	uint64_t offset;     /* of its first byte (the quote, the space) */
+	uint64_t offset; /* of its first byte (the quote, the space) */
 	uint64_t problem_offset;
 	uint64_t end_offset; /* of the separator or line end behind it */
 	size_t n_newlines;   /* within it */
@@ -90,7 +90,7 @@ struct field {
 
 /* Room for `capacity` bytes at a time (more where a field needs it). */
 enum cln_status cursor_create(struct cursor *cursor, const struct source *source, char separator, size_t capacity,
-                              struct cln_error *err) CLN_MUST_CHECK;
+			      struct cln_error *err) CLN_MUST_CHECK;
 void cursor_destroy(struct cursor *cursor);
 
 /* Moves to `offset` with at least the next `n` bytes (as far as the text goes) in the buffer, n <= capacity.  at[-1] and at[-2] are
@@ -101,7 +101,10 @@ bool cursor_seek(struct cursor *cursor, uint64_t offset, size_t n, uint64_t star
 /* The status of what failed, with its message. */
 enum cln_status cursor_failure(const struct cursor *cursor, struct cln_error *err) CLN_MUST_CHECK;
 
-static inline bool cursor_at_end(const struct cursor *cursor) { return cursor->end_offset == cursor->source->size; }
+static inline bool cursor_at_end(const struct cursor *cursor)
+{
+	return cursor->end_offset == cursor->source->size;
+}
 
 static inline uint64_t cursor_offset(const struct cursor *cursor, const char *at)
 {
@@ -115,7 +118,7 @@ bool cursor_field(struct cursor *cursor, struct field *field) CLN_MUST_CHECK;
 /* Skips records without a byte; *n_lines is increased by their number. */
 bool cursor_skip_blank(struct cursor *cursor, size_t *n_lines) CLN_MUST_CHECK;
 
-/* Skips the rest of a record.  *intact: false where a problem cannot be read past; *n_newlines is increased by those in its fields. */
+/* Skips the rest of a record.  *intact: false where a problem cannot be read past; *n_newlines grows by those in its fields. */
 bool cursor_skip_record(struct cursor *cursor, bool *intact, size_t *n_newlines) CLN_MUST_CHECK;
 
 /* What a cell says.  *number is set for CELL_NUMBER. */
@@ -129,8 +132,8 @@ enum quote_state { OUTSIDE, INSIDE, AFTER_QUOTE, N_QUOTE_STATES }; /* AFTER_QUOT
 
 struct window {
 	/* by the state before its first byte */
-	uint8_t next[N_QUOTE_STATES];   /* the state behind its last byte */
-	uint32_t ends[N_QUOTE_STATES];  /* records that end in it, blank ones left out */
+	uint8_t next[N_QUOTE_STATES];  /* the state behind its last byte */
+	uint32_t ends[N_QUOTE_STATES]; /* records that end in it, blank ones left out */
 	uint32_t newlines;
 	bool has_nul, has_quotes;
 	/* summed up over the windows before it */
@@ -140,9 +143,9 @@ struct window {
 	size_t first_row, n_rows;
 	uint64_t first_offset;
 	size_t first_line;
-	size_t first_break, n_breaks;   /* in the worker's list */
+	size_t first_break, n_breaks; /* in the worker's list */
 	size_t n_problems;
-	bool broken;                    /* the last of them could not be read past */
+	bool broken; /* the last of them could not be read past */
 	int worker;
 };
 
@@ -155,7 +158,7 @@ struct target {
 	bool given;          /* --numeric or --categorical */
 	float *numbers;
 	uint32_t *codes;
-	size_t category;     /* index of its dictionary in every worker */
+	size_t category; /* index of its dictionary in every worker */
 };
 
 /* What a worker counted in a column. */
@@ -166,13 +169,13 @@ struct tally {
 /* A thread's own state. */
 struct worker {
 	struct cursor cursor;
-	struct tally *tallies;            /* n_columns */
-	struct dictionary *dictionaries;  /* n_categories */
+	struct tally *tallies;           /* n_columns */
+	struct dictionary *dictionaries; /* n_categories */
 	struct problem_list problems;
 	struct line_break *breaks;
 	size_t n_breaks, breaks_capacity;
 	bool too_many_levels;
-	size_t too_many_column;           /* the first such */
+	size_t too_many_column; /* the first such */
 	enum cln_status status;
 	struct cln_error err;
 };
@@ -181,15 +184,15 @@ struct reader {
 	const struct source *source;
 	const struct cln_read_options *options;
 	char separator;
-	uint64_t start;                   /* of the text: behind a BOM */
+	uint64_t start; /* of the text: behind a BOM */
 	size_t window_bytes, n_windows;
 	struct window *windows;
 	uint64_t n_records, n_lines;
 	size_t n_columns;
-	struct dictionary names;          /* the code of a name is its column */
+	struct dictionary names; /* the code of a name is its column */
 	struct target *targets;
-	size_t n_categories;              /* columns that become codes in this sweep */
-	size_t *categories;               /* their numbers */
+	size_t n_categories; /* columns that become codes in this sweep */
+	size_t *categories;  /* their numbers */
 	struct worker *workers;
 	int n_workers;
 	bool second_sweep;
@@ -198,7 +201,7 @@ struct reader {
 
 /* csv_read with the text from anywhere and windows of any size (0: chosen). */
 enum cln_status csv_read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
-                                int threads, size_t window_bytes, struct cln_error *err) CLN_MUST_CHECK;
+				int threads, size_t window_bytes, struct cln_error *err) CLN_MUST_CHECK;
 
 /* csv_header.c: in this order.  BOM and separator; n_columns and names; what each column is read as. */
 enum cln_status csv_start(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
@@ -217,8 +220,10 @@ enum cln_status csv_settle_levels(struct reader *reader, struct cln_error *err) 
 
 /* csv_errors.c */
 void csv_place(const struct source *source, uint64_t base_offset, size_t base_line, uint64_t offset, size_t *line, size_t *column);
-enum cln_status csv_report(const struct reader *reader, const struct problem_list *list, size_t n_all, struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status csv_workers_status(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* of the first that failed */
+enum cln_status csv_report(const struct reader *reader, const struct problem_list *list, size_t n_all,
+			   struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status csv_workers_status(const struct reader *reader,
+				   struct cln_error *err) CLN_MUST_CHECK;                            /* of the first that failed */
 enum cln_status csv_report_sweep(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* problems the workers met */
 enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* cells that cannot be used */
 

@@ -56,8 +56,8 @@ static uint32_t count_ends(const char *text, size_t n)
 }
 
 /* From quote to quote through text[from .. n): the state behind it, and the records that end in it. */
-static void follow_quotes(struct window *window, enum quote_state start, const char *text, size_t from, size_t n, enum quote_state state,
-                          char separator)
+static void follow_quotes(struct window *window, enum quote_state start, const char *text, size_t from, size_t n,
+			  enum quote_state state, char separator)
 {
 	uint32_t ends = 0;
 	for (const char *at = text + from, *end = text + n; at < end;) {
@@ -146,8 +146,9 @@ static enum cln_status report_nul(const struct reader *reader, size_t i, struct 
 		return error_set(err, CLN_E_IO, "%s changed while it was read", reader->source->name);
 	size_t line, column;
 	csv_place(reader->source, reader->start, 1, cursor_offset(cursor, nul), &line, &column);
-	return error_set(err, CLN_E_DATA, "%s:%zu:%zu: a NUL byte (this is no UTF-8 text; UTF-16 can be converted: iconv -f UTF-16 -t UTF-8)",
-	                 reader->source->name, line, column);
+	return error_set(err, CLN_E_DATA,
+			 "%s:%zu:%zu: a NUL byte (this is no UTF-8 text; UTF-16 can be converted: iconv -f UTF-16 -t UTF-8)",
+			 reader->source->name, line, column);
 }
 
 enum cln_status csv_scan(struct reader *reader, struct cln_error *err)

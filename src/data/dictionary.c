@@ -132,11 +132,11 @@ static void append(struct dictionary *dictionary, const char *text, size_t lengt
 	dictionary->block_used += length + 1;
 	dictionary->text_bytes += length + 1;
 	dictionary->entries[dictionary->n++] =
-		(struct dictionary_entry){.text = copy, .length = (uint32_t)length, .hash = hash, .first_row = row};
+	    (struct dictionary_entry){.text = copy, .length = (uint32_t)length, .hash = hash, .first_row = row};
 }
 
 enum cln_status dictionary_add(struct dictionary *dictionary, uint32_t *code, const char *text, size_t length, uint32_t row,
-                               uint32_t count, struct cln_error *err)
+			       uint32_t count, struct cln_error *err)
 {
 	uint32_t hash = hash_text(text, length);
 	size_t slot = dictionary->n_slots ? find_slot(dictionary, text, length, hash) : 0;

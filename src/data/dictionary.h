@@ -28,13 +28,14 @@ struct dictionary {
 /* *code: the number of the text (length < 2^32), which is added where it is new.  `count` rows are added to its count, and
  * `row` is its first row if none before was less.  CLN_E_MEMORY leaves the dictionary as it was. */
 enum cln_status dictionary_add(struct dictionary *dictionary, uint32_t *code, const char *text, size_t length, uint32_t row,
-                               uint32_t count, struct cln_error *err) CLN_MUST_CHECK;
+			       uint32_t count, struct cln_error *err) CLN_MUST_CHECK;
 
 /* The number of a text, UINT32_MAX where it is not in the dictionary. */
 uint32_t dictionary_find(const struct dictionary *dictionary, const char *text, size_t length);
 
 /* rank[code] = place of the text in ascending byte order; texts[rank] = the text.  n elements each; texts are lent. */
-enum cln_status dictionary_rank(const struct dictionary *dictionary, uint32_t *rank, const char **texts, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status dictionary_rank(const struct dictionary *dictionary, uint32_t *rank, const char **texts,
+				struct cln_error *err) CLN_MUST_CHECK;
 
 void dictionary_free(struct dictionary *dictionary);
 

@@ -13,7 +13,10 @@
 #include <zlib.h>
 #endif
 
-static struct source source_empty(const char *name) { return (struct source){.name = name, .fd = -1}; }
+static struct source source_empty(const char *name)
+{
+	return (struct source){.name = name, .fd = -1};
+}
 
 struct source source_memory(const char *name, const char *bytes, size_t size)
 {
@@ -117,7 +120,10 @@ static enum cln_status read_stream(struct source *source, int fd, struct cln_err
 #ifdef HAVE_ZLIB
 #define GZ_INPUT 65536
 
-static voidpf gz_alloc(voidpf err, uInt n, uInt size) { return mem_alloc(n, size, err); }
+static voidpf gz_alloc(voidpf err, uInt n, uInt size)
+{
+	return mem_alloc(n, size, err);
+}
 
 static void gz_free(voidpf opaque, voidpf block)
 {
@@ -181,8 +187,7 @@ static enum cln_status gz_step(struct source *text, struct gz *gz, bool *at_end,
 	gz->stream.next_out = (Bytef *)space;
 	gz->stream.avail_out = (uInt)length;
 	int result = inflate(&gz->stream, Z_NO_FLUSH);
-	size_t made = length - gz->stream.avail_out;
-	text->size += made;
+	text->size += length - gz->stream.avail_out;
 	if (result == Z_STREAM_END) {
 		enum cln_status status = gz_skip_padding(gz, at_end, err);
 		if (status == CLN_OK && !*at_end && inflateReset(&gz->stream) != Z_OK)
@@ -193,8 +198,9 @@ static enum cln_status gz_step(struct source *text, struct gz *gz, bool *at_end,
 		return CLN_E_MEMORY; /* gz_alloc has told it */
 	if (result != Z_OK && result != Z_BUF_ERROR)
 		return error_set(err, CLN_E_DAMAGED, "%s: the gz file is damaged at byte %llu (%s)", gz->raw->name,
-		                 (unsigned long long)(gz->offset - gz->stream.avail_in), gz->stream.msg ? gz->stream.msg : "unknown");
-	if (made == 0 && gz->stream.avail_in == 0 && gz->offset == gz->raw->size)
+				 (unsigned long long)(gz->offset - gz->stream.avail_in),
+				 gz->stream.msg ? gz->stream.msg : "unknown");
+	if (gz->stream.avail_in == 0 && gz->offset == gz->raw->size)
 		return error_set(err, CLN_E_DAMAGED, "%s: the gz file is cut short", gz->raw->name);
 	return CLN_OK;
 }
@@ -223,8 +229,9 @@ static enum cln_status gz_inflate(struct source *text, const struct source *raw,
 static enum cln_status gz_inflate(struct source *text, const struct source *raw, struct cln_error *err)
 {
 	(void)text;
-	return error_set(err, CLN_E_DAMAGED, "%s is gz, which this build cannot read: it was made without zlib (try: gzip -dc FILE | colonnade ... -)",
-	                 raw->name);
+	return error_set(err, CLN_E_DAMAGED,
+			 "%s is gz, which this build cannot read: it was made without zlib (try: gzip -dc FILE | colonnade ... -)",
+			 raw->name);
 }
 #endif
 

@@ -104,18 +104,20 @@ static enum cln_status check_names(const char *const *names, size_t n, struct cl
 		char excerpt[EXCERPT];
 		text_excerpt(excerpt, names[c], length);
 		if (length > UINT32_MAX || !text_is_utf8(names[c], length))
-			status = error_set(err, CLN_E_DATA, "memory: the name of column %zu is not valid UTF-8 (\"%s\")", c + 1, excerpt);
+			status = error_set(err, CLN_E_DATA, "memory: the name of column %zu is not valid UTF-8 (\"%s\")", c + 1,
+					   excerpt);
 		else
 			status = dictionary_add(&seen, &code, names[c], length, (uint32_t)c, 1, err);
 		if (status == CLN_OK && code != c)
-			status = error_set(err, CLN_E_DATA, "memory: columns %u and %zu have the same name (\"%s\")", code + 1, c + 1, excerpt);
+			status = error_set(err, CLN_E_DATA, "memory: columns %u and %zu have the same name (\"%s\")", code + 1,
+					   c + 1, excerpt);
 	}
 	dictionary_free(&seen);
 	return status;
 }
 
 enum cln_status cln_table_create(struct cln_table **table, const float *cells, size_t n_rows, size_t n_columns,
-                                 const char *const *names, struct cln_error *err)
+				 const char *const *names, struct cln_error *err)
 {
 	struct cln_table *made;
 	enum cln_status status = table_create(&made, "memory", n_rows, n_columns, err);
@@ -142,9 +144,15 @@ enum cln_status cln_table_create(struct cln_table **table, const float *cells, s
 
 /* ---------------------------------------------------------------- looking things up */
 
-size_t cln_table_rows(const struct cln_table *table) { return table->n_rows; }
+size_t cln_table_rows(const struct cln_table *table)
+{
+	return table->n_rows;
+}
 
-size_t cln_table_columns(const struct cln_table *table) { return table->n_columns; }
+size_t cln_table_columns(const struct cln_table *table)
+{
+	return table->n_columns;
+}
 
 const char *cln_table_column_name(const struct cln_table *table, size_t column)
 {

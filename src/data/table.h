@@ -12,29 +12,29 @@ enum column_type { COLUMN_NUMERIC, COLUMN_CATEGORICAL };
 struct column {
 	char *name;
 	enum column_type type;
-	bool ignored;       /* --ignore: named but holds no cells */
+	bool ignored;        /* --ignore: named but holds no cells */
 	bool type_was_given; /* by --categorical or --numeric */
-	float *numbers;     /* numeric: n_rows, NaN = missing; never infinite */
-	uint32_t *codes;    /* categorical: n_rows, index into levels or LEVEL_MISSING */
-	char **levels;      /* categorical: distinct texts in ascending byte order, valid UTF-8; set by column_set_levels */
-	char *level_bytes;  /* the block that the levels lie in */
+	float *numbers;      /* numeric: n_rows, NaN = missing; never infinite */
+	uint32_t *codes;     /* categorical: n_rows, index into levels or LEVEL_MISSING */
+	char **levels;       /* categorical: distinct texts in ascending byte order, valid UTF-8; set by column_set_levels */
+	char *level_bytes;   /* the block that the levels lie in */
 	size_t n_levels;
 	size_t n_missing;
-	/* categorical and read from text: how many cells are neither missing nor a number, and the row of the first; a column that is
-	 * nearly all numbers is probably a numeric one with some bad cells */
+	/* categorical and read from text: how many cells are neither missing nor a number, and the row of the first; a column that
+	 * is nearly all numbers is probably a numeric one with some bad cells */
 	size_t n_texts, first_text_row;
 };
 
 struct cln_table {
-	char *source;       /* the file's name as the user wrote it, for messages; "memory" */
+	char *source; /* the file's name as the user wrote it, for messages; "memory" */
 	size_t n_rows, n_columns;
 	struct column *columns;
 	/* the line of a row: breaks[i] says that rows from `row` on lie at line = row + offset, until the next break */
 	struct line_break {
 		size_t row, offset;
-	} *breaks;
-	size_t n_breaks;    /* 0 for tables that were not text */
-	char separator;     /* of the text in `source`, which can be read again; '\0' where there is none, or it was standard input */
+	} * breaks;
+	size_t n_breaks; /* 0 for tables that were not text */
+	char separator;  /* of the text in `source`, which can be read again; '\0' where there is none, or it was standard input */
 };
 
 #define TABLE_MAX_ROWS (UINT32_MAX - 1u) /* so that a row number fits 32 bits and LEVEL_MISSING stays free */
@@ -42,7 +42,8 @@ struct cln_table {
 
 /* An empty table with n_columns unnamed columns, to be filled by the caller: names, numbers, codes and breaks are blocks of
  * mem_alloc, which the table owns.  Sizes beyond the limits are CLN_E_DATA. */
-enum cln_status table_create(struct cln_table **table, const char *source, size_t n_rows, size_t n_columns, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status table_create(struct cln_table **table, const char *source, size_t n_rows, size_t n_columns,
+			     struct cln_error *err) CLN_MUST_CHECK;
 
 /* Gives a column copies of n texts, which must be distinct, ascending and '\0'-terminated.  On failure the column has no levels. */
 enum cln_status column_set_levels(struct column *column, const char *const *texts, size_t n, struct cln_error *err) CLN_MUST_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Any bytes are a table or an error, the same whether one thread reads them in one window or up to three read them in tiny ones.  The
- * first two bytes choose the options, the size of the windows and the threads. */
+ * Any bytes are a table or an error, the same whether one thread reads them in one window or up to three read them in tiny ones.
+ * The first two bytes choose the options, the size of the windows and the threads. */
 #include "fuzz.h"
 
 #include <math.h>
@@ -10,16 +10,16 @@
 
 /* All columns found out; windows of 1, 3 and 16 bytes. */
 const struct fuzz_seed fuzz_seeds[] = {
-        FUZZ_TEXT("\x01\x41"
-                  "a,b\n1,x\n-2.5,y\n,\"z \"\"q\"\"\n\n3e2,\"p,\r\n\"\r\n"),
-        FUZZ_TEXT("\x02\x83"
-                  "\xEF\xBB\xBFx;\"na\nme\";z\n1,5;NA;\xC3\xA4\n2;?;\"\"\n 7 ; \t;\"\"\"\"\n"),
-        FUZZ_TEXT("\x04\xD0"
-                  "a\tb\tc\r\n1\t\t0.1\r\n\r\n12345678901234567890\t1e-3\t-0"),
-        FUZZ_TEXT("\x18\x05"
-                  "a,b,c\n1,2\n1,2,3,4\n\"x\"y,1,2\n1,\"2\n"),
-        FUZZ_TEXT("\x20\x42"
-                  ",a,\n1e999,inf,-0.5\r1,\x80,2\n"),
+    FUZZ_TEXT("\x01\x41"
+	      "a,b\n1,x\n-2.5,y\n,\"z \"\"q\"\"\n\n3e2,\"p,\r\n\"\r\n"),
+    FUZZ_TEXT("\x02\x83"
+	      "\xEF\xBB\xBFx;\"na\nme\";z\n1,5;NA;\xC3\xA4\n2;?;\"\"\n 7 ; \t;\"\"\"\"\n"),
+    FUZZ_TEXT("\x04\xD0"
+	      "a\tb\tc\r\n1\t\t0.1\r\n\r\n12345678901234567890\t1e-3\t-0"),
+    FUZZ_TEXT("\x18\x05"
+	      "a,b,c\n1,2\n1,2,3,4\n\"x\"y,1,2\n1,\"2\n"),
+    FUZZ_TEXT("\x20\x42"
+	      ",a,\n1e999,inf,-0.5\r1,\x80,2\n"),
 };
 const size_t n_fuzz_seeds = sizeof fuzz_seeds / sizeof *fuzz_seeds;
 
