@@ -58,8 +58,10 @@ struct cln_read_options {
 	const char *categorical; /* columns that are categories although all their cells are numbers */
 	const char *numeric;     /* columns that must be numbers: any other text is an error with its place */
 	const char *ignore;      /* columns left out */
-	const char *const *known_categories; /* n_known_categories names: as `categorical`, but one that is not there is no error, */
-	size_t n_known_categories;           /* for a table that is to be read like another one; never a column's number */
+	/* n_known_categories names, never numbers: as `categorical`, but one that is not there is no error; for reading a table
+	 * like another one */
+	const char *const *known_categories;
+	size_t n_known_categories;
 	char separator;          /* 0: found out among comma, tab and semicolon */
 	bool no_header;          /* the first record is data; columns are then named "1", "2", ... */
 	int threads;             /* 0: as many as cln_threads_allowed says */
@@ -71,7 +73,8 @@ struct cln_table;
 CLN_MUST_CHECK enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
                                               struct cln_error *err);
 
-/* A table of numbers from memory.  cells: n_rows x n_columns, row-major, NaN = missing (copied); names: n_columns strings (copied). */
+/* A table of numbers from memory.  cells: n_rows x n_columns, row-major, NaN = missing; names: n_columns strings.
+ * Both are copied. */
 CLN_MUST_CHECK enum cln_status cln_table_create(struct cln_table **table, const float *cells, size_t n_rows, size_t n_columns,
                                                 const char *const *names, struct cln_error *err);
 size_t cln_table_rows(const struct cln_table *table);
@@ -85,7 +88,9 @@ void cln_table_destroy(struct cln_table *table);
 
 #define CLN_MAX_HIDDEN 64 /* hidden layers */
 
-enum cln_activation { CLN_SIGMOID, CLN_TANH, CLN_RELU, CLN_LEAKY_RELU, CLN_ELU, CLN_SELU, CLN_GELU, CLN_SILU, CLN_MISH, CLN_N_ACTIVATIONS };
+enum cln_activation {
+	CLN_SIGMOID, CLN_TANH, CLN_RELU, CLN_LEAKY_RELU, CLN_ELU, CLN_SELU, CLN_GELU, CLN_SILU, CLN_MISH, CLN_N_ACTIVATIONS
+};
 enum cln_init { CLN_INIT_AUTO, CLN_INIT_XAVIER, CLN_INIT_HE, CLN_INIT_LECUN, CLN_INIT_NORMAL, CLN_N_INITS };
 enum cln_optimizer { CLN_SGD, CLN_MOMENTUM, CLN_NESTEROV, CLN_RMSPROP, CLN_ADAM, CLN_ADAMW, CLN_N_OPTIMIZERS };
 enum cln_schedule { CLN_CONSTANT, CLN_STEP, CLN_COSINE, CLN_WARMUP, CLN_ONE_CYCLE, CLN_N_SCHEDULES };
@@ -228,10 +233,12 @@ CLN_MUST_CHECK enum cln_status cln_model_predict(const struct cln_model *model, 
 
 /* Metrics on labelled rows; the label and weight columns are those the model was trained with. */
 CLN_MUST_CHECK enum cln_status cln_model_evaluate(const struct cln_model *model, const struct cln_table *table, int threads,
-                                                  struct cln_metrics *metrics, struct cln_row_report *report, struct cln_error *err);
+                                                  struct cln_metrics *metrics, struct cln_row_report *report,
+                                                  struct cln_error *err);
 
 double cln_model_threshold(const struct cln_model *model);
-const char *cln_model_label_value(const struct cln_model *model, int positive); /* lent: text of the negative (0) or positive (1) class */
+/* Lent: the text of the negative (0) or positive (1) class. */
+const char *cln_model_label_value(const struct cln_model *model, int positive);
 
 /* A description for people (json = false) or programs (json = true), to be freed by the caller with cln_free. */
 CLN_MUST_CHECK enum cln_status cln_model_describe(const struct cln_model *model, bool json, char **text, struct cln_error *err);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The README's sessions, word for word: every command of a ```console block is run, and what it prints is compared with what stands there.
+# The README's sessions, word for word: every command of a ```console block is run, and what it prints is compared with what
+# stands there.
 # Speeds, times, threads and the instruction set are the machine's own and are left out of the comparison.
 . "${top_srcdir:?}/tests/cli_testing.sh"
 
@@ -26,7 +27,8 @@ check_block() {
     fail "a session of README.md differs: $(cat "$block.diff")"
 }
 
-awk -v to="$scratch/block" '/^```console$/ {n++; inside = 1; next} /^```$/ {inside = 0} inside {print > (to "." n)}' "$top_srcdir/README.md"
+awk -v to="$scratch/block" '/^```console$/ {n++; inside = 1; next} /^```$/ {inside = 0} inside {print > (to "." n)}' \
+  "$top_srcdir/README.md"
 n=0
 for block in "$scratch"/block.[0-9]; do
   check_block "$block"

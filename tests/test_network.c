@@ -33,7 +33,8 @@ START_TEST(set_then_get_gives_the_same_matrix)
 	network_get(net, 2, W_back, b_back);
 	ck_assert_mem_eq(W, W_back, sizeof W);
 	ck_assert_mem_eq(b, b_back, sizeof b);
-	ck_assert_float_eq(net->params[net->W_offset[2] + (16 / PANEL * 33 + 30) * PANEL + 0], (float)(16 * 33 + 30)); /* W(16, 30) */
+	ck_assert_float_eq(net->params[net->W_offset[2] + (16 / PANEL * 33 + 30) * PANEL + 0],
+	                   (float)(16 * 33 + 30)); /* W(16, 30) */
 	network_destroy(net);
 }
 END_TEST

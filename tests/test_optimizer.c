@@ -46,12 +46,20 @@ static void reference_step(struct reference *r, const struct cln_config *c, doub
 
 static struct cln_config config_of(enum cln_optimizer kind)
 {
-	return (struct cln_config){.optimizer = kind, .learning_rate = 0.01, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8,
-	                           .l1 = 1e-3, .l2 = 1e-2, .weight_decay = 0.1};
+	return (struct cln_config){.optimizer = kind,
+	                           .learning_rate = 0.01,
+	                           .momentum = 0.9,
+	                           .beta1 = 0.9,
+	                           .beta2 = 0.999,
+	                           .epsilon = 1e-8,
+	                           .l1 = 1e-3,
+	                           .l2 = 1e-2,
+	                           .weight_decay = 0.1};
 }
 
 /* One step of the engine on sums over BATCH columns, as the trainer calls it. */
-static void engine_step(const struct kernels *kernels, struct optimizer *o, float *w, const float *sums, const struct cln_config *c, int t)
+static void engine_step(const struct kernels *kernels, struct optimizer *o, float *w, const float *sums, const struct cln_config *c,
+                        int t)
 {
 	struct optimizer_args args = optimizer_constants(c, c->learning_rate, (uint64_t)t);
 	args.w = w;
@@ -63,8 +71,8 @@ static void engine_step(const struct kernels *kernels, struct optimizer *o, floa
 	kernels->optimize(&args);
 }
 
-/* Each step makes fewer than 16 roundings (u = eps/2 each) of quantities no larger than the weight or 10 times the largest step (the
- * sum of a momentum's geometric series); errors of earlier steps are carried along, never grown beyond that factor. */
+/* Each step makes fewer than 16 roundings (u = eps/2 each) of quantities no larger than the weight or 10 times the largest step
+ * (the sum of a momentum's geometric series); errors of earlier steps are carried along, never grown beyond that factor. */
 static double bound(double w, double largest_step)
 {
 	return STEPS * 16 * (FLT_EPSILON / 2) * (fabs(w) + 10 * largest_step);
@@ -96,8 +104,8 @@ START_TEST(steps_follow_the_published_equations)
 		engine_step(kernels, &optimizer, w, g, &config, t);
 	}
 	for (size_t i = 0; i < N; i++)
-		ck_assert_msg(fabs((double)w[i] - reference[i].w) <= bound(reference[i].w, largest_step[i]), "w[%zu] = %.9g, not %.9g", i,
-		              (double)w[i], reference[i].w);
+		ck_assert_msg(fabs((double)w[i] - reference[i].w) <= bound(reference[i].w, largest_step[i]),
+		              "w[%zu] = %.9g, not %.9g", i, (double)w[i], reference[i].w);
 	mem_free(w);
 	mem_free(g);
 	optimizer_free(&optimizer);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the passes promise beyond the gradients themselves (test_gradcheck has those): columns do not know each other or their block. */
+ * What the passes promise beyond the gradients themselves (test_gradcheck has those): columns do not know each other or their
+ * block. */
 #include "testing.h"
 
 #include <float.h>
@@ -68,8 +69,8 @@ static double largest_term(const struct network *net, const struct block_space *
 }
 
 /* Both passes over columns first .. first+m-1; the logits go to logits[first..], the gradient to grads. */
-static double both_passes(struct setting *s, size_t first, size_t m, const struct dropout_key *dropout, float *logits, float *grads, bool add,
-                          bool weighted)
+static double both_passes(struct setting *s, size_t first, size_t m, const struct dropout_key *dropout, float *logits, float *grads,
+                          bool add, bool weighted)
 {
 	struct block_space space;
 	uint32_t order[COLUMNS];
@@ -118,7 +119,9 @@ START_TEST(dropout_changes_with_step_epoch_and_seed)
 {
 	struct setting s = make_setting(CLN_RELU);
 	float *grads = gradient_like(s.net);
-	const struct dropout_key keys[] = {{.rate = 0.4, .seed = 9}, {.rate = 0.4, .seed = 9, .step = 1}, {.rate = 0.4, .seed = 9, .epoch = 1},
+	const struct dropout_key keys[] = {{.rate = 0.4, .seed = 9},
+	                                   {.rate = 0.4, .seed = 9, .step = 1},
+	                                   {.rate = 0.4, .seed = 9, .epoch = 1},
 	                                   {.rate = 0.4, .seed = 8}};
 	float logits[4][COLUMNS], again[COLUMNS];
 	for (size_t i = 0; i < 4; i++)
@@ -132,8 +135,8 @@ START_TEST(dropout_changes_with_step_epoch_and_seed)
 }
 END_TEST
 
-/* Both ways add the same COLUMNS terms of an entry, with at most COLUMNS + 1 roundings each, of partial sums that are at most the sum of
- * the absolute terms. */
+/* Both ways add the same COLUMNS terms of an entry, with at most COLUMNS + 1 roundings each, of partial sums that are at most the
+ * sum of the absolute terms. */
 START_TEST(gradients_of_two_blocks_add_up_to_the_whole)
 {
 	struct setting s = make_setting((enum cln_activation)_i);

@@ -216,7 +216,8 @@ START_TEST(backward_is_Wt_dZ_times_the_derivative)
 				                                                         : 1;
 				/* the factor's own roundings are relative to |A| + A^2 + 1, which bounds each of its terms */
 				const double size = derivative == DERIVATIVE_ONE ? 1 : fmax(fabs(factor), 1 + fabs(A) + A * A);
-				ck_assert_double_le(fabs((double)p.dZ_in[at(s.ld, k, j)] - dA * factor), size * chain_bound(absolute, s.n_out, 4));
+				ck_assert_double_le(fabs((double)p.dZ_in[at(s.ld, k, j)] - dA * factor),
+				                    size * chain_bound(absolute, s.n_out, 4));
 			}
 	}
 	free_problem(&p);
@@ -288,10 +289,27 @@ START_TEST(a_range_of_panels_gives_the_bits_of_the_whole)
 	const struct shape s = whole.shape;
 	for (size_t p = 0; p < panels_of(s.n_out); p += 2) {
 		const size_t end = p + 2 < panels_of(s.n_out) ? p + 2 : panels_of(s.n_out);
-		kernels->forward(&(struct forward_args){.A_out = parts.A_out, .W = parts.W, .b = parts.b, .A = parts.A, .n_out = s.n_out,
-		                                        .n_in = s.n_in, .m = s.m, .ld = s.ld, .p_begin = p, .p_end = end, .activation = CLN_RELU});
-		kernels->gradient(&(struct gradient_args){.dW = parts.dW, .db = parts.db, .dZ = parts.dZ, .A = parts.A, .n_out = s.n_out,
-		                                          .n_in = s.n_in, .m = s.m, .ld = s.ld, .p_begin = p, .p_end = end});
+		kernels->forward(&(struct forward_args){.A_out = parts.A_out,
+		                                        .W = parts.W,
+		                                        .b = parts.b,
+		                                        .A = parts.A,
+		                                        .n_out = s.n_out,
+		                                        .n_in = s.n_in,
+		                                        .m = s.m,
+		                                        .ld = s.ld,
+		                                        .p_begin = p,
+		                                        .p_end = end,
+		                                        .activation = CLN_RELU});
+		kernels->gradient(&(struct gradient_args){.dW = parts.dW,
+		                                          .db = parts.db,
+		                                          .dZ = parts.dZ,
+		                                          .A = parts.A,
+		                                          .n_out = s.n_out,
+		                                          .n_in = s.n_in,
+		                                          .m = s.m,
+		                                          .ld = s.ld,
+		                                          .p_begin = p,
+		                                          .p_end = end});
 	}
 	ck_assert_mem_eq(whole.A_out, parts.A_out, whole.out * s.ld * sizeof(float));
 	ck_assert_mem_eq(whole.dW, parts.dW, whole.out * s.n_in * sizeof(float));

@@ -62,8 +62,8 @@ START_TEST(any_threads_give_the_bits_of_the_tree)
 		struct reduction r;
 		assert_ok(reduction_create(&r, n_blocks, threads, &err));
 		const float sum = follow(&r, blocks);
-		ck_assert_msg(memcmp(&sum, &expected, sizeof sum) == 0, "%zu blocks, %d threads: %a, not %a", n_blocks, threads, (double)sum,
-		              (double)expected);
+		ck_assert_msg(memcmp(&sum, &expected, sizeof sum) == 0, "%zu blocks, %d threads: %a, not %a", n_blocks, threads,
+		              (double)sum, (double)expected);
 		reduction_free(&r);
 	}
 }

@@ -8,7 +8,8 @@
 
 static struct cln_config config_of(enum cln_schedule schedule)
 {
-	return (struct cln_config){.schedule = schedule, .learning_rate = 0.1, .warmup_fraction = 0.2, .step_epochs = 3, .step_factor = 0.5};
+	return (struct cln_config){
+	    .schedule = schedule, .learning_rate = 0.1, .warmup_fraction = 0.2, .step_epochs = 3, .step_factor = 0.5};
 }
 
 static double rate(enum cln_schedule schedule, size_t step)

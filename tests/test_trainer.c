@@ -33,9 +33,20 @@ static struct dataset make_data(size_t n_rows, bool weighted, uint32_t stream)
 
 static struct cln_config plain(void)
 {
-	return (struct cln_config){.activation = CLN_RELU, .optimizer = CLN_ADAM, .learning_rate = 0.01, .momentum = 0.9, .beta1 = 0.9,
-	                           .beta2 = 0.999, .epsilon = 1e-8, .warmup_fraction = 0.1, .step_epochs = 1, .step_factor = 0.5,
-	                           .batch_size = 64, .epochs = 4, .metric = CLN_LOG_LOSS, .seed = 5};
+	return (struct cln_config){.activation = CLN_RELU,
+	                           .optimizer = CLN_ADAM,
+	                           .learning_rate = 0.01,
+	                           .momentum = 0.9,
+	                           .beta1 = 0.9,
+	                           .beta2 = 0.999,
+	                           .epsilon = 1e-8,
+	                           .warmup_fraction = 0.1,
+	                           .step_epochs = 1,
+	                           .step_factor = 0.5,
+	                           .batch_size = 64,
+	                           .epochs = 4,
+	                           .metric = CLN_LOG_LOSS,
+	                           .seed = 5};
 }
 
 static const struct kernels *select_kernels(const char *name)
@@ -46,9 +57,9 @@ static const struct kernels *select_kernels(const char *name)
 }
 
 /* Trains a fresh network; threads are forced, whatever the plan finds worth using. */
-static enum cln_status train(struct network **net, struct trainer_result *result, const struct cln_config *config, const struct dataset *data,
-                             const struct dataset *valid, const char *isa, int threads, const struct cln_observer *observer,
-                             struct cln_error *err)
+static enum cln_status train(struct network **net, struct trainer_result *result, const struct cln_config *config,
+                             const struct dataset *data, const struct dataset *valid, const char *isa, int threads,
+                             const struct cln_observer *observer, struct cln_error *err)
 {
 	const size_t n[] = {FEATURES, 33, 20, 1};
 	struct plan plan;
@@ -59,7 +70,8 @@ static enum cln_status train(struct network **net, struct trainer_result *result
 	return trainer_run(*net, data, valid, config, &plan, select_kernels(isa), observer, result, err);
 }
 
-static struct network *trained(const struct cln_config *config, const struct dataset *data, const struct dataset *valid, const char *isa, int threads)
+static struct network *trained(const struct cln_config *config, const struct dataset *data, const struct dataset *valid,
+                               const char *isa, int threads)
 {
 	struct network *net;
 	struct trainer_result result;
@@ -78,7 +90,8 @@ static void assert_same_bits(const struct cln_config *config, const struct datas
 		const int threads[] = {1, 2, 3, 5, 8};
 		for (size_t t = 0; t < 5; t++) {
 			struct network *net = trained(config, data, NULL, name, threads[t]);
-			ck_assert_msg(memcmp(net->params, reference->params, net->n_floats * sizeof(float)) == 0, "%s with %d threads", name, threads[t]);
+			ck_assert_msg(memcmp(net->params, reference->params, net->n_floats * sizeof(float)) == 0,
+			              "%s with %d threads", name, threads[t]);
 			network_destroy(net);
 		}
 	}
@@ -282,7 +295,8 @@ START_TEST(clipping_bounds_a_step)
 	struct network *after = trained(&config, &data, NULL, NULL, 1);
 	double squares = 0;
 	for (size_t i = 0; i < after->n_floats; i++)
-		squares += ((double)after->params[i] - (double)before->params[i]) * ((double)after->params[i] - (double)before->params[i]);
+		squares +=
+		    ((double)after->params[i] - (double)before->params[i]) * ((double)after->params[i] - (double)before->params[i]);
 	/* a weight of up to 2 moves by 1e-5 or so and is rounded to 1.2e-7: 1 % over the norm of a thousand weights */
 	ck_assert_double_eq_tol(sqrt(squares), 1e-3, 1e-5);
 	network_destroy(before);

@@ -39,11 +39,14 @@ median() { sort -g | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 ours() { # threads inputs hidden batch rows activation
   "$colonnade" bench --threads "$1" --inputs "$2" --hidden "$3" --batch-size "$4" --rows "$5" --activation "$6" \
     --optimizer adam --seconds 5 --json 2>/dev/null |
-    awk -F'[:,]' '{for (i = 1; i < NF; i++) { gsub(/[ "{}]/, "", $i)
-      if ($i == "rows_per_second") r = $(i + 1); if ($i == "fraction_of_peak") f = $(i + 1) }} END {print r + 0, f + 0}'
+    awk -F'[:,]' '{for (i = 1; i < NF; i++) {
+        gsub(/[ "{}]/, "", $i)
+        if ($i == "rows_per_second") rate = $(i + 1)
+        if ($i == "fraction_of_peak") fraction = $(i + 1)
+      }} END {print rate + 0, fraction + 0}'
 }
 
-echo "| workload | this, 1 thread | this, $threads threads | best decile, of the FMA peak | PyTorch, better of 1 and $threads threads | ratio |"
+echo "| workload | this, 1 thread | this, $threads threads | best decile, of the FMA peak | PyTorch, better of both | ratio |"
 echo "|---|---|---|---|---|---|"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -54,7 +57,8 @@ for name in "${chosen[@]}"; do
     ours "$threads" "$inputs" "$hidden" "$batch" "$rows" "$activation" >>"$scratch/$name.all"
     if [ $have_torch = yes ]; then
       for n in 1 "$threads"; do
-        /usr/bin/python3 scripts/bench/torch_train.py "$inputs" "$hidden" "$batch" "$rows" "$activation" "$n" 5 >>"$scratch/$name.torch.$n"
+        /usr/bin/python3 scripts/bench/torch_train.py "$inputs" "$hidden" "$batch" "$rows" "$activation" "$n" 5 \
+          >>"$scratch/$name.torch.$n"
       done
     fi
   done
@@ -67,5 +71,6 @@ for name in "${chosen[@]}"; do
     torch=$(for n in 1 "$threads"; do cut -d' ' -f1 "$scratch/$name.torch.$n" | median; done | sort -g | tail -n 1)
     ratio=$(awk "BEGIN {printf \"%.2f\", $all / $torch}")
   fi
-  awk "BEGIN {printf \"| %s | %.0f | %.0f | %.0f %% | %s | %s |\n\", \"$name\", $one, $all, 100 * $fraction, \"$torch\", \"$ratio\"}"
+  percent=$(awk "BEGIN {printf \"%.0f\", 100 * $fraction}")
+  printf '| %s | %.0f | %.0f | %s %% | %s | %s |\n' "$name" "$one" "$all" "$percent" "$torch" "$ratio"
 done

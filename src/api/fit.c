@@ -125,7 +125,7 @@ static enum cln_status summarise(struct cln_fit_summary *summary, const struct f
 	return status;
 }
 
-/* The config as the model keeps it: what shaped the result, with the layers that the network really has. */
+/* The config as the model keeps it: what shaped the result. */
 static void record_config(struct cln_model *model, const struct fit *fit)
 {
 	struct cln_config *config = &model->config;
@@ -135,9 +135,6 @@ static void record_config(struct cln_model *model, const struct fit *fit)
 	config->label = config->positive = config->weight = config->isa = NULL;
 	config->threads = 0;
 	config->block_size = fit->plan.block_size; /* shapes the bits, so what was chosen is written down */
-	config->activation = fit->network->activation;
-	config->n_hidden = fit->network->L - 1;
-	memcpy(config->hidden, fit->network->n + 1, config->n_hidden * sizeof *config->hidden);
 }
 
 /* Moves what was made into a model. */
@@ -191,7 +188,8 @@ enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *
                               const struct cln_table *test, const struct cln_model *init, const struct cln_config *config,
                               const struct cln_observer *observer, struct cln_fit_summary *summary, struct cln_error *err)
 {
-	struct fit fit = {.config = config, .observer = observer};
+	struct cln_config effective = *config;
+	struct fit fit = {.config = &effective, .observer = observer};
 	struct cln_fit_summary own = {0};
 	enum cln_status status, trained;
 
@@ -203,8 +201,10 @@ enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *
 		status = kernels_select(&fit.kernels, config->isa, err);
 	if (status != CLN_OK)
 		return status;
+	if (init)
+		config_keep_network(&effective, init);
 	choose_threads(&fit);
-	status = prepare(&fit.data, train_table, valid, test, init, config, fit.threads, observer, err);
+	status = prepare(&fit.data, train_table, valid, test, init, &effective, fit.threads, observer, err);
 	if (status != CLN_OK)
 		return status;
 	trained = train(&fit, train_table, init, err);

@@ -67,7 +67,7 @@ struct optimizer_args {
 	size_t n;
 	float scale, l1, l2;
 	float decay;                     /* decoupled: w <- w * (1 - decay) first; decay = lr * wd */
-	float rate;                      /* learning rate; adam: with both bias corrections folded in as rate = lr sqrt(1-b2^t)/(1-b1^t) */
+	float rate;                      /* learning rate; adam: with both bias corrections, lr sqrt(1-b2^t)/(1-b1^t) */
 	float beta1, beta2;              /* momentum, nesterov: beta1; rmsprop: beta2 */
 	float one_minus_beta1, one_minus_beta2;
 	float epsilon;                   /* adam: epsilon times sqrt(1-b2^t), which makes it Kingma and Ba's own form */
@@ -75,8 +75,8 @@ struct optimizer_args {
 };
 
 /* Loss and dZ of m columns from the logits: dZ = w (sigmoid(z) - y); returns sum_j w_j (softplus(z_j) - y_j z_j), each term in
- * float, summed in double in order of j.  Z, dZ: one panel (unit 0 of 16) with one column every 16 floats; lanes 1..15 of dZ are set
- * to 0; y, w: m floats, w may be NULL (all 1). */
+ * float, summed in double in order of j.  Z, dZ: one panel (unit 0 of 16) with one column every 16 floats; lanes 1..15 of dZ are
+ * set to 0; y, w: m floats, w may be NULL (all 1). */
 struct loss_args {
 	float *dZ;
 	const float *Z, *y, *w;
@@ -84,7 +84,8 @@ struct loss_args {
 };
 
 /* Dropout on columns 0 .. m-1 of panels 0 .. ceil(n/16)-1: a unit is kept where its word >= threshold = p 2^32;
- * A <- kept ? A * keep_scale : 0 and D (may be NULL) likewise.  The word is rng_word(seed, RNG_DROPOUT, epoch, step, row0 + s, unit0 + u). */
+ * A <- kept ? A * keep_scale : 0 and D (may be NULL) likewise.  The word is rng_word(seed, RNG_DROPOUT, epoch, step, row0 + s,
+ * unit0 + u). */
 struct dropout_args {
 	float *A, *D;
 	size_t n, m, ld;
@@ -107,10 +108,12 @@ struct kernels {
 	void (*optimize)(const struct optimizer_args *args);
 	void (*dropout)(const struct dropout_args *args);
 	void (*add)(float *sum, const float *term, size_t n);             /* sum += term; n a multiple of 16 */
-	double (*sum_squares)(const float *x, size_t n);                  /* 16 float chains by lane (fma), then added in double in order of the lanes */
-	void (*transpose_panel)(float *Wt, const float *W, size_t n_out_padded, size_t n_in, size_t p, size_t k_begin, size_t k_end); /* of output panel p, inputs k_begin (a multiple of 16) .. k_end-1, into Wt */
+	/* 16 float chains by lane (fma), then added in double in order of the lanes. */
+	double (*sum_squares)(const float *x, size_t n);
+	/* Output panel p of W, inputs k_begin (a multiple of 16) .. k_end-1, into Wt. */
+	void (*transpose_panel)(float *Wt, const float *W, size_t n_out_padded, size_t n_in, size_t p, size_t k_begin, size_t k_end);
 
-	/* Elementwise, n a multiple of 16, y may alias x; at most 2 ulp over all floats (doc/numerics.md).  For tests and predict. */
+	/* Elementwise, n a multiple of 16, y may alias x; at most 2 ulp over all floats (doc/numerics.md).  For tests. */
 	void (*exp)(float *y, const float *x, size_t n);
 	void (*log)(float *y, const float *x, size_t n);
 	void (*tanh)(float *y, const float *x, size_t n);

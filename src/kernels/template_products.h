@@ -11,7 +11,8 @@
 #ifndef KERNELS_TEMPLATE_PRODUCTS_H
 #define KERNELS_TEMPLATE_PRODUCTS_H
 
-/* What a tile reads.  a(r, k) = a[r * a_row + (k % 16) * a_k + (k / 16) * a_group]; b(k, panel v) = 16 floats at b[v * b_panel + k * 16]. */
+/* What a tile reads: a(r, k) = a[r * a_row + (k % 16) * a_k + (k / 16) * a_group], and the 16 floats b(k, panel v) from
+ * b[v * b_panel + k * 16] on. */
 struct operands {
 	const float *a, *b;
 	size_t a_group, b_panel, K;
@@ -90,7 +91,8 @@ INLINE vec apply_derivative(vec dA, vec saved, enum derivative derivative, float
 INLINE void backward_tile(size_t rows, size_t panels, const struct backward_args *g, size_t q, size_t s)
 {
 	const size_t n_out_padded = panels_of(g->n_out) * PANEL;
-	const struct operands o = {g->dZ + s * PANEL, g->Wt + q * n_out_padded * PANEL, g->ld * PANEL, n_out_padded * PANEL, g->n_out};
+	const struct operands o = {g->dZ + s * PANEL, g->Wt + q * n_out_padded * PANEL, g->ld * PANEL, n_out_padded * PANEL,
+	                           g->n_out};
 	const size_t width = panels * VECTORS;
 	vec c[TILE_ROWS * TILE_PANELS * VECTORS];
 	UNROLL
@@ -113,7 +115,8 @@ INLINE void backward_tile(size_t rows, size_t panels, const struct backward_args
 
 INLINE void gradient_tile(size_t rows, size_t panels, const struct gradient_args *g, size_t p, size_t k)
 {
-	const struct operands o = {g->A + k / PANEL * g->ld * PANEL + k % PANEL, g->dZ + p * g->ld * PANEL, PANEL * PANEL, g->ld * PANEL, g->m};
+	const struct operands o = {g->A + k / PANEL * g->ld * PANEL + k % PANEL, g->dZ + p * g->ld * PANEL, PANEL * PANEL,
+	                           g->ld * PANEL, g->m};
 	const size_t width = panels * VECTORS;
 	vec c[TILE_ROWS * TILE_PANELS * VECTORS];
 	UNROLL
@@ -143,23 +146,25 @@ static void gradient_bias(const struct gradient_args *g, size_t p)
 
 /* ---- tiles over whole matrices ---- */
 
+#define NOINLINE __attribute__((noinline))
+
 /* A strip: all rows first .. first + n - 1 of `panels` panels, in the tallest tiles that fit. */
-#define STRIP(tile, args_type, panels)                                                                                         \
-	static __attribute__((noinline)) void tile##_strip_##panels(const struct args_type *args, size_t p, size_t first, size_t n) \
-	{                                                                                                                       \
-		const size_t end = first + n;                                                                                   \
-		size_t r = first;                                                                                               \
-		for (; r + TILE_ROWS <= end; r += TILE_ROWS)                                                                    \
-			tile(TILE_ROWS, panels, args, p, r);                                                                    \
-		for (; r + 4 <= end; r += 4)                                                                                    \
-			tile(4, panels, args, p, r);                                                                            \
-		for (; r + 2 <= end; r += 2)                                                                                    \
-			tile(2, panels, args, p, r);                                                                            \
-		if (r < end)                                                                                                    \
-			tile(1, panels, args, p, r);                                                                            \
+#define STRIP(tile, args_type, panels)                                                                                             \
+	NOINLINE static void tile##_strip_##panels(const struct args_type *args, size_t p, size_t first, size_t n)                 \
+	{                                                                                                                          \
+		const size_t end = first + n;                                                                                      \
+		size_t r = first;                                                                                                  \
+		for (; r + TILE_ROWS <= end; r += TILE_ROWS)                                                                       \
+			tile(TILE_ROWS, panels, args, p, r);                                                                       \
+		for (; r + 4 <= end; r += 4)                                                                                       \
+			tile(4, panels, args, p, r);                                                                               \
+		for (; r + 2 <= end; r += 2)                                                                                       \
+			tile(2, panels, args, p, r);                                                                               \
+		if (r < end)                                                                                                       \
+			tile(1, panels, args, p, r);                                                                               \
 	}
 
-/* How many of the panels left the next strip takes.  Four are taken as two and two: a strip one panel wide is bound by its loads. */
+/* How many of the panels left the next strip takes.  Four are taken as two and two: a strip one panel wide is bound by loads. */
 #if TILE_PANELS == 3
 static inline size_t strip_panels(size_t left) { return left == 1 ? 1 : left == 2 || left == 4 ? 2 : 3; }
 
@@ -210,7 +215,7 @@ static void products_backward(const struct backward_args *args)
 	}
 }
 
-/* A tile's rows must lie in one panel of A, so the strips go panel by panel of the inputs; dZ's panels stay in the first-level cache. */
+/* A tile's rows must lie in one panel of A, so the strips go panel by panel of the inputs; dZ's panels stay in the cache. */
 static void products_gradient(const struct gradient_args *args)
 {
 	for (size_t p = args->p_begin; p < args->p_end; p++)
@@ -224,5 +229,6 @@ static void products_gradient(const struct gradient_args *args)
 
 #undef STRIP
 #undef STRIPS
+#undef NOINLINE
 
 #endif

@@ -34,7 +34,8 @@ static bool lay_out(struct network *net, size_t *n_params_floats, size_t *n_Wt_f
 	return true;
 }
 
-enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation, struct cln_error *err)
+enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
+                               struct cln_error *err)
 {
 	*net = NULL;
 	if (L < 1 || L > NETWORK_MAX_LAYERS)

@@ -25,12 +25,13 @@ struct network {
 	float *params, *Wt;
 };
 
-enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
+                               struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status network_clone(struct network **copy, const struct network *net, struct cln_error *err) CLN_MUST_CHECK;
 void network_destroy(struct network *net);
 
-/* Draws weights by the scheme (AUTO: He for relu-like, Xavier for sigmoid and tanh, LeCun for selu) keyed by (seed, RNG_INIT, layer);
- * biases 0, with CLN_INIT_NORMAL N(0,1) like the weights. */
+/* Draws weights by the scheme (AUTO: He for relu-like, Xavier for sigmoid and tanh, LeCun for selu) keyed by (seed, RNG_INIT,
+ * layer); biases 0, with CLN_INIT_NORMAL N(0,1) like the weights. */
 void network_init(struct network *net, enum cln_init init, uint64_t seed);
 
 /* Wt from params. */

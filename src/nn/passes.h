@@ -27,7 +27,8 @@ struct dropout_key {
 };
 
 /* A[1..L] from A[0]; dropout may be NULL. */
-void forward_pass(const struct network *net, const struct kernels *kernels, struct block_space *space, size_t m, const struct dropout_key *dropout);
+void forward_pass(const struct network *net, const struct kernels *kernels, struct block_space *space, size_t m,
+                  const struct dropout_key *dropout);
 
 /* dZ[L] and the loss from A[L], y, w; then for l = L..1 dW[l], db[l] (into grads, the layout of net->params; added where `add`) and
  * dZ[l-1].  grads are sums over the columns, not divided by m.  Returns the sum of the losses. */

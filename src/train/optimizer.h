@@ -9,12 +9,12 @@
 struct optimizer {
 	float *first, *second; /* moments, the layout of network.params; NULL where the kind has none */
 	size_t n_floats;
-	uint64_t steps;
 };
-enum cln_status optimizer_create(struct optimizer *optimizer, enum cln_optimizer kind, size_t n_floats, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status optimizer_create(struct optimizer *optimizer, enum cln_optimizer kind, size_t n_floats,
+                                 struct cln_error *err) CLN_MUST_CHECK;
 void optimizer_free(struct optimizer *optimizer);
 
-/* The constants of step `step` (1-based): rate, bias corrections, decay; w, first, second, g, n and scale are left to the caller. */
+/* The constants of step `step` (1-based): rate, bias corrections, decay; w, first, second, g, n and scale are the caller's. */
 struct optimizer_args optimizer_constants(const struct cln_config *config, double rate, uint64_t step);
 
 #endif

@@ -5,7 +5,7 @@
 
 /* Columns of a block.  Each block costs a pass over the parameters in the reduction, some 12 bytes a parameter against 6 G
  * floating-point operations, so G must be large where the parameters leave the cache; and small batches must still give blocks to
- * several threads.  Aims at 8 blocks of 64 to 256 columns, at least 256 columns beyond 2^20 parameters; then evens the blocks out. */
+ * several threads.  Aims at 8 blocks of 64 to 256 columns, at least 256 columns beyond 2^20 parameters; then evens them out. */
 static size_t block_size_of(const struct network *net, size_t batch_size)
 {
 	const size_t least = net->n_params > ((size_t)1 << 20) ? 256 : 64, most = 256;

@@ -31,8 +31,8 @@ static void predict_chunk(void *argument, size_t chunk, int tid)
 		job->logits[first + s] = space->A[job->net->L][s * PANEL];
 }
 
-enum cln_status predict_logits(float *logits, const struct network *net, const struct kernels *kernels, const float *X, size_t n_rows,
-                               int threads, struct cln_error *err)
+enum cln_status predict_logits(float *logits, const struct network *net, const struct kernels *kernels, const float *X,
+                               size_t n_rows, int threads, struct cln_error *err)
 {
 	const size_t n_chunks = (n_rows + CHUNK - 1) / CHUNK;
 	const size_t n_threads = (size_t)threads < n_chunks ? (size_t)threads : n_chunks ? n_chunks : 1;

@@ -10,7 +10,8 @@
  *   step       lr step_factor^floor(epoch / step_epochs)
  *   cosine     lr (1 + cos(pi t)) / 2, t = step / n_steps
  *   warmup     lr (step+1) / w for the first w = ceil(warmup_fraction n_steps) steps, then lr
- *   one-cycle  from lr/25 up to lr over the first warmup_fraction of the steps, then down to lr/10^4, both by half cosines (Smith & Topin 2017) */
+ *   one-cycle  from lr/25 up to lr over the first warmup_fraction of the steps, then down to lr/10^4, both by half cosines 
+ *              (Smith & Topin 2017) */
 double schedule_rate(const struct cln_config *config, size_t step, size_t n_steps, size_t steps_per_epoch);
 
 #endif

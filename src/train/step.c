@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The step (DESIGN section 7): each thread works its run of blocks and folds their partial gradients along the tree; after a barrier
- * each takes its share of the parameters, chunk by chunk: adds up the partials that are left, in tree order, applies the
+ * The step (DESIGN section 7): each thread works its run of blocks and folds their partial gradients along the tree; after a
+ * barrier each takes its share of the parameters, chunk by chunk: adds up the partials that are left, in tree order, applies the
  * optimizer, and writes both orientations of the weights. */
 #include "train/step.h"
 
@@ -97,8 +97,9 @@ static enum cln_status create_arrays(struct stepper *stepper, struct cln_error *
 	return CLN_OK;
 }
 
-enum cln_status stepper_create(struct stepper *stepper, struct network *net, const struct kernels *kernels, const struct cln_config *config,
-                               const struct dataset *data, const struct plan *plan, struct cln_error *err)
+enum cln_status stepper_create(struct stepper *stepper, struct network *net, const struct kernels *kernels,
+                               const struct cln_config *config, const struct dataset *data, const struct plan *plan,
+                               struct cln_error *err)
 {
 	*stepper = (struct stepper){.net = net, .kernels = kernels, .config = config, .data = data, .plan = *plan};
 	stepper->steps_per_epoch = (data->n_rows + plan->batch_size - 1) / plan->batch_size;

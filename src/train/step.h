@@ -44,8 +44,9 @@ struct epoch_state {
 	size_t failed_step;          /* the first step whose loss was not finite, SIZE_MAX while there is none */
 };
 
-enum cln_status stepper_create(struct stepper *stepper, struct network *net, const struct kernels *kernels, const struct cln_config *config,
-                               const struct dataset *data, const struct plan *plan, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status stepper_create(struct stepper *stepper, struct network *net, const struct kernels *kernels,
+                               const struct cln_config *config, const struct dataset *data, const struct plan *plan,
+                               struct cln_error *err) CLN_MUST_CHECK;
 void stepper_free(struct stepper *stepper);
 
 /* Step `step` (0-based within the epoch), called by all threads of the team; tid 0 adds to state->loss_sum.  Returns false on every

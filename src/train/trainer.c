@@ -22,7 +22,7 @@ struct trainer {
 	uint32_t *order;
 	float *valid_logits;
 	float *best_params;          /* of the best epoch, where there are validation rows */
-	struct cln_metrics best;
+	struct cln_metrics best;     /* of best_params */
 	struct trainer_result *result;
 	struct epoch_state state;    /* of the current epoch */
 };
@@ -40,7 +40,8 @@ static void destroy(struct trainer *trainer)
 	mem_free(trainer->best_params);
 }
 
-static enum cln_status create(struct trainer *trainer, const struct dataset *train, const struct network *net, struct cln_error *err)
+static enum cln_status create(struct trainer *trainer, const struct dataset *train, const struct network *net,
+                              struct cln_error *err)
 {
 	trainer->order = mem_alloc(train->n_rows, sizeof *trainer->order, err);
 	if (!trainer->order)
@@ -125,9 +126,7 @@ static enum cln_status validate(struct trainer *trainer, struct cln_metrics *met
 /* Keeps the weights where the metric is better than ever before. */
 static bool keep_best(struct trainer *trainer, const struct cln_metrics *valid, size_t epoch)
 {
-	const bool first = trainer->result->best_epoch == 0;
-	const enum cln_metric metric = trainer->stepper.config->metric;
-	if (!metrics_better(valid, first ? &(struct cln_metrics){.log_loss = INFINITY, .auc = -1, .accuracy = -1} : &trainer->best, metric))
+	if (!metrics_better(valid, &trainer->best, trainer->stepper.config->metric))
 		return false;
 	trainer->best = *valid;
 	trainer->result->best_epoch = epoch;
@@ -200,13 +199,16 @@ static void restore_best(struct trainer *trainer)
 	network_sync(net);
 }
 
-enum cln_status trainer_run(struct network *net, const struct dataset *train, const struct dataset *valid, const struct cln_config *config,
-                            const struct plan *plan, const struct kernels *kernels, const struct cln_observer *observer,
-                            struct trainer_result *result, struct cln_error *err)
+enum cln_status trainer_run(struct network *net, const struct dataset *train, const struct dataset *valid,
+                            const struct cln_config *config, const struct plan *plan, const struct kernels *kernels,
+                            const struct cln_observer *observer, struct trainer_result *result, struct cln_error *err)
 {
 	const double start = clock_seconds();
 	*result = (struct trainer_result){0};
-	struct trainer trainer = {.valid = valid, .observer = observer, .result = result};
+	struct trainer trainer = {.valid = valid,
+	                          .observer = observer,
+	                          .result = result,
+	                          .best = {.log_loss = INFINITY, .auc = -1, .accuracy = -1}}; /* worse than any */
 	enum cln_status status = stepper_create(&trainer.stepper, net, kernels, config, train, plan, err);
 	if (status == CLN_OK)
 		status = create(&trainer, train, net, err);
@@ -214,7 +216,9 @@ enum cln_status trainer_run(struct network *net, const struct dataset *train, co
 		status = run_epochs(&trainer, plan->threads_allowed, err);
 	size_t layer;
 	if (status == CLN_OK && !network_is_finite(net, &layer))
-		status = error_set(err, CLN_E_DIVERGED, "training diverged in the last step: the weights of layer %zu are not finite; try a smaller --lr", layer);
+		status = error_set(
+		    err, CLN_E_DIVERGED,
+		    "training diverged in the last step: the weights of layer %zu are not finite; try a smaller --lr", layer);
 	if (status == CLN_OK || status == CLN_STOPPED)
 		restore_best(&trainer);
 	destroy(&trainer);
