@@ -232,11 +232,11 @@ step_clang() {
 	has_clang_openmp || skip "clang has no OpenMP (libomp-dev)"
 	configure_in clang CC=clang
 	make -j"$jobs" CFLAGS="-g -O2 -Werror"
-	run_tests CFLAGS="-g -O2 -Werror"
 	if [ -s "$check/hash-gcc" ]; then
 		hash_of_build clang > "$check/hash-clang"
 		cmp "$check/hash-gcc" "$check/hash-clang"
 	fi
+	run_tests CFLAGS="-g -O2 -Werror"
 }
 
 step_serial() {

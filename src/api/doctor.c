@@ -103,15 +103,16 @@ static void find_huge_pages(struct doctor *doctor)
 		fclose(file);
 }
 
-static void find_build(struct doctor *doctor)
-{
 #ifdef _OPENMP
-	doctor->openmp = true;
+static const bool built_with_openmp = true;
+#else
+static const bool built_with_openmp = false;
 #endif
 #ifdef HAVE_ZLIB
-	doctor->zlib = true;
+static const bool built_with_zlib = true;
+#else
+static const bool built_with_zlib = false;
 #endif
-}
 
 /* ---------------------------------------------------------------- warnings */
 
@@ -170,7 +171,8 @@ enum cln_status doctor_create(struct doctor **doctor, const char *isa, struct cl
 	d->isa_chosen = kernels->name;
 	find_threads(d);
 	find_huge_pages(d);
-	find_build(d);
+	d->openmp = built_with_openmp;
+	d->zlib = built_with_zlib;
 	d->cpu_of_thread = mem_alloc((size_t)d->threads, sizeof *d->cpu_of_thread, err);
 	if (!d->cpu_of_thread)
 		goto done;
