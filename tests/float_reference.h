@@ -25,20 +25,21 @@ static inline uint32_t bits_of_float(float x)
 	return bits;
 }
 
-/* |y - reference| in units of the last place of a float as large as the reference (denormals: 2^-149).  A reference that rounds to
- * infinity is met by infinity only, NaN by NaN only. */
+/* |y - reference| in units of the last place of a float as large as the reference (denormals: 2^-149).  Infinity counts as 2^128, the
+ * number after the greatest float, but a reference from there on is met by infinity only, and NaN by NaN only. */
 static inline double ulp_error(float y, double reference)
 {
-	if (isnan(reference))
-		return isnan(y) ? 0.0 : INFINITY;
-	if (isinf((float)reference))
-		return y == (float)reference ? 0.0 : fabs(reference) < 0x1p128 && y == copysignf(FLT_MAX, (float)reference) ? 1.0 : INFINITY;
+	if (isnan(y) || isnan(reference))
+		return isnan(y) && isnan(reference) ? 0.0 : INFINITY;
+	if (fabs(reference) >= 0x1p128)
+		return y == copysignf(INFINITY, (float)reference) ? 0.0 : INFINITY;
+	const double value = isinf(y) ? copysign(0x1p128, (double)y) : (double)y;
 	uint64_t bits; /* of the reference; its exponent field, minus 1023, says where its last place is */
 	memcpy(&bits, &reference, sizeof bits);
 	const uint64_t field = bits >> 52 & 0x7ff, least = 1023 - 126, inverse_ulp = 1023 + 1023 + 23 - (field < least ? least : field);
 	double scale;
 	memcpy(&scale, &(uint64_t){inverse_ulp << 52}, sizeof scale);
-	return fabs((double)y - reference) * scale;
+	return fabs(value - reference) * scale;
 }
 
 static inline double reference_sigmoid(double z) { return z >= 0.0 ? 1.0 / (1.0 + exp(-z)) : exp(z) / (1.0 + exp(z)); }
