@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Measures the elementwise kernels against a double-precision reference over every float: the figures of doc/numerics.md.
  *   make tests/measure_ulp && tests/measure_ulp [STRIDE [FUNCTION]]
- * takes every STRIDE-th of the 2^32 bit patterns (default 1: all of them; some minutes a function); COLONNADE_ISA chooses the kernels. */
+ * takes every STRIDE-th of the 2^32 bit patterns (default 1: all of them; some minutes a function).
+ * COLONNADE_ISA chooses the kernels. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * exp, log, the activations and their derivatives: a strided sample of all floats against double references, and the same bits from
- * every instruction set.  tests/measure_ulp takes every float.  (Check's asserts write to a pipe each time: not in the long loops.) */
+ * every instruction set.  tests/measure_ulp takes every float.
+ * The long loops abort where they fail: each of Check's asserts writes to a pipe. */
 #include "testing.h"
 
 #include "float_reference.h"
@@ -52,7 +53,8 @@ START_TEST(function_stays_within_its_bound)
 				continue;
 			const double reference = subject->reference((double)x[i]), error = ulp_error(y[i], reference);
 			if (!(error <= subject->ulp || fabs((double)y[i] - reference) <= subject->absolute))
-				ck_abort_msg("%s(%a) = %a, not %a: %g ulp", subject->name, (double)x[i], (double)y[i], reference, error);
+				ck_abort_msg("%s(%a) = %a, not %a: %g ulp", subject->name, (double)x[i], (double)y[i], reference,
+				             error);
 		}
 	}
 }
@@ -74,8 +76,8 @@ START_TEST(function_has_the_same_bits_from_every_instruction_set)
 			evaluate(subject, other, y, x);
 			for (int i = 0; i < CHUNK; i++)
 				if (bits_of_float(y[i]) != bits_of_float(expected[i]) && !(isnan(y[i]) && isnan(expected[i])))
-					ck_abort_msg("%s(%a) = %a on %s, %a on generic", subject->name, (double)x[i], (double)y[i], other->name,
-					             (double)expected[i]);
+					ck_abort_msg("%s(%a) = %a on %s, %a on generic", subject->name, (double)x[i], (double)y[i],
+					             other->name, (double)expected[i]);
 		}
 	}
 }

@@ -46,7 +46,8 @@ static void draw(float *x, size_t n, uint32_t stream)
 /* Random numbers with what is special among floats in between. */
 static void draw_special(float *x, size_t n, uint32_t stream)
 {
-	static const float special[] = {0.0f, -0.0f, 0x1p-149f, -0x1p-140f, 0x1p-120f, -0x1.8p-101f, 1e30f, -1e38f, INFINITY, -INFINITY, NAN};
+	static const float special[] = {0.0f,  -0.0f,  0x1p-149f, -0x1p-140f, 0x1p-120f, -0x1.8p-101f,
+	                                1e30f, -1e38f, INFINITY,  -INFINITY,  NAN};
 	draw(x, n, stream);
 	for (size_t i = stream % 3; i < n; i += 3)
 		x[i] = special[(i / 3 + stream) % (sizeof special / sizeof special[0])];
@@ -241,7 +242,8 @@ START_TEST(loss_and_gradient_follow_the_equation)
 		for (size_t j = 0; j < m; j++) {
 			const double z = (double)c->Z[j * PANEL], y = (double)c->y[j], w = (double)c->w[j];
 			const double far = z >= 0.0 ? 1.0 - y : y, s = 1.0 / (1.0 + exp(fabs(z)));
-			ck_assert_double_eq_tol((double)c->dZ[j * PANEL], w * (1.0 / (1.0 + exp(-z)) - y), w * UNIT * (8 * s + 3 * far));
+			const double slope = w * (1.0 / (1.0 + exp(-z)) - y);
+			ck_assert_double_eq_tol((double)c->dZ[j * PANEL], slope, w * UNIT * (8 * s + 3 * far));
 		}
 	}
 }
@@ -319,9 +321,10 @@ struct parameters {
 static struct optimizer_args make_step(struct parameters *p, enum cln_optimizer kind, bool penalties, size_t n)
 {
 	return (struct optimizer_args){
-		.w = p->w, .first = p->first, .second = p->second, .g = p->g, .n = n, .scale = 1.0f / 32, .l1 = penalties ? 0.003f : 0.0f,
-		.l2 = penalties ? 0.02f : 0.0f, .decay = penalties ? 0.001f : 0.0f, .rate = 0.05f, .beta1 = 0.9f, .beta2 = 0.99f,
-		.one_minus_beta1 = 0.1f, .one_minus_beta2 = 0.01f, .epsilon = 1e-6f, .kind = kind};
+		.w = p->w, .first = p->first, .second = p->second, .g = p->g, .n = n, .scale = 1.0f / 32,
+		.l1 = penalties ? 0.003f : 0.0f, .l2 = penalties ? 0.02f : 0.0f, .decay = penalties ? 0.001f : 0.0f,
+		.rate = 0.05f, .beta1 = 0.9f, .beta2 = 0.99f, .one_minus_beta1 = 0.1f, .one_minus_beta2 = 0.01f,
+		.epsilon = 1e-6f, .kind = kind};
 }
 
 static void draw_parameters(struct parameters *p, void (*fill)(float *, size_t, uint32_t))
@@ -387,8 +390,8 @@ static struct moved step_by_the_book(const struct optimizer_args *a, size_t i)
 
 static void assert_within(float got, struct bounded expected, const char *what, size_t i)
 {
-	ck_assert_msg(fabs((double)got - expected.x) <= expected.error, "%s %zu: %a, not %a +- %a", what, i, (double)got, expected.x,
-	              expected.error);
+	if (!(fabs((double)got - expected.x) <= expected.error))
+		ck_abort_msg("%s %zu: %a, not %a +- %a", what, i, (double)got, expected.x, expected.error);
 }
 
 START_TEST(optimizer_step_follows_its_equations)
@@ -472,7 +475,9 @@ END_TEST
 
 START_TEST(dropout_keeps_the_units_whose_word_reaches_the_threshold)
 {
-	enum { N = 37, LD = 40, PANELS = 3 };
+	enum { N = 37, LD = 40, PANELS = 3, ROW0 = 0x7ffffff0, THRESHOLD = 0x40000000 };
+	const uint64_t seed = 0x123456789abcdef0u;
+	const float scale = 1.0f / 0.75f;
 	static float A[PANELS * LD * PANEL], D[PANELS * LD * PANEL], A_before[PANELS * LD * PANEL], D_before[PANELS * LD * PANEL];
 	static const size_t columns[] = {1, 15, 16, 17, 33};
 	const struct kernels *kernels = set_of((size_t)_i);
@@ -485,13 +490,14 @@ START_TEST(dropout_keeps_the_units_whose_word_reaches_the_threshold)
 			draw(D_before, PANELS * LD * PANEL, 2);
 			memcpy(A, A_before, sizeof A);
 			memcpy(D, D_before, sizeof D);
-			kernels->dropout(&(struct dropout_args){.A = A, .D = unit0 == 5 ? NULL : D, .n = N, .m = m, .ld = LD,
-			                                        .seed = 0x123456789abcdef0u, .epoch = 3, .step = 5, .row0 = 0xfffffff0u,
-			                                        .unit0 = unit0, .threshold = 0x40000000u, .keep_scale = 1.0f / 0.75f});
+			kernels->dropout(&(struct dropout_args){
+				.A = A, .D = unit0 == 5 ? NULL : D, .n = N, .m = m, .ld = LD, .seed = seed, .epoch = 3, .step = 5,
+				.row0 = ROW0, .unit0 = unit0, .threshold = THRESHOLD, .keep_scale = scale});
 			for (size_t i = 0; i < PANELS * LD * PANEL; i++) {
 				const size_t s = i / PANEL % LD, u = i / (LD * PANEL) * PANEL + i % PANEL;
-				const uint32_t word = rng_word(0x123456789abcdef0u, RNG_DROPOUT, 3, 5, 0xfffffff0u + (uint32_t)s, unit0 + (uint32_t)u);
-				const float factor = s >= m ? 1.0f : word >= 0x40000000u ? 1.0f / 0.75f : 0.0f;
+				const uint32_t row = ROW0 + (uint32_t)s, unit = unit0 + (uint32_t)u;
+				const bool kept = rng_word(seed, RNG_DROPOUT, 3, 5, row, unit) >= THRESHOLD;
+				const float factor = s >= m ? 1.0f : kept ? scale : 0.0f;
 				ck_assert_float_eq(A[i], A_before[i] * factor);
 				ck_assert_float_eq(D[i], unit0 == 5 ? D_before[i] : D_before[i] * factor);
 			}
@@ -508,11 +514,12 @@ START_TEST(elementwise_kernels_stay_inside_their_arrays)
 	if (!kernels)
 		return;
 	for (size_t n = PANEL; n <= 3 * PANEL; n += PANEL) {
-		struct fence a = fence_make(n, at_end), b = fence_make(n, at_end), c = fence_make(n, at_end), d = fence_make(n, at_end);
+		struct fence a = fence_make(n, at_end), b = fence_make(n, at_end);
+		struct fence c = fence_make(n, at_end), d = fence_make(n, at_end);
 		for (int activation = 0; activation < CLN_N_ACTIVATIONS; activation++)
 			kernels->activate((enum cln_activation)activation, a.x, b.x, n);
-		void (*const functions[])(float *, const float *, size_t) = {kernels->exp, kernels->log, kernels->tanh, kernels->sigmoid,
-		                                                             kernels->add};
+		void (*const functions[])(float *, const float *, size_t) = {kernels->exp, kernels->log, kernels->tanh,
+		                                                             kernels->sigmoid, kernels->add};
 		for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++)
 			functions[f](a.x, b.x, n);
 		for (int kind = 0; kind < CLN_N_OPTIMIZERS; kind++)
@@ -534,7 +541,9 @@ START_TEST(column_kernels_stay_inside_their_arrays)
 		struct fence Z = fence_make(m * PANEL, at_end), dZ = fence_make(m * PANEL, at_end);
 		struct fence y = fence_make(m, at_end), w = fence_make(m, at_end);
 		ck_assert(isfinite(kernels->loss(&(struct loss_args){.dZ = dZ.x, .Z = Z.x, .y = y.x, .w = w.x, .m = m})));
-		kernels->dropout(&(struct dropout_args){.A = Z.x, .D = dZ.x, .n = 16, .m = m, .ld = m, .unit0 = (uint32_t)m, .threshold = 9});
+		const struct dropout_args drop = {
+			.A = Z.x, .D = dZ.x, .n = 16, .m = m, .ld = m, .unit0 = (uint32_t)m, .threshold = 9};
+		kernels->dropout(&drop);
 		struct fence Wt = fence_make((m + PANEL - 1) / PANEL * PANEL * PANEL, at_end);
 		kernels->transpose_panel(Wt.x, Z.x, PANEL, m, 0, 0, m);
 		ck_assert_float_eq(Wt.x[0], Z.x[0]);
@@ -556,15 +565,15 @@ static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("kernels");
 	const int sets = (int)number_of_sets();
-#define ADD_CASE(name, end, ...) \
-	add_case(suite, name, (const TTest *const[]){__VA_ARGS__}, sizeof((const TTest *const[]){__VA_ARGS__}) / sizeof(TTest *), end)
+#define TESTS(...) (const TTest *const[]){__VA_ARGS__}
+#define ADD_CASE(name, end, ...) add_case(suite, name, TESTS(__VA_ARGS__), sizeof(TESTS(__VA_ARGS__)) / sizeof(TTest *), end)
 	ADD_CASE("select", 1, select_gives_the_best_supported_set_and_each_by_name, select_refuses_an_unknown_name,
 	         derivatives_come_from_the_cheapest_source);
 	ADD_CASE("sums", sets, fma_peak_returns_the_sum_of_its_chains, add_rounds_each_sum_once,
 	         sum_squares_is_sixteen_chains_added_in_order, transpose_panel_copies_its_inputs_and_nothing_else);
-	ADD_CASE("loss", sets, loss_and_gradient_follow_the_equation, loss_writes_zeros_beside_its_unit_and_nothing_behind_its_columns,
-	         loss_without_weights_is_that_with_weights_of_one, loss_of_a_confident_right_answer_does_not_cancel,
-	         loss_has_the_bits_of_generic);
+	ADD_CASE("loss", sets, loss_and_gradient_follow_the_equation,
+	         loss_writes_zeros_beside_its_unit_and_nothing_behind_its_columns, loss_without_weights_is_that_with_weights_of_one,
+	         loss_of_a_confident_right_answer_does_not_cancel, loss_has_the_bits_of_generic);
 	ADD_CASE("optimizer", sets, optimizer_step_follows_its_equations, optimizer_step_has_the_bits_of_generic,
 	         moments_below_two_to_the_minus_hundred_become_zero, l1_penalty_does_not_move_a_weight_of_zero);
 	ADD_CASE("dropout", sets, dropout_keeps_the_units_whose_word_reaches_the_threshold);

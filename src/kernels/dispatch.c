@@ -54,7 +54,7 @@ enum cln_status kernels_select(const struct kernels **kernels, const char *name,
 		if (name)
 			return error_set(err, CLN_E_USAGE, "this CPU lacks the instruction set %s", name);
 	}
-	return error_set(err, CLN_E_USAGE, "there are no kernels for the instruction set \"%s\" in this build: colonnade doctor lists them", name);
+	return error_set(err, CLN_E_USAGE, "this build has no kernels named \"%s\": colonnade doctor lists them", name);
 }
 
 enum derivative activation_derivative(int activation)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Dropout.  Its random words are those of base/rng.h's rng_word: Philox 4x32-10 with counter {unit / 4, row, step, purpose << 24 | epoch}
- * and the seed as key gives the words of four units.  A vector holds the same word of VLEN columns. */
+ * Dropout.  Its random words are those of base/rng.h's rng_word: Philox 4x32-10 with the seed as key and the counter
+ * {unit / 4, row, step, purpose << 24 | epoch} gives the words of four units.  A vector holds the same word of VLEN columns. */
 #ifndef KERNELS_TEMPLATE_DROPOUT_H
 #define KERNELS_TEMPLATE_DROPOUT_H
 

@@ -41,7 +41,8 @@ INLINE vec power_of_two(vint shifted_n, int extra)
 	return v_from_bits(i_add(i_shift_left(shifted_n, 23), i_set1(ONE_BITS + ((uint32_t)extra << 23))));
 }
 
-/* e^x.  Below -104 it rounds to 0, above 89 to infinity.  2^n is multiplied in two halves, so that denormal results are rounded once. */
+/* e^x.  Below -104 it rounds to 0, above 89 to infinity.  2^n is multiplied in two halves: it may lie beyond the floats, and a
+ * denormal result is rounded once. */
 INLINE vec exp_vec(vec x)
 {
 	vint shifted_n;
@@ -51,7 +52,7 @@ INLINE vec exp_vec(vec x)
 	return v_mul(y, power_of_two(i_sub(n, half), 0));
 }
 
-/* e^x 2^48 for x <= 0; x below -120 counts as -120.  With UNSCALE it becomes e^x, at the end of a formula whose result may be denormal. */
+/* e^x 2^48 for x <= 0; x below -120 counts as -120.  UNSCALE makes it e^x, at the end of a formula whose result may be denormal. */
 #define UNSCALE 0x1p-48f
 INLINE vec exp_scaled(vec x)
 {
@@ -128,7 +129,8 @@ INLINE vec normal_tail(vec *exponential, vec a)
 	const vec e = exp_scaled(v_mul(square, v_set1(-0.5f)));
 	const vec reciprocal = v_div(v_set1(1.0f), v_add(a, v_set1(4.0f)));
 	const vec rough = v_mul(v_sub(a, v_set1(4.0f)), reciprocal);
-	const vec residual = v_fma(rough, v_neg(a), v_fma(v_add(rough, v_set1(1.0f)), v_set1(-4.0f), a)); /* a - 4 - rough (a + 4) */
+	/* a - 4 - rough (a + 4) */
+	const vec residual = v_fma(rough, v_neg(a), v_fma(v_add(rough, v_set1(1.0f)), v_set1(-4.0f), a));
 	const vec u = v_fma(residual, reciprocal, rough);
 	*exponential = v_fma(e, v_mul(rest, v_set1(-0.5f)), e);
 	return v_mul(polynomial(u, c, 9), reciprocal);

@@ -49,8 +49,8 @@ INLINE vec step_rmsprop(const struct step *step, vec w, vec g, vec *first, vec *
 	return v_fma(step->minus_rate, v_div(g, v_add(v_sqrt(*second), step->epsilon)), w);
 }
 
-/* v <- beta1 v + (1 - beta1) g,  s <- beta2 s + (1 - beta2) g^2,  w <- w - rate v / (sqrt(s) + epsilon); Kingma and Ba, "Adam", ICLR 2015,
- * with the bias corrections in rate and epsilon. */
+/* v <- beta1 v + (1 - beta1) g,  s <- beta2 s + (1 - beta2) g^2,  w <- w - rate v / (sqrt(s) + epsilon); the bias corrections
+ * are in rate and epsilon.  Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015. */
 INLINE vec step_adam(const struct step *step, vec w, vec g, vec *first, vec *second)
 {
 	*first = without_dust(v_fma(step->beta1, *first, v_mul(step->one_minus_beta1, g)));
@@ -68,7 +68,8 @@ INLINE void optimize_run(const struct optimizer_args *args, bool has_first, bool
 		.epsilon = v_set1(args->epsilon),
 	};
 	for (size_t i = 0; i < args->n; i += VLEN) {
-		vec first = has_first ? v_load(args->first + i) : v_zero(), second = has_second ? v_load(args->second + i) : v_zero();
+		vec first = has_first ? v_load(args->first + i) : v_zero();
+		vec second = has_second ? v_load(args->second + i) : v_zero();
 		const vec w = v_load(args->w + i), g = penalised(&step, v_load(args->g + i), w);
 		v_store(args->w + i, rule(&step, v_mul(w, step.keep), g, &first, &second));
 		if (has_first)
