@@ -286,8 +286,9 @@ fuzz_all() { # OPTIONS...
 	configure_in fuzz CC=clang --enable-fuzzers --enable-sanitizers
 	make -j"$jobs"
 	local target name
-	for target in tests/fuzz/fuzz_*[a-z]; do
-		name=${target##*/fuzz_}
+	for target in "$source"/tests/fuzz/fuzz_*.c; do
+		name=$(basename "$target" .c)
+		name=${name#fuzz_}
 		mkdir -p "corpus-$name"
 		make "tests/fuzz/replay_$name"
 		"tests/fuzz/replay_$name" --seeds "corpus-$name"

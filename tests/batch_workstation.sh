@@ -56,5 +56,6 @@ code=0
 wait "$pid" || code=$?
 [ "$code" -ne 0 ] || fail "an interrupted run ended with 0"
 grep -Eq 'stopped early|ended with exit code' long.log || fail "the log does not tell of the end"
-"$COLONNADE" train data.csv --out long --epochs 1 --progress none > /dev/null || fail "the interrupted program still holds the directory"
+"$COLONNADE" train data.csv --out long --epochs 1 --progress none > /dev/null ||
+	fail "the interrupted program still holds the directory"
 echo ok

@@ -9,7 +9,7 @@ failures=0
 
 fresh_tree() {
 	rm -rf "$work/tree"
-	mkdir -p "$work/tree/include" "$work/tree/scripts" "$work/tree/tests" "$work"/tree/src/{base,kernels,nn,data,comm,train,model,report,api,cli}
+	mkdir -p "$work"/tree/{include,scripts,tests} "$work"/tree/src/{base,kernels,nn,data,comm,train,model,report,api,cli}
 	printf '/* SPDX-License-Identifier: MIT */\nvoid f(void);\n' > "$work/tree/include/colonnade.h"
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# scripts/batch/slurm.sh under a real Slurm of one node with 3 CPUs: the job trains, its threads are those of the allocation, and its
-# model is that of a run outside.  Skipped (77) where there is no Slurm or no root.
+# scripts/batch/slurm.sh under a real Slurm of one node with 3 CPUs: the job trains, its threads are those of the allocation, and
+# its model is that of a run outside.  Skipped (77) where there is no Slurm or no root.
 set -eu
 top=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 export COLONNADE=${COLONNADE:-$top/colonnade}
