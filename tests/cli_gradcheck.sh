@@ -17,8 +17,8 @@ expect 0 '' gradcheck --json --activation tanh
 holds "one instruction set" '"isas": "generic"' "$scratch/stdout"
 holds "the verdict" '"ok": true' "$scratch/stdout"
 
-# The numbers are the same on every machine, so the page's are this program's; but not the textbook's errors (field 6), which are the
-# rounding of differences and change with every last bit of the functions they are made of.
+# The numbers are the same on every machine, so the page's are this program's; but not the textbook's errors (field 6), which are
+# the rounding of differences and change with every last bit of the functions they are made of.
 comparable() { awk '/^tanh .* ok *$/ { if (NF == 11) $6 = ""; $1 = $1; print }' "$1"; }
 expect 0 '' gradcheck --activation tanh
 equal "lines in doc/derivation.md" "$(comparable "$top_srcdir/doc/derivation.md" | wc -l)" $((2 * 7))

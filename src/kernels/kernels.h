@@ -111,7 +111,8 @@ struct kernels {
 	/* 16 float chains by lane (fma), then added in double in order of the lanes. */
 	double (*sum_squares)(const float *x, size_t n);
 	/* Output panel p of W, inputs k_begin (a multiple of 16) .. k_end-1, into Wt. */
-	void (*transpose_panel)(float *Wt, const float *W, size_t n_out_padded, size_t n_in, size_t p, size_t k_begin, size_t k_end);
+	void (*transpose_panel)(float *Wt, const float *W, size_t n_out_padded, size_t n_in, size_t p, size_t k_begin,
+	                        size_t k_end);
 
 	/* Elementwise, n a multiple of 16, y may alias x; at most 2 ulp over all floats (doc/numerics.md).  For tests. */
 	void (*exp)(float *y, const float *x, size_t n);
