@@ -37,7 +37,8 @@ static void recipe_plain(struct cln_config *config)
 }
 
 /* The network of doc/derivation.md, trained as it is derived there: the whole table is one batch of gradient descent.  On raw
- * pounds and inches most starts saturate; seed 13 is the first that learns there and with standardised features (doc/textbook.md). */
+ * pounds and inches most starts saturate; seed 13 is the first that learns there and with standardised features
+ * (doc/textbook.md). */
 static void recipe_textbook(struct cln_config *config)
 {
 	recipe_plain(config);
