@@ -5,8 +5,8 @@
 #   scripts/batch/workstation.sh DATA RUN_DIRECTORY [options of colonnade train ...] &
 #
 # Everything is written to RUN_DIRECTORY.log, which a further start appends to.  Start it again with the same words after a reboot
-# or a kill: a finished run says so and ends with 0, an unfinished one carries on (where this version of colonnade keeps checkpoints)
-# or starts afresh.  Ends with the exit code of colonnade: 75 means stopped early by a signal or a time limit.
+# or a kill: a finished run says so and ends with 0, an unfinished one carries on (where this version keeps checkpoints) or
+# starts afresh.  Ends with the exit code of colonnade: 75 means stopped early by a signal or a time limit.
 #
 # Variables: COLONNADE         the program (default: the one built in this tree, else the one on the PATH)
 #            OMP_NUM_THREADS   threads (default: all cores that this process may use; `colonnade doctor` says why)
