@@ -32,12 +32,14 @@ if command -v python3 > /dev/null; then
 	python3 -m json.tool "$work/json" > /dev/null || fail "--json is not JSON"
 fi
 
-# OMP_NUM_THREADS wins outright; a value that is none is shown and ignored.
+# OMP_NUM_THREADS wins outright; a value that is none is an error.
 OMP_NUM_THREADS=3 "$colonnade" doctor --json > "$work/json"
 expect "threads of OMP_NUM_THREADS=3" 3 "$(field threads_allowed < "$work/json")"
 expect "rule of OMP_NUM_THREADS=3" OMP_NUM_THREADS "$(field threads_rule < "$work/json")"
-OMP_NUM_THREADS=many "$colonnade" doctor > "$work/text"
-grep -q 'OMP_NUM_THREADS=many (not understood, ignored)' "$work/text" || fail "OMP_NUM_THREADS=many is not shown as ignored"
+code=0
+OMP_NUM_THREADS=many "$colonnade" doctor > /dev/null 2> "$work/error" || code=$?
+expect "exit code of OMP_NUM_THREADS=many" 2 "$code"
+grep -q 'OMP_NUM_THREADS: "many" is not a number of threads' "$work/error" || fail "OMP_NUM_THREADS=many is not named"
 SLURM_CPUS_PER_TASK=1 "$colonnade" doctor --json > "$work/json"
 expect "threads of SLURM_CPUS_PER_TASK=1" 1 "$(field threads_allowed < "$work/json")"
 

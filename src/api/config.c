@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/config.h"
 
+#include "base/cpus.h"
 #include "kernels/dispatch.h"
 #include "model/model.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* An MLP with exactly what the flags say; these are the values where they are silent. */
@@ -211,6 +213,21 @@ enum cln_status config_check_isa(const char *isa, struct cln_error *err)
 	const struct kernels *kernels;
 
 	return kernels_select(&kernels, isa, err);
+}
+
+enum cln_status config_check_omp_num_threads(struct cln_error *err)
+{
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	const char *text = getenv("OMP_NUM_THREADS");
+	size_t n;
+
+	if (!text || !*text)
+		return CLN_OK;
+	cpus_allowed(rules, &n);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(rules[i].name, "OMP_NUM_THREADS") == 0 && rules[i].threads == 0)
+			return error_set(err, CLN_E_USAGE, "OMP_NUM_THREADS: \"%s\" is not a number of threads", text);
+	return CLN_OK;
 }
 
 void config_keep_network(struct cln_config *config, const struct cln_model *init)
