@@ -215,7 +215,7 @@ enum cln_status config_check_isa(const char *isa, struct cln_error *err)
 	return kernels_select(&kernels, isa, err);
 }
 
-enum cln_status config_check_omp_num_threads(struct cln_error *err)
+enum cln_status config_check_thread_variable(struct cln_error *err)
 {
 	struct cpus_rule rules[CPUS_MAX_RULES];
 	const char *text = getenv("OMP_NUM_THREADS");

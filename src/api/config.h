@@ -15,9 +15,9 @@ enum cln_status config_check(const struct cln_config *config, struct cln_error *
 /* CLN_E_USAGE: there is no such instruction set, or this build or CPU lacks it.  NULL: the best is taken. */
 enum cln_status config_check_isa(const char *isa, struct cln_error *err) CLN_MUST_CHECK;
 
-/* CLN_E_USAGE: OMP_NUM_THREADS is set to what is no number of threads.  To be asked before the first team runs: LLVM's OpenMP runtime
- * may take all memory then, on a start value that it never set (seen with 14.0.6). */
-enum cln_status config_check_omp_num_threads(struct cln_error *err) CLN_MUST_CHECK;
+/* CLN_E_USAGE: OMP_NUM_THREADS is set to what is no number of threads.  To be asked before the first team runs: LLVM's OpenMP
+ * runtime may ask for all memory then (seen with 14.0.6). */
+enum cln_status config_check_thread_variable(struct cln_error *err) CLN_MUST_CHECK;
 
 /* What a start from `init` keeps: the members of its network and pipeline take the place of config's own. */
 void config_keep_network(struct cln_config *config, const struct cln_model *init);
