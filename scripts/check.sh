@@ -64,7 +64,8 @@ copy_source() { # TO
 	rm -rf "$1"
 	mkdir -p "$1"
 	tar -C "$top" -cf - --exclude=./.git --exclude='./build*' --exclude='./colonnade-run*' --exclude=./autom4te.cache \
-		--exclude='*.o' --exclude='*.a' --exclude='*.log' --exclude='*.trs' --exclude=.deps --exclude=.dirstamp \
+		--exclude='*.o' --exclude='*~' --exclude='*.a' --exclude='*.log' --exclude='*.trs' \
+		--exclude=.deps --exclude=.dirstamp \
 		--exclude=./Makefile --exclude=./colonnade --exclude=./colonnade.pc --exclude=./config.h --exclude=./config.status \
 		--exclude=./stamp-h1 --exclude='./colonnade-*.tar.xz' . | tar -C "$1" -xf -
 	find "$1/tests" -type f -name 'test_*' ! -name '*.*' -delete
@@ -328,7 +329,7 @@ step_generated() {
 	copy_source "$check/generated"
 	cd "$check/generated"
 	autoreconf -fi
-	diff -r -x autom4te.cache "$source" "$check/generated"
+	diff -r -x autom4te.cache -x '*~' "$source" "$check/generated"
 }
 
 step_slurm() {
