@@ -96,7 +96,8 @@ sources src/nn src/kernels 2> /dev/null |
 	breach "nn and kernels know no threads" || true
 
 # 3. OpenMP is in one file.
-grep -v '^src/base/parallel\.c:' "$work/code" | grep -E '#[[:space:]]*pragma[[:space:]]+omp|omp\.h|omp_[a-z_]+[[:space:]]*\(' |
+grep -v '^src/base/parallel\.c:' "$work/code" |
+	grep -E '#[[:space:]]*pragma[[:space:]]+omp|omp\.h|(^|[^A-Za-z0-9_])omp_[a-z_]+[[:space:]]*\(' |
 	breach "OpenMP belongs to base/parallel.c" || true
 grep -E '#[[:space:]]*pragma[[:space:]]+omp[[:space:]]+parallel' "$work/code" | grep -v 'default(none)' |
 	breach "a parallel region says default(none)" || true
