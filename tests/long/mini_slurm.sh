@@ -75,11 +75,16 @@ start() { # CPUS
 	echo "export SLURM_CONF=$SLURM_CONF"
 }
 
+# Waits until they are gone, so that the directory can be removed.
 stop() {
 	for name in slurmd slurmctld munged; do
-		if [ -f "$directory/$name.pid" ]; then
-			kill "$(cat "$directory/$name.pid")" 2> /dev/null || true
-		fi
+		[ -f "$directory/$name.pid" ] || continue
+		pid=$(cat "$directory/$name.pid")
+		kill "$pid" 2> /dev/null || continue
+		for _ in $(seq 100); do
+			kill -0 "$pid" 2> /dev/null || break
+			sleep 0.1
+		done
 	done
 }
 

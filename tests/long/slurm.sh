@@ -14,7 +14,6 @@ work=$(mktemp -d)
 chmod 755 "$work"
 finish() {
 	"$top/tests/long/mini_slurm.sh" stop "$work/slurm"
-	sleep 1
 	rm -rf "$work"
 }
 trap finish EXIT
