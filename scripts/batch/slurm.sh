@@ -18,9 +18,6 @@
 # The log of a job that was requeued goes on in the same file.
 #SBATCH --output=%x-%j.log
 #SBATCH --open-mode=append
-# Three minutes before the time limit (Slurm may be up to a minute early) the program is told to write a checkpoint and end.
-# Without "B:" the signal goes to the program that srun starts, and this script need not pass it on.
-#SBATCH --signal=USR1@180
 # After a node failure or a preemption Slurm starts the job again, under the same number, so that it finds its run directory.
 #SBATCH --requeue
 set -u
