@@ -74,6 +74,48 @@ equal "the same command gives the same model" "$(sha run/model.safetensors)" "$b
 equal "nothing but the run's files" "$(find run -type f | sort | tr '\n' ' ')" \
   "run/.lock run/metrics.jsonl run/model.safetensors run/run.json "
 
+# ---- --force keeps the older run until the new one is in place
+cp -r run forced
+expect 4 'note: what was in forced before is in forced/previous' train data.csv --out forced --force \
+  --lr 1e6 --optimizer sgd --scale none
+equal "the model of a forced run that failed" "$(sha forced/previous/model.safetensors)" "$before"
+[ ! -e forced/model.safetensors ] || fail "a forced run that failed looks finished"
+for file in run.json metrics.jsonl; do
+  cmp "run/$file" "forced/previous/$file" || fail "a forced run that failed changed $file"
+done
+"$colonnade" train data.csv --init run --out forced --force --epochs 1000000 --patience 0 2>/dev/null &
+runner=$!
+until [ -s forced/metrics.jsonl ] || ! kill -0 "$runner"; do sleep 0.05; done
+kill -9 "$runner"
+wait "$runner" 2>/dev/null
+equal "the model after a second forced run that failed" "$(sha forced/previous/model.safetensors)" "$before"
+expect 0 '' train data.csv --out forced --force --epochs 1
+equal "files after a forced run" "$(find forced -type f | sort | tr '\n' ' ')" \
+  "forced/.lock forced/metrics.jsonl forced/model.safetensors forced/run.json "
+mv forced/model.safetensors moved.safetensors
+cp forced/run.json record.json
+expect 0 'is in forced/previous' train data.csv --out forced --epochs 1
+cmp record.json forced/previous/run.json || fail "the record of a model that was moved away is lost"
+
+# ---- closed standard streams stay closed, and no file takes their place; who read the progress may go away
+for closed in '>&-' '2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+  rm -rf closed
+  (eval "exec $closed"; exec "$colonnade" train data.csv --out closed --epochs 2)
+  equal "exit code of train $closed" $? 0
+  equal "well-formed lines of train $closed" "$(grep -c '^{"epoch":[0-9]*,.*}$' closed/metrics.jsonl)" 2
+  equal "lines of train $closed" "$(wc -l <closed/metrics.jsonl)" 2
+done
+"$colonnade" train data.csv --out closed --epochs 1 --force --json >&- 2>stderr
+equal "exit code of --json to a closed standard output" $? 1
+"$colonnade" predict closed new.csv --out closed.csv >&- 2>/dev/null
+equal "exit code of predict --out with a closed standard output" $? 0
+"$colonnade" train - --out closed --epochs 1 --force <&- 2>stderr
+equal "exit code of a closed standard input" $? 1
+holds "a closed standard input" 'cannot read standard input: Bad file descriptor' stderr
+"$colonnade" train data.csv --out unread --epochs 6 --test-fraction 0.25 2> >(head -n 1 >/dev/null)
+equal "exit code where nobody reads the progress" $? 0
+equal "the model where nobody reads the progress" "$(sha unread/model.safetensors)" "$before"
+
 # ---- two processes never share a directory; a killed one blocks nobody
 "$colonnade" train data.csv --out shared --epochs 1000000 --patience 0 2>/dev/null &
 runner=$!

@@ -5,6 +5,7 @@
 #include "cli/run_directory.h"
 #include "cli/run_record.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ struct run {
 static enum cln_status open_metrics(struct run *run, struct cln_error *err)
 {
 	char file[RUN_PATH];
-	enum cln_status status = run_directory_clear(&run->directory, err);
+	enum cln_status status = run_directory_set_aside(&run->directory, err);
 
 	if (status == CLN_OK)
 		status = run_directory_file(file, &run->directory, "metrics.jsonl", err);
@@ -236,6 +237,8 @@ static enum cln_status train(struct run *run, struct options *in_force, struct c
 		return status;
 	progress_end(&run->progress, &run->summary);
 	status = write_results(run, err);
+	if (status == CLN_OK && run->options->force && run->directory.has_previous)
+		status = run_directory_drop_previous(&run->directory, err);
 	if (status == CLN_OK && run->options->json)
 		status = run_record_print(&run->record, err);
 	if (status == CLN_OK)
@@ -249,9 +252,13 @@ int cmd_train(const struct options *options)
 	struct run run = {.options = &in_force, .directory.lock = -1};
 	struct cln_error err = {0};
 
+	/* Whoever read the progress may go away; the run goes on, and writes to nobody are nothing. */
+	signal(SIGPIPE, SIG_IGN);
 	progress_open(&run.progress, stderr, (enum progress_mode)options->progress, &in_force.config);
 	enum cln_status status = train(&run, &in_force, &err);
 	int code = status == CLN_OK ? 0 : exit_with_error(&err);
+	if (run.directory.has_previous)
+		fprintf(stderr, "note: what was in %s before is in %s/" RUN_PREVIOUS "\n", options->out, options->out);
 	/* After a failure the lines so far still tell about it. */
 	if (jsonl_close(run.metrics, &err) != CLN_OK)
 		exit_with_error(&err);

@@ -276,6 +276,7 @@ static const char program_sections[] =
     ".TP\n.B run.json\n"
     "every option in force, version, instruction set, threads and the rule that chose them, data fingerprint, final metrics.\n"
     ".PP\nA finished run is overwritten only with \\fB\\-\\-force\\fR; without it the exit code is 2.\n"
+    "Its files are kept in \\fBprevious/\\fR until the new model is in place.\n"
     "A kernel lock on \\fB.lock\\fR keeps two processes from sharing a directory: the second one ends with exit code 1.\n"
     ".SH CONFIG FILE\n"
     "\\fB\\-\\-config\\fR \\fIFILE\\fR reads lines of the form \\fIoption\\fR = \\fIvalue\\fR, with the names of the long\n"

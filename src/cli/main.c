@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -97,8 +98,22 @@ static int dispatch(int argc, char *const *argv)
 	return run_command(command, argc - 1, argv + 1);
 }
 
+/* Else the first file opened takes the number of a closed standard stream, and messages are written into it.  Each is opened the
+ * wrong way round, so that using it is still the error that it was. */
+static bool open_closed_streams(void)
+{
+	static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	if (!open_closed_streams())
+		return exit_code(CLN_E_IO);
 	int code = dispatch(argc - 1, argv + 1);
 
 	return exit_after_output(code);

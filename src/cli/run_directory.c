@@ -125,19 +125,80 @@ enum cln_status run_directory_open(struct run_directory *directory, const char *
 	return status;
 }
 
-enum cln_status run_directory_clear(const struct run_directory *directory, struct cln_error *err)
-{
-	static const char *const names[] = {"model.safetensors", "run.json", "metrics.jsonl"};
+/* The files of a run; the model last, so that a model in previous/ has its other files beside it. */
+static const char *const run_files[] = {"run.json", "metrics.jsonl", "model.safetensors"};
+enum { N_RUN_FILES = sizeof run_files / sizeof *run_files };
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		char file[RUN_PATH];
-		enum cln_status status = run_directory_file(file, directory, names[i], err);
-		if (status != CLN_OK)
-			return status;
-		if (unlink(file) != 0 && errno != ENOENT)
-			return error_set_errno(err, CLN_E_IO, "cannot remove the older run's %s", file);
+static bool holds_file(const struct run_directory *directory, const char *name)
+{
+	char file[RUN_PATH];
+
+	return run_directory_file(file, directory, name, NULL) == CLN_OK && access(file, F_OK) == 0;
+}
+
+static enum cln_status move_to_previous(const struct run_directory *directory, const char *name, struct cln_error *err)
+{
+	char from[RUN_PATH], to[RUN_PATH], kept[64];
+	enum cln_status status = run_directory_file(from, directory, name, err);
+
+	snprintf(kept, sizeof kept, RUN_PREVIOUS "/%s", name);
+	if (status == CLN_OK)
+		status = run_directory_file(to, directory, kept, err);
+	if (status == CLN_OK && rename(from, to) != 0 && errno != ENOENT)
+		status = error_set_errno(err, CLN_E_IO, "cannot move the older run's %s to %s", from, to);
+	return status;
+}
+
+static enum cln_status move_all_to_previous(const struct run_directory *directory, struct cln_error *err)
+{
+	char previous[RUN_PATH];
+	enum cln_status status = run_directory_file(previous, directory, RUN_PREVIOUS, err);
+
+	if (status == CLN_OK && mkdir(previous, 0777) != 0 && errno != EEXIST)
+		status = error_set_errno(err, CLN_E_IO, "cannot make %s for the older run", previous);
+	for (size_t i = 0; i < N_RUN_FILES && status == CLN_OK; i++)
+		status = move_to_previous(directory, run_files[i], err);
+	return status;
+}
+
+/* A record without a model is that of a run whose model was taken elsewhere, and worth keeping; but where previous/ has a model, it
+ * is that of the run which was to replace it and did not end. */
+enum cln_status run_directory_set_aside(struct run_directory *directory, struct cln_error *err)
+{
+	char file[RUN_PATH];
+	bool has_model = holds_file(directory, "model.safetensors"), has_record = holds_file(directory, "run.json");
+	bool unfinished = !has_model && holds_file(directory, RUN_PREVIOUS "/model.safetensors");
+	enum cln_status status = CLN_OK;
+
+	if (unfinished) {
+		status = run_directory_file(file, directory, "run.json", err);
+		if (status == CLN_OK && unlink(file) != 0 && errno != ENOENT)
+			status = error_set_errno(err, CLN_E_IO, "cannot remove the unfinished run's %s", file);
+	} else if (has_model || has_record) {
+		status = move_all_to_previous(directory, err);
 	}
-	return CLN_OK;
+	directory->has_previous = status == CLN_OK && (unfinished || has_model || has_record);
+	return status;
+}
+
+/* The model first: what is left where this is cut short is no run any more. */
+enum cln_status run_directory_drop_previous(struct run_directory *directory, struct cln_error *err)
+{
+	char file[RUN_PATH], name[64];
+	enum cln_status status = CLN_OK;
+
+	for (size_t i = N_RUN_FILES; i-- > 0 && status == CLN_OK;) {
+		snprintf(name, sizeof name, RUN_PREVIOUS "/%s", run_files[i]);
+		status = run_directory_file(file, directory, name, err);
+		if (status == CLN_OK && unlink(file) != 0 && errno != ENOENT)
+			status = error_set_errno(err, CLN_E_IO, "the run is finished; cannot remove the older run's %s", file);
+	}
+	if (status == CLN_OK)
+		status = run_directory_file(file, directory, RUN_PREVIOUS, err);
+	if (status == CLN_OK)
+		rmdir(file); /* something else may be in it, and then it stays */
+	directory->has_previous = status != CLN_OK;
+	return status;
 }
 
 void run_directory_close(struct run_directory *directory, bool started)

@@ -7,19 +7,25 @@
 #include "report/jsonl.h"
 
 #define RUN_PATH 4096
+#define RUN_PREVIOUS "previous" /* the folder that keeps an older run until a new one is finished */
 
 struct run_directory {
 	const char *path; /* lent */
 	int lock;         /* file descriptor; -1: none */
 	bool made;        /* by this process: taken away again where nothing was written */
+	bool has_previous; /* an older run's files are in previous/ */
 };
 
 /* CLN_E_USAGE: a finished run is there and `force` is false; CLN_E_IO: another process is at work there, or it cannot be made. */
 enum cln_status run_directory_open(struct run_directory *directory, const char *path, bool force,
 				   struct cln_error *err) CLN_MUST_CHECK;
 
-/* Takes an older run's files away, so that a directory never mixes two runs. */
-enum cln_status run_directory_clear(const struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
+/* Moves an older run's files to previous/, so that a directory never mixes two runs and the only copy of a model is never lost.
+ * A model in the directory itself thereby still marks a finished run. */
+enum cln_status run_directory_set_aside(struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Removes what was set aside: the new run is in place. */
+enum cln_status run_directory_drop_previous(struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
 
 /* path/name; CLN_E_USAGE: too long. */
 enum cln_status run_directory_file(char file[RUN_PATH], const struct run_directory *directory, const char *name,
