@@ -69,7 +69,12 @@ train a --activation rellu|did you mean relu?
 train a --progress fast|--progress: "fast" is not one of auto, bar, lines, none
 train a --recipe strong|default, plain, textbook
 bench --inputs 0|--inputs: "0" is not a whole number from 1
-train - --valid -|standard input
+train - --valid -|DATA and --valid cannot both be standard input
+train - --init -|DATA and --init cannot both be standard input
+train x --init - --test -|--init and --test cannot both be standard input
+predict - -|MODEL and DATA cannot both be standard input
+train a --valid b --valid-fraction 0.1|--valid and --valid-fraction cannot both be given
+train a --test b --test-fraction 0.1|--test and --test-fraction cannot both be given
 help frobnicate|there is no command
 LIST
 
@@ -79,6 +84,15 @@ for command in "inspect $scratch/none" doctor gradcheck; do
   COLONNADE_ISA=mmx expect 2 'COLONNADE_ISA: ' $command
   one_line
 done
+
+equal "an unknown instruction set" "$(COLONNADE_ISA=mmx "$colonnade" doctor 2>&1 | grep -cE 'it has generic(, [a-z0-9]+)*$')" 1
+
+# ---- a bad OMP_NUM_THREADS stops what starts threads, also with --threads, and nothing else
+for command in "train $examples/cvd.csv --threads 2" "bench --threads 1" gradcheck doctor; do
+  # shellcheck disable=SC2086
+  OMP_NUM_THREADS=0 expect 2 'OMP_NUM_THREADS: "0" is not a number of threads' $command
+done
+OMP_NUM_THREADS=0 expect 1 'cannot open' inspect "$scratch/none"
 
 # ---- standard output that cannot be written is a failure
 if [ -w /dev/full ]; then
@@ -98,6 +112,9 @@ equal "the last of two" "$(option seed)" 6
 cp "$scratch/run/model.safetensors" "$scratch/first"
 "$colonnade" train - --force --config - --out "$scratch/run" <"$examples/cvd.csv" 2>"$scratch/stderr"
 equal "two readers of standard input" $? 2
+"$colonnade" evaluate "$scratch/run" - --config - </dev/null 2>"$scratch/stderr"
+equal "DATA and --config on standard input" $? 2
+holds "DATA and --config on standard input" 'DATA and --config cannot both be standard input' "$scratch/stderr"
 "$colonnade" train - --force --lr 0.3 --config "$scratch/run.conf" --out "$scratch/run" --seed 6 \
   <"$examples/cvd.csv" 2>"$scratch/stderr"
 equal "a table on standard input" $? 0

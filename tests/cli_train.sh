@@ -151,6 +151,15 @@ equal "the network in force with --init" "$(sed -n 's/^    "hidden": //p' again/
 expect 2 '--hidden 9: --init keeps what small has (7,5)' train data.csv --out again --epochs 1 --init small --hidden 9 --force
 one_line
 
+# ---- a file takes the place of its share of the rows; a share that leaves no row is told
+expect 0 '' train data.csv --valid new.csv --test-fraction 0.8 --epochs 1 --out shares
+equal "the share that --valid replaces" "$(sed -n 's/^    "valid-fraction": //p' shares/run.json)" "0,"
+expect 0 '' train data.csv --test new.csv --valid-fraction 0.9 --epochs 1 --out shares --force
+expect 2 '--valid-fraction + --test-fraction is 1; ' train data.csv --test-fraction 0.8 --epochs 1 --out shares --force
+expect 0 'leaves none to validate on' train data.csv --valid-fraction 1e-9 --epochs 1 --out shares --force
+printf 'a,b\n1,x\n2,y\n' >two.csv
+expect 0 'leaves none to validate on' train two.csv --epochs 1 --out shares --force
+
 # ---- predict: CSV in the order of the input, kept columns as they were written, any order of columns, standard input
 equal "header" "$(head -n 1 a.csv)" "probability,prediction"
 equal "rows" "$(wc -l <a.csv)" 1001

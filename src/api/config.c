@@ -126,7 +126,7 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	const struct range ranges[] = {
 	    {"valid_fraction", config->valid_fraction, 0, 1, false, true},
 	    {"test_fraction", config->test_fraction, 0, 1, false, true},
-	    {"valid_fraction + test_fraction", config->valid_fraction + config->test_fraction, 0, 1, false, true},
+	    {"--valid-fraction + --test-fraction", config->valid_fraction + config->test_fraction, 0, 1, false, true},
 	    {"max_levels", (double)config->max_levels, 1, 1e6, false, false},
 	    {"learning_rate", config->learning_rate, 0, 1e6, true, false},
 	    {"momentum", config->momentum, 0, 1, false, true},

@@ -196,7 +196,11 @@ enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *
 	*model = NULL;
 	if (summary)
 		*summary = own;
-	status = config_check(config, err);
+	if (valid)
+		effective.valid_fraction = 0;
+	if (test)
+		effective.test_fraction = 0;
+	status = config_check(&effective, err);
 	if (status == CLN_OK)
 		status = kernels_select(&fit.kernels, config->isa, err);
 	if (status != CLN_OK)

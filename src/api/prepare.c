@@ -353,6 +353,11 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 		status = read_rows(&sets, prepared, train, valid, test, config, err);
 	if (status == CLN_OK)
 		status = check_classes(&sets, &prepared->label, config, err);
+	if (status == CLN_OK && config->valid_fraction > 0 && sets.valid.n == 0)
+		note(observer,
+		     "--valid-fraction %g of so few rows leaves none to validate on: training does not stop early and keeps the "
+		     "last epoch's weights",
+		     config->valid_fraction);
 	if (status == CLN_OK)
 		status = make_datasets(prepared, &sets, init, config, threads, observer, err);
 	row_sets_free(&sets);

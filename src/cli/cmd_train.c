@@ -81,18 +81,6 @@ static void on_note(void *context, const char *sentence)
 
 /* ---------------------------------------------------------------- before and after */
 
-static enum cln_status check_standard_input(const struct options *options, struct cln_error *err)
-{
-	const char *const files[] = {options->operands[0], options->valid, options->test, options->config_file};
-	int n = 0;
-
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		n += files[i] && strcmp(files[i], "-") == 0;
-	if (n > 1)
-		return error_set(err, CLN_E_USAGE, "only one of DATA, --valid, --test and --config can be standard input");
-	return CLN_OK;
-}
-
 /* Another table of the same kind: read with the types that the training table turned out to have. */
 static enum cln_status read_like_train(struct cln_table **table, const struct run *run, const char *path, struct cln_error *err)
 {
@@ -223,9 +211,9 @@ static void print_next(const struct run *run)
 
 static enum cln_status train(struct run *run, struct options *in_force, struct cln_error *err)
 {
-	enum cln_status status = check_standard_input(run->options, err);
+	enum cln_status status = CLN_OK;
 
-	if (status == CLN_OK && run->options->init)
+	if (run->options->init)
 		status = load_init(run, in_force, err);
 	if (status == CLN_OK)
 		status = run_directory_open(&run->directory, run->options->out, run->options->force, err);

@@ -11,6 +11,7 @@ static const struct command commands[] = {
 	.operands = "DATA",
 	.n_operands = 1,
 	.bit = FOR_TRAIN,
+	.starts_teams = true,
 	.summary = "train a model; write a run directory",
 	.description =
 	    "Trains a multilayer perceptron on the rows of DATA, a table in CSV (gzip is recognised; - is standard input) "
@@ -30,6 +31,7 @@ static const struct command commands[] = {
 	.operands = "MODEL DATA",
 	.n_operands = 2,
 	.bit = FOR_PREDICT,
+	.starts_teams = true,
 	.summary = "write probabilities for new rows, as CSV",
 	.description =
 	    "Writes CSV with the header probability,prediction and one line for each row of DATA, in its order: the "
@@ -44,6 +46,7 @@ static const struct command commands[] = {
 	.operands = "MODEL DATA",
 	.n_operands = 2,
 	.bit = FOR_EVALUATE,
+	.starts_teams = true,
 	.summary = "metrics of a model on labelled rows",
 	.description = "Prints log loss, AUC and accuracy of MODEL (a model file or a run directory) on the rows of DATA, "
 		       "whose label and weight columns are those that the model was trained with.",
@@ -63,6 +66,7 @@ static const struct command commands[] = {
 	.operands = "",
 	.n_operands = 0,
 	.bit = FOR_GRADCHECK,
+	.starts_teams = true,
 	.summary = "analytic against numerical gradients, layer by layer",
 	.description = "Compares the derivation in plain double precision with central differences of the cost, and the engine's "
 		       "gradients in float32 with the derivation's, for every layer, signed, and prints a table. Exit code 1 where "
@@ -74,6 +78,7 @@ static const struct command commands[] = {
 	.operands = "",
 	.n_operands = 0,
 	.bit = FOR_BENCH,
+	.starts_teams = true,
 	.summary = "training speed as a fraction of the measured FMA peak",
 	.description =
 	    "Trains on synthetic standard-normal rows with the trainer's own epoch loop and prints rows_per_second (the "
@@ -88,6 +93,7 @@ static const struct command commands[] = {
 	.operands = "",
 	.n_operands = 0,
 	.bit = FOR_DOCTOR,
+	.starts_teams = true,
 	.summary = "CPU, instruction set, cores allowed and why",
 	.description = "Prints the CPU, the instruction sets built in and the one chosen, the cores this process may use and "
 		       "the rule that said so, and how the threads are placed.",

@@ -565,6 +565,57 @@ static enum cln_status apply_recipe(struct options *options, const struct assign
 	return error_set(err, CLN_E_USAGE, "%s: %s", where, reason.message);
 }
 
+/* The operand's name in the synopsis. */
+static void operand_name(char name[WHERE_MAX], const struct command *command, int operand)
+{
+	const char *word = command->operands;
+
+	for (; operand > 0; operand--)
+		word += strcspn(word, " ") + 1;
+	snprintf(name, WHERE_MAX, "%.*s", (int)strcspn(word, " "), word);
+}
+
+/* There is one standard input, and who reads it first leaves nothing. */
+static enum cln_status check_standard_input(const struct options *options, struct cln_error *err)
+{
+	const struct {
+		const char *name, *file;
+	} files[] = {{"--config", options->config_file},
+		     {"--init", options->init},
+		     {"--valid", options->valid},
+		     {"--test", options->test}};
+	char reader[WHERE_MAX] = "", name[WHERE_MAX];
+
+	for (int i = 0; i < options->command->n_operands + (int)(sizeof files / sizeof *files); i++) {
+		int option = i - options->command->n_operands;
+		const char *file = option < 0 ? options->operands[i] : files[option].file;
+		if (!file || strcmp(file, "-") != 0)
+			continue;
+		if (option < 0)
+			operand_name(name, options->command, i);
+		else
+			snprintf(name, sizeof name, "%s", files[option].name);
+		if (*reader)
+			return error_set(err, CLN_E_USAGE, "%s and %s cannot both be standard input", reader, name);
+		memcpy(reader, name, sizeof reader);
+	}
+	return CLN_OK;
+}
+
+/* A file takes the place of its share of DATA, also of the recipe's. */
+static enum cln_status settle_rows(struct options *options, struct cln_error *err)
+{
+	if (options->valid && options_given(options, "valid-fraction"))
+		return error_set(err, CLN_E_USAGE, "--valid and --valid-fraction cannot both be given");
+	if (options->test && options_given(options, "test-fraction"))
+		return error_set(err, CLN_E_USAGE, "--test and --test-fraction cannot both be given");
+	if (options->valid)
+		options->config.valid_fraction = 0;
+	if (options->test)
+		options->config.test_fraction = 0;
+	return CLN_OK;
+}
+
 void options_defaults(struct options *options, const struct command *command)
 {
 	bool read = true;
@@ -605,6 +656,10 @@ enum cln_status options_parse(struct options *options, const struct command *com
 		status = apply(options, &file, err);
 	if (status == CLN_OK)
 		status = apply(options, &flags, err);
+	if (status == CLN_OK)
+		status = check_standard_input(options, err);
+	if (status == CLN_OK)
+		status = settle_rows(options, err);
 	options->read.threads = options->config.threads;
 	options->config.isa = isa && *isa ? isa : NULL;
 done:

@@ -76,6 +76,7 @@ struct command {
 	const char *operands; /* as in the synopsis: "MODEL DATA" */
 	int n_operands;
 	unsigned bit;
+	bool starts_teams;       /* of threads: OMP_NUM_THREADS must be one that the OpenMP runtime can bear */
 	const char *summary;     /* one line */
 	const char *description; /* man page: paragraphs separated by an empty line */
 	const char *examples;    /* man page: lines */

@@ -3,6 +3,7 @@
 
 #include "kernels/dispatch.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Instruction sets that were built in, best last.  __builtin_cpu_supports asks the CPU and, for the wide registers, the system. */
@@ -41,6 +42,13 @@ const char *kernels_name(size_t i, bool *supported)
 	return built_in[i].name;
 }
 
+static void list_names(char *names, size_t room)
+{
+	size_t length = 0;
+	for (size_t i = 0; i < N_BUILT_IN && length < room; i++)
+		length += (size_t)snprintf(names + length, room - length, "%s%s", i ? ", " : "", built_in[i].name);
+}
+
 enum cln_status kernels_select(const struct kernels **kernels, const char *name, struct cln_error *err)
 {
 	*kernels = NULL;
@@ -54,7 +62,9 @@ enum cln_status kernels_select(const struct kernels **kernels, const char *name,
 		if (name)
 			return error_set(err, CLN_E_USAGE, "this CPU lacks the instruction set %s", name);
 	}
-	return error_set(err, CLN_E_USAGE, "this build has no kernels named \"%s\": colonnade doctor lists them", name);
+	char names[64];
+	list_names(names, sizeof names);
+	return error_set(err, CLN_E_USAGE, "this build has no kernels named \"%s\"; it has %s", name, names);
 }
 
 enum derivative activation_derivative(int activation)
