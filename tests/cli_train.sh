@@ -156,7 +156,6 @@ expect 0 '' train data.csv --valid new.csv --test-fraction 0.8 --epochs 1 --out 
 equal "the share that --valid replaces" "$(sed -n 's/^    "valid-fraction": //p' shares/run.json)" "0,"
 expect 0 '' train data.csv --test new.csv --valid-fraction 0.9 --epochs 1 --out shares --force
 expect 2 '--valid-fraction + --test-fraction is 1; ' train data.csv --test-fraction 0.8 --epochs 1 --out shares --force
-expect 0 'leaves none to validate on' train data.csv --valid-fraction 1e-9 --epochs 1 --out shares --force
 printf 'a,b\n1,x\n2,y\n' >two.csv
 expect 0 'leaves none to validate on' train two.csv --epochs 1 --out shares --force
 
