@@ -52,6 +52,24 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do echo "x$i,yes"; done | sed '1i a,b' >
 expect 3 'many.csv:2:1:' train many.csv --numeric a --out refused
 [ "$(wc -l <stderr)" -le 11 ] || fail "more than ten bad cells and a count: $(wc -l <stderr) lines"
 
+# ---- what could steer a terminal is not printed, wherever a text of the table is
+esc=$(printf '\033')
+for table in 'a,l\033b\n1,x\033\n2,x\033\n' 'a,l\033b\n1,x\033\n2,y\n3,z\007\n' 'w\033,c\n1\033,x\n2,y\n'; do
+  printf '%b' "$table" >steer.csv
+  "$colonnade" train steer.csv --out steered --force --epochs 1 2>stderr
+  "$colonnade" train steer.csv --out steered --force --epochs 1 --weight 1 2>>stderr
+  ! grep -q "[$esc$(printf '\007')]" stderr || fail "control characters on standard error: $(cat -v stderr)"
+done
+{
+  printf 'a,b\033,l\033\n'
+  for i in $(seq 40); do printf '%s,\302\2331,x\033\n%s,1,y\007\n' "$i" "$i"; done
+  printf '1\033,2,y\007\n'
+} >steer.csv
+expect 0 '"y?" is positive' train steer.csv --out steered --force --epochs 1
+cp stderr notes
+expect 2 '--positive q: the label column "l?" has the values "x?" and "y?"' train steer.csv --out steered --force --positive q
+! LC_ALL=C grep -q "[$esc$(printf '\007')]\|$(printf '\302\233')" stderr notes || fail "control characters: $(cat -v stderr notes)"
+
 # ---- a table that does not suit the model
 cut -d, -f2- "$cvd" >short.csv
 expect 3 '"weight"' predict good short.csv

@@ -60,6 +60,24 @@ if "$colonnade" doctor | grep -q 'OpenMP: yes'; then
   equal "threads allowed with --threads" "$(member threads_allowed rule/run.json)" 2
 fi
 
+equal "the label in force" "$(sed -n 's/^    "label": //p' run/run.json)" '"income",'
+equal "the positive value in force" "$(sed -n 's/^    "positive": //p' run/run.json)" '">50K",'
+holds "the block size in force" '^    "block-size": [0-9]+,?$' run/run.json
+expect 0 '' train data.csv --init run --valid data.csv --test new.csv --epochs 1 --out inputs
+fingerprint() { part "$1" inputs/run.json | grep -oE '"fingerprint": "[0-9a-f]{16}"'; }
+[ -n "$(fingerprint data)" ] || fail "the data has no fingerprint"
+equal "the fingerprint of the same file" "$(fingerprint valid_data)" "$(fingerprint data)"
+[ "$(fingerprint test_data)" != "$(fingerprint data)" ] || fail "another file has the same fingerprint"
+cp run/model.safetensors copy.safetensors
+init=$(fingerprint init_model)
+expect 0 '' train data.csv --init copy.safetensors --epochs 1 --out inputs --force
+equal "the fingerprint of a copied model" "$(fingerprint init_model)" "$init"
+expect 0 '' train data.csv --init inputs --epochs 1 --out inputs --force
+[ "$(fingerprint init_model)" != "$init" ] || fail "another model has the same fingerprint"
+expect 0 '' train data.csv --epochs 1 --valid-fraction 0 --out inputs --force --json
+holds "--json without validation rows" '"valid":null' stdout
+holds "run.json without other inputs" '"valid_data": null' inputs/run.json
+
 # ---- a finished run is never overwritten without --force, and not touched by misuse
 sha() { sha256sum <"$1" | cut -d' ' -f1; }
 before=$(sha run/model.safetensors)

@@ -2,7 +2,9 @@
 #include "api/config.h"
 
 #include "base/cpus.h"
+#include "base/io.h"
 #include "kernels/dispatch.h"
+#include "model/document.h"
 #include "model/model.h"
 
 #include <stdio.h>
@@ -241,6 +243,19 @@ void config_keep_network(struct cln_config *config, const struct cln_model *init
 	config->init = init->config.init;
 	config->scale = init->config.scale;
 	config->max_levels = init->config.max_levels;
+}
+
+enum cln_status config_model_fingerprint(uint64_t *fingerprint, const struct cln_model *model, struct cln_error *err)
+{
+	const struct network *net = model->network;
+	struct text document;
+	enum cln_status status = document_text(&document, model, err);
+
+	if (status == CLN_OK)
+		*fingerprint = io_crc64(io_crc64(0, document.bytes, document.length), net->params,
+					net->n_params * sizeof *net->params);
+	text_free(&document);
+	return status;
 }
 
 void config_use_isa(struct cln_model *model, const char *isa)

@@ -22,6 +22,10 @@ enum cln_status config_check_thread_variable(struct cln_error *err) CLN_MUST_CHE
 /* What a start from `init` keeps: the members of its network and pipeline take the place of config's own. */
 void config_keep_network(struct cln_config *config, const struct cln_model *init);
 
+/* CRC-64 of all that a model's file says: the same for the same model, wherever it lies. */
+enum cln_status config_model_fingerprint(uint64_t *fingerprint, const struct cln_model *model,
+					 struct cln_error *err) CLN_MUST_CHECK;
+
 /* Whose kernels a loaded model predicts with; `isa` (checked as above, may be NULL) is lent for the model's life. */
 void config_use_isa(struct cln_model *model, const char *isa);
 

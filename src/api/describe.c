@@ -2,6 +2,7 @@
  * What a model holds, for people and for programs.  Both are made from the document of its file (model/document.h), so that
  * nothing is described that is not stored. */
 #include "base/names.h"
+#include "base/utf8.h"
 #include "model/document.h"
 
 #include <inttypes.h>
@@ -23,14 +24,13 @@ static size_t width_of(const char *text)
 	return width;
 }
 
-/* Adds a text from the file; what could steer a terminal (C0, DEL, C1) becomes '?'. */
+/* Adds a text from the file; what could steer a terminal becomes '?'. */
 static void add_visible(struct text *out, const char *text)
 {
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-		bool is_c1 = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0;
-		bool steers = *at < 0x20 || *at == 0x7F || is_c1;
-		text_add(out, steers ? "?" : (const char *)at, 1);
-		at += is_c1;
+	while (*text) {
+		size_t n = utf8_control(text);
+		text_add(out, n ? "?" : text, 1);
+		text += n ? n : 1;
 	}
 }
 

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 #define NOTE_TEXT 1024
 #define NOTE_NAMES 8 /* columns that a sentence names; it counts the others */
 
@@ -17,6 +19,7 @@ void note(const struct cln_observer *observer, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(sentence, sizeof sentence, format, arguments);
 	va_end(arguments);
+	utf8_make_visible(sentence, "");
 	observer->note(observer->context, sentence);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/status.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +43,7 @@ static void put(struct cln_error *err, size_t start, const char *format, va_list
 		length = whole_characters(text, room);
 	memcpy(err->message + start, text, length);
 	err->message[start + length] = '\0';
+	utf8_make_visible(err->message + start, "\n"); /* names and paths are anybody's text */
 }
 
 enum cln_status error_set(struct cln_error *err, enum cln_status code, const char *format, ...)

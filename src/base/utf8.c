@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* The length that a first byte announces; 0 for continuations, for overlong forms of ASCII, and beyond the range. */
 static size_t announced(unsigned lead)
 {
@@ -29,4 +31,23 @@ size_t utf8_sequence(const char *text, size_t length)
 		if ((byte[i] & 0xC0) != 0x80)
 			return 0;
 	return n;
+}
+
+size_t utf8_control(const char *text)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+	if (byte[0] == 0xC2 && byte[1] >= 0x80 && byte[1] < 0xA0)
+		return 2;
+	return (byte[0] > 0 && byte[0] < 0x20) || byte[0] == 0x7F;
+}
+
+void utf8_make_visible(char *text, const char *kept)
+{
+	char *to = text;
+	while (*text) {
+		size_t n = utf8_control(text);
+		*to++ = n > 0 && !strchr(kept, *text) ? '?' : *text;
+		text += n > 0 ? n : 1;
+	}
+	*to = '\0';
 }

@@ -9,4 +9,10 @@
  * surrogate, or above U+10FFFF. */
 size_t utf8_sequence(const char *text, size_t length);
 
+/* The bytes (1 or 2) of the control character that `text` begins with: what could steer a terminal (C0, DEL, C1); else 0. */
+size_t utf8_control(const char *text);
+
+/* Makes every control character a '?', in place, but those that `kept` holds. */
+void utf8_make_visible(char *text, const char *kept);
+
 #endif

@@ -19,6 +19,8 @@ struct run {
 	struct jsonl *metrics;
 	struct cln_fit_summary summary;
 	struct run_record record;
+	struct options recorded; /* as the record has them: with what was chosen where they were silent */
+	char *label, *positive;  /* owned: what was chosen */
 	bool started;            /* files were written */
 	struct cln_error failed; /* what the observer could not do; code CLN_OK: nothing */
 	bool warned;             /* of metrics that could not be written */
@@ -38,6 +40,18 @@ static enum cln_status open_metrics(struct run *run, struct cln_error *err)
 	return status;
 }
 
+/* The start's texts are lent for the call. */
+static enum cln_status keep_choices(struct run *run, const struct cln_fit_start *start, struct cln_error *err)
+{
+	run->label = mem_copy(start->label, strlen(start->label), err);
+	run->positive = mem_copy(start->positive, strlen(start->positive), err);
+	run->recorded = *run->options;
+	run->recorded.config.label = run->label;
+	run->recorded.config.positive = run->positive;
+	run->recorded.config.block_size = start->block_size;
+	return run->label && run->positive ? CLN_OK : CLN_E_MEMORY;
+}
+
 static void on_start(void *context, const struct cln_fit_start *start)
 {
 	struct run *run = context;
@@ -46,7 +60,9 @@ static void on_start(void *context, const struct cln_fit_start *start)
 	run->record.threads_allowed = start->threads_allowed;
 	run->record.threads_rule = start->threads_rule;
 	run->record.isa = start->isa;
-	run->failed.code = open_metrics(run, &run->failed);
+	run->failed.code = keep_choices(run, start, &run->failed);
+	if (run->failed.code == CLN_OK)
+		run->failed.code = open_metrics(run, &run->failed);
 	progress_start(&run->progress, start);
 }
 
@@ -168,11 +184,13 @@ static enum cln_status write_record(struct run *run, struct cln_error *err)
 	char file[RUN_PATH];
 	enum cln_status status = run_directory_file(file, &run->directory, "run.json", err);
 
-	run->record.options = run->options;
+	run->record.options = &run->recorded;
 	run->record.summary = &run->summary;
-	run->record.fingerprint = cln_table_fingerprint(run->train);
-	run->record.rows = cln_table_rows(run->train);
-	run->record.columns = cln_table_columns(run->train);
+	run->record.train = run->train;
+	run->record.valid = run->valid;
+	run->record.test = run->test;
+	if (status == CLN_OK && run->init)
+		status = config_model_fingerprint(&run->record.init_fingerprint, run->init, err);
 	return status == CLN_OK ? run_record_write(file, &run->record, err) : status;
 }
 
@@ -251,6 +269,8 @@ int cmd_train(const struct options *options)
 	if (jsonl_close(run.metrics, &err) != CLN_OK)
 		exit_with_error(&err);
 	run_directory_close(&run.directory, run.started);
+	mem_free(run.label);
+	mem_free(run.positive);
 	cln_model_destroy(run.model);
 	cln_model_destroy(run.init);
 	cln_table_destroy(run.test);

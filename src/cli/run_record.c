@@ -36,6 +36,8 @@ static void write_summary(struct json_writer *writer, const struct cln_fit_summa
 	jsonl_metrics(writer, "train", &summary->train);
 	if (summary->valid.rows)
 		jsonl_metrics(writer, "valid", &summary->valid);
+	else
+		json_string(writer, "valid", NULL);
 	if (summary->test.rows)
 		jsonl_metrics(writer, "test", &summary->test);
 	json_size(writer, "epochs", summary->epochs);
@@ -45,16 +47,43 @@ static void write_summary(struct json_writer *writer, const struct cln_fit_summa
 	json_size(writer, "threads", (size_t)summary->threads);
 }
 
-static void write_data(struct json_writer *writer, const struct run_record *record)
+static void write_fingerprint(struct json_writer *writer, uint64_t fingerprint)
 {
-	char fingerprint[17];
+	char digits[17];
 
-	snprintf(fingerprint, sizeof fingerprint, "%016llx", (unsigned long long)record->fingerprint);
-	json_begin_object(writer, "data");
-	json_string(writer, "file", record->options->operands[0]);
-	json_size(writer, "rows", record->rows);
-	json_size(writer, "columns", record->columns);
-	json_string(writer, "fingerprint", fingerprint);
+	snprintf(digits, sizeof digits, "%016llx", (unsigned long long)fingerprint);
+	json_string(writer, "fingerprint", digits);
+}
+
+static void write_table(struct json_writer *writer, const char *key, const char *file, const struct cln_table *table)
+{
+	if (!table) {
+		json_string(writer, key, NULL);
+		return;
+	}
+	json_begin_object(writer, key);
+	json_string(writer, "file", file);
+	json_size(writer, "rows", cln_table_rows(table));
+	json_size(writer, "columns", cln_table_columns(table));
+	write_fingerprint(writer, cln_table_fingerprint(table));
+	json_end_object(writer);
+}
+
+/* What the run stood on. */
+static void write_inputs(struct json_writer *writer, const struct run_record *record)
+{
+	const struct options *options = record->options;
+
+	write_table(writer, "data", options->operands[0], record->train);
+	write_table(writer, "valid_data", options->valid, record->valid);
+	write_table(writer, "test_data", options->test, record->test);
+	if (!options->init) {
+		json_string(writer, "init_model", NULL);
+		return;
+	}
+	json_begin_object(writer, "init_model");
+	json_string(writer, "file", options->init);
+	write_fingerprint(writer, record->init_fingerprint);
 	json_end_object(writer);
 }
 
@@ -67,7 +96,7 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	json_begin_object(&writer, NULL);
 	json_string(&writer, "program", "colonnade");
 	json_string(&writer, "version", CLN_VERSION);
-	write_data(&writer, record);
+	write_inputs(&writer, record);
 	write_options(&writer, record->options);
 	json_string(&writer, "isa", record->isa);
 	json_size(&writer, "threads_allowed", (size_t)record->threads_allowed);

@@ -8,8 +8,8 @@
 struct run_record {
 	const struct options *options;
 	const struct cln_fit_summary *summary;
-	uint64_t fingerprint; /* of the training table */
-	size_t rows, columns;
+	const struct cln_table *train, *valid, *test; /* valid, test: NULL where there is no such file */
+	uint64_t init_fingerprint;                    /* of the model of --init */
 	int threads_allowed;
 	const char *threads_rule, *isa;
 };

@@ -2,6 +2,7 @@
 #include "report/progress.h"
 
 #include "base/parallel.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,17 @@ static void print_layers(FILE *out, const struct cln_fit_start *start)
 		fprintf(out, "%s%zu", l ? "-" : "", start->n[l]);
 }
 
+/* A text of the table, so that nothing in it steers the terminal. */
+static void print_visible(FILE *out, const char *before, const char *text)
+{
+	fputs(before, out);
+	while (*text) {
+		size_t n = utf8_control(text);
+		fputc(n ? '?' : *text, out);
+		text += n ? n : 1;
+	}
+}
+
 static void print_data(FILE *out, const struct cln_fit_start *start)
 {
 	fprintf(out, "data      %zu rows to train on", start->train_rows);
@@ -75,9 +87,12 @@ static void print_data(FILE *out, const struct cln_fit_start *start)
 		fprintf(out, "; %zu dropped (weight 0)", start->dropped_rows);
 	fprintf(out, "\ncolumns   %zu: %zu numeric, %zu categorical; %zu missing cells; %zu features\n", start->table_columns,
 		start->numeric_columns, start->categorical_columns, start->missing_cells, start->n_features);
-	fprintf(out, "label     %s: \"%s\" is positive (%.3g %%)%s, \"%s\" negative\n", start->label, start->positive,
-		100 * start->positive_rate, start->positive_was_chosen ? ", being the greater (--positive chooses)" : "",
-		start->negative);
+	print_visible(out, "label     ", start->label);
+	print_visible(out, ": \"", start->positive);
+	fprintf(out, "\" is positive (%.3g %%)%s", 100 * start->positive_rate,
+		start->positive_was_chosen ? ", being the greater (--positive chooses)" : "");
+	print_visible(out, ", \"", start->negative);
+	fprintf(out, "\" negative\n");
 }
 
 static void print_training(FILE *out, const struct cln_config *config, const struct cln_fit_start *start)
