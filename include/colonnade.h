@@ -58,10 +58,18 @@ struct cln_read_options {
 	const char *categorical; /* columns that are categories although all their cells are numbers */
 	const char *numeric;     /* columns that must be numbers: any other text is an error with its place */
 	const char *ignore;      /* columns left out */
+	const char *keep;        /* columns whose cells are read as the texts they are, to be written beside the predictions */
+	/* The column whose texts are read as they are written, even if all are numbers, since a label's value may be one that
+	 * float cannot hold: a name or number, or "" for the last column that is neither ignored nor `weight`; NULL: none. */
+	const char *label, *weight;
 	/* n_known_categories names, never numbers: as `categorical`, but one that is not there is no error; for reading a table
 	 * like another one */
 	const char *const *known_categories;
 	size_t n_known_categories;
+	/* n_needed names, never numbers: beside these and `keep` no column is looked at, whatever its cells hold; NULL: all are
+	 * read.  One that is not there is no error. */
+	const char *const *needed;
+	size_t n_needed;
 	char separator;          /* 0: found out among comma, tab and semicolon */
 	bool no_header;          /* the first record is data; columns are then named "1", "2", ... */
 	int threads;             /* 0: as many as cln_threads_allowed says */

@@ -45,7 +45,8 @@ refused 3 'table.csv:3:' 'a,b\n1,x\n2\n3,y\n'
 refused 3 'table.csv:3:1: ' 'a,b\n1,x\n2z,y\n3,x\n4,y\n' --numeric a
 refused 3 '"c"' 'a,b\n1,x\n2,y\n' --label c
 refused 2 '--positive q' 'a,b\n1,x\n2,y\n' --positive q
-refused 2 '"q"' 'a,b\n1,x\n2,y\n' --ignore q
+refused 3 '--ignore: table.csv has no column "q"' 'a,b\n1,x\n2,y\n' --ignore q
+refused 3 '--categorical: table.csv has no column "q"' 'a,b\n1,x\n2,y\n' --categorical q
 refused 3 '"q"' 'a,b\n1,x\n2,y\n' --weight q
 refused 3 'table.csv:3:' 'w,a,b\n1,1,x\n-1,2,y\n1,3,x\n1,4,y\n' --weight w
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do echo "x$i,yes"; done | sed '1i a,b' >many.csv
@@ -75,7 +76,7 @@ cut -d, -f2- "$cvd" >short.csv
 expect 3 '"weight"' predict good short.csv
 sed 's/254/25x4/' "$cvd" >text.csv
 expect 3 'text.csv:3:1: ' predict good text.csv
-expect 2 '"nothing"' predict good "$cvd" --keep nothing
+expect 3 '--keep: ' predict good "$cvd" --keep nothing
 cut -d, -f1,2 "$cvd" >unlabelled.csv
 expect 3 '"cvd"' evaluate good unlabelled.csv
 "$colonnade" predict good unlabelled.csv >/dev/null 2>&1 || fail "rows without a label cannot be predicted"

@@ -601,9 +601,9 @@ END_TEST
 START_TEST(lists_of_columns_are_checked)
 {
 	const char *csv = "a,b\n1,2\n";
-	bad_with(csv, (struct cln_read_options){.ignore = "a,d"}, CLN_E_USAGE, "ignore: t.csv has no column \"d\"");
-	bad_with(csv, (struct cln_read_options){.ignore = "3"}, CLN_E_USAGE, "ignore: t.csv has no column \"3\"");
-	bad_with(csv, (struct cln_read_options){.ignore = "0"}, CLN_E_USAGE, "ignore: t.csv has no column \"0\"");
+	bad_with(csv, (struct cln_read_options){.ignore = "a,d"}, CLN_E_DATA, "--ignore: t.csv has no column \"d\"");
+	bad_with(csv, (struct cln_read_options){.ignore = "3"}, CLN_E_DATA, "--ignore: t.csv has no column \"3\"");
+	bad_with(csv, (struct cln_read_options){.ignore = "0"}, CLN_E_DATA, "--ignore: t.csv has no column \"0\"");
 	bad_with(csv, (struct cln_read_options){.numeric = "a", .categorical = "a"}, CLN_E_USAGE,
 		 "column \"a\" is both numeric and categorical");
 }

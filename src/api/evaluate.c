@@ -27,7 +27,7 @@ static size_t extra_columns(const struct cln_model *model, const struct cln_tabl
 	for (size_t c = 0; c < table->n_columns; c++) {
 		const struct column *column = &table->columns[c];
 
-		if (n > 0 && !column->ignored &&
+		if (n > 0 && (!column->ignored || column->not_asked_for) &&
 		    (strcmp(column->name, model->label.column) == 0 || (model->weight && strcmp(column->name, model->weight) == 0)))
 			n--;
 	}

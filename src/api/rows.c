@@ -7,30 +7,92 @@
 #include <math.h>
 #include <string.h>
 
-enum cln_status rows_categories_of_model(struct rows_categories *categories, const struct cln_model *model, struct cln_error *err)
+/* Names lent by a model or a table: columns that are read as categories, and columns that are read at all. */
+struct columns_wanted {
+	const char **categories, **needed;
+	size_t n_categories, n_needed;
+};
+
+static enum cln_status create_wanted(struct columns_wanted *wanted, size_t n, struct cln_error *err)
+{
+	*wanted = (struct columns_wanted){0};
+	wanted->categories = mem_alloc(n, sizeof *wanted->categories, err);
+	wanted->needed = mem_alloc(n, sizeof *wanted->needed, err);
+	return wanted->categories && wanted->needed ? CLN_OK : CLN_E_MEMORY;
+}
+
+static void free_wanted(struct columns_wanted *wanted)
+{
+	mem_free(wanted->categories);
+	mem_free(wanted->needed);
+}
+
+static void list_model_columns(struct columns_wanted *wanted, const struct cln_model *model, bool labelled)
 {
 	const struct pipeline *pipeline = model->pipeline;
 
-	*categories = (struct rows_categories){mem_alloc(pipeline->n_columns, sizeof *categories->names, err), 0};
-	for (size_t c = 0; categories->names && c < pipeline->n_columns; c++)
-		if (pipeline->columns[c].type == COLUMN_CATEGORICAL)
-			categories->names[categories->n++] = pipeline->columns[c].name;
-	return categories->names ? CLN_OK : CLN_E_MEMORY;
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		const struct pipeline_column *column = &pipeline->columns[c];
+
+		if (column->n_features > 0)
+			wanted->needed[wanted->n_needed++] = column->name;
+		if (column->type == COLUMN_CATEGORICAL)
+			wanted->categories[wanted->n_categories++] = column->name;
+	}
+	if (labelled) {
+		wanted->needed[wanted->n_needed++] = model->label.column;
+		wanted->categories[wanted->n_categories++] = model->label.column;
+		if (model->weight)
+			wanted->needed[wanted->n_needed++] = model->weight;
+	}
 }
 
-enum cln_status rows_categories_of_table(struct rows_categories *categories, const struct cln_table *table, struct cln_error *err)
+enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				    const struct cln_model *model, enum rows_wanted rows, struct cln_error *err)
 {
-	*categories = (struct rows_categories){mem_alloc(table->n_columns, sizeof *categories->names, err), 0};
-	for (size_t c = 0; categories->names && c < table->n_columns; c++)
-		if (table->columns[c].type == COLUMN_CATEGORICAL)
-			categories->names[categories->n++] = table->columns[c].name;
-	return categories->names ? CLN_OK : CLN_E_MEMORY;
+	struct cln_read_options read = *options;
+	struct columns_wanted wanted;
+	enum cln_status status = create_wanted(&wanted, model->pipeline->n_columns + 2, err);
+
+	*table = NULL;
+	if (status == CLN_OK) {
+		list_model_columns(&wanted, model, rows != ROWS_FEATURES);
+		read.known_categories = wanted.categories;
+		read.n_known_categories = wanted.n_categories;
+		read.needed = rows == ROWS_WHOLE ? NULL : wanted.needed;
+		read.n_needed = rows == ROWS_WHOLE ? 0 : wanted.n_needed;
+		status = cln_table_read(table, path, &read, err);
+	}
+	free_wanted(&wanted);
+	return status;
 }
 
-void rows_categories_free(struct rows_categories *categories)
+enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				     const struct cln_table *like, struct cln_error *err)
 {
-	mem_free(categories->names);
-	*categories = (struct rows_categories){0};
+	struct cln_read_options read = *options;
+	struct columns_wanted wanted;
+	enum cln_status status = create_wanted(&wanted, like->n_columns, err);
+
+	*table = NULL;
+	for (size_t c = 0; status == CLN_OK && c < like->n_columns; c++) {
+		const struct column *column = &like->columns[c];
+
+		if (!column->ignored)
+			wanted.needed[wanted.n_needed++] = column->name;
+		if (column->type == COLUMN_CATEGORICAL)
+			wanted.categories[wanted.n_categories++] = column->name;
+	}
+	if (status == CLN_OK) {
+		read.categorical = read.numeric = read.ignore = read.label = read.weight = NULL;
+		read.known_categories = wanted.categories;
+		read.n_known_categories = wanted.n_categories;
+		read.needed = wanted.needed;
+		read.n_needed = wanted.n_needed;
+		status = cln_table_read(table, path, &read, err);
+	}
+	free_wanted(&wanted);
+	return status;
 }
 
 static enum cln_status keep_column(struct rows_kept *kept, const struct cln_table *table, const char *name, struct cln_error *err)
@@ -38,7 +100,7 @@ static enum cln_status keep_column(struct rows_kept *kept, const struct cln_tabl
 	size_t found = table_find(table, name);
 
 	if (found == SIZE_MAX)
-		return error_set(err, CLN_E_USAGE, "--keep: %s has no column \"%s\"", table->source, name);
+		return error_set(err, CLN_E_DATA, "--keep: %s has no column \"%s\"", table->source, name);
 	kept->columns[kept->n++] = &table->columns[found];
 	return CLN_OK;
 }

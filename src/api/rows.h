@@ -5,17 +5,21 @@
 
 #include "data/table.h"
 
-/* What a table is told to read as categories (cln_read_options.known_categories), so that "007" stays what it was in training.
- * The names are lent by the model or the table. */
-struct rows_categories {
-	const char **names;
-	size_t n;
+enum rows_wanted {
+	ROWS_WHOLE,    /* all columns */
+	ROWS_FEATURES, /* those that the model makes features of */
+	ROWS_LABELLED  /* the label and the weight beside them */
 };
-enum cln_status rows_categories_of_model(struct rows_categories *categories, const struct cln_model *model,
-					 struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status rows_categories_of_table(struct rows_categories *categories, const struct cln_table *table,
-					 struct cln_error *err) CLN_MUST_CHECK;
-void rows_categories_free(struct rows_categories *categories);
+
+/* Reads a table for a model: what it learnt as categories is read so here too, so that "007" stays what it was in training, and so
+ * is the label if it is wanted; columns that are not wanted are not looked at.  options: what else is asked of the reader. */
+enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				    const struct cln_model *model, enum rows_wanted wanted, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Reads a table like one that was read with the same options: the lists of columns mean those that they mean there, wherever they
+ * stand in this one and whether it has them or not. */
+enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				     const struct cln_table *like, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Columns whose cells are written as they were read. */
 struct rows_kept {
@@ -23,8 +27,8 @@ struct rows_kept {
 	const struct column **columns; /* of the table */
 };
 
-/* Finds the comma-separated names or numbers of `keep` in a table that was read with them as its `categorical`, so that no cell was
- * rounded (the pipeline reads texts as numbers where numbers were learnt).  CLN_E_USAGE: there is no such column. */
+/* Finds the comma-separated names or numbers of `keep` in a table that was read with them as its `keep`, so that no cell was
+ * rounded (the pipeline reads texts as numbers where numbers were learnt).  CLN_E_DATA: there is no such column. */
 enum cln_status rows_keep(struct rows_kept *kept, const struct cln_table *table, const char *keep,
 			  struct cln_error *err) CLN_MUST_CHECK;
 void rows_kept_free(struct rows_kept *kept);

@@ -32,24 +32,17 @@ static void print_table(const struct cln_metrics *metrics)
 
 int cmd_evaluate(const struct options *options)
 {
-	struct cln_read_options read = options->read;
 	struct cln_model *model = NULL;
 	struct cln_table *table = NULL;
 	struct cln_metrics metrics;
 	struct cln_row_report report;
 	struct cln_error err = {0};
-	struct rows_categories known = {0};
 	enum cln_status status = cln_model_load(&model, options->operands[0], &err);
 
 	if (status == CLN_OK)
 		config_use_isa(model, options->config.isa);
 	if (status == CLN_OK)
-		status = rows_categories_of_model(&known, model, &err);
-	if (status == CLN_OK) {
-		read.known_categories = known.names;
-		read.n_known_categories = known.n;
-		status = cln_table_read(&table, options->operands[1], &read, &err);
-	}
+		status = rows_read_for_model(&table, options->operands[1], &options->read, model, ROWS_LABELLED, &err);
 	if (status == CLN_OK)
 		status = cln_model_evaluate(model, table, options->config.threads, &metrics, &report, &err);
 	if (status == CLN_OK)
@@ -59,7 +52,6 @@ int cmd_evaluate(const struct options *options)
 	else if (status == CLN_OK)
 		print_table(&metrics);
 	cln_table_destroy(table);
-	rows_categories_free(&known);
 	cln_model_destroy(model);
 	return status == CLN_OK ? 0 : exit_with_error(&err);
 }

@@ -96,22 +96,9 @@ static enum cln_status read_rows(struct cln_table **table, const struct options 
 				 struct cln_error *err)
 {
 	struct cln_read_options read = options->read;
-	struct rows_categories known;
-	struct cln_error reason = {0};
-	enum cln_status status = rows_categories_of_model(&known, model, err);
 
-	if (status == CLN_OK) {
-		read.known_categories = known.names;
-		read.n_known_categories = known.n;
-		read.categorical = options->keep;
-		status = cln_table_read(table, options->operands[1], &read, &reason);
-		if (status == CLN_E_USAGE && options->keep) /* the reader knows the list as its categorical one */
-			error_set(err, status, "--keep %s: %s", options->keep, reason.message);
-		else
-			*err = reason;
-	}
-	rows_categories_free(&known);
-	return status;
+	read.keep = options->keep;
+	return rows_read_for_model(table, options->operands[1], &read, model, ROWS_FEATURES, err);
 }
 
 int cmd_predict(const struct options *options)

@@ -97,36 +97,17 @@ static void on_note(void *context, const char *sentence)
 
 /* ---------------------------------------------------------------- before and after */
 
-/* Another table of the same kind: read with the types that the training table turned out to have. */
-static enum cln_status read_like_train(struct cln_table **table, const struct run *run, const char *path, struct cln_error *err)
-{
-	struct cln_read_options read = run->options->read;
-	struct rows_categories known;
-	enum cln_status status = rows_categories_of_table(&known, run->train, err);
-
-	if (status == CLN_OK) {
-		read.known_categories = known.names;
-		read.n_known_categories = known.n;
-		status = cln_table_read(table, path, &read, err);
-	}
-	rows_categories_free(&known);
-	return status;
-}
-
 /* With --init its categories rule, because its pipeline is kept. */
 static enum cln_status read_train(struct run *run, struct cln_error *err)
 {
-	struct cln_read_options read = run->options->read;
-	struct rows_categories known = {0};
-	enum cln_status status = run->init ? rows_categories_of_model(&known, run->init, err) : CLN_OK;
+	const struct options *options = run->options;
+	struct cln_read_options read = options->read;
 
-	if (status == CLN_OK) {
-		read.known_categories = known.names;
-		read.n_known_categories = known.n;
-		status = cln_table_read(&run->train, run->options->operands[0], &read, err);
-	}
-	rows_categories_free(&known);
-	return status;
+	if (run->init)
+		return rows_read_for_model(&run->train, options->operands[0], &read, run->init, ROWS_WHOLE, err);
+	read.label = options->config.label ? options->config.label : "";
+	read.weight = options->config.weight;
+	return cln_table_read(&run->train, options->operands[0], &read, err);
 }
 
 /* --init keeps the network and the pipeline of its file: they are in force, and an option that says otherwise is misuse. */
@@ -159,9 +140,9 @@ static enum cln_status read_inputs(struct run *run, struct cln_error *err)
 	if (status == CLN_OK)
 		status = read_train(run, err);
 	if (status == CLN_OK && options->valid)
-		status = read_like_train(&run->valid, run, options->valid, err);
+		status = rows_read_like_table(&run->valid, options->valid, &options->read, run->train, err);
 	if (status == CLN_OK && options->test)
-		status = read_like_train(&run->test, run, options->test, err);
+		status = rows_read_like_table(&run->test, options->test, &options->read, run->train, err);
 	return status;
 }
 

@@ -92,6 +92,7 @@ static enum cln_status create_column(struct reader *reader, size_t c, struct cln
 		return CLN_E_MEMORY;
 	column->type_was_given = target->given;
 	column->ignored = target->kind == TARGET_SKIP;
+	column->not_asked_for = reader->options->needed && !target->needed;
 	column->type = target->kind == TARGET_CATEGORY ? COLUMN_CATEGORICAL : COLUMN_NUMERIC;
 	if (target->kind == TARGET_NUMBER)
 		target->numbers = column->numbers = mem_alloc(n_rows, sizeof *column->numbers, err);

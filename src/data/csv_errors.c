@@ -275,13 +275,13 @@ enum cln_status csv_workers_status(const struct reader *reader, struct cln_error
 
 /* ---------------------------------------------------------------- cells that cannot be used */
 
-/* A column without --categorical that would be all numbers if a comma were a point. */
+/* A column that nobody calls categories and that would be all numbers if a comma were a point. */
 static bool is_decimal_comma_column(const struct reader *reader, size_t c)
 {
 	const struct column *column = &reader->table->columns[c];
 	bool any = false;
 	float number;
-	if (column->type != COLUMN_CATEGORICAL || reader->targets[c].given)
+	if (column->type != COLUMN_CATEGORICAL || reader->targets[c].given || reader->targets[c].known)
 		return false;
 	for (size_t i = 0; i < column->n_levels; i++) {
 		size_t length = strlen(column->levels[i]);

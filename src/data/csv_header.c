@@ -183,7 +183,7 @@ enum cln_status csv_read_header(struct reader *reader, struct cln_error *err)
 	cursor_destroy(&cursor);
 	if (status == CLN_OK && problems.n)
 		return csv_report(reader, &problems, problems.n, err);
-	if (status == CLN_OK && reader->n_columns < 2)
+	if (status == CLN_OK && reader->n_columns < 2 && !reader->options->needed)
 		return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column (%s)", reader->source->name,
 				 reader->options->separator ? "is this the right separator?"
 							    : "comma, tab and semicolon were tried as separators");
@@ -221,7 +221,7 @@ static enum cln_status each_listed(struct reader *reader, const char *option, co
 			column = find_item(reader, item, length);
 		}
 		if (column == SIZE_MAX)
-			return error_set(err, CLN_E_USAGE, "%s: %s has no column \"%.*s\"", option, reader->source->name,
+			return error_set(err, CLN_E_DATA, "%s: %s has no column \"%.*s\"", option, reader->source->name,
 					 (int)length, item);
 		if (set(&reader->targets[column]) != CLN_OK)
 			return error_set(err, CLN_E_USAGE, "column \"%s\" is both numeric and categorical",
@@ -239,15 +239,56 @@ static enum cln_status set_categorical(struct target *target)
 	return CLN_OK;
 }
 
-/* What another table had as categories is that here too, where nobody says otherwise. */
+static enum cln_status set_kept(struct target *target)
+{
+	target->needed = true;
+	return set_categorical(target);
+}
+
+/* Reads texts as they are, where nobody says otherwise. */
+static void set_known(struct target *target)
+{
+	if (target->kind != TARGET_NUMBER || target->given)
+		return;
+	target->kind = TARGET_CATEGORY;
+	target->known = true;
+}
+
+/* What another table had as categories is that here too. */
 static void set_known_categories(struct reader *reader)
 {
 	for (size_t i = 0; i < reader->options->n_known_categories; i++) {
 		const char *name = reader->options->known_categories[i];
 		uint32_t column = dictionary_find(&reader->names, name, strlen(name));
-		if (column != UINT32_MAX && reader->targets[column].kind == TARGET_NUMBER && !reader->targets[column].given)
-			reader->targets[column].kind = TARGET_CATEGORY;
+		if (column != UINT32_MAX)
+			set_known(&reader->targets[column]);
 	}
+}
+
+/* Where the label is not found its user says so. */
+static void set_label(struct reader *reader)
+{
+	const char *label = reader->options->label, *weight = reader->options->weight;
+	size_t column = label && *label ? find_item(reader, label, strlen(label)) : SIZE_MAX;
+	size_t weight_column = weight ? find_item(reader, weight, strlen(weight)) : SIZE_MAX;
+	for (size_t c = reader->n_columns; label && !*label && column == SIZE_MAX && c-- > 0;)
+		if (c != weight_column && reader->targets[c].kind != TARGET_SKIP)
+			column = c;
+	if (column != SIZE_MAX)
+		set_known(&reader->targets[column]);
+}
+
+static void skip_all_but_needed(struct reader *reader)
+{
+	for (size_t i = 0; i < reader->options->n_needed; i++) {
+		const char *name = reader->options->needed[i];
+		uint32_t column = dictionary_find(&reader->names, name, strlen(name));
+		if (column != UINT32_MAX)
+			reader->targets[column].needed = true;
+	}
+	for (size_t c = 0; c < reader->n_columns; c++)
+		if (!reader->targets[c].needed)
+			reader->targets[c].kind = TARGET_SKIP;
 }
 
 static enum cln_status set_numeric(struct target *target)
@@ -311,14 +352,18 @@ enum cln_status csv_choose_targets(struct reader *reader, struct cln_error *err)
 		return CLN_E_MEMORY;
 	for (size_t c = 0; c < reader->n_columns; c++)
 		reader->targets[c].kind = TARGET_NUMBER;
-	enum cln_status status = each_listed(reader, "categorical", options->categorical, set_categorical, err);
+	enum cln_status status = each_listed(reader, "--categorical", options->categorical, set_categorical, err);
 	if (status == CLN_OK)
-		status = each_listed(reader, "numeric", options->numeric, set_numeric, err);
+		status = each_listed(reader, "--keep", options->keep, set_kept, err);
 	if (status == CLN_OK)
-		status = each_listed(reader, "ignore", options->ignore, set_ignored, err);
+		status = each_listed(reader, "--numeric", options->numeric, set_numeric, err);
 	if (status == CLN_OK)
-		set_known_categories(reader);
-	if (status == CLN_OK)
-		status = sample_types(reader, err);
-	return status;
+		status = each_listed(reader, "--ignore", options->ignore, set_ignored, err);
+	if (status != CLN_OK)
+		return status;
+	if (options->needed)
+		skip_all_but_needed(reader);
+	set_known_categories(reader);
+	set_label(reader);
+	return sample_types(reader, err);
 }

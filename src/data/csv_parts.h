@@ -156,6 +156,8 @@ struct target {
 	enum target_kind kind;
 	bool must_be_number; /* --numeric */
 	bool given;          /* --numeric or --categorical */
+	bool known;          /* a category in the table that this one is read like, or the label: no text of it is an error */
+	bool needed;         /* where only some columns are */
 	float *numbers;
 	uint32_t *codes;
 	size_t category; /* index of its dictionary in every worker */

@@ -11,12 +11,15 @@
 
 static bool is_number(double *value, const char *text) { return number_to_double(value, text, strlen(text)); }
 
+/* Up to here every integer is a double; beyond, texts of different numbers may read as one. */
+#define EXACT_INTEGERS 0x1p53
+
 /* Whether two label texts mean the same: equal bytes, or numbers of the same value ("1" and "1.0"). */
 static bool same_value(const char *a, const char *b)
 {
 	double x, y;
 
-	return strcmp(a, b) == 0 || (is_number(&x, a) && is_number(&y, b) && x == y);
+	return strcmp(a, b) == 0 || (is_number(&x, a) && is_number(&y, b) && x == y && fabs(x) < EXACT_INTEGERS);
 }
 
 /* The greater of two label texts: as numbers where both are numbers of different value, else by bytes. */
@@ -40,13 +43,24 @@ static bool cells_are_equal(const struct column *column, size_t row_a, size_t ro
 					      : column->codes[row_a] == column->codes[row_b];
 }
 
+/* Two spellings of a number are one value, but not where the user wants texts as they are written (--categorical). */
+static bool cells_mean_the_same(const struct column *column, size_t row_a, size_t row_b)
+{
+	return column->type == COLUMN_CATEGORICAL && !column->type_was_given &&
+	       same_value(column->levels[column->codes[row_a]], column->levels[column->codes[row_b]]);
+}
+
 static char *cell_text(const struct column *column, size_t row, struct cln_error *err)
 {
 	char number[NUMBER_TEXT];
+	double value;
 
-	if (column->type == COLUMN_CATEGORICAL)
-		return mem_copy(column->levels[column->codes[row]], strlen(column->levels[column->codes[row]]), err);
-	return mem_copy(number, number_from_float(number, column->numbers[row] + 0.0f), err); /* -0 is 0 */
+	if (column->type == COLUMN_NUMERIC)
+		return mem_copy(number, number_from_float(number, column->numbers[row] + 0.0f), err); /* -0 is 0 */
+	const char *text = column->levels[column->codes[row]];
+	if (!column->type_was_given && is_number(&value, text) && fabs(value) < EXACT_INTEGERS)
+		return mem_copy(number, number_from_double(number, value + 0.0), err);
+	return mem_copy(text, strlen(text), err);
 }
 
 /* A finished sentence about one cell: "file:line:column: what ("text", column "name"; hint)". */
@@ -127,6 +141,18 @@ static enum cln_status third_value(struct cln_error *err, const struct cln_table
 	return cell_error(err, table, third, column, "a third label value", hint);
 }
 
+/* Equal cells, which most are, are found without reading them as numbers. */
+static bool was_seen(const struct column *cells, size_t row, const size_t seen[2], size_t n_seen)
+{
+	for (size_t i = 0; i < n_seen; i++)
+		if (cells_are_equal(cells, row, seen[i]))
+			return true;
+	for (size_t i = 0; i < n_seen; i++)
+		if (cells_mean_the_same(cells, row, seen[i]))
+			return true;
+	return false;
+}
+
 /* The first rows that hold each of the two values, among the rows that carry weight. */
 static enum cln_status find_two_values(size_t seen[2], const struct cln_table *table, size_t column, size_t weight,
 				       struct cln_error *err)
@@ -139,8 +165,7 @@ static enum cln_status find_two_values(size_t seen[2], const struct cln_table *t
 
 		if (weight != SIZE_MAX && weight_read(&row_weight, table, row, weight, err) != CLN_OK)
 			return CLN_E_DATA;
-		if (row_weight == 0 || cell_is_missing(cells, row) || (n_seen > 0 && cells_are_equal(cells, row, seen[0])) ||
-		    (n_seen > 1 && cells_are_equal(cells, row, seen[1])))
+		if (row_weight == 0 || cell_is_missing(cells, row) || was_seen(cells, row, seen, n_seen))
 			continue;
 		if (n_seen == 2)
 			return third_value(err, table, column, row, seen);
@@ -251,6 +276,11 @@ static enum cln_status label_reader_create(struct label_reader *reader, const st
 	if (cells->type == COLUMN_NUMERIC) {
 		reader->negative_is_number = number_to_float(&reader->negative, label->negative, strlen(label->negative));
 		reader->positive_is_number = number_to_float(&reader->positive, label->positive, strlen(label->positive));
+		if (reader->negative_is_number && reader->positive_is_number && reader->negative == reader->positive)
+			return error_set(err, CLN_E_DATA,
+					 "column \"%s\" was read as numbers, which do not tell the labels \"%s\" and \"%s\" "
+					 "apart; read it as texts (cln_read_options.label)",
+					 cells->name, label->negative, label->positive);
 		return CLN_OK;
 	}
 	reader->class_of_level = mem_alloc(cells->n_levels, 1, err);

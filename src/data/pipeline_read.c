@@ -123,8 +123,9 @@ static enum cln_status bind_columns(struct pipeline_reader *reader, const struct
 		goto done;
 	n = list_table_columns(list, table);
 	n_known = list_pipeline_columns(known, pipeline);
-	for (size_t i = 0; i < n; i++)
-		reader->extra_columns += named_find(known, n_known, list[i].name) == SIZE_MAX;
+	for (size_t c = 0; c < table->n_columns; c++)
+		if (!table->columns[c].ignored || table->columns[c].not_asked_for)
+			reader->extra_columns += named_find(known, n_known, table->columns[c].name) == SIZE_MAX;
 	for (size_t c = 0; c < pipeline->n_columns; c++) {
 		size_t found;
 

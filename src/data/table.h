@@ -12,7 +12,8 @@ enum column_type { COLUMN_NUMERIC, COLUMN_CATEGORICAL };
 struct column {
 	char *name;
 	enum column_type type;
-	bool ignored;        /* --ignore: named but holds no cells */
+	bool ignored;        /* --ignore, or not asked for: named but holds no cells */
+	bool not_asked_for;  /* cln_read_options.needed lacks it */
 	bool type_was_given; /* by --categorical or --numeric */
 	float *numbers;      /* numeric: n_rows, NaN = missing; never infinite */
 	uint32_t *codes;     /* categorical: n_rows, index into levels or LEVEL_MISSING */
