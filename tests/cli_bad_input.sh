@@ -118,4 +118,19 @@ equal "exit code with a limit on files" $? 1
 holds "a limit on files" 'model.safetensors: File too large' stderr
 equal "what stays of a model that did not fit" "$(find limited -name '*safetensors*')" ""
 
+# Of many bad cells the ten earliest are told, row by row, however many columns there are: each column alone has more than ten.
+{
+  echo "$(seq -s , 1 2000),y"
+  for row in $(seq 12); do echo "$(yes inf | head -n 2000 | paste -sd ,),$((row % 2))"; done
+} >wide.csv
+expect 3 'wide.csv:2:1: not a finite number' train wide.csv --out wide
+holds "the tenth bad cell" '^wide.csv:2:37: not a finite number' "$scratch/stderr"
+holds "the count of the others" '^\.\.\. and 23990 more errors$' "$scratch/stderr"
+equal "lines told" 11 "$(grep -c . "$scratch/stderr")"
+
+# Columns with a few texts among numbers: the first is told with its place, the others by name.
+awk 'BEGIN {print "a,b,c,y"; for (i = 1; i <= 60; i++) print (i == 5 ? "x" : i) "," (i == 6 ? "x" : i) "," i "," i % 2}' >dirty.csv
+expect 0 'dirty.csv:6:1: column "a" is taken as categories because of 1 cell' train dirty.csv --out dirty --epochs 1
+holds "the other column" 'so is a column: "b"$' "$scratch/stderr"
+
 finish

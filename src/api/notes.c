@@ -60,15 +60,18 @@ static void note_names(const struct cln_observer *observer, struct name_list *li
 #define NEARLY_NUMBERS 0.05 /* the share of other texts up to which it is */
 #define MOSTLY_MISSING 0.5
 
+static bool is_dirty(const struct cln_table *table, const struct column *column)
+{
+	return column->type == COLUMN_CATEGORICAL && !column->type_was_given && column->n_texts > 0 &&
+	       (double)column->n_texts <= NEARLY_NUMBERS * (double)(table->n_rows - column->n_missing);
+}
+
+/* The place of one such cell: looking it up reads the file again, so only the first column has that. */
 static void note_dirty_column(const struct cln_observer *observer, const struct cln_table *table, size_t c)
 {
 	const struct column *column = &table->columns[c];
-	size_t n_present = table->n_rows - column->n_missing;
 	char place[TABLE_PLACE], text[TABLE_CELL];
 
-	if (column->type != COLUMN_CATEGORICAL || column->type_was_given || column->n_texts == 0 ||
-	    (double)column->n_texts > NEARLY_NUMBERS * (double)n_present)
-		return;
 	table_place(place, table, column->first_text_row, c);
 	table_cell(text, table, column->first_text_row, c);
 	note(observer,
@@ -79,7 +82,8 @@ static void note_dirty_column(const struct cln_observer *observer, const struct 
 
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
 {
-	struct name_list mostly_missing = {0};
+	struct name_list mostly_missing = {0}, also_dirty = {0};
+	bool has_dirty = false;
 
 	if (!observer || !observer->note)
 		return;
@@ -90,11 +94,16 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 
 		if (!use[c])
 			continue;
-		note_dirty_column(observer, table, c);
+		if (is_dirty(table, column) && has_dirty)
+			add_name(&also_dirty, column->name, "");
+		else if (is_dirty(table, column))
+			note_dirty_column(observer, table, c);
+		has_dirty = has_dirty || is_dirty(table, column);
 		snprintf(detail, sizeof detail, " (%.3g %%)", 100 * share);
 		if (share > MOSTLY_MISSING && column->n_missing < table->n_rows)
 			add_name(&mostly_missing, column->name, detail);
 	}
+	note_names(observer, &also_dirty, "so is a column", "so are columns");
 	note_names(observer, &mostly_missing, "a column is mostly missing", "columns that are mostly missing");
 }
 

@@ -338,30 +338,46 @@ static bool cell_problem(const struct reader *reader, struct cursor *cursor, str
 	return true;
 }
 
-/* Adds the first bad cells of a column to the list; *n_all counts them all. */
-static enum cln_status add_bad_cells(const struct reader *reader, struct cursor *cursor, struct problem_list *list, size_t c,
-				     size_t *n_all)
+/* The earliest bad cells, by row and then column: only these are looked up in the text. */
+struct bad_cells {
+	struct bad_cell {
+		size_t row, column;
+	} cells[CSV_MAX_REPORTED];
+	size_t n, n_all;
+};
+
+static bool is_earlier(const struct bad_cell *a, const struct bad_cell *b)
+{
+	return a->row != b->row ? a->row < b->row : a->column < b->column;
+}
+
+static void add_bad_cell(struct bad_cells *bad, struct bad_cell cell)
+{
+	size_t at = bad->n;
+
+	bad->n_all++;
+	if (at == CSV_MAX_REPORTED && !is_earlier(&cell, &bad->cells[--at]))
+		return;
+	for (; at > 0 && is_earlier(&cell, &bad->cells[at - 1]); at--)
+		bad->cells[at] = bad->cells[at - 1];
+	bad->cells[at] = cell;
+	bad->n += bad->n < CSV_MAX_REPORTED;
+}
+
+static void add_bad_cells(struct bad_cells *bad, const struct reader *reader, size_t c)
 {
 	const struct column *column = &reader->table->columns[c];
-	size_t n = 0;
-	for (size_t row = 0; row < reader->table->n_rows; row++) {
-		struct problem problem;
-		if (!is_bad_cell(column, row))
-			continue;
-		if (n++ < CSV_MAX_REPORTED && cell_problem(reader, cursor, &problem, row, c))
-			insert_by_place(list, &problem);
-		if (cursor->status != CLN_OK)
-			return cursor->status;
-	}
-	*n_all += n;
-	return CLN_OK;
+
+	for (size_t row = 0; row < reader->table->n_rows; row++)
+		if (is_bad_cell(column, row))
+			add_bad_cell(bad, (struct bad_cell){row, c});
 }
 
 enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err)
 {
 	struct problem_list list = {.n = 0};
 	struct cursor *cursor = &reader->workers[0].cursor;
-	size_t n_all = 0;
+	struct bad_cells bad = {.n = 0};
 	for (size_t c = 0; c < reader->n_columns; c++) {
 		size_t n_marked = 0;
 		for (int w = 0; w < reader->n_workers; w++) {
@@ -369,10 +385,15 @@ enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *
 			n_marked += tally->n_infinite + (reader->targets[c].must_be_number ? tally->n_texts : 0);
 		}
 		bool numeric = reader->table->columns[c].type == COLUMN_NUMERIC;
-		if (!(numeric && n_marked) && !is_decimal_comma_column(reader, c))
-			continue;
-		if (add_bad_cells(reader, cursor, &list, c, &n_all) != CLN_OK)
+		if ((numeric && n_marked) || is_decimal_comma_column(reader, c))
+			add_bad_cells(&bad, reader, c);
+	}
+	for (size_t i = 0; i < bad.n; i++) {
+		struct problem problem;
+		if (cell_problem(reader, cursor, &problem, bad.cells[i].row, bad.cells[i].column))
+			insert_by_place(&list, &problem);
+		if (cursor->status != CLN_OK)
 			return cursor_failure(cursor, err);
 	}
-	return n_all ? csv_report(reader, &list, n_all, err) : CLN_OK;
+	return bad.n_all ? csv_report(reader, &list, bad.n_all, err) : CLN_OK;
 }
