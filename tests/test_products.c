@@ -191,6 +191,20 @@ START_TEST(forward_ends_with_relu)
 }
 END_TEST
 
+START_TEST(forward_hands_nan_on)
+{
+	const struct kernels *kernels = kernels_at(_i / N_SHAPES);
+	if (!kernels)
+		return;
+	struct problem p = make_problem(shapes[_i % N_SHAPES]);
+	p.b[0] = NAN;
+	forward(kernels, &p, CLN_RELU, false);
+	for (size_t j = 0; j < p.shape.m; j++)
+		ck_assert(isnan(p.A_out[at(p.shape.ld, 0, j)]));
+	free_problem(&p);
+}
+END_TEST
+
 START_TEST(backward_is_Wt_dZ_times_the_derivative)
 {
 	const struct kernels *kernels = kernels_at(_i / N_SHAPES);
@@ -355,6 +369,7 @@ static Suite *make_suite(void)
 	tcase_set_timeout(tcase, 30);
 	tcase_add_loop_test(tcase, forward_is_W_A_plus_b, 0, N_SETS * N_SHAPES);
 	tcase_add_loop_test(tcase, forward_ends_with_relu, 0, N_SETS * N_SHAPES);
+	tcase_add_loop_test(tcase, forward_hands_nan_on, 0, N_SETS * N_SHAPES);
 	tcase_add_loop_test(tcase, backward_is_Wt_dZ_times_the_derivative, 0, N_SETS * N_SHAPES);
 	tcase_add_loop_test(tcase, gradient_is_dZ_At_and_adds, 0, N_SETS * N_SHAPES);
 	tcase_add_loop_test(tcase, padded_lanes_of_gradients_stay_zero, 0, N_SETS * N_SHAPES);

@@ -282,6 +282,78 @@ START_TEST(divergence_is_named_with_its_place)
 }
 END_TEST
 
+START_TEST(divergence_is_seen_before_it_spoils_the_weights)
+{
+	struct dataset data = make_data(200, false, 4);
+	struct cln_config config = plain();
+	config.batch_size = 0;
+	config.epochs = 1;
+	for (size_t k = 0; k < FEATURES; k++) /* the products of the first row overflow */
+		data.X[k] = k % 2 ? 3e38f : -3e38f;
+	struct network *net;
+	struct trainer_result result;
+	struct cln_error err = {0};
+	size_t layer;
+	ck_assert_int_eq(train(&net, &result, &config, &data, NULL, NULL, 2, NULL, &err), CLN_E_DIVERGED);
+	ck_assert(network_is_finite(net, &layer));
+	ck_assert_ptr_nonnull(strstr(err.message, "holds the largest weight"));
+	network_destroy(net);
+	dataset_free(&data);
+}
+END_TEST
+
+START_TEST(a_norm_beyond_float_is_divergence_and_not_a_standstill)
+{
+	struct dataset data = make_data(64, false, 4);
+	struct cln_config config = plain();
+	for (size_t i = 0; i < 64 * FEATURES; i++)
+		data.X[i] *= 1e25f;
+	config.clip_norm = 1;
+	config.epochs = 2;
+	struct network *net;
+	struct trainer_result result;
+	struct cln_error err = {0};
+	ck_assert_int_eq(train(&net, &result, &config, &data, NULL, NULL, 1, NULL, &err), CLN_E_DIVERGED);
+	network_destroy(net);
+	dataset_free(&data);
+}
+END_TEST
+
+START_TEST(a_validation_loss_that_is_not_finite_ends_the_run_at_once)
+{
+	struct dataset data = make_data(200, false, 4), valid = make_data(50, false, 5);
+	struct cln_config config = plain();
+	for (size_t k = 0; k < FEATURES; k++)
+		valid.X[k] = k % 2 ? 3e38f : -3e38f;
+	struct network *net;
+	struct trainer_result result;
+	struct cln_error err = {0};
+	ck_assert_int_eq(train(&net, &result, &config, &data, &valid, NULL, 1, NULL, &err), CLN_E_DIVERGED);
+	ck_assert_ptr_nonnull(strstr(err.message, "validation"));
+	ck_assert_uint_eq(result.epochs, 1);
+	network_destroy(net);
+	dataset_free(&data);
+	dataset_free(&valid);
+}
+END_TEST
+
+START_TEST(block_sizes_follow_the_stated_rule)
+{
+	static const size_t cases[][2] = {{100, 50}, {256, 64}, {1024, 128}, {4096, 256}, {10, 10}};
+	const size_t n[] = {28, 300, 300, 1};
+	struct network *net;
+	struct plan plan;
+	struct cln_config config = plain();
+	assert_ok(network_create(&net, n, 3, CLN_RELU, &err));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		config.batch_size = cases[i][0];
+		plan_create(&plan, net, &config, 100000, 4);
+		ck_assert_uint_eq(plan.block_size, cases[i][1]);
+	}
+	network_destroy(net);
+}
+END_TEST
+
 START_TEST(clipping_bounds_a_step)
 {
 	struct dataset data = make_data(64, false, 4);
@@ -342,6 +414,10 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, the_observer_can_stop_a_run);
 	tcase_add_test(tcase, the_first_train_loss_is_that_of_the_initial_network);
 	tcase_add_test(tcase, divergence_is_named_with_its_place);
+	tcase_add_test(tcase, divergence_is_seen_before_it_spoils_the_weights);
+	tcase_add_test(tcase, a_norm_beyond_float_is_divergence_and_not_a_standstill);
+	tcase_add_test(tcase, a_validation_loss_that_is_not_finite_ends_the_run_at_once);
+	tcase_add_test(tcase, block_sizes_follow_the_stated_rule);
 	tcase_add_test(tcase, clipping_bounds_a_step);
 	tcase_add_test(tcase, small_work_uses_one_thread_and_large_work_all);
 	suite_add_tcase(suite, tcase);

@@ -134,7 +134,7 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"momentum", config->momentum, 0, 1, false, true},
 	    {"beta1", config->beta1, 0, 1, false, true},
 	    {"beta2", config->beta2, 0, 1, false, true},
-	    {"epsilon", config->epsilon, 0, 1, true, false},
+	    {"epsilon", config->epsilon, 1e-30, 1, false, false},
 	    {"warmup_fraction", config->warmup_fraction, 0, 1, false, false},
 	    {"step_epochs", (double)config->step_epochs, 1, 1e6, false, false},
 	    {"step_factor", config->step_factor, 0, 1, true, false},
@@ -253,7 +253,7 @@ enum cln_status config_model_fingerprint(uint64_t *fingerprint, const struct cln
 
 	if (status == CLN_OK)
 		*fingerprint = io_crc64(io_crc64(0, document.bytes, document.length), net->params,
-					net->n_params * sizeof *net->params);
+					net->n_floats * sizeof *net->params);
 	text_free(&document);
 	return status;
 }

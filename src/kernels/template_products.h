@@ -59,7 +59,7 @@ INLINE void forward_tile(size_t rows, size_t panels, const struct forward_args *
 	if (f->activation == CLN_RELU) {
 		UNROLL
 		for (size_t i = 0; i < rows * width; i++)
-			c[i] = v_max(c[i], v_zero());
+			c[i] = v_max(v_zero(), c[i]); /* in this order NaN stays NaN */
 	}
 	const size_t at = (p * f->ld + s) * PANEL;
 	UNROLL

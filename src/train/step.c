@@ -211,6 +211,8 @@ static float gradient_scale(const struct stepper *stepper, size_t m)
 	double squares = 0;
 	for (size_t i = 0; i < stepper->n_chunks; i++)
 		squares += stepper->chunk_norms[i];
+	if (!isfinite(squares)) /* no factor mends that: the weights are to show it */
+		return NAN;
 	const double norm = sqrt(squares) * scale;
 	return (float)(norm > stepper->config->clip_norm ? scale * (stepper->config->clip_norm / norm) : scale);
 }
@@ -238,15 +240,13 @@ static void reduce_and_update(struct stepper *stepper, const struct mini_batch *
 	}
 }
 
-/* The batch's loss, block after block; remembers the step where it is not finite. */
-static void add_losses(const struct stepper *stepper, struct epoch_state *state, size_t n_blocks, size_t step)
+/* The batch's loss, block after block: the same on every thread. */
+static double batch_loss(const struct stepper *stepper, size_t n_blocks)
 {
 	double loss = 0;
 	for (size_t block = 0; block < n_blocks; block++)
 		loss += stepper->block_losses[block];
-	state->loss_sum += loss;
-	if (!isfinite(loss))
-		state->failed_step = step;
+	return loss;
 }
 
 bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t step, struct team *team, int tid)
@@ -266,12 +266,18 @@ bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t ste
 		work_block(stepper, &batch, block, tid);
 	team_barrier(team, tid);
 
+	const double loss = batch_loss(stepper, batch.reduction->n_blocks);
+	if (tid == 0)
+		state->loss_sum += loss;
+	if (!isfinite(loss)) { /* before the weights are spoilt, so that they tell where it came from */
+		if (tid == 0)
+			state->failed_step = step;
+		return false;
+	}
 	const size_t done = state->epoch * stepper->steps_per_epoch + step;
 	struct optimizer_args constants =
 	    optimizer_constants(config, schedule_rate(config, done, stepper->n_steps, stepper->steps_per_epoch), done + 1);
 	reduce_and_update(stepper, &batch, &constants, team, tid);
-	if (tid == 0)
-		add_losses(stepper, state, batch.reduction->n_blocks, step);
 	team_barrier(team, tid);
-	return state->failed_step == SIZE_MAX;
+	return true;
 }

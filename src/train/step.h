@@ -50,7 +50,7 @@ enum cln_status stepper_create(struct stepper *stepper, struct network *net, con
 void stepper_free(struct stepper *stepper);
 
 /* Step `step` (0-based within the epoch), called by all threads of the team; tid 0 adds to state->loss_sum.  Returns false on every
- * thread alike once a loss is not finite; the weights are then those after that step's update. */
+ * thread alike once a loss is not finite; the weights are then those before that step. */
 bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t step, struct team *team, int tid);
 
 #endif

@@ -123,6 +123,22 @@ static enum cln_status validate(struct trainer *trainer, struct cln_metrics *met
 	return status;
 }
 
+/* After an epoch: weights and validation loss must be finite, else nothing that follows means anything. */
+static enum cln_status check_epoch(const struct trainer *trainer, const struct cln_epoch *told, struct cln_error *err)
+{
+	size_t layer;
+	if (!network_is_finite(trainer->stepper.net, &layer))
+		return error_set(err, CLN_E_DIVERGED,
+		                 "training diverged in epoch %zu: weights of layer %zu are no longer finite; try a smaller --lr",
+		                 told->epoch, layer);
+	if (has_valid(trainer) && !isfinite(told->valid.log_loss))
+		return error_set(err, CLN_E_DIVERGED,
+		                 "after epoch %zu the loss of the validation rows is not finite: a feature of theirs is far too "
+		                 "large for this network; try --scale standardise or robust",
+		                 told->epoch);
+	return CLN_OK;
+}
+
 /* Keeps the weights where the metric is better than ever before. */
 static bool keep_best(struct trainer *trainer, const struct cln_metrics *valid, size_t epoch)
 {
@@ -174,10 +190,14 @@ static enum cln_status run_epochs(struct trainer *trainer, int threads, struct c
 			status = validate(trainer, &told.valid, threads, err);
 			if (status != CLN_OK)
 				return status;
-			told.best = keep_best(trainer, &told.valid, epoch);
-		} else {
-			result->best_epoch = epoch;
 		}
+		status = check_epoch(trainer, &told, err);
+		if (status != CLN_OK)
+			return status;
+		if (has_valid(trainer))
+			told.best = keep_best(trainer, &told.valid, epoch);
+		else
+			result->best_epoch = epoch;
 		told.seconds = clock_seconds() - start;
 		if (trainer->observer && trainer->observer->epoch && trainer->observer->epoch(trainer->observer->context, &told)) {
 			result->stopped = true;
@@ -214,11 +234,6 @@ enum cln_status trainer_run(struct network *net, const struct dataset *train, co
 		status = create(&trainer, train, net, err);
 	if (status == CLN_OK)
 		status = run_epochs(&trainer, plan->threads_allowed, err);
-	size_t layer;
-	if (status == CLN_OK && !network_is_finite(net, &layer))
-		status = error_set(
-		    err, CLN_E_DIVERGED,
-		    "training diverged in the last step: the weights of layer %zu are not finite; try a smaller --lr", layer);
 	if (status == CLN_OK || status == CLN_STOPPED)
 		restore_best(&trainer);
 	destroy(&trainer);
