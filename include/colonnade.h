@@ -175,7 +175,7 @@ struct cln_fit_start {
 	const size_t *n;           /* n[0..L]: units, n[0] = n_features, n[L] = 1 */
 	size_t n_params;
 	size_t batch_size, block_size;
-	int threads_allowed, threads; /* the plan may use fewer than allowed where that is faster */
+	int threads_allowed, threads; /* the plan uses fewer where that is faster, and never more than blocks */
 	const char *threads_rule;  /* which rule set threads_allowed */
 	const char *isa;
 };

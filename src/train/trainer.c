@@ -152,7 +152,7 @@ static bool keep_best(struct trainer *trainer, const struct cln_metrics *valid, 
 
 /* ---------------------------------------------------------------- a run */
 
-/* What the observer is told of an epoch that ran for train_seconds, of which `all` with validation. */
+/* What the observer is told of an epoch whose training ran for train_seconds. */
 static struct cln_epoch describe_epoch(const struct trainer *trainer, size_t epoch, double train_seconds)
 {
 	const struct stepper *stepper = &trainer->stepper;
