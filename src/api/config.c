@@ -219,16 +219,10 @@ enum cln_status config_check_isa(const char *isa, struct cln_error *err)
 
 enum cln_status config_check_thread_variable(struct cln_error *err)
 {
-	struct cpus_rule rules[CPUS_MAX_RULES];
 	const char *text = getenv("OMP_NUM_THREADS");
-	size_t n;
 
-	if (!text || !*text)
-		return CLN_OK;
-	cpus_allowed(rules, &n);
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(rules[i].name, "OMP_NUM_THREADS") == 0 && rules[i].threads == 0)
-			return error_set(err, CLN_E_USAGE, "OMP_NUM_THREADS: \"%s\" is not a number of threads", text);
+	if (text && *text && cpus_omp_num_threads(text) == 0)
+		return error_set(err, CLN_E_USAGE, "OMP_NUM_THREADS: \"%s\" is not a number of threads", text);
 	return CLN_OK;
 }
 

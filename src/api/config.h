@@ -15,8 +15,8 @@ enum cln_status config_check(const struct cln_config *config, struct cln_error *
 /* CLN_E_USAGE: there is no such instruction set, or this build or CPU lacks it.  NULL: the best is taken. */
 enum cln_status config_check_isa(const char *isa, struct cln_error *err) CLN_MUST_CHECK;
 
-/* CLN_E_USAGE: OMP_NUM_THREADS is set to what is no number of threads.  To be asked before the first team runs: LLVM's OpenMP
- * runtime may ask for all memory then (seen with 14.0.6). */
+/* CLN_E_USAGE: OMP_NUM_THREADS is set to what is no number of threads.  To be asked before anything wakes the OpenMP runtime:
+ * LLVM's may abort then, or ask for all memory (seen with 14.0.6). */
 enum cln_status config_check_thread_variable(struct cln_error *err) CLN_MUST_CHECK;
 
 /* What a start from `init` keeps: the members of its network and pipeline take the place of config's own. */

@@ -61,6 +61,11 @@ static int parse_count(const char *text, bool list)
 	return *rest == '\0' || (list && *rest == ',') ? as_threads(value) : 0;
 }
 
+int cpus_omp_num_threads(const char *text)
+{
+	return parse_count(text, true);
+}
+
 /* "24", "24(x2)" or "72(x2),36": CPUs of each node in turn; those of node `node`, or 0. */
 static int parse_per_node(const char *text, long node)
 {
@@ -100,7 +105,7 @@ static void variable_rule(struct cpus_rule *rule, const struct cpus_source *sour
 	if (strcmp(name, "SLURM_JOB_CPUS_PER_NODE") == 0)
 		rule->threads = slurm_per_node(source, text);
 	else
-		rule->threads = parse_count(text, strcmp(name, "OMP_NUM_THREADS") == 0);
+		rule->threads = strcmp(name, "OMP_NUM_THREADS") == 0 ? cpus_omp_num_threads(text) : parse_count(text, false);
 	snprintf(rule->detail, sizeof rule->detail, "%s=%.80s%s", name, text, rule->threads ? "" : " (not understood, ignored)");
 }
 
