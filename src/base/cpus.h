@@ -25,7 +25,7 @@ struct cpus_source {
 };
 int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules);
 
-/* The threads that OMP_NUM_THREADS=text asks for, of a list the first; 0: text is no number of threads.  Wakes no OpenMP runtime. */
+/* The threads that OMP_NUM_THREADS=text asks for, of a list the first; 0: it is no number.  Wakes no OpenMP runtime. */
 int cpus_omp_num_threads(const char *text);
 
 /* The CPUs this process may run on: its affinity mask, or the places that the OpenMP runtime made of it. */
