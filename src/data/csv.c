@@ -221,34 +221,47 @@ static enum cln_status read_rows(struct reader *reader, struct cln_error *err)
 	return status;
 }
 
+static enum cln_status read_source(struct cln_table **table, struct reader *reader, int threads, size_t window_bytes,
+				   struct cln_error *err)
+{
+	*table = NULL;
+	enum cln_status status = csv_start(reader, err);
+	if (status == CLN_OK)
+		status = create_windows(reader, threads, window_bytes, err);
+	if (status == CLN_OK)
+		status = create_cursors(reader, err);
+	if (status == CLN_OK)
+		status = csv_scan(reader, err);
+	if (status == CLN_OK)
+		status = csv_read_header(reader, err);
+	if (status == CLN_OK)
+		status = csv_choose_targets(reader, err);
+	if (status == CLN_OK)
+		status = create_table(reader, err);
+	if (status == CLN_OK)
+		status = create_tallies(reader, err);
+	if (status == CLN_OK)
+		status = read_rows(reader, err);
+	if (status == CLN_OK) {
+		*table = reader->table;
+		reader->table = NULL;
+	}
+	reader_free(reader);
+	return status;
+}
+
 enum cln_status csv_read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 				int threads, size_t window_bytes, struct cln_error *err)
 {
 	struct reader reader = {.source = source, .options = options};
-	*table = NULL;
-	enum cln_status status = csv_start(&reader, err);
-	if (status == CLN_OK)
-		status = create_windows(&reader, threads, window_bytes, err);
-	if (status == CLN_OK)
-		status = create_cursors(&reader, err);
-	if (status == CLN_OK)
-		status = csv_scan(&reader, err);
-	if (status == CLN_OK)
-		status = csv_read_header(&reader, err);
-	if (status == CLN_OK)
-		status = csv_choose_targets(&reader, err);
-	if (status == CLN_OK)
-		status = create_table(&reader, err);
-	if (status == CLN_OK)
-		status = create_tallies(&reader, err);
-	if (status == CLN_OK)
-		status = read_rows(&reader, err);
-	if (status == CLN_OK) {
-		*table = reader.table;
-		reader.table = NULL;
-	}
-	reader_free(&reader);
-	return status;
+	return read_source(table, &reader, threads, window_bytes, err);
+}
+
+enum cln_status csv_read_few_texts(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+				   int threads, struct cln_error *err)
+{
+	struct reader reader = {.source = source, .options = options, .few_levels = true};
+	return read_source(table, &reader, threads, 0, err);
 }
 
 enum cln_status csv_read(struct cln_table **table, const char *path, const struct cln_read_options *options, int threads,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * What the first records say: encoding, separator, names, and which columns hold text. */
-#include "base/number.h"
 #include "data/csv_parts.h"
 
 #include <stdio.h>
@@ -190,121 +189,6 @@ enum cln_status csv_read_header(struct reader *reader, struct cln_error *err)
 	return status;
 }
 
-/* ---------------------------------------------------------------- options */
-
-static size_t find_item(const struct reader *reader, const char *item, size_t length)
-{
-	uint32_t code = dictionary_find(&reader->names, item, length);
-	if (code != UINT32_MAX)
-		return code;
-	float number;
-	bool digits = length > 0 && length <= 7;
-	for (size_t i = 0; i < length; i++)
-		digits = digits && item[i] >= '0' && item[i] <= '9';
-	if (digits && number_to_float(&number, item, length) && number >= 1 && (size_t)number <= reader->n_columns)
-		return (size_t)number - 1;
-	return SIZE_MAX;
-}
-
-/* Calls set for every column of a comma-separated list. */
-static enum cln_status each_listed(struct reader *reader, const char *option, const char *list,
-				   enum cln_status (*set)(struct target *target), struct cln_error *err)
-{
-	while (list && *list) {
-		size_t length = strcspn(list, ",");
-		const char *item = list;
-		size_t column = find_item(reader, item, length);
-		if (column == SIZE_MAX) { /* "a, b" */
-			size_t spaces = strspn(item, " ");
-			item += spaces < length ? spaces : length;
-			length -= (size_t)(item - list);
-			column = find_item(reader, item, length);
-		}
-		if (column == SIZE_MAX)
-			return error_set(err, CLN_E_DATA, "%s: %s has no column \"%.*s\"", option, reader->source->name,
-					 (int)length, item);
-		if (set(&reader->targets[column]) != CLN_OK)
-			return error_set(err, CLN_E_USAGE, "column \"%s\" is both numeric and categorical",
-					 reader->names.entries[column].text);
-		list = item + length;
-		list += *list == ',';
-	}
-	return CLN_OK;
-}
-
-static enum cln_status set_categorical(struct target *target)
-{
-	target->kind = TARGET_CATEGORY;
-	target->given = true;
-	return CLN_OK;
-}
-
-static enum cln_status set_kept(struct target *target)
-{
-	target->needed = true;
-	return set_categorical(target);
-}
-
-/* Reads texts as they are, where nobody says otherwise. */
-static void set_known(struct target *target)
-{
-	if (target->kind != TARGET_NUMBER || target->given)
-		return;
-	target->kind = TARGET_CATEGORY;
-	target->known = true;
-}
-
-/* What another table had as categories is that here too. */
-static void set_known_categories(struct reader *reader)
-{
-	for (size_t i = 0; i < reader->options->n_known_categories; i++) {
-		const char *name = reader->options->known_categories[i];
-		uint32_t column = dictionary_find(&reader->names, name, strlen(name));
-		if (column != UINT32_MAX)
-			set_known(&reader->targets[column]);
-	}
-}
-
-/* Where the label is not found its user says so. */
-static void set_label(struct reader *reader)
-{
-	const char *label = reader->options->label, *weight = reader->options->weight;
-	size_t column = label && *label ? find_item(reader, label, strlen(label)) : SIZE_MAX;
-	size_t weight_column = weight ? find_item(reader, weight, strlen(weight)) : SIZE_MAX;
-	for (size_t c = reader->n_columns; label && !*label && column == SIZE_MAX && c-- > 0;)
-		if (c != weight_column && reader->targets[c].kind != TARGET_SKIP)
-			column = c;
-	if (column != SIZE_MAX)
-		set_known(&reader->targets[column]);
-}
-
-static void skip_all_but_needed(struct reader *reader)
-{
-	for (size_t i = 0; i < reader->options->n_needed; i++) {
-		const char *name = reader->options->needed[i];
-		uint32_t column = dictionary_find(&reader->names, name, strlen(name));
-		if (column != UINT32_MAX)
-			reader->targets[column].needed = true;
-	}
-	for (size_t c = 0; c < reader->n_columns; c++)
-		if (!reader->targets[c].needed)
-			reader->targets[c].kind = TARGET_SKIP;
-}
-
-static enum cln_status set_numeric(struct target *target)
-{
-	if (target->kind == TARGET_CATEGORY)
-		return CLN_E_USAGE;
-	target->must_be_number = target->given = true;
-	return CLN_OK;
-}
-
-static enum cln_status set_ignored(struct target *target)
-{
-	target->kind = TARGET_SKIP;
-	return CLN_OK;
-}
-
 /* ---------------------------------------------------------------- types */
 
 /* Columns of the record at the cursor that hold text become categories.  false: the record is not as it should be. */
@@ -345,25 +229,10 @@ static enum cln_status sample_types(struct reader *reader, struct cln_error *err
 
 enum cln_status csv_choose_targets(struct reader *reader, struct cln_error *err)
 {
-	const struct cln_read_options *options = reader->options;
 	reader->targets = mem_alloc(reader->n_columns, sizeof *reader->targets, err);
 	reader->categories = mem_alloc(reader->n_columns, sizeof *reader->categories, err);
 	if (!reader->targets || !reader->categories)
 		return CLN_E_MEMORY;
-	for (size_t c = 0; c < reader->n_columns; c++)
-		reader->targets[c].kind = TARGET_NUMBER;
-	enum cln_status status = each_listed(reader, "--categorical", options->categorical, set_categorical, err);
-	if (status == CLN_OK)
-		status = each_listed(reader, "--keep", options->keep, set_kept, err);
-	if (status == CLN_OK)
-		status = each_listed(reader, "--numeric", options->numeric, set_numeric, err);
-	if (status == CLN_OK)
-		status = each_listed(reader, "--ignore", options->ignore, set_ignored, err);
-	if (status != CLN_OK)
-		return status;
-	if (options->needed)
-		skip_all_but_needed(reader);
-	set_known_categories(reader);
-	set_label(reader);
-	return sample_types(reader, err);
+	enum cln_status status = targets_choose(reader->targets, &reader->names, reader->source->name, reader->options, err);
+	return status == CLN_OK ? sample_types(reader, err) : status;
 }

@@ -87,9 +87,10 @@ static void settle_category(void *argument, size_t category, int tid)
 	struct map *maps = maps_of(settling, category);
 	if (worker->status == CLN_OK)
 		worker->status = unite(reader, category, maps, &worker->err);
-	if (all->n > CSV_MAX_LEVELS || all->text_bytes > CSV_MAX_LEVEL_BYTES)
+	column->ignored = reader->few_levels && csv_has_too_many_levels(reader, all);
+	if (!column->ignored && csv_has_too_many_levels(reader, all))
 		csv_note_too_many_levels(worker, c);
-	else if (worker->status == CLN_OK)
+	else if (!column->ignored && worker->status == CLN_OK)
 		worker->status = rank_levels(column, all, maps, reader->n_workers, &worker->err);
 	count_texts(column, all);
 	dictionary_free(all);

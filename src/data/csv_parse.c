@@ -100,6 +100,13 @@ static void store_number(struct row_state *state, const struct target *target, s
 	target->numbers[state->row] = number;
 }
 
+bool csv_has_too_many_levels(const struct reader *reader, const struct dictionary *dictionary)
+{
+	if (reader->few_levels)
+		return dictionary->n > CSV_FEW_LEVELS || dictionary->text_bytes > CSV_FEW_LEVEL_BYTES;
+	return dictionary->n > CSV_MAX_LEVELS || dictionary->text_bytes > CSV_MAX_LEVEL_BYTES;
+}
+
 void csv_note_too_many_levels(struct worker *worker, size_t column)
 {
 	if (!worker->too_many_levels || column < worker->too_many_column)
@@ -114,8 +121,9 @@ static void store_category(struct row_state *state, const struct target *target,
 	uint32_t code = LEVEL_MISSING;
 	if (csv_is_missing(field->text, field->length)) {
 		worker->tallies[column].n_missing++;
-	} else if (dictionary->n > CSV_MAX_LEVELS || dictionary->text_bytes > CSV_MAX_LEVEL_BYTES) {
-		csv_note_too_many_levels(worker, column);
+	} else if (csv_has_too_many_levels(state->reader, dictionary)) {
+		if (!state->reader->few_levels)
+			csv_note_too_many_levels(worker, column);
 	} else if (!text_is_utf8(field->text, field->length)) {
 		note_problem(state, PROBLEM_UTF8, column, field->offset, field->offset, 0);
 	} else {

@@ -15,11 +15,14 @@
 #include "data/csv.h"
 #include "data/dictionary.h"
 #include "data/source.h"
+#include "data/targets.h"
 #include "data/text.h"
 
 #define CSV_MAX_FIELD ((size_t)1 << 20)       /* bytes of a field as it stands in the text, quotes included */
 #define CSV_MAX_LEVELS 10000000u              /* distinct texts of a column */
 #define CSV_MAX_LEVEL_BYTES ((size_t)1 << 30) /* of all distinct texts of a column */
+#define CSV_FEW_LEVELS 65536u                 /* of a column whose texts are wanted only if they are few, */
+#define CSV_FEW_LEVEL_BYTES ((size_t)4 << 20) /* and take no more than this */
 #define CSV_MAX_REPORTED 10                   /* problems that are told one by one */
 #define CSV_ROW_TAIL ((size_t)4096)           /* bytes read behind a window: most of its last rows end there */
 
@@ -149,20 +152,6 @@ struct window {
 	int worker;
 };
 
-enum target_kind { TARGET_SKIP, TARGET_NUMBER, TARGET_CATEGORY };
-
-/* Where a column's cells go in a sweep. */
-struct target {
-	enum target_kind kind;
-	bool must_be_number; /* --numeric */
-	bool given;          /* --numeric or --categorical */
-	bool known;          /* a category in the table that this one is read like, or the label: no text of it is an error */
-	bool needed;         /* where only some columns are */
-	float *numbers;
-	uint32_t *codes;
-	size_t category; /* index of its dictionary in every worker */
-};
-
 /* What a worker counted in a column. */
 struct tally {
 	size_t n_missing, n_texts, n_infinite;
@@ -198,12 +187,17 @@ struct reader {
 	struct worker *workers;
 	int n_workers;
 	bool second_sweep;
+	bool few_levels; /* a category of more than CSV_FEW_LEVELS texts is given up: it is then as if ignored */
 	struct cln_table *table;
 };
 
 /* csv_read with the text from anywhere and windows of any size (0: chosen). */
 enum cln_status csv_read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 				int threads, size_t window_bytes, struct cln_error *err) CLN_MUST_CHECK;
+
+/* The same with the texts of the columns needed, but of those alone that are few: the others are as if ignored. */
+enum cln_status csv_read_few_texts(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+				   int threads, struct cln_error *err) CLN_MUST_CHECK;
 
 /* csv_header.c: in this order.  BOM and separator; n_columns and names; what each column is read as. */
 enum cln_status csv_start(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
@@ -214,6 +208,7 @@ enum cln_status csv_choose_targets(struct reader *reader, struct cln_error *err)
 enum cln_status csv_scan(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
 
 /* csv_parse.c: one sweep over all rows into the targets; CLN_E_DATA where rows cannot be read. */
+bool csv_has_too_many_levels(const struct reader *reader, const struct dictionary *dictionary);
 void csv_note_too_many_levels(struct worker *worker, size_t column);
 enum cln_status csv_sweep(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * What each column of a table is read as, by the options: the same whatever form the table has. */
+#ifndef DATA_TARGETS_H
+#define DATA_TARGETS_H
+
+#include "data/dictionary.h"
+
+enum target_kind { TARGET_SKIP, TARGET_NUMBER, TARGET_CATEGORY };
+
+/* How a column is read, and where the CSV reader puts its cells in a sweep. */
+struct target {
+	enum target_kind kind; /* TARGET_NUMBER: or category, if its cells say so and it must not be a number */
+	bool left_out;         /* set by the caller: not in the file, as if it were ignored */
+	bool must_be_number;   /* --numeric */
+	bool given;            /* --numeric or --categorical */
+	bool known;            /* a category in the table that this one is read like, or the label: no text of it is an error */
+	bool needed;           /* where only some columns are */
+	bool kept;             /* --keep */
+	float *numbers;
+	uint32_t *codes;
+	size_t category; /* index of its dictionary in every worker */
+};
+
+/* Fills targets (one a name; zeros but for left_out) for columns of these names.  CLN_E_DATA: a list names a column that `file`
+ * lacks; CLN_E_USAGE: two lists contradict each other. */
+enum cln_status targets_choose(struct target *targets, const struct dictionary *names, const char *file,
+			       const struct cln_read_options *options, struct cln_error *err) CLN_MUST_CHECK;
+
+#endif
