@@ -149,7 +149,7 @@ struct cln_config {
 
 	/* execution: changes no bit of the result */
 	int threads;                /* 0: as many as cln_threads_allowed says */
-	const char *isa;            /* "generic", "avx2", "avx512"; NULL: the best this CPU has */
+	const char *isa;            /* "generic", "avx2", "avx512", "neon"; NULL: the best this CPU has */
 };
 
 /* Fills `config` with a recipe's values.  CLN_E_USAGE: there is no recipe of that name. */

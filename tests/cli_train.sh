@@ -50,7 +50,7 @@ while read -r option; do
 done <options
 equal "version" "\"$("$colonnade" --version | cut -d' ' -f2)\"" "$(member version run/run.json)"
 holds "fingerprint" '^    "fingerprint": "[0-9a-f]{16}"$' run/run.json
-holds "instruction set" '^  "isa": "(generic|avx2|avx512)",$' run/run.json
+holds "instruction set" '^  "isa": "(generic|avx2|avx512|neon)",$' run/run.json
 if "$colonnade" doctor | grep -q 'OpenMP: yes'; then
   OMP_NUM_THREADS=3 expect 0 'OMP_NUM_THREADS' train data.csv --out rule --epochs 1
   equal "rule of the threads" "$(member threads_rule rule/run.json)" '"OMP_NUM_THREADS"'

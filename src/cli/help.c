@@ -285,7 +285,7 @@ static const char program_sections[] =
     ".SH ENVIRONMENT\n"
     ".TP\n.B OMP_NUM_THREADS\nthreads, where \\fB\\-\\-threads\\fR does not say.\n"
     ".TP\n.B OMP_PLACES, OMP_PROC_BIND\nwhere the threads run; the program never pins by itself.\n"
-    ".TP\n.B COLONNADE_ISA\ngeneric, avx2 or avx512 forces a set of kernels; one that this CPU lacks is an error.\n"
+    ".TP\n.B COLONNADE_ISA\ngeneric, avx2, avx512 or neon forces a set of kernels; one that this CPU lacks is an error.\n"
     ".TP\n.B NO_COLOR\nno colours on a terminal.\n";
 
 static void manual_program(void)

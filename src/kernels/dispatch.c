@@ -18,6 +18,7 @@ static bool avx512_supported(void)
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma");
 }
 #endif
+/* Advanced SIMD belongs to every AArch64 system: there is nothing to ask. */
 
 static const struct {
 	const struct kernels *kernels;
@@ -30,6 +31,9 @@ static const struct {
 #endif
 #ifdef HAVE_AVX512
 	{&kernels_avx512, "avx512", avx512_supported},
+#endif
+#ifdef HAVE_NEON
+	{&kernels_neon, "neon", always_supported},
 #endif
 };
 enum { N_BUILT_IN = sizeof built_in / sizeof built_in[0] };

@@ -95,7 +95,7 @@ struct dropout_args {
 };
 
 struct kernels {
-	const char *name;    /* "generic", "avx2", "avx512" */
+	const char *name;    /* "generic", "avx2", "avx512", "neon" */
 	unsigned vector_width;
 
 	void (*forward)(const struct forward_args *args);

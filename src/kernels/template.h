@@ -5,6 +5,7 @@
  *   v_..., i_...                     IEEE operations rounded once, compares and selects, bit operations, lane by lane
  *   transpose_tile                   16 x 16 floats
  *   TILE_ROWS, TILE_PANELS           the register tile of the products
+ *   PEAK_CHAINS                      12 or 24: the chains of fma_peak, 12 where not defined
  * Nothing here may give different bits for a different VLEN: lanes never meet but in orders written out over PANEL lanes. */
 #ifndef KERNELS_TEMPLATE_H
 #define KERNELS_TEMPLATE_H
@@ -17,22 +18,27 @@
 #include "kernels/template_dropout.h"
 #include "kernels/template_products.h"
 
-/* Twelve chains: enough for two units with a latency of four to six cycles, few enough for the 16 registers of AVX2. */
+#ifndef PEAK_CHAINS
+#define PEAK_CHAINS 12 /* enough for two units with a latency of four to six cycles, few enough for the 16 registers of AVX2 */
+#endif
+
+/* Every chain grows by 2^-12 a step, up to 2^12, where that is half of the last digit.  The factors come from memory, and the sum
+ * is the addend, which NEON's instruction overwrites: so each step is one instruction. */
 static float fma_peak(size_t rounds)
 {
-	enum { CHAINS = 12 };
-	vec sum[CHAINS];
-	const vec factor = v_set1(0.999f), term = v_set1(0.001f); /* every chain tends to 1 */
+	const volatile float root = 0x1p-6f;
+	vec sum[PEAK_CHAINS];
+	const vec a = v_set1(root), b = v_set1(root);
 	UNROLL
-	for (int i = 0; i < CHAINS; i++)
+	for (int i = 0; i < PEAK_CHAINS; i++)
 		sum[i] = v_set1((float)i);
-	for (size_t round = 0; round < 2 * rounds; round++) {
+	for (size_t round = 0; round < 24 / PEAK_CHAINS * rounds; round++) {
 		UNROLL
-		for (int i = 0; i < CHAINS; i++)
-			sum[i] = v_fma(sum[i], factor, term);
+		for (int i = 0; i < PEAK_CHAINS; i++)
+			sum[i] = v_fma(a, b, sum[i]);
 	}
 	UNROLL
-	for (int i = 1; i < CHAINS; i++)
+	for (int i = 1; i < PEAK_CHAINS; i++)
 		sum[0] = v_add(sum[0], sum[i]);
 	float lanes[VLEN];
 	v_store(lanes, sum[0]);

@@ -22,11 +22,12 @@
  * unused: an instruction set may have an operation that its products do without. */
 #define INLINE static inline __attribute__((always_inline, unused))
 
-/* Before a short loop of constant length over an array of vectors, which then lives in registers. */
+/* Before a short loop of constant length over an array of vectors, which then lives in registers: one loop that is not unrolled,
+ * and all of the array goes through memory.  32: no set has more registers. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 #endif
 
 #endif
