@@ -47,6 +47,10 @@ START_TEST(the_figures_of_a_run_follow_from_one_another)
 	ck_assert_double_eq_tol(result.gflops, result.rows_per_second * result.flops_per_row / 1e9, 1e-12 * result.gflops);
 	ck_assert_double_eq_tol(result.fraction_of_peak * result.peak_gflops,
 				result.rows_per_second_best * result.flops_per_row / 1e9, 1e-12 * result.peak_gflops);
+	ck_assert_double_eq(bench_quantile(result.window_rows_per_second, result.windows, 0.5), result.rows_per_second);
+	ck_assert_double_eq(bench_quantile(result.window_rows_per_second, result.windows, 0.9), result.rows_per_second_best);
+	ck_assert_double_eq(bench_quantile(result.window_peak_gflops, result.peaks, 0.9), result.peak_gflops);
+	bench_result_free(&result);
 }
 END_TEST
 

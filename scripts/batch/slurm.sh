@@ -8,7 +8,7 @@
 # Results are in colonnade-run-JOBID of the directory that sbatch was called in (COLONNADE_OUT changes that), the log in
 # colonnade-JOBID.log beside it.  Variables: COLONNADE, the program (default: the one on the PATH).
 
-# One process with many threads: one task.  Ask for as many cores as the node has; `colonnade bench` shows what they are worth.
+# One process with many threads: one task.  Ask for as many cores as the node has; `colonnade tune` shows what they are worth.
 #SBATCH --job-name=colonnade
 #SBATCH --nodes=1
 #SBATCH --ntasks=1
@@ -41,6 +41,9 @@ fi
 export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
 export OMP_PLACES=cores
 export OMP_PROC_BIND=close
+# Or measure first, for at most 30 seconds of the job, how many threads this table and network are worth and whether to bind them;
+# give tune the network of your options:
+#   eval "$(srun --cpus-per-task="$OMP_NUM_THREADS" "$colonnade" tune --shell "$data" --hidden 256,256)"
 # From Slurm 22.05 to 23.02 srun does not take --cpus-per-task over from sbatch: a step would get one core for all its threads.
 export SRUN_CPUS_PER_TASK=$OMP_NUM_THREADS
 

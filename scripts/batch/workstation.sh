@@ -11,7 +11,8 @@
 # Variables: COLONNADE         the program (default: the one built in this tree, else the one on the PATH)
 #            OMP_NUM_THREADS   threads (default: all cores that this process may use; `colonnade doctor` says why)
 # OMP_PLACES and OMP_PROC_BIND are left as they are: on a machine that others use too, binding threads to cores makes them wait for
-# whoever else is bound there.  On a machine of your own, OMP_PLACES=cores OMP_PROC_BIND=close is a little faster.
+# whoever else is bound there.  On a machine of your own, OMP_PLACES=cores OMP_PROC_BIND=close may be a little faster.  What is best
+# can be measured, and set for this script:  eval "$(colonnade tune --shell DATA --hidden ...)"
 set -eu
 
 if [ $# -lt 2 ]; then

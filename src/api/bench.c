@@ -236,15 +236,22 @@ static enum cln_status make_samples(struct bench *bench, double seconds, struct 
 	return bench->peaks.values ? CLN_OK : CLN_E_MEMORY;
 }
 
+/* The samples go over to the result. */
 static void summarise(struct bench_result *result, struct bench *bench, const struct network *net)
 {
-	result->windows = bench->rates.n;
+	for (size_t i = 0; i < bench->peaks.n; i++)
+		bench->peaks.values[i] *= 1e-9;
 	result->rows_per_second = bench_quantile(bench->rates.values, bench->rates.n, 0.5);
 	result->rows_per_second_best = bench_quantile(bench->rates.values, bench->rates.n, 0.9);
 	result->flops_per_row = bench_flops_per_row(net->n, net->L);
 	result->gflops = result->rows_per_second * result->flops_per_row * 1e-9;
-	result->peak_gflops = bench_quantile(bench->peaks.values, bench->peaks.n, 0.9) * 1e-9;
+	result->peak_gflops = bench_quantile(bench->peaks.values, bench->peaks.n, 0.9);
 	result->fraction_of_peak = result->rows_per_second_best * result->flops_per_row * 1e-9 / result->peak_gflops;
+	result->windows = bench->rates.n;
+	result->peaks = bench->peaks.n;
+	result->window_rows_per_second = bench->rates.values;
+	result->window_peak_gflops = bench->peaks.values;
+	bench->rates.values = bench->peaks.values = NULL;
 	result->batch_size = bench->plan->batch_size;
 	result->block_size = bench->plan->block_size;
 	result->threads = bench->plan->threads;
@@ -305,4 +312,11 @@ enum cln_status bench_run(struct bench_result *result, const struct cln_config *
 	dataset_free(&data);
 	network_destroy(net);
 	return status;
+}
+
+void bench_result_free(struct bench_result *result)
+{
+	mem_free(result->window_rows_per_second);
+	mem_free(result->window_peak_gflops);
+	result->window_rows_per_second = result->window_peak_gflops = NULL;
 }

@@ -12,14 +12,18 @@ struct bench_result {
 	double gflops;               /* at rows_per_second */
 	double peak_gflops;          /* fused multiply-adds on the same threads, 90th percentile */
 	double fraction_of_peak;     /* of the best decile */
-	size_t windows, batch_size, block_size;
+	size_t windows, peaks;       /* how many there were, and each of them, ascending; owned */
+	double *window_rows_per_second, *window_peak_gflops;
+	size_t batch_size, block_size;
 	int threads;
 	const char *threads_rule, *isa;
 };
 
-/* Standard-normal rows, labelled as scripts/bench's other trainers label theirs, for about `seconds` (whole epochs). */
+/* Standard-normal rows, labelled as scripts/bench's other trainers label theirs, for about `seconds` (whole epochs).
+ * The result is freed with bench_result_free, whatever was returned. */
 enum cln_status bench_run(struct bench_result *result, const struct cln_config *config, size_t inputs, size_t rows, double seconds,
 			  struct cln_error *err) CLN_MUST_CHECK;
+void bench_result_free(struct bench_result *result);
 
 /* sum over the layers l = 1..L of 2 n[l] n[l-1], three times for each (forward, dW, dA) and twice for the first, which has no dA.
  */

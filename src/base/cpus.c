@@ -111,16 +111,44 @@ static void variable_rule(struct cpus_rule *rule, const struct cpus_source *sour
 
 /* ---------------------------------------------------------------- affinity */
 
+#define MASK_BITS (CHAR_BIT * sizeof(unsigned long))
+
+static void mask_add(void *argument, int cpu)
+{
+	struct cpus_mask *mask = argument;
+
+	if (cpu >= 0 && cpu < CPUS_MAX)
+		mask->bits[(size_t)cpu / MASK_BITS] |= 1ul << ((size_t)cpu % MASK_BITS);
+}
+
+bool cpus_mask_has(const struct cpus_mask *mask, int cpu)
+{
+	return cpu >= 0 && cpu < CPUS_MAX && (mask->bits[(size_t)cpu / MASK_BITS] >> ((size_t)cpu % MASK_BITS) & 1);
+}
+
+void cpus_mask_get(struct cpus_mask *mask)
+{
+	memset(mask, 0, sizeof *mask);
+	if (parallel_place_cpus() > 0 && parallel_place_visit(mask_add, mask))
+		return;
+	memset(mask, 0, sizeof *mask);
+	if (sched_getaffinity(0, sizeof mask->bits, (cpu_set_t *)(void *)mask->bits) != 0)
+		mask_add(mask, 0);
+}
+
+bool cpus_mask_set(const struct cpus_mask *mask)
+{
+	return sched_setaffinity(0, sizeof mask->bits, (const cpu_set_t *)(const void *)mask->bits) == 0;
+}
+
 int cpus_affinity(void)
 {
-	/* One bit a CPU; the kernel refuses a mask that is too small, and its own limit (NR_CPUS) is 8192 today. */
-	unsigned long mask[65536 / CHAR_BIT / sizeof(unsigned long)] = {0};
+	struct cpus_mask mask;
 	int bound = parallel_place_cpus();
 	if (bound > 0)
 		return bound;
-	if (sched_getaffinity(0, sizeof mask, (cpu_set_t *)(void *)mask) != 0)
-		return 1;
-	int n = CPU_COUNT_S(sizeof mask, (cpu_set_t *)(void *)mask);
+	cpus_mask_get(&mask);
+	int n = CPU_COUNT_S(sizeof mask.bits, (cpu_set_t *)(void *)mask.bits);
 	return n > 0 ? n : 1;
 }
 
@@ -312,16 +340,33 @@ int cln_threads_allowed(const char **rule)
 	return threads;
 }
 
-int cpus_core(int cpu)
+/* The first number of a list such as "0-3,8" in a file of one CPU; -1: there is none. */
+static int least_of_list(int cpu, const char *file)
 {
 	const struct cpus_source source = {.root = ""};
 	char path[128], line[256];
 	const char *rest;
 
-	snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+	snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/%s", cpu, file);
 	if (!first_line(&source, path, line, sizeof line) || !isdigit((unsigned char)line[0]))
-		return cpu;
+		return -1;
 	return line[0] == '0' ? 0 : (int)leading_number(line, &rest);
+}
+
+int cpus_core(int cpu)
+{
+	int least = least_of_list(cpu, "topology/thread_siblings_list");
+
+	return least >= 0 ? least : cpu;
+}
+
+int cpus_cache(int cpu)
+{
+	int least = least_of_list(cpu, "cache/index3/shared_cpu_list");
+
+	if (least < 0)
+		least = least_of_list(cpu, "topology/core_siblings_list");
+	return least >= 0 ? least : 0;
 }
 
 void cpus_model_name(char name[CPUS_NAME])

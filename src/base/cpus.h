@@ -31,9 +31,22 @@ int cpus_omp_num_threads(const char *text);
 /* The CPUs this process may run on: its affinity mask, or the places that the OpenMP runtime made of it. */
 int cpus_affinity(void);
 
+/* The same one by one: a bit each.  The kernel refuses a mask that is too small, and its own limit (NR_CPUS) is 8192 today. */
+#define CPUS_MAX 65536
+struct cpus_mask {
+	unsigned long bits[CPUS_MAX / (8 * sizeof(unsigned long))];
+};
+void cpus_mask_get(struct cpus_mask *mask);
+bool cpus_mask_has(const struct cpus_mask *mask, int cpu);
+/* Lets the calling thread, and the processes that it starts, run on these: the OpenMP runtime binds the first thread to the first
+ * of the user's places, which a process started from it would inherit as all there is.  False where the system refuses. */
+bool cpus_mask_set(const struct cpus_mask *mask);
+
 /* The least CPU number of the core that `cpu` belongs to: equal for the hyperthreads of one core.
  * `cpu` itself where the system does not say. */
 int cpus_core(int cpu);
+/* The same of the CPUs that share its third-level cache, else its socket; 0 where the system says neither. */
+int cpus_cache(int cpu);
 
 /* As "Intel(R) Xeon(R) ..." from the system, for doctor and reports; the machine's architecture where the system does not say. */
 #define CPUS_NAME 128

@@ -21,6 +21,7 @@ static int omp_get_thread_num(void) { return 0; }
 static int omp_get_num_procs(void) { return 1; }
 static int omp_get_num_places(void) { return 0; }
 static int omp_get_place_num_procs(int place) { return place < 0; }
+static void omp_get_place_proc_ids(int place, int *ids) { *ids = place; }
 #endif
 
 /* Lines are fetched in pairs of 64 bytes by Intel's spatial prefetcher (Intel 64 and IA-32 Optimization Reference Manual). */
@@ -109,7 +110,8 @@ static int run_region(int n, struct team *team, void (*body)(void *argument, str
 enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *team, int tid), void *argument,
 			     struct cln_error *err)
 {
-	struct team team = {.n = n, .spins = n <= cpus_affinity() ? SPINS : 0};
+	/* The system call for the CPUs takes as long as an epoch of the smallest nets, which have one thread. */
+	struct team team = {.n = n, .spins = n <= 1 || n <= cpus_affinity() ? SPINS : 0};
 	enum cln_status status = CLN_OK;
 
 	if (n < 1 || n > PARALLEL_MAX)
@@ -136,6 +138,29 @@ int parallel_place_cpus(void)
 	for (int place = 0; place < omp_get_num_places(); place++)
 		n += omp_get_place_num_procs(place);
 	return n < omp_get_num_procs() ? n : omp_get_num_procs(); /* places may overlap */
+}
+
+static bool visit_place(int place, void (*visit)(void *argument, int cpu), void *argument)
+{
+	int n = omp_get_place_num_procs(place);
+	int *cpus = mem_alloc((size_t)n, sizeof *cpus, NULL);
+
+	if (!cpus)
+		return false;
+	omp_get_place_proc_ids(place, cpus);
+	for (int i = 0; i < n; i++)
+		visit(argument, cpus[i]);
+	mem_free(cpus);
+	return true;
+}
+
+bool parallel_place_visit(void (*visit)(void *argument, int cpu), void *argument)
+{
+	bool visited = true;
+
+	for (int place = 0; place < omp_get_num_places() && visited; place++)
+		visited = visit_place(place, visit, argument);
+	return visited;
 }
 
 struct loop {

@@ -24,6 +24,9 @@ int parallel_limit(int n);
  * main, so that thread's own affinity mask no longer tells what the process may use. */
 int parallel_place_cpus(void);
 
+/* visit(argument, cpu) for every CPU of those places, in some order; a CPU that is in two places twice.  False: no memory. */
+bool parallel_place_visit(void (*visit)(void *argument, int cpu), void *argument);
+
 /* All threads of the team wait for each other; what was written before is seen by all after it. */
 void team_barrier(struct team *team, int tid);
 

@@ -6,6 +6,14 @@
 
 #include <stdio.h>
 
+static void write_samples(struct json_writer *writer, const char *key, const double *values, size_t n)
+{
+	json_begin_array(writer, key);
+	for (size_t i = 0; i < n; i++)
+		json_double(writer, NULL, values[i]);
+	json_end_array(writer);
+}
+
 static enum cln_status print_json(const struct bench_result *result, struct cln_error *err)
 {
 	struct text text = {0};
@@ -24,6 +32,8 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 	json_size(&writer, "block_size", result->block_size);
 	json_size(&writer, "threads", (size_t)result->threads);
 	json_string(&writer, "isa", result->isa);
+	write_samples(&writer, "window_rows_per_second", result->window_rows_per_second, result->windows);
+	write_samples(&writer, "window_peak_gflops", result->window_peak_gflops, result->peaks);
 	json_end_object(&writer);
 	if (text.failed)
 		status = error_set(err, CLN_E_MEMORY, "no memory for the result");
@@ -54,5 +64,6 @@ int cmd_bench(const struct options *options)
 		status = print_json(&result, &err);
 	else if (status == CLN_OK)
 		print_table(&result);
+	bench_result_free(&result);
 	return status == CLN_OK ? 0 : exit_with_error(&err);
 }

@@ -12,6 +12,7 @@ int cmd_evaluate(const struct options *options);
 int cmd_inspect(const struct options *options);
 int cmd_gradcheck(const struct options *options);
 int cmd_bench(const struct options *options);
+int cmd_tune(const struct options *options);
 int cmd_doctor(const struct options *options);
 
 /* 0 done, 1 failure, 2 wrong usage, 3 bad data, 4 diverged, 75 stopped. */

@@ -89,6 +89,32 @@ static const struct command commands[] = {
 		    "colonnade bench --threads 1 --seconds 5 --json",
     },
     {
+	.name = "tune",
+	.operands = "[DATA]",
+	.n_operands = 1,
+	.optional_operands = true,
+	.bit = FOR_TUNE,
+	.starts_teams = true,
+	.summary = "measure thread counts; print export lines for a batch script",
+	.description =
+	    "Trains the network that the options describe on 1, 2, 4 ... threads up to those allowed, free and bound to cores, "
+	    "and prints rows per second (the median of many short windows, and of their best decile), the speed-up over one "
+	    "thread, the efficiency (the speed-up a thread), and the best choice: the fewest threads within 2 % of the fastest. "
+	    "With DATA the network's inputs and the number of rows are those that a training on this table would have; the rows "
+	    "themselves are synthetic, as in colonnade-bench(1).\n\n"
+	    "Where threads run is fixed when a process starts. So each setting of OMP_NUM_THREADS, OMP_PLACES and OMP_PROC_BIND "
+	    "is measured by running colonnade bench under it for a quarter of a second, one setting after the other, round after "
+	    "round; settings that cannot win any more are left out after some rounds. Threads are bound, one a core, to "
+	    "neighbours first (close) and, where the cores have several third-level caches, over all of them (spread); more "
+	    "threads than cores also to each core's siblings. They are not where a container's quota or a scheduler's variable "
+	    "gives only some of the cores that the affinity mask has: whoever else binds threads there binds them to the same "
+	    "ones.\n\n"
+	    "With --shell standard output holds the lines for the best choice alone, for eval in a batch script. Run it where "
+	    "the training will run: inside the job.",
+	.examples = "colonnade tune data.csv --hidden 256,256,256\n"
+		    "eval \"$(colonnade tune --shell data.csv --hidden 256,256,256)\"",
+    },
+    {
 	.name = "doctor",
 	.operands = "",
 	.n_operands = 0,
@@ -116,7 +142,7 @@ static const char synthetic_group[] = "Synthetic data";
 static const struct option_spec specs[] = {
 	/* data */
 	{.name = "label", .argument = "NAME|NUMBER", .type = OPTION_TEXT, .offset = AT(config.label),
-	 .default_text = "the last column", .help = "label column", .group = data_group, .commands = FOR_TRAIN},
+	 .default_text = "the last column", .help = "label column", .group = data_group, .commands = FOR_TRAIN | FOR_TUNE},
 	{.name = "positive", .argument = "VALUE", .type = OPTION_TEXT, .offset = AT(config.positive),
 	 .default_text = "the greater one", .help = "which label value is the positive class", .group = data_group,
 	 .commands = FOR_TRAIN},
@@ -125,41 +151,49 @@ static const struct option_spec specs[] = {
 	{.name = "valid-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.valid_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
 	 .commands = FOR_TRAIN},
+	{.name = "valid-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
+	 .offset = AT(config.valid_fraction), .help = "share of DATA that is not trained on", .group = data_group,
+	 .commands = FOR_TUNE},
 	{.name = "test", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(test), .default_text = "",
 	 .help = "rows evaluated once, at the end", .group = data_group, .commands = FOR_TRAIN},
 	{.name = "test-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.test_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
 	 .commands = FOR_TRAIN},
 	{.name = "weight", .argument = "NAME", .type = OPTION_TEXT, .offset = AT(config.weight), .default_text = "all 1",
-	 .help = "column of row weights", .group = data_group, .commands = FOR_TRAIN},
+	 .help = "column of row weights", .group = data_group, .commands = FOR_TRAIN | FOR_TUNE},
 	{.name = "class-weight", .argument = "none|balanced|W0,W1", .type = OPTION_CLASS_WEIGHT,
 	 .offset = AT(config.class_weight), .help = "weights of the negative and the positive class", .group = data_group,
 	 .commands = FOR_TRAIN},
 	{.name = "ignore", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.ignore), .default_text = "",
-	 .help = "columns left out", .group = data_group, .commands = FOR_TRAIN},
+	 .help = "columns left out", .group = data_group, .commands = FOR_TRAIN | FOR_TUNE},
 	{.name = "categorical", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.categorical),
-	 .default_text = "", .help = "number columns that are categories", .group = data_group, .commands = FOR_TRAIN},
+	 .default_text = "", .help = "number columns that are categories", .group = data_group,
+	 .commands = FOR_TRAIN | FOR_TUNE},
 	{.name = "numeric", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.numeric), .default_text = "",
-	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_TRAIN},
+	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_TRAIN | FOR_TUNE},
 	{.name = "scale", .type = OPTION_WORD, .words = &names_scale, .offset = AT(config.scale),
 	 .help = "scaling of number columns", .group = data_group, .commands = FOR_TRAIN},
 	{.name = "max-levels", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION,
 	 .offset = AT(config.max_levels), .help = "features of a category column; rarer levels share one", .group = data_group,
-	 .compact = true, .commands = FOR_TRAIN},
+	 .compact = true, .commands = FOR_TRAIN | FOR_TUNE},
 	{.name = "separator", .argument = "auto|comma|tab|semicolon|CHAR", .type = OPTION_SEPARATOR,
 	 .offset = AT(read.separator), .help = "what stands between cells", .group = data_group, .compact = true,
-	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE},
+	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE},
 	{.name = "no-header", .type = OPTION_SWITCH, .offset = AT(read.no_header),
 	 .help = "the first line is data; columns are named 1, 2, ...", .group = data_group, .compact = true,
-	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE},
+	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE},
 	{.name = "keep", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(keep), .default_text = "",
 	 .help = "columns of DATA put in front", .group = data_group, .commands = FOR_PREDICT},
 
 	/* bench */
 	{.name = "inputs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 65536, .offset = AT(inputs), .preset = "28",
 	 .help = "features", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "inputs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 65536, .offset = AT(inputs), .preset = "28",
+	 .help = "features, where there is no DATA", .group = synthetic_group, .commands = FOR_TUNE},
 	{.name = "rows", .argument = "N", .type = OPTION_SIZE, .low = 2, .high = ONE_BILLION, .offset = AT(rows),
 	 .preset = "100000", .help = "rows", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "rows", .argument = "N", .type = OPTION_SIZE, .low = 2, .high = ONE_BILLION, .offset = AT(rows),
+	 .preset = "100000", .help = "rows, where there is no DATA", .group = synthetic_group, .commands = FOR_TUNE},
 	{.name = "seconds", .argument = "S", .type = OPTION_REAL, .high = 86400, .above_low = true, .offset = AT(seconds),
 	 .preset = "10", .help = "how long to measure", .group = synthetic_group, .commands = FOR_BENCH},
 
@@ -176,12 +210,13 @@ static const struct option_spec specs[] = {
 
 	/* network */
 	{.name = "recipe", .argument = "default|plain|textbook", .type = OPTION_TEXT, .offset = AT(config.recipe),
-	 .help = "where the values of all other options come from", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH},
+	 .help = "where the values of all other options come from", .group = network_group,
+	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "hidden", .argument = "N[,...]", .type = OPTION_HIDDEN, .offset = AT(config.hidden),
 	 .help = "units of each hidden layer; none: logistic regression", .group = network_group,
-	 .commands = FOR_TRAIN | FOR_BENCH},
+	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "activation", .type = OPTION_WORD, .words = &names_activation, .offset = AT(config.activation),
-	 .help = "activation of the hidden layers", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH},
+	 .help = "activation of the hidden layers", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "weight-init", .type = OPTION_WORD, .words = &names_init, .offset = AT(config.init),
 	 .help = "draw of the first weights (auto: by the activation)", .group = network_group, .commands = FOR_TRAIN},
 	{.name = "init", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(init), .default_text = "",
@@ -189,15 +224,15 @@ static const struct option_spec specs[] = {
 
 	/* training */
 	{.name = "optimizer", .type = OPTION_WORD, .words = &names_optimizer, .offset = AT(config.optimizer),
-	 .help = "update rule", .group = training_group, .commands = FOR_TRAIN | FOR_BENCH},
+	 .help = "update rule", .group = training_group, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "lr", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .above_low = true,
 	 .offset = AT(config.learning_rate), .help = "learning rate", .group = training_group,
-	 .commands = FOR_TRAIN | FOR_BENCH},
+	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "lr-schedule", .type = OPTION_WORD, .words = &names_schedule, .offset = AT(config.schedule),
 	 .help = "learning rate over time", .group = training_group, .commands = FOR_TRAIN},
 	{.name = "batch-size", .argument = "N|all", .type = OPTION_SIZE, .low = 1, .high = ONE_BILLION, .zero = "all",
 	 .offset = AT(config.batch_size), .help = "rows of a mini-batch", .group = training_group,
-	 .commands = FOR_TRAIN | FOR_BENCH},
+	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "epochs", .argument = "N", .type = OPTION_SIZE, .high = ONE_MILLION, .offset = AT(config.epochs),
 	 .help = "passes over the rows; 0 writes the first network", .group = training_group, .commands = FOR_TRAIN},
 	{.name = "patience", .argument = "N", .type = OPTION_SIZE, .high = ONE_MILLION, .offset = AT(config.patience),
@@ -205,10 +240,11 @@ static const struct option_spec specs[] = {
 	{.name = "metric", .type = OPTION_WORD, .words = &names_metric, .offset = AT(config.metric),
 	 .help = "what is to get better", .group = training_group, .commands = FOR_TRAIN},
 	{.name = "dropout", .argument = "P", .type = OPTION_REAL, .high = 1, .below_high = true, .offset = AT(config.dropout),
-	 .help = "share of hidden units set to 0", .group = training_group, .compact = true, .commands = FOR_TRAIN | FOR_BENCH},
+	 .help = "share of hidden units set to 0", .group = training_group, .compact = true,
+	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "weight-decay", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .offset = AT(config.weight_decay),
 	 .help = "decoupled decay of the weights: w <- w - lr X w", .group = training_group, .compact = true,
-	 .commands = FOR_TRAIN | FOR_BENCH},
+	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "l1", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .offset = AT(config.l1),
 	 .help = "penalty X |w| added to the cost", .group = training_group, .compact = true, .commands = FOR_TRAIN},
 	{.name = "l2", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .offset = AT(config.l2),
@@ -218,7 +254,7 @@ static const struct option_spec specs[] = {
 	 .commands = FOR_TRAIN},
 	{.name = "clip-norm", .argument = "X", .type = OPTION_REAL, .high = 1e30, .offset = AT(config.clip_norm),
 	 .help = "greatest Euclidean norm of the gradient; 0: no limit", .group = training_group, .compact = true,
-	 .commands = FOR_TRAIN | FOR_BENCH},
+	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "momentum", .argument = "X", .type = OPTION_REAL, .high = 1, .below_high = true, .offset = AT(config.momentum),
 	 .help = "of momentum and nesterov; decay of rmsprop's mean square", .group = training_group, .compact = true,
 	 .commands = FOR_TRAIN},
@@ -239,11 +275,11 @@ static const struct option_spec specs[] = {
 	 .commands = FOR_TRAIN},
 	{.name = "block-size", .argument = "N|auto", .type = OPTION_SIZE, .low = 1, .high = 65536, .zero = "auto",
 	 .offset = AT(config.block_size), .help = "columns of a block; shapes the sums, not the speed alone",
-	 .group = training_group, .compact = true, .commands = FOR_TRAIN | FOR_BENCH},
+	 .group = training_group, .compact = true, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 
 	/* run */
 	{.name = "seed", .argument = "N", .type = OPTION_SEED, .offset = AT(config.seed), .help = "of every random draw",
-	 .group = run_group, .commands = FOR_TRAIN | FOR_BENCH | FOR_GRADCHECK},
+	 .group = run_group, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
 	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-run",
 	 .help = "run directory", .group = run_group, .commands = FOR_TRAIN},
 	{.name = "out", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(out), .preset = "-",
@@ -253,10 +289,18 @@ static const struct option_spec specs[] = {
 	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
 	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed", .help = "threads",
 	 .group = run_group, .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_GRADCHECK | FOR_BENCH},
+	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
+	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed",
+	 .help = "the most threads to measure with", .group = run_group, .commands = FOR_TUNE},
+	{.name = "seconds", .argument = "S", .type = OPTION_REAL, .high = 86400, .above_low = true, .offset = AT(seconds),
+	 .preset = "30", .help = "how long to measure at most, all in all", .group = run_group, .commands = FOR_TUNE},
 	{.name = "progress", .type = OPTION_WORD, .words = &names_progress, .offset = AT(progress),
 	 .help = "what standard error shows", .group = run_group, .commands = FOR_TRAIN},
 	{.name = "json", .type = OPTION_SWITCH, .offset = AT(json), .help = "a machine-readable result on standard output",
-	 .group = run_group, .commands = FOR_TRAIN | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_DOCTOR},
+	 .group = run_group,
+	 .commands = FOR_TRAIN | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE | FOR_DOCTOR},
+	{.name = "shell", .type = OPTION_SWITCH, .offset = AT(shell),
+	 .help = "the lines for eval alone on standard output", .group = run_group, .commands = FOR_TUNE},
 	{.name = "config", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(config_file), .default_text = "",
 	 .help = "lines \"option = value\", which options override", .group = run_group, .commands = FOR_ALL},
 };

@@ -443,7 +443,7 @@ static enum cln_status collect_arguments(struct assignments *list, struct option
 		else
 			status = collect_operand(options, &n, argv[i], err);
 	}
-	if (status == CLN_OK && n < options->command->n_operands)
+	if (status == CLN_OK && n < options->command->n_operands && !options->command->optional_operands)
 		return error_set(err, CLN_E_USAGE, "%s: %s is missing: colonnade %s %s [options]", options->command->name,
 				 n + 1 == options->command->n_operands && n > 0 ? "DATA" : options->command->operands,
 				 options->command->name, options->command->operands);
@@ -572,7 +572,8 @@ static void operand_name(char name[WHERE_MAX], const struct command *command, in
 
 	for (; operand > 0; operand--)
 		word += strcspn(word, " ") + 1;
-	snprintf(name, WHERE_MAX, "%.*s", (int)strcspn(word, " "), word);
+	word += strspn(word, "[");
+	snprintf(name, WHERE_MAX, "%.*s", (int)strcspn(word, " ]"), word);
 }
 
 /* There is one standard input, and who reads it first leaves nothing. */

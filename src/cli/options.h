@@ -15,8 +15,9 @@ enum command_bit {
 	FOR_INSPECT = 1 << 3,
 	FOR_GRADCHECK = 1 << 4,
 	FOR_BENCH = 1 << 5,
-	FOR_DOCTOR = 1 << 6,
-	FOR_ALL = (1 << 7) - 1
+	FOR_TUNE = 1 << 6,
+	FOR_DOCTOR = 1 << 7,
+	FOR_ALL = (1 << 8) - 1
 };
 
 #define OPTIONS_MAX_OPERANDS 2
@@ -26,16 +27,16 @@ enum command_bit {
  * the struct (options_free). */
 struct options {
 	const struct command *command;
-	const char *operands[OPTIONS_MAX_OPERANDS]; /* DATA, MODEL: as many as the command takes, in its order */
+	const char *operands[OPTIONS_MAX_OPERANDS]; /* DATA, MODEL: as many as the command takes, in its order; NULL: left out */
 	struct cln_config config;                   /* config.isa is set from COLONNADE_ISA */
 	struct cln_read_options read;
 	const char *valid, *test, *init; /* further files of train; NULL: none */
 	const char *out;                 /* train: the run directory; predict: a file, "-" for standard output */
 	const char *keep;                /* predict: columns put in front; NULL: none */
-	bool force, json;
+	bool force, json, shell;
 	int progress;        /* enum progress_mode */
 	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape */
-	double seconds;      /* bench */
+	double seconds;      /* bench, tune */
 	const char *config_file;
 	bool given[OPTIONS_MAX_SPECS]; /* by flag or config file; see options_given */
 	char *config_text;             /* owned: what --config read */
@@ -75,6 +76,7 @@ struct command {
 	const char *name;
 	const char *operands; /* as in the synopsis: "MODEL DATA" */
 	int n_operands;
+	bool optional_operands; /* they may be left out; the synopsis has them in brackets */
 	unsigned bit;
 	bool starts_teams;       /* of threads: OMP_NUM_THREADS must be one that the OpenMP runtime can bear */
 	const char *summary;     /* one line */
