@@ -3,7 +3,7 @@
 # Installs what the tests need and runs them.
 #
 #   scripts/check.sh              everything that fits in some 20 minutes on two cores
-#   scripts/check.sh --long       also Slurm, long fuzzing, and functions measured over every float
+#   scripts/check.sh --long       also 64-bit ARM emulated, Slurm, long fuzzing, and functions measured over every float
 #   scripts/check.sh STEP ...     these steps alone (after the same preparation); --list names them
 #
 # Works on a copy of the tree in build-check/, so that a build in the tree itself is neither in the way nor touched.  Each step
@@ -23,7 +23,7 @@ jobs=$(nproc)
 unset COLONNADE COLONNADE_ISA OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND MAKEFLAGS
 
 steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz quickstart distcheck generated"
-long_steps="slurm long_tests"
+long_steps="arm slurm long_tests"
 
 # ---------------------------------------------------------------- preparation
 
@@ -179,6 +179,7 @@ describe() {
 	quickstart) echo "scripts/quickstart.sh in a fresh copy of the tree, twice" ;;
 	distcheck) echo "make distcheck" ;;
 	generated) echo "autoreconf -fi makes the generated files that are committed" ;;
+	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "scripts/batch/slurm.sh under a real Slurm of one node" ;;
 	long_tests) echo "functions over every float, and fuzzing of a million runs" ;;
 	esac
@@ -330,6 +331,75 @@ step_generated() {
 	cd "$check/generated"
 	autoreconf -fi
 	diff -r -x autom4te.cache -x '*~' "$source" "$check/generated"
+}
+
+# Check and zlib for ARM, unpacked into a directory: apt-get keeps a state of its own there, and nothing is installed.
+fetch_arm_libraries() { # TO
+	local to=$1 state=$1/apt package
+	local options=(-qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State=$state" -o "Dir::Cache=$state"
+		-o "Dir::State::lists=$state/lists" -o Dir::State::status=/dev/null -o APT::Sandbox::User=)
+	mkdir -p "$state/lists/partial" "$state/archives/partial"
+	(
+		cd "$state"
+		apt-get "${options[@]}" update && apt-get "${options[@]}" download check libsubunit-dev zlib1g-dev
+	) || return 1
+	for package in "$state"/*.deb; do
+		dpkg-deb -x "$package" "$to" || return 1
+	done
+	rm -f "$to"/usr/lib/aarch64-linux-gnu/*.so # the static libraries are linked
+}
+
+# A fused multiply-add outside of the kernels would be the compiler's own doing; the products are to be made of vector ones.
+check_fused_operations() {
+	local fused='/\tf(n?m(add|sub)|ml[as])\t/ { n++ } END { print n + 0 }' object n
+	while read -r object; do
+		n=$(aarch64-linux-gnu-objdump -d --no-show-raw-insn "$object" | awk "$fused")
+		[ "$n" -eq 0 ] || { echo "$object: $n fused operations that nobody wrote"; return 1; }
+	done < <(find src -name '*.o' ! -name 'libkernels_*')
+	aarch64-linux-gnu-objdump -d --no-show-raw-insn src/kernels/libkernels_neon_a-neon.o | awk '
+		/^[0-9a-f]+ <.*>:$/ { name = $2 }
+		name ~ /(forward|backward|gradient)_tile/ && /\tfmla\tv[0-9]+\.4s/ { vectors[substr(name, 2, 7)]++ }
+		name ~ /(forward|backward|gradient)_tile/ && /\tfn?m(add|sub)\t/ { scalars++ }
+		END {
+			for (product in vectors) { products++; print product, vectors[product], "vector multiply-adds" }
+			print scalars + 0, "scalar ones"
+			exit !(products == 3 && !scalars)
+		}'
+}
+
+step_arm() {
+	[ "$(uname -m)" = x86_64 ] || skip "this step compares ARM with x86-64, and this machine is $(uname -m)"
+	have apt-get || skip "the cross compiler with its C library is taken from Debian's packages"
+	{ have aarch64-linux-gnu-gcc && [ -e /usr/aarch64-linux-gnu/include/stdio.h ] && have qemu-aarch64; } ||
+		install_packages "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ""
+	local root=$check/arm-root emulator="qemu-aarch64 -L /usr/aarch64-linux-gnu" library tests program
+	[ -e "$root/usr/include/check.h" ] || fetch_arm_libraries "$root" || rm -rf "$root"
+	library=$root/usr/lib/aarch64-linux-gnu
+	configure_in gcc CC=gcc
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" all tests/measure_ulp
+	configure_in arm --host=aarch64-linux-gnu CC=aarch64-linux-gnu-gcc CPPFLAGS="-I$root/usr/include" LDFLAGS="-L$library" \
+		CHECK_CFLAGS="-pthread" CHECK_LIBS="-lcheck -lsubunit -lrt -lm"
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" all tests/measure_ulp
+	check_fused_operations
+	program=$check/arm/emulated
+	printf '#!/bin/sh\nexec %s %s/arm/colonnade "$@"\n' "$emulator" "$check" > "$program"
+	chmod +x "$program"
+	COLONNADE=$check/gcc/colonnade EMULATED=$program top_srcdir=$source bash "$source/tests/long/arm.sh"
+	"$check/gcc/tests/measure_ulp" 1021 | tail -n +2 > ulp-here
+	$emulator tests/measure_ulp 1021 | tail -n +2 > ulp-there
+	cmp ulp-here ulp-there
+	if [ ! -d "$root" ]; then
+		echo "result: the same bits; without the unit tests: Check for ARM could not be fetched"
+		return
+	fi
+	# shellcheck disable=SC2016 # for make
+	tests=$(make -s --eval 'names: ; @echo $(unit_tests) $(fuzz_replays)' names)
+	for name in basics train seam bad_input gradcheck doctor same_bits; do tests="$tests tests/cli_$name.sh"; done
+	export CK_TIMEOUT_MULTIPLIER=10
+	run_tests CFLAGS="-g -O2 -Werror" LOG_COMPILER="$emulator" TESTS="$tests" \
+		AM_TESTS_ENVIRONMENT="CK_TAP_LOG_FILE_NAME=-; CK_VERBOSITY=silent; COLONNADE=$program; top_srcdir=$source; \
+		export CK_TAP_LOG_FILE_NAME CK_VERBOSITY COLONNADE top_srcdir;"
+	echo "result: the same bits"
 }
 
 step_slurm() {

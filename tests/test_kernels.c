@@ -2,11 +2,9 @@
  * Loss, optimizers, dropout and helpers of every instruction set: against double references with bounds from the roundings, bit for
  * bit against the generic set, and inside fences of unreadable pages.  (The products: test_products.c; elementwise functions:
  * test_activations.c.) */
-#include "testing.h"
+#include "fences.h"
 
 #include <float.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/rng.h"
 #include "kernels/dispatch.h"
@@ -60,28 +58,6 @@ static void assert_same(const float *a, const float *b, size_t n)
 		if (memcmp(&a[i], &b[i], sizeof a[i]) != 0 && !(isnan(a[i]) && isnan(b[i])))
 			ck_abort_msg("element %zu: %a and %a", i, (double)a[i], (double)b[i]);
 }
-
-/* ---------------------------------------------------------------- fences: n floats that touch an unreadable page */
-
-struct fence {
-	char *pages;
-	size_t bytes;
-	float *x;
-};
-
-static struct fence fence_make(size_t n, bool at_end)
-{
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (n * sizeof(float) + page - 1) / page * page;
-	struct fence fence = {.bytes = inner + 2 * page};
-	fence.pages = mmap(NULL, fence.bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert(fence.pages != MAP_FAILED);
-	ck_assert_int_eq(mprotect(fence.pages + page, inner, PROT_READ | PROT_WRITE), 0);
-	fence.x = (float *)(void *)(fence.pages + page + (at_end ? inner - n * sizeof(float) : 0));
-	draw(fence.x, n, (uint32_t)n);
-	return fence;
-}
-
-static void fence_free(struct fence *fence) { ck_assert_int_eq(munmap(fence->pages, fence->bytes), 0); }
 
 /* ---------------------------------------------------------------- choice */
 
@@ -509,6 +485,13 @@ END_TEST
 
 /* ---------------------------------------------------------------- nothing is read or written beyond the arrays */
 
+static struct fence draw_fence(size_t n, bool at_end)
+{
+	struct fence fence = fence_make(n, at_end);
+	draw(fence.x, n, (uint32_t)n);
+	return fence;
+}
+
 START_TEST(elementwise_kernels_stay_inside_their_arrays)
 {
 	const struct kernels *kernels = set_of((size_t)_i / 2);
@@ -516,8 +499,8 @@ START_TEST(elementwise_kernels_stay_inside_their_arrays)
 	if (!kernels)
 		return;
 	for (size_t n = PANEL; n <= 3 * PANEL; n += PANEL) {
-		struct fence a = fence_make(n, at_end), b = fence_make(n, at_end);
-		struct fence c = fence_make(n, at_end), d = fence_make(n, at_end);
+		struct fence a = draw_fence(n, at_end), b = draw_fence(n, at_end);
+		struct fence c = draw_fence(n, at_end), d = draw_fence(n, at_end);
 		for (int activation = 0; activation < CLN_N_ACTIVATIONS; activation++)
 			kernels->activate((enum cln_activation)activation, a.x, b.x, n);
 		void (*const functions[])(float *, const float *, size_t) = {kernels->exp, kernels->log, kernels->tanh,
@@ -540,13 +523,13 @@ START_TEST(column_kernels_stay_inside_their_arrays)
 	if (!kernels)
 		return;
 	for (size_t m = 1; m <= 49; m++) {
-		struct fence Z = fence_make(m * PANEL, at_end), dZ = fence_make(m * PANEL, at_end);
-		struct fence y = fence_make(m, at_end), w = fence_make(m, at_end);
+		struct fence Z = draw_fence(m * PANEL, at_end), dZ = draw_fence(m * PANEL, at_end);
+		struct fence y = draw_fence(m, at_end), w = draw_fence(m, at_end);
 		ck_assert(isfinite(kernels->loss(&(struct loss_args){.dZ = dZ.x, .Z = Z.x, .y = y.x, .w = w.x, .m = m})));
 		const struct dropout_args drop = {
 			.A = Z.x, .D = dZ.x, .n = 16, .m = m, .ld = m, .unit0 = (uint32_t)m, .threshold = 9};
 		kernels->dropout(&drop);
-		struct fence Wt = fence_make((m + PANEL - 1) / PANEL * PANEL * PANEL, at_end);
+		struct fence Wt = draw_fence((m + PANEL - 1) / PANEL * PANEL * PANEL, at_end);
 		kernels->transpose_panel(Wt.x, Z.x, PANEL, m, 0, 0, m);
 		ck_assert_float_eq(Wt.x[0], Z.x[0]);
 		fence_free(&Z), fence_free(&dZ), fence_free(&y), fence_free(&w), fence_free(&Wt);

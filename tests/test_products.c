@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The three products of every instruction set: against a double reference, and bit for bit against the generic set. */
-#include "testing.h"
+#include "fences.h"
 
 #include <float.h>
 
@@ -362,6 +362,80 @@ START_TEST(every_set_gives_the_bits_of_generic)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- nothing is read or written beyond the arrays */
+
+/* Every array of a problem on its own, beside an unreadable page. */
+enum { N_FENCES = 10 };
+
+static void fence_problem(struct problem *p, struct fence fences[N_FENCES], struct shape s, bool at_end)
+{
+	*p = (struct problem){.shape = s, .out = panels_of(s.n_out) * PANEL, .in = panels_of(s.n_in) * PANEL};
+	const struct {
+		float **array;
+		size_t n;
+	} arrays[N_FENCES] = {{&p->W, p->out * s.n_in},     {&p->Wt, p->out * p->in},   {&p->b, p->out},
+	                      {&p->A, p->in * s.ld},        {&p->dZ, p->out * s.ld},    {&p->A_out, p->out * s.ld},
+	                      {&p->D_out, p->out * s.ld},   {&p->dZ_in, p->in * s.ld},  {&p->dW, p->out * s.n_in},
+	                      {&p->db, p->out}};
+	for (size_t i = 0; i < N_FENCES; i++) {
+		fences[i] = fence_make(arrays[i].n, at_end);
+		*arrays[i].array = fences[i].x;
+	}
+	draw(p);
+}
+
+/* The result has to be right too: a kernel that does nothing stays inside its arrays. */
+static void assert_results(const struct problem *fenced, const struct problem *free)
+{
+	const size_t out = fenced->out * fenced->shape.ld * sizeof(float), in = fenced->in * fenced->shape.ld * sizeof(float);
+	ck_assert_mem_eq(fenced->A_out, free->A_out, out);
+	ck_assert_mem_eq(fenced->D_out, free->D_out, out);
+	ck_assert_mem_eq(fenced->dZ_in, free->dZ_in, in);
+	ck_assert_mem_eq(fenced->dW, free->dW, fenced->out * fenced->shape.n_in * sizeof(float));
+	ck_assert_mem_eq(fenced->db, free->db, fenced->out * sizeof(float));
+}
+
+static void run_products(const struct kernels *kernels, struct problem *p)
+{
+	forward(kernels, p, -1, false);
+	forward(kernels, p, CLN_RELU, false);
+	forward(kernels, p, CLN_GELU, true);
+	backward(kernels, p, DERIVATIVE_RELU, 1.25f);
+	gradient(kernels, p, false);
+	gradient(kernels, p, true);
+}
+
+static void stay_inside(const struct kernels *kernels, struct shape shape, bool at_end)
+{
+	struct fence fences[N_FENCES];
+	struct problem fenced, free = make_problem(shape);
+	fence_problem(&fenced, fences, shape, at_end);
+	run_products(kernels, &fenced);
+	run_products(kernels, &free);
+	assert_results(&fenced, &free);
+	free_problem(&free);
+	for (size_t i = 0; i < N_FENCES; i++)
+		fence_free(&fences[i]);
+}
+
+/* All widths to a vector of 16 and one more beyond, column counts past the tallest tile, and several panels; ld = m, so that each
+ * array ends with its last column.  One test a set and end: 2 x N_SETS. */
+START_TEST(products_stay_inside_their_arrays)
+{
+	const struct kernels *kernels = kernels_at(_i / 2);
+	if (!kernels)
+		return;
+	for (size_t m = 1; m <= 17; m++)
+		for (size_t n = 1; n <= 17; n += 4)
+			for (size_t k = 1; k <= 17; k += 2)
+				stay_inside(kernels, (struct shape){n, k, m, m}, _i % 2);
+	for (int i = 0; i < N_SHAPES; i++) {
+		const struct shape s = shapes[i];
+		stay_inside(kernels, (struct shape){s.n_out, s.n_in, s.m, s.m}, _i % 2);
+	}
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("products");
@@ -375,6 +449,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(tcase, padded_lanes_of_gradients_stay_zero, 0, N_SETS * N_SHAPES);
 	tcase_add_loop_test(tcase, a_range_of_panels_gives_the_bits_of_the_whole, 0, N_SETS);
 	tcase_add_loop_test(tcase, every_set_gives_the_bits_of_generic, 0, (N_SETS - 1) * N_SHAPES);
+	tcase_add_loop_test(tcase, products_stay_inside_their_arrays, 0, 2 * N_SETS);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
