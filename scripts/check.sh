@@ -3,7 +3,7 @@
 # Installs what the tests need and runs them.
 #
 #   scripts/check.sh              everything that fits in some 20 minutes on two cores
-#   scripts/check.sh --long       also 64-bit ARM emulated, Slurm, long fuzzing, and functions measured over every float
+#   scripts/check.sh --long       also 64-bit ARM emulated, Slurm, long fuzzing, functions measured over every float, 10^7 numbers
 #   scripts/check.sh STEP ...     these steps alone (after the same preparation); --list names them
 #
 # Works on a copy of the tree in build-check/, so that a build in the tree itself is neither in the way nor touched.  Each step
@@ -181,7 +181,7 @@ describe() {
 	generated) echo "autoreconf -fi makes the generated files that are committed" ;;
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "scripts/batch/slurm.sh under a real Slurm of one node" ;;
-	long_tests) echo "functions over every float, and fuzzing of a million runs" ;;
+	long_tests) echo "functions over every float, numbers read and written in 10^7 cases, and fuzzing of a million runs" ;;
 	esac
 }
 
@@ -414,8 +414,9 @@ step_slurm() {
 step_long_tests() {
 	fuzz_all -runs=1000000
 	configure_in gcc CC=gcc
-	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/measure_ulp
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/measure_ulp tests/test_number
 	tests/measure_ulp
+	TEST_NUMBER_CASES=10000000 CK_TIMEOUT_MULTIPLIER=60 tests/test_number
 }
 
 # ---------------------------------------------------------------- main

@@ -640,6 +640,7 @@ START_TEST(rows_of_other_lengths_are_told)
 	    "t.csv:3:4: 2 fields where the header has 3\n"
 	    "t.csv:4:7: 5 fields where the header has 3 (a text with a separator in it needs quotes around it)");
 	bad("a,b\n1,\"x\ny\"\n \n", "t.csv:4:2: 1 field where the header has 2");
+	bad("a,b,c\r\n1,2,3\r\n1,2\r\n", "t.csv:3:4: 2 fields where the header has 3");
 }
 END_TEST
 

@@ -12,8 +12,9 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/rng.h"
+#include "data/csv_plain.h"
 
-#define CASES 500000 /* of each of two kinds */
+#define CASES 500000 /* of each of two kinds, unless TEST_NUMBER_CASES says otherwise */
 #define LONGEST 1600
 
 /* The C locale for the calls of the reference; what it returns goes to leave_c_locale. */
@@ -49,6 +50,34 @@ static void check_double(const char *text)
 	ck_assert_msg(!ok || memcmp(&value, &expected, sizeof value) == 0, "%s as double: %a, not %a", text, value, expected);
 }
 
+static int n_cases(void)
+{
+	const char *cases = getenv("TEST_NUMBER_CASES");
+	return cases ? (int)strtol(cases, NULL, 10) : CASES;
+}
+
+/* The short way of the CSV reader, as the cell of a column whose last number had a point before its last two digits, and then once
+ * more as the neighbour of one of its own form: false, or what is expected. */
+static bool check_plain(const char *text, float expected)
+{
+	char padded[3 * PLAIN_BYTES];
+	struct plain_shape shape;
+	size_t length = strlen(text);
+	bool taken = false;
+	if (length > PLAIN_BYTES + 1)
+		return false;
+	memset(padded, '7', sizeof padded);
+	memcpy(padded, text, length);
+	plain_shape_set(&shape, UINT64_C(0x80) << 40);
+	for (int time = 0; time < 2; time++) {
+		float value = 0;
+		taken = plain_number(&value, &shape, padded, length);
+		ck_assert_msg(!taken || memcmp(&value, &expected, sizeof value) == 0, "%s as plain float: %a, not %a", text,
+			      (double)value, (double)expected);
+	}
+	return taken;
+}
+
 static void check_float(const char *text)
 {
 	locale_t before = enter_c_locale();
@@ -59,6 +88,7 @@ static void check_float(const char *text)
 	ck_assert_msg(ok == (bool)isfinite(expected), "%s as float: %s", text, ok ? "taken" : "refused");
 	ck_assert_msg(!ok || memcmp(&value, &expected, sizeof value) == 0, "%s as float: %a, not %a", text,
 	              (double)value, (double)expected);
+	check_plain(text, expected);
 }
 
 static void check_both(const char *text)
@@ -87,7 +117,7 @@ START_TEST(text_of_tables_reads_as_the_c_library_reads_it)
 {
 	struct rng rng;
 	rng_start(&rng, 1, RNG_TEST, 0, 0);
-	for (int i = 0; i < CASES; i++) {
+	for (int i = n_cases(); i > 0; i--) {
 		char text[64];
 		random_decimal(text, &rng, 20, 25);
 		check_both(text);
@@ -99,7 +129,7 @@ START_TEST(text_of_any_range_reads_as_the_c_library_reads_it)
 {
 	struct rng rng;
 	rng_start(&rng, 2, RNG_TEST, 0, 0);
-	for (int i = 0; i < CASES; i++) {
+	for (int i = n_cases(); i > 0; i--) {
 		char text[64];
 		random_decimal(text, &rng, 40, i % 2 ? 360 : 60);
 		check_both(text);
@@ -144,7 +174,7 @@ START_TEST(midpoints_between_floats_are_rounded_to_even_and_their_neighbours_to_
 {
 	struct rng rng;
 	rng_start(&rng, 3, RNG_TEST, 0, 0);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < n_cases() / 25; i++) {
 		float low = i < 100 ? (float)i * 0x1p-149f : i < 10000 ? (float)(1 << 24) + (float)(2 * i) : random_float(&rng);
 		double middle = ((double)low + (double)nextafterf(low, HUGE_VALF)) / 2;
 		char exact[LONGEST];
@@ -256,6 +286,45 @@ START_TEST(what_is_no_decimal_number_is_refused)
 }
 END_TEST
 
+/* As tables have them, and as short as midpoints between floats can be written; where the short way leaves one to the general way
+ * nothing is wrong, but it must be rare: midpoints, and 2^-26 of the others. */
+START_TEST(plain_numbers_are_read_the_short_way)
+{
+	struct rng rng;
+	long left_over = 0;
+	int n = n_cases();
+	rng_start(&rng, 6, RNG_TEST, 0, 0);
+	for (int i = 0; i < n; i++) {
+		char text[LONGEST];
+		int n_behind = (int)rng_below(&rng, 9);
+		double value = ((double)rng_next(&rng) - 0x1p31) / (i % 2 ? 0x1p31 : 0x1p20);
+		c_format(text, "%.*f", n_behind, value);
+		locale_t before = enter_c_locale();
+		float expected = strtof(text, NULL);
+		leave_c_locale(before);
+		left_over += !check_plain(text, expected);
+		uint32_t even = 2 * (rng_next(&rng) >> 8) + (1 << 25); /* 2^25 .. 2^26: floats are 4 apart */
+		c_format(text, "%u%s", (unsigned)even, i % 2 ? "" : ".0");
+		check_float(text);
+		c_format(text, "0.%u", (unsigned)rng_next(&rng));
+		check_float(text);
+	}
+	ck_assert_int_le(left_over, n / 100000);
+}
+END_TEST
+
+START_TEST(what_is_no_plain_number_is_not_read_the_short_way)
+{
+	static const char *const texts[] = {
+	        "", ".", "-", "-.", "+1", "1e5", " 1", "1 ", "1.2.3", "1-2", "1,5", "..", "NA", "12345678901234567", "1.23456.89",
+	        "123.45678.9", "1234567890.12.45", "12345678x", "x12345678", "1234567:", "1234567/", "--1", "1.\xB0",
+	        "9007199254740994",
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		ck_assert_msg(!check_plain(texts[i], 0), "\"%s\"", texts[i]);
+}
+END_TEST
+
 START_TEST(nothing_behind_the_length_is_looked_at)
 {
 	double value;
@@ -306,8 +375,14 @@ START_TEST(numbers_are_written_as_the_shortest_text_that_reads_back)
 {
 	struct rng rng;
 	rng_start(&rng, 5, RNG_TEST, 0, 0);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < n_cases() / 20; i++) {
 		double sign = i % 2 ? -1 : 1;
+		float probability = (float)rng_next(&rng) * 0x1p-32f;
+		check_written_float(probability * probability);
+		check_written(sign * (double)rng_next(&rng) / (double)(1 + rng_next(&rng)));
+		/* ties between decimals, whole numbers */
+		check_written(ldexp((double)rng_next(&rng), (int)rng_below(&rng, 120) - 70));
+		check_written_float((float)ldexp((double)rng_below(&rng, 1 << 24), (int)rng_below(&rng, 100) - 60));
 		check_written(sign * random_double(&rng));
 		check_written(sign * (double)rng_below(&rng, 100000) / 1000);
 		check_written_float((float)sign * random_float(&rng));
@@ -320,6 +395,34 @@ START_TEST(numbers_are_written_as_the_shortest_text_that_reads_back)
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
 		check_written(values[i]);
 		check_written_float((float)fmin(values[i], (double)FLT_MAX));
+	}
+}
+END_TEST
+
+/* The lower neighbour of a power of two is half as far as the upper one; next to a power of ten the digits carry. */
+START_TEST(powers_and_their_neighbours_are_written_so_that_they_read_back)
+{
+	for (int e = -1074; e < 1024; e++) {
+		double power = ldexp(1, e);
+		check_written(power);
+		check_written(nextafter(power, 0));
+		check_written(nextafter(power, HUGE_VAL));
+		check_written_float((float)power);
+		check_written_float(nextafterf((float)power, 0));
+	}
+	for (int k = -45; k < 39; k++) {
+		char text[32];
+		snprintf(text, sizeof text, "1e%d", k);
+		double power = 0, above, below;
+		ck_assert(number_to_double(&power, text, strlen(text)));
+		float single = (float)power;
+		above = below = power;
+		for (int i = 0; i < 100; i++) {
+			check_written(above = nextafter(above, HUGE_VAL));
+			check_written(below = nextafter(below, 0));
+			check_written_float(single);
+			single = nextafterf(single, i < 50 ? 0 : HUGE_VALF);
+		}
 	}
 }
 END_TEST
@@ -361,12 +464,15 @@ static Suite *number_suite(void)
 	tcase_add_test(reading, the_ends_of_the_ranges_are_where_they_should_be);
 	tcase_add_test(reading, every_form_of_a_decimal_number_is_taken);
 	tcase_add_test(reading, what_is_no_decimal_number_is_refused);
+	tcase_add_test(reading, plain_numbers_are_read_the_short_way);
+	tcase_add_test(reading, what_is_no_plain_number_is_not_read_the_short_way);
 	tcase_add_test(reading, nothing_behind_the_length_is_looked_at);
 	tcase_add_test(reading, the_locale_has_a_decimal_comma_where_the_script_says_so);
 	suite_add_tcase(suite, reading);
 	TCase *writing = tcase_create("writing");
 	tcase_set_timeout(writing, 60);
 	tcase_add_test(writing, numbers_are_written_as_the_shortest_text_that_reads_back);
+	tcase_add_test(writing, powers_and_their_neighbours_are_written_so_that_they_read_back);
 	tcase_add_test(writing, values_that_are_not_finite_have_names);
 	suite_add_tcase(suite, writing);
 	return suite;

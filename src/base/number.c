@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/number.h"
 
+#include "base/digits.h"
+
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,6 +82,17 @@ static bool scan_exponent(int64_t *exponent, const char *p, const char *end)
 	return true;
 }
 
+/* Takes digits up to the first character that is none; w is right as long as they fit it. */
+static inline const char *scan_digits(uint64_t *w, const char *p, const char *end)
+{
+	unsigned digit;
+	for (uint64_t word; end - p >= 8 && eight_are_digits(word = eight_characters(p)); p += 8)
+		*w = 100000000 * *w + eight_digits(word);
+	for (; p < end && (digit = digit_of(*p)) <= 9; p++)
+		*w = 10 * *w + digit;
+	return p;
+}
+
 static inline bool scan(struct decimal *number, const char *text, size_t length)
 {
 	const char *p = text, *end = text + length;
@@ -86,15 +100,12 @@ static inline bool scan(struct decimal *number, const char *text, size_t length)
 	if (p < end && (*p == '-' || *p == '+'))
 		p++;
 	uint64_t w = 0;
-	unsigned digit;
 	number->digits = p;
-	for (; p < end && (digit = digit_of(*p)) <= 9; p++)
-		w = 10 * w + digit;
+	p = scan_digits(&w, p, end);
 	size_t n_digits = (size_t)(p - number->digits), n_behind_point = 0;
 	if (p < end && *p == '.') {
 		const char *fraction = ++p;
-		for (; p < end && (digit = digit_of(*p)) <= 9; p++)
-			w = 10 * w + digit;
+		p = scan_digits(&w, p, end);
 		n_behind_point = (size_t)(p - fraction);
 		n_digits += n_behind_point;
 	}
@@ -217,71 +228,214 @@ bool number_to_float(float *value, const char *text, size_t length)
 	return finish_float(value, strtof(canonical, NULL), number.negative);
 }
 
-/* The digits and the exponent of d.ddd 10^exponent, as many digits as `precision` says.  snprintf puts the locale's decimal point
- * between the first two digits, whatever bytes it has; nothing else in the text is not a digit up to the 'e'. */
-static int round_to_digits(char digits[NUMBER_TEXT], double magnitude, int precision)
+/* ---------------------------------------------------------------- writing */
+
+/* w 10^(exponent + 1 - precision): a number rounded to `precision` digits, with its first digit at 10^exponent. */
+struct rounded {
+	uint64_t w;
+	int precision, exponent;
+};
+
+/* A kind of numbers: significant bits, and the precisions that are tried. */
+struct kind {
+	int bits, least, most, most_fives;
+	bool (*reads_back)(const char *text, size_t length, double magnitude);
+};
+
+static size_t copy(char *to, const char *from, size_t n)
+{
+	memcpy(to, from, n);
+	return n;
+}
+
+/* The digits of w without the zeros at its end; returns how many there are. */
+static size_t write_digits(char digits[NUMBER_TEXT], uint64_t w)
+{
+	char reversed[NUMBER_TEXT];
+	size_t n = 0;
+	while (w >= 10 && w % 10 == 0)
+		w /= 10;
+	for (; w || n == 0; w /= 10)
+		reversed[n++] = (char)('0' + w % 10);
+	for (size_t i = 0; i < n; i++)
+		digits[i] = reversed[n - 1 - i];
+	return n;
+}
+
+static size_t write_exponent(char *text, int exponent)
+{
+	size_t n = 0;
+	unsigned size = (unsigned)abs(exponent);
+	text[n++] = 'e';
+	text[n++] = exponent < 0 ? '-' : '+';
+	if (size >= 100)
+		text[n++] = (char)('0' + size / 100);
+	text[n++] = (char)('0' + size / 10 % 10);
+	text[n++] = (char)('0' + size % 10);
+	return n;
+}
+
+/* What %.{precision}g writes in the C locale. */
+static size_t layout(char text[NUMBER_TEXT], const struct rounded *number, bool negative)
+{
+	static const char zeros[] = "00000000000000000";
+	char digits[NUMBER_TEXT];
+	size_t n = write_digits(digits, number->w), length = 0, whole = (size_t)number->exponent + 1;
+	if (negative)
+		text[length++] = '-';
+	if (number->exponent < -4 || number->exponent >= number->precision) {
+		text[length++] = digits[0];
+		if (n > 1)
+			text[length++] = '.';
+		length += copy(text + length, digits + 1, n - 1);
+		length += write_exponent(text + length, number->exponent);
+	} else if (number->exponent < 0) {
+		length += copy(text + length, "0.000", 1 + (size_t)-number->exponent);
+		length += copy(text + length, digits, n);
+	} else if (n <= whole) {
+		length += copy(text + length, digits, n);
+		length += copy(text + length, zeros, whole - n);
+	} else {
+		length += copy(text + length, digits, whole);
+		text[length++] = '.';
+		length += copy(text + length, digits + whole, n - whole);
+	}
+	text[length] = '\0';
+	return length;
+}
+
+static const uint64_t whole_ten_to[] = {
+    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
+    10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000};
+
+#ifdef __SIZEOF_INT128__
+/* m 2^e 10^k = (m unit) 2^-shift, all exact, with a whole part of kind->most digits.  A number that reads back as this one is less
+ * than half a unit from it: the unit is the distance of its neighbours. */
+struct scaled {
+	unsigned __int128 value, unit;
+	int shift;
+	bool even, least_of_binade; /* the lower neighbour of the least is half as far */
+};
+
+/* k <= 44: 5^44 < 2^103. */
+static unsigned __int128 five_to(int k)
+{
+	unsigned __int128 power = 1, square = 5;
+	for (; k; k >>= 1, square *= square)
+		if (k & 1)
+			power *= square;
+	return power;
+}
+
+/* false: out of the range in which 128 bits hold everything. */
+static bool scale(struct scaled *scaled, int *exponent, double magnitude, const struct kind *kind)
+{
+	int e;
+	uint64_t m = (uint64_t)ldexp(frexp(magnitude, &e), kind->bits);
+	e -= kind->bits;
+	*exponent = (int)floor((e + kind->bits - 1) * 0.30102999566398114); /* log10 2, rounded down: right, or one too small */
+	for (;; ++*exponent) {
+		int k = kind->most - 1 - *exponent, up = e + k;
+		if (k < 0 || k > kind->most_fives)
+			return false;
+		scaled->unit = five_to(k) << (up > 0 ? up : 0);
+		scaled->value = m * scaled->unit;
+		scaled->shift = up > 0 ? 0 : -up;
+		if (scaled->value >> scaled->shift < whole_ten_to[kind->most])
+			break;
+	}
+	scaled->even = m % 2 == 0;
+	scaled->least_of_binade = m == UINT64_C(1) << (kind->bits - 1);
+	return true;
+}
+
+/* Rounds to `precision` digits, ties to even; whether it reads back as the same number. */
+static bool round_scaled(struct rounded *number, const struct scaled *scaled, int precision, const struct kind *kind)
+{
+	unsigned __int128 step = (unsigned __int128)whole_ten_to[kind->most - precision] << scaled->shift;
+	uint64_t w = (uint64_t)(scaled->value >> scaled->shift) / whole_ten_to[kind->most - precision];
+	unsigned __int128 below = scaled->value - w * step, distance = below;
+	bool up = 2 * below > step || (2 * below == step && w % 2 == 1);
+	if (up)
+		distance = step - below;
+	distance *= !up && scaled->least_of_binade ? 4 : 2;
+	number->w = w + up;
+	number->precision = precision;
+	return distance < scaled->unit || (distance == scaled->unit && scaled->even);
+}
+
+static bool round_exactly(struct rounded *number, double magnitude, const struct kind *kind)
+{
+	struct scaled scaled;
+	int exponent, precision = kind->least;
+	if (!scale(&scaled, &exponent, magnitude, kind))
+		return false;
+	while (!round_scaled(number, &scaled, precision, kind) && precision < kind->most)
+		precision++;
+	number->exponent = exponent + (number->w == whole_ten_to[number->precision]); /* 9.99 became 10.0 */
+	return true;
+}
+#else
+static bool round_exactly(struct rounded *number, double magnitude, const struct kind *kind)
+{
+	(void)number;
+	(void)magnitude;
+	(void)kind;
+	return false;
+}
+#endif
+
+/* The same by the C library, for any size.  snprintf puts the locale's decimal point between the first two digits, whatever bytes
+ * it has; nothing else in the text is not a digit up to the 'e'. */
+static void round_by_library(struct rounded *number, double magnitude, int precision)
 {
 	char text[2 * NUMBER_TEXT];
 	snprintf(text, sizeof text, "%.*e", precision - 1, magnitude);
 	const char *p = text;
-	int n = 0;
+	*number = (struct rounded){.precision = precision};
 	for (; *p != 'e'; p++)
 		if (digit_of(*p) <= 9)
-			digits[n++] = *p;
-	digits[n] = '\0';
-	return (int)strtol(p + 1, NULL, 10);
+			number->w = 10 * number->w + digit_of(*p);
+	number->exponent = (int)strtol(p + 1, NULL, 10);
 }
 
-/* What %.{precision}g writes in the C locale. */
-static size_t layout(char text[NUMBER_TEXT], const char *digits, int exponent, int precision, bool negative)
+static size_t write_number(char text[NUMBER_TEXT], double value, const struct kind *kind)
 {
-	int n = precision;
-	while (n > 1 && digits[n - 1] == '0')
-		n--;
-	const char *sign = negative ? "-" : "";
-	int length;
-	if (exponent < -4 || exponent >= precision)
-		length = snprintf(text, NUMBER_TEXT, "%s%c%s%.*se%c%02d", sign, digits[0], n > 1 ? "." : "", n - 1, digits + 1,
-		                  exponent < 0 ? '-' : '+', abs(exponent));
-	else if (exponent < 0)
-		length = snprintf(text, NUMBER_TEXT, "%s0.%.*s%.*s", sign, -exponent - 1, "000", n, digits);
-	else if (n <= exponent + 1)
-		length = snprintf(text, NUMBER_TEXT, "%s%.*s", sign, exponent + 1, digits);
-	else
-		length = snprintf(text, NUMBER_TEXT, "%s%.*s.%.*s", sign, exponent + 1, digits, n - exponent - 1,
-		                  digits + exponent + 1);
-	return (size_t)length;
+	double magnitude = fabs(value);
+	struct rounded number = {.precision = 1};
+	if (!isfinite(value))
+		return (size_t)snprintf(text, NUMBER_TEXT, "%s", isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+	if (magnitude == 0 || round_exactly(&number, magnitude, kind))
+		return layout(text, &number, signbit(value));
+	for (int precision = kind->least;; precision++) {
+		round_by_library(&number, magnitude, precision);
+		size_t length = layout(text, &number, false);
+		if (precision == kind->most || kind->reads_back(text, length, magnitude))
+			return layout(text, &number, signbit(value));
+	}
 }
 
-static size_t not_finite(char text[NUMBER_TEXT], double value)
+static bool double_reads_back(const char *text, size_t length, double magnitude)
 {
-	return (size_t)snprintf(text, NUMBER_TEXT, "%s", isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+	double back;
+	return number_to_double(&back, text, length) && back == magnitude;
 }
 
+static bool float_reads_back(const char *text, size_t length, double magnitude)
+{
+	float back;
+	return number_to_float(&back, text, length) && (double)back == magnitude;
+}
+
+/* most_fives: m 5^k < 2^127. */
 size_t number_from_double(char text[NUMBER_TEXT], double value)
 {
-	if (!isfinite(value))
-		return not_finite(text, value);
-	for (int precision = 15;; precision++) {
-		char digits[NUMBER_TEXT];
-		int exponent = round_to_digits(digits, fabs(value), precision);
-		size_t length = layout(text, digits, exponent, precision, signbit(value));
-		double back;
-		if (precision == 17 || (number_to_double(&back, text, length) && back == value))
-			return length;
-	}
+	static const struct kind kind = {DBL_MANT_DIG, 15, 17, 27, double_reads_back};
+	return write_number(text, value, &kind);
 }
 
 size_t number_from_float(char text[NUMBER_TEXT], float value)
 {
-	if (!isfinite(value))
-		return not_finite(text, (double)value);
-	for (int precision = 6;; precision++) {
-		char digits[NUMBER_TEXT];
-		int exponent = round_to_digits(digits, fabs((double)value), precision);
-		size_t length = layout(text, digits, exponent, precision, signbit(value));
-		float back;
-		if (precision == 9 || (number_to_float(&back, text, length) && back == value))
-			return length;
-	}
+	static const struct kind kind = {FLT_MANT_DIG, 6, 9, 44, float_reads_back};
+	return write_number(text, (double)value, &kind);
 }

@@ -44,9 +44,13 @@ static enum cln_status create_cursors(struct reader *reader, struct cln_error *e
 static enum cln_status create_tallies(struct reader *reader, struct cln_error *err)
 {
 	for (int w = 0; w < reader->n_workers; w++) {
-		reader->workers[w].tallies = mem_alloc(reader->n_columns, sizeof *reader->workers[w].tallies, err);
-		if (!reader->workers[w].tallies)
+		struct worker *worker = &reader->workers[w];
+		worker->tallies = mem_alloc(reader->n_columns, sizeof *worker->tallies, err);
+		worker->shapes = mem_alloc(reader->n_columns, sizeof *worker->shapes, err);
+		if (!worker->tallies || !worker->shapes)
 			return CLN_E_MEMORY;
+		for (size_t c = 0; c < reader->n_columns; c++)
+			plain_shape_set(&worker->shapes[c], 0);
 	}
 	return CLN_OK;
 }
@@ -68,6 +72,7 @@ static void reader_free(struct reader *reader)
 	for (int w = 0; reader->workers && w < reader->n_workers; w++) {
 		cursor_destroy(&reader->workers[w].cursor);
 		mem_free(reader->workers[w].tallies);
+		mem_free(reader->workers[w].shapes);
 		mem_free(reader->workers[w].breaks);
 	}
 	mem_free(reader->workers);

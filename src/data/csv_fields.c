@@ -151,9 +151,7 @@ static void trim(struct field *field)
 
 static enum found read_unquoted(struct cursor *cursor, struct field *field)
 {
-	char *stop = cursor->at;
-	while (*stop != cursor->separator && *stop != '\n' && *stop != '\r')
-		stop++;
+	char *stop = cursor_stop(cursor);
 	field->text = cursor->at;
 	field->length = (size_t)(stop - cursor->at);
 	trim(field);

@@ -1,53 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Second pass: the rows that begin in a window, straight into the columns, on any thread.
  *
- * Plain numbers are read where they stand, byte by byte up to the separator; whatever is not one (quotes, spaces, gaps, exponents,
- * more digits than a double holds, the end of the buffer) goes the general way through cursor_field. */
+ * Numbers are read where they stand; whatever is none (quotes, spaces, gaps, texts, the end of the buffer) goes the general way
+ * through cursor_field. */
+#include "base/number.h"
 #include "base/parallel.h"
 #include "data/csv_parts.h"
 
 #include <math.h>
 #include <string.h>
-
-/* ---------------------------------------------------------------- numbers where they stand */
-
-#define EXACT_DIGITS 15 /* 10^15 < 2^53: such a number is a double exactly */
-
-static inline const char *read_digits(const char *at, uint64_t *w)
-{
-	for (unsigned digit; (digit = (unsigned)(unsigned char)*at - '0') <= 9; at++)
-		*w = 10 * *w + digit;
-	return at;
-}
-
-/* [-] digits [. digits]; returns the byte behind it, or NULL where that is not what stands there or would not be exact.
- * w / 10^k is one correctly rounded division of two exact doubles.  Rounding it again to float is right unless the double lies
- * exactly between two floats, where the first rounding may have brought it: those 2^-29 of all cases go the general way. */
-static inline const char *read_number(float *number, const char *at)
-{
-	static const double ten_to[EXACT_DIGITS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-							1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-	bool negative = *at == '-';
-	const char *digits = at + negative;
-	uint64_t w = 0;
-	const char *stop = read_digits(digits, &w);
-	size_t n_digits = (size_t)(stop - digits), n_fraction = 0;
-	if (*stop == '.') {
-		const char *fraction = stop + 1;
-		stop = read_digits(fraction, &w);
-		n_fraction = (size_t)(stop - fraction);
-		n_digits += n_fraction;
-	}
-	if (n_digits - 1 >= EXACT_DIGITS) /* also where there are none */
-		return NULL;
-	double magnitude = (double)w / ten_to[n_fraction];
-	uint64_t bits;
-	memcpy(&bits, &magnitude, sizeof bits);
-	if ((bits & 0x1FFFFFFF) == 0x10000000)
-		return NULL;
-	*number = (float)(negative ? -magnitude : magnitude);
-	return stop;
-}
 
 /* ---------------------------------------------------------------- one cell */
 
@@ -143,18 +104,35 @@ static void store(struct row_state *state, const struct target *target, size_t c
 
 /* ---------------------------------------------------------------- one row */
 
-/* The field at the cursor, where it is a plain number that a separator or line feed follows within the buffer. */
-static inline bool store_plain_number(struct row_state *state, const struct target *target, bool *last)
+/* The fields from the cursor on that are numbers in columns of numbers, each with a separator or line end behind it in the buffer;
+ * returns the column behind them.  *last: the last of them ends the record.  (What number_to_float takes is no word for a missing
+ * cell.) */
+static size_t store_numbers(struct row_state *state, size_t column, bool *last)
 {
+	const struct reader *reader = state->reader;
 	struct cursor *cursor = &state->worker->cursor;
-	float number;
-	const char *stop = read_number(&number, cursor->at);
-	if (!stop || stop >= cursor->end || (*stop != cursor->separator && *stop != '\n'))
-		return false;
-	target->numbers[state->row] = number;
-	*last = *stop == '\n';
-	cursor->at += stop + 1 - cursor->at;
-	return true;
+	const char separator = cursor->separator, *const end = cursor->end, *at = cursor->at, *block = at;
+	uint64_t stops = stops_find(block, separator);
+	for (; !*last && column < reader->n_columns && reader->targets[column].kind == TARGET_NUMBER; column++) {
+		while (!stops)
+			stops = stops_find(block += STOPS_BYTES, separator);
+		const char *stop = block + __builtin_ctzll(stops), *next = stop + 1;
+		stops &= stops - 1;
+		struct plain_shape *shape = &state->worker->shapes[column];
+		float *number = &reader->targets[column].numbers[state->row];
+		size_t length = (size_t)(stop - at);
+		bool line_end = *stop != separator;
+		if (stop >= end || length > CSV_MAX_FIELD)
+			break;
+		if (!plain_number(number, shape, at, length) && !number_to_float(number, at, length))
+			break;
+		if (*stop == '\r' && (*next++ != '\n' || next > end))
+			break;
+		*last = line_end;
+		at = next;
+	}
+	cursor->at += at - cursor->at;
+	return column;
 }
 
 /* The general way; false where nothing more can be read of this record. */
@@ -187,7 +165,7 @@ static bool store_field(struct row_state *state, size_t column, bool *last)
 static void note_short_row(struct row_state *state, size_t n_found)
 {
 	const struct cursor *cursor = &state->worker->cursor;
-	uint64_t offset = cursor_offset(cursor, cursor->at) - 1;
+	uint64_t offset = cursor_offset(cursor, cursor->at) - (cursor->at[-2] == '\r' ? 2 : 1);
 	note_problem(state, PROBLEM_RAGGED, n_found - 1, offset, offset, n_found);
 }
 
@@ -196,14 +174,12 @@ static void parse_row(struct row_state *state)
 	const struct reader *reader = state->reader;
 	bool last = false;
 	size_t column = 0;
-	for (; !last && column < reader->n_columns; column++) {
-		const struct target *target = &reader->targets[column];
-		if (target->kind == TARGET_NUMBER && store_plain_number(state, target, &last)) {
-			if (last && column + 1 < reader->n_columns)
-				note_short_row(state, column + 1);
-		} else if (!store_field(state, column, &last)) {
+	while (!last && column < reader->n_columns) {
+		column = store_numbers(state, column, &last);
+		if (last && column < reader->n_columns)
+			note_short_row(state, column);
+		if (!last && column < reader->n_columns && !store_field(state, column++, &last))
 			return;
-		}
 	}
 	while (!last && store_field(state, column, &last))
 		column++;

@@ -13,6 +13,7 @@
 #define DATA_CSV_PARTS_H
 
 #include "data/csv.h"
+#include "data/csv_plain.h"
 #include "data/dictionary.h"
 #include "data/source.h"
 #include "data/targets.h"
@@ -63,7 +64,7 @@ void problem_add(struct problem_list *list, const struct problem *problem); /* i
 
 /* ---------------------------------------------------------------- fields */
 
-#define CURSOR_SLACK 64 /* bytes behind `end` that may be read */
+#define CURSOR_SLACK STOPS_BYTES /* bytes behind `end` that may be read */
 
 /* A place in the text, with the bytes around it in a buffer.  `*end` is a line feed, which ends the last record of the text and
  * stops every search; a search that stops there needs more bytes unless the text ends there. */
@@ -103,6 +104,16 @@ bool cursor_seek(struct cursor *cursor, uint64_t offset, size_t n, uint64_t star
 
 /* The status of what failed, with its message. */
 enum cln_status cursor_failure(const struct cursor *cursor, struct cln_error *err) CLN_MUST_CHECK;
+
+/* The first separator, line feed or carriage return at the cursor or behind it, `end` at the latest. */
+static inline char *cursor_stop(const struct cursor *cursor)
+{
+	char *at = cursor->at;
+	uint64_t stops;
+	while (!(stops = stops_find(at, cursor->separator)))
+		at += STOPS_BYTES;
+	return at + __builtin_ctzll(stops);
+}
 
 static inline bool cursor_at_end(const struct cursor *cursor)
 {
@@ -161,6 +172,7 @@ struct tally {
 struct worker {
 	struct cursor cursor;
 	struct tally *tallies;           /* n_columns */
+	struct plain_shape *shapes;      /* n_columns: of the last numbers */
 	struct dictionary *dictionaries; /* n_categories */
 	struct problem_list problems;
 	struct line_break *breaks;
