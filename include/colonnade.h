@@ -35,7 +35,7 @@ enum cln_status {
 	CLN_OK = 0,
 	CLN_E_IO,       /* a file could not be opened, read or written                     (exit code 1) */
 	CLN_E_MEMORY,   /* an allocation failed; the message gives the size                (exit code 1) */
-	CLN_E_DAMAGED,  /* a model file is not what it claims to be                        (exit code 1) */
+	CLN_E_DAMAGED,  /* a model file or a cache is not what it claims to be             (exit code 1) */
 	CLN_E_USAGE,    /* an option is unknown, out of range, or contradicts another      (exit code 2) */
 	CLN_E_DATA,     /* a table cannot be used; message lines are file:line:column: ... (exit code 3) */
 	CLN_E_DIVERGED, /* a loss, weight or gradient is no longer finite                  (exit code 4) */
@@ -77,9 +77,26 @@ struct cln_read_options {
 
 struct cln_table;
 
-/* Reads CSV (RFC 4180; gz by content where zlib was built in) from `path`, "-" for standard input. */
+/* Reads CSV (RFC 4180; gz by content where zlib was built in) or a column cache from `path`, "-" for standard input.  The file of a
+ * cache must not change while the table lives; a separator and no_header are refused for it, and so is a column whose texts are
+ * needed where it has none.  CLN_E_DAMAGED: it is no intact cache. */
 CLN_MUST_CHECK enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
                                               struct cln_error *err);
+
+/* What a column cache holds. */
+struct cln_cache_summary {
+	size_t rows, columns;
+	size_t numbers, texts; /* columns of numbers, and columns of other texts */
+	size_t numbers_alone;  /* of the former: those whose texts were not kept */
+	size_t left_out;       /* columns of which there is the name alone */
+	uint64_t bytes;        /* of the file */
+};
+
+/* Reads a table and writes it to `out` as a column cache (doc/cache-format.md), which cln_table_read then takes for the same table.
+ * Columns of numbers keep their texts where these are few; those in options->categorical always do.  What exists as `out` and is
+ * no cache is not overwritten.  summary may be NULL. */
+CLN_MUST_CHECK enum cln_status cln_table_convert(const char *path, const char *out, const struct cln_read_options *options,
+                                                 struct cln_cache_summary *summary, struct cln_error *err);
 
 /* A table of numbers from memory.  cells: n_rows x n_columns, row-major, NaN = missing; names: n_columns strings.
  * Both are copied. */

@@ -224,6 +224,25 @@ static enum cln_status read_table_from_gz(struct cln_error *err)
 }
 #endif
 
+/* Files in, files out; the second is mapped. */
+static enum cln_status convert_table(struct cln_error *err)
+{
+	static const struct cln_read_options options = {.categorical = "job", .threads = 1};
+	char in[] = "/tmp/test_alloc.XXXXXX", out[] = "/tmp/test_alloc.XXXXXX";
+	const char *text = table_text();
+	struct cln_table *made = NULL;
+	int from = mkstemp(in), to = mkstemp(out);
+	if (from < 0 || to < 0 || write(from, text, strlen(text)) != (ssize_t)strlen(text) || close(from) != 0 || close(to) != 0)
+		return error_set_errno(err, CLN_E_IO, "no file");
+	enum cln_status status = cln_table_convert(in, out, &options, NULL, err);
+	if (status == CLN_OK)
+		status = cln_table_read(&made, out, &options, err);
+	cln_table_destroy(made);
+	unlink(in);
+	unlink(out);
+	return status;
+}
+
 static enum cln_status create_table(struct cln_error *err)
 {
 	struct cln_table *made;
@@ -249,6 +268,7 @@ static const struct {
 #ifdef HAVE_ZLIB
         {"csv_read of gz", read_table_from_gz, 20},
 #endif
+        {"cln_table_convert, cln_table_read of a cache", convert_table, 50},
         {"cln_table_create", create_table, 8},
         {"pipeline_fit, pipeline_clone, pipeline_apply", fit_pipeline, 20},
         {"cln_model_fit, cln_model_predict, cln_model_evaluate", fit_model, 100},

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,6 +79,23 @@ enum cln_status io_read_file(char **bytes, size_t *length, const char *path, siz
 		*length = 0;
 	}
 	return status;
+}
+
+enum cln_status io_map_file(void **bytes, int fd, size_t length, const char *name, struct cln_error *err)
+{
+	*bytes = mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (*bytes != MAP_FAILED)
+		return CLN_OK;
+	*bytes = NULL;
+	if (errno == ENOMEM)
+		return error_set(err, CLN_E_MEMORY, "out of memory: %s, %zu bytes, cannot be mapped", name, length);
+	return error_set_errno(err, CLN_E_IO, "cannot map %s", name);
+}
+
+void io_unmap_file(void *bytes, size_t length)
+{
+	if (bytes != NULL)
+		munmap(bytes, length);
 }
 
 /* The length of the directory part of a path, with its slash. */

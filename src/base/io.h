@@ -10,6 +10,10 @@
  * Freed with mem_free. */
 enum cln_status io_read_file(char **bytes, size_t *length, const char *path, size_t limit, struct cln_error *err) CLN_MUST_CHECK;
 
+/* Maps `length` > 0 bytes of a file, read only; they change where the file does, and end the process where it becomes shorter. */
+enum cln_status io_map_file(void **bytes, int fd, size_t length, const char *name, struct cln_error *err) CLN_MUST_CHECK;
+void io_unmap_file(void *bytes, size_t length);
+
 /* Replaces `path` by n pieces written one after the other: temporary file beside it, write, fsync, rename, fsync of the directory.
  * On failure the old file is as it was and no temporary file is left; only where the directory cannot be synced, the last step,
  * is the new file in place.  The target of a symbolic link is replaced and the link stays; what is no regular file is refused. */

@@ -125,6 +125,25 @@ static const struct command commands[] = {
 		       "the rule that said so, and how the threads are placed.",
 	.examples = "colonnade doctor\nOMP_NUM_THREADS=4 colonnade doctor --json",
     },
+    {
+	.name = "convert",
+	.operands = "DATA OUT",
+	.n_operands = 2,
+	.bit = FOR_CONVERT,
+	.starts_teams = true,
+	.summary = "write a column cache, which is read faster than text",
+	.description =
+	    "Reads DATA, a table in CSV (gzip is recognised; - is standard input), and writes OUT, a binary column cache: a "
+	    "file that is mapped into memory instead of being read, for tables that are used often or are larger than memory. "
+	    "train, predict and evaluate take it wherever they take a table, and their results are the same, byte for byte.\n\n"
+	    "What the other commands' --categorical, --numeric, --label, --weight, --ignore and --keep ask of a table they "
+	    "ask of its cache; --separator and --no-header belong here. A column of numbers keeps its texts beside them where "
+	    "there are at most 65536 different ones; a column with more is numbers alone, and to have it as a label, as "
+	    "categories or beside predictions later, name it in --categorical here. Columns left out here are ignored there.\n\n"
+	    "OUT is replaced in one step when it is complete; a file of that name that is no column cache is not touched.",
+	.examples = "colonnade convert data.csv.gz data.cache\ncolonnade train data.cache\n"
+		    "zcat data.csv.gz | colonnade convert - data.cache --categorical id",
+    },
 };
 
 #define AT(member) offsetof(struct options, member)
@@ -165,12 +184,15 @@ static const struct option_spec specs[] = {
 	 .offset = AT(config.class_weight), .help = "weights of the negative and the positive class", .group = data_group,
 	 .commands = FOR_TRAIN},
 	{.name = "ignore", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.ignore), .default_text = "",
-	 .help = "columns left out", .group = data_group, .commands = FOR_TRAIN | FOR_TUNE},
+	 .help = "columns left out", .group = data_group, .commands = FOR_TRAIN | FOR_TUNE | FOR_CONVERT},
 	{.name = "categorical", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.categorical),
 	 .default_text = "", .help = "number columns that are categories", .group = data_group,
 	 .commands = FOR_TRAIN | FOR_TUNE},
+	{.name = "categorical", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.categorical),
+	 .default_text = "", .help = "columns whose texts are kept, however many", .group = data_group,
+	 .commands = FOR_CONVERT},
 	{.name = "numeric", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.numeric), .default_text = "",
-	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_TRAIN | FOR_TUNE},
+	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_TRAIN | FOR_TUNE | FOR_CONVERT},
 	{.name = "scale", .type = OPTION_WORD, .words = &names_scale, .offset = AT(config.scale),
 	 .help = "scaling of number columns", .group = data_group, .commands = FOR_TRAIN},
 	{.name = "max-levels", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION,
@@ -178,10 +200,10 @@ static const struct option_spec specs[] = {
 	 .compact = true, .commands = FOR_TRAIN | FOR_TUNE},
 	{.name = "separator", .argument = "auto|comma|tab|semicolon|CHAR", .type = OPTION_SEPARATOR,
 	 .offset = AT(read.separator), .help = "what stands between cells", .group = data_group, .compact = true,
-	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE},
+	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE | FOR_CONVERT},
 	{.name = "no-header", .type = OPTION_SWITCH, .offset = AT(read.no_header),
 	 .help = "the first line is data; columns are named 1, 2, ...", .group = data_group, .compact = true,
-	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE},
+	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE | FOR_CONVERT},
 	{.name = "keep", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(keep), .default_text = "",
 	 .help = "columns of DATA put in front", .group = data_group, .commands = FOR_PREDICT},
 
@@ -288,7 +310,7 @@ static const struct option_spec specs[] = {
 	 .commands = FOR_TRAIN},
 	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
 	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed", .help = "threads",
-	 .group = run_group, .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_GRADCHECK | FOR_BENCH},
+	 .group = run_group, .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_GRADCHECK | FOR_BENCH | FOR_CONVERT},
 	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
 	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed",
 	 .help = "the most threads to measure with", .group = run_group, .commands = FOR_TUNE},

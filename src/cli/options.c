@@ -445,7 +445,7 @@ static enum cln_status collect_arguments(struct assignments *list, struct option
 	}
 	if (status == CLN_OK && n < options->command->n_operands && !options->command->optional_operands)
 		return error_set(err, CLN_E_USAGE, "%s: %s is missing: colonnade %s %s [options]", options->command->name,
-				 n + 1 == options->command->n_operands && n > 0 ? "DATA" : options->command->operands,
+				 n > 0 ? strrchr(options->command->operands, ' ') + 1 : options->command->operands,
 				 options->command->name, options->command->operands);
 	return status;
 }
@@ -596,6 +596,8 @@ static enum cln_status check_standard_input(const struct options *options, struc
 			operand_name(name, options->command, i);
 		else
 			snprintf(name, sizeof name, "%s", files[option].name);
+		if (strcmp(name, "OUT") == 0) /* is written */
+			continue;
 		if (*reader)
 			return error_set(err, CLN_E_USAGE, "%s and %s cannot both be standard input", reader, name);
 		memcpy(reader, name, sizeof reader);

@@ -17,7 +17,8 @@ enum command_bit {
 	FOR_BENCH = 1 << 5,
 	FOR_TUNE = 1 << 6,
 	FOR_DOCTOR = 1 << 7,
-	FOR_ALL = (1 << 8) - 1
+	FOR_CONVERT = 1 << 8,
+	FOR_ALL = (1 << 9) - 1
 };
 
 #define OPTIONS_MAX_OPERANDS 2

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * Text to table: the order in which the parts do their work, and what they share. */
-#include "base/cpus.h"
 #include "base/parallel.h"
 #include "data/csv_parts.h"
 
@@ -279,16 +278,4 @@ enum cln_status csv_read(struct cln_table **table, const char *path, const struc
 		status = csv_read_source(table, &source, options, parallel_limit(threads), 0, err);
 	source_close(&source);
 	return status;
-}
-
-enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
-			       struct cln_error *err)
-{
-	static const struct cln_read_options none;
-	if (!options)
-		options = &none;
-	*table = NULL;
-	if (options->threads < 0)
-		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
-	return csv_read(table, path, options, options->threads ? options->threads : cpus_allowed(NULL, NULL), err);
 }

@@ -33,11 +33,13 @@ enum cln_status table_create(struct cln_table **table, const char *source, size_
 	return CLN_OK;
 }
 
-static void column_free(struct column *column)
+static void column_free(struct column *column, const struct cln_table *table)
 {
 	mem_free(column->name);
-	mem_free(column->numbers);
-	mem_free(column->codes);
+	if (table->cells == CELLS_OWN) {
+		mem_free(column->numbers);
+		mem_free(column->codes);
+	}
 	mem_free(column->levels);
 	mem_free(column->level_bytes);
 }
@@ -47,11 +49,21 @@ void cln_table_destroy(struct cln_table *table)
 	if (!table)
 		return;
 	for (size_t c = 0; c < table->n_columns; c++)
-		column_free(&table->columns[c]);
+		column_free(&table->columns[c], table);
 	mem_free(table->columns);
 	mem_free(table->breaks);
 	mem_free(table->source);
+	table_file_free(&table->file);
 	mem_free(table);
+}
+
+void table_file_free(struct table_file *file)
+{
+	if (file->mapped)
+		io_unmap_file(file->bytes, file->length);
+	else
+		mem_free(file->bytes);
+	*file = (struct table_file){0};
 }
 
 enum cln_status column_set_levels(struct column *column, const char *const *texts, size_t n, struct cln_error *err)

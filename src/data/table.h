@@ -26,6 +26,13 @@ struct column {
 	size_t n_texts, first_text_row;
 };
 
+/* A file that a table's cells lie in. */
+struct table_file {
+	void *bytes; /* NULL: there is none */
+	size_t length;
+	bool mapped; /* else a block of mem_alloc */
+};
+
 struct cln_table {
 	char *source; /* the file's name as the user wrote it, for messages; "memory" */
 	size_t n_rows, n_columns;
@@ -35,16 +42,21 @@ struct cln_table {
 		size_t row, offset;
 	} * breaks;
 	size_t n_breaks; /* 0 for tables that were not text */
+	/* who owns the columns' cells */
+	enum { CELLS_OWN, CELLS_LENT } cells;
+	struct table_file file;
 	char separator;  /* of the text in `source`, which can be read again; '\0' where there is none, or it was standard input */
 };
 
 #define TABLE_MAX_ROWS (UINT32_MAX - 1u) /* so that a row number fits 32 bits and LEVEL_MISSING stays free */
 #define TABLE_MAX_COLUMNS 1000000u
 
-/* An empty table with n_columns unnamed columns, to be filled by the caller: names, numbers, codes and breaks are blocks of
- * mem_alloc, which the table owns.  Sizes beyond the limits are CLN_E_DATA. */
+/* An empty table with n_columns unnamed columns, to be filled by the caller: names, levels, breaks and, unless they
+ * are lent, numbers and codes are blocks of mem_alloc, which the table owns.  Sizes beyond the limits are CLN_E_DATA. */
 enum cln_status table_create(struct cln_table **table, const char *source, size_t n_rows, size_t n_columns,
 			     struct cln_error *err) CLN_MUST_CHECK;
+
+void table_file_free(struct table_file *file);
 
 /* Gives a column copies of n texts, which must be distinct, ascending and '\0'-terminated.  On failure the column has no levels. */
 enum cln_status column_set_levels(struct column *column, const char *const *texts, size_t n, struct cln_error *err) CLN_MUST_CHECK;

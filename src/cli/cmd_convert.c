@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * colonnade convert: a table to a column cache. */
+#include "cli/commands.h"
+
+#include <stdio.h>
+
+static void print_summary(const char *out, const struct cln_cache_summary *summary)
+{
+	fprintf(stderr, "cache     %s: %zu rows, %zu columns, %.1f MB\n", out, summary->rows, summary->columns,
+		(double)summary->bytes / 1e6);
+	fprintf(stderr, "columns   %zu of numbers (%zu without their texts), %zu of texts, %zu left out\n", summary->numbers,
+		summary->numbers_alone, summary->texts, summary->left_out);
+}
+
+int cmd_convert(const struct options *options)
+{
+	const char *out = options->operands[1];
+	struct cln_cache_summary summary;
+	struct cln_error err;
+
+	if (cln_table_convert(options->operands[0], out, &options->read, &summary, &err) != CLN_OK)
+		return exit_with_error(&err);
+	print_summary(out, &summary);
+	return 0;
+}

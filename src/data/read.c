@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * cln_table_read: a table from a file, whose first bytes say what it is. */
+#include "base/cpus.h"
+#include "base/parallel.h"
+#include "data/cache.h"
+#include "data/csv_parts.h"
+
+enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
+			       struct cln_error *err)
+{
+	static const struct cln_read_options none;
+	struct source source;
+	bool is_cache;
+	if (!options)
+		options = &none;
+	*table = NULL;
+	if (options->threads < 0)
+		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
+	int threads = parallel_limit(options->threads ? options->threads : cpus_allowed(NULL, NULL));
+	enum cln_status status = source_open(&source, path, err);
+	if (status == CLN_OK)
+		status = cache_recognise(&is_cache, &source, err);
+	if (status == CLN_OK && is_cache)
+		status = cache_read(table, &source, options, threads, err);
+	else if (status == CLN_OK)
+		status = csv_read_source(table, &source, options, threads, 0, err);
+	source_close(&source);
+	return status;
+}
