@@ -257,7 +257,7 @@ END_TEST
 
 START_TEST(text_is_not_recognised)
 {
-	static const char *const texts[] = {"", "a", "a,b\n1,2\n", "\x89,\r\n1,2\n", "\xEF\xBB\xBF" "CLN,b\n"};
+	static const char *const texts[] = {"", "a", "a,b\n1,2\n", "\x89,\r\n1,2\n", "\357\273\277CLN,b\n"};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		bool is_cache;
 		struct source source = source_memory("t.csv", texts[i], strlen(texts[i]));
