@@ -198,6 +198,69 @@ START_TEST(the_best_epochs_weights_are_restored)
 }
 END_TEST
 
+static double loss_on(const struct network *net, const struct dataset *data)
+{
+	float *logits = mem_alloc(data->n_rows, sizeof *logits, NULL);
+	struct cln_metrics metrics;
+	assert_ok(predict_logits(logits, net, select_kernels(NULL), data->X, data->n_rows, 1, &err));
+	assert_ok(metrics_compute(&metrics, logits, data->y, data->w, data->n_rows, 0.5, &err));
+	mem_free(logits);
+	return metrics.log_loss;
+}
+
+START_TEST(the_best_epochs_weights_are_restored_when_the_observer_stops_too)
+{
+	struct dataset data = make_data(150, false, 2), valid = make_data(400, false, 3);
+	struct cln_config config = plain();
+	config.epochs = 60; /* overfits long before the 40th */
+	config.learning_rate = 0.03;
+	struct record record = {.stop_after = 40};
+	struct cln_observer observer = {.context = &record, .epoch = note_epoch};
+	struct network *net;
+	struct trainer_result result;
+	struct cln_error err = {0};
+	ck_assert_int_eq(train(&net, &result, &config, &data, &valid, NULL, 1, &observer, &err), CLN_STOPPED);
+	ck_assert_uint_eq(result.epochs, 40);
+	ck_assert_uint_lt(result.best_epoch, 40);
+	ck_assert_double_lt(record.valid_loss[result.best_epoch], record.valid_loss[40]);
+	ck_assert_double_eq(loss_on(net, &valid), record.valid_loss[result.best_epoch]);
+	network_destroy(net);
+	dataset_free(&data);
+	dataset_free(&valid);
+}
+END_TEST
+
+/* sum w_j [softplus(z_j) - y_j z_j] / sum w_j, by libm from the logits: nothing but the last roundings of double differ. */
+START_TEST(the_validation_loss_is_weighted)
+{
+	struct dataset data = make_data(150, false, 2), valid = make_data(400, true, 3);
+	struct cln_config config = plain();
+	config.epochs = 1;
+	struct record record = {0};
+	struct cln_observer observer = {.context = &record, .epoch = note_epoch};
+	struct network *net;
+	struct trainer_result result;
+	float logits[400];
+	double sum = 0, weight = 0, plain_sum = 0;
+	for (size_t i = 0; i < valid.n_rows; i++)
+		valid.w[i] *= valid.y[i] > 0 ? 4 : 1; /* so that it makes a difference */
+	assert_ok(train(&net, &result, &config, &data, &valid, NULL, 1, &observer, &err));
+	assert_ok(predict_logits(logits, net, select_kernels(NULL), valid.X, valid.n_rows, 1, &err));
+	for (size_t i = 0; i < valid.n_rows; i++) {
+		const double z = (double)logits[i], w = (double)valid.w[i];
+		const double loss = fmax(z, 0) + log1p(exp(-fabs(z))) - (double)valid.y[i] * z;
+		sum += w * loss;
+		weight += w;
+		plain_sum += loss;
+	}
+	ck_assert_double_eq_tol(record.valid_loss[1], sum / weight, 1e-12); /* 400 additions of numbers near 1: 400 x 2^-53 */
+	ck_assert_double_gt(fabs(plain_sum / (double)valid.n_rows - sum / weight), 1e-3);
+	network_destroy(net);
+	dataset_free(&data);
+	dataset_free(&valid);
+}
+END_TEST
+
 START_TEST(patience_ends_the_run)
 {
 	struct dataset data = make_data(150, false, 2), valid = make_data(400, false, 3);
@@ -410,6 +473,8 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, block_size_alone_changes_bits);
 	tcase_add_loop_test(tcase, every_optimizer_learns, 0, CLN_N_OPTIMIZERS);
 	tcase_add_test(tcase, the_best_epochs_weights_are_restored);
+	tcase_add_test(tcase, the_best_epochs_weights_are_restored_when_the_observer_stops_too);
+	tcase_add_test(tcase, the_validation_loss_is_weighted);
 	tcase_add_test(tcase, patience_ends_the_run);
 	tcase_add_test(tcase, the_observer_can_stop_a_run);
 	tcase_add_test(tcase, the_first_train_loss_is_that_of_the_initial_network);
