@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/cpus.h"
@@ -304,12 +305,47 @@ START_TEST(model_name_is_one_line_of_text)
 }
 END_TEST
 
+/* What a Neoverse N1 says of itself on Linux, a core that nobody has heard of, a kernel that gives words too, and x86. */
+static const struct {
+	const char *cpuinfo, *name;
+} models[] = {
+	{"processor\t: 0\nBogoMIPS\t: 50.00\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x3\nCPU part\t: 0xd0c\n",
+	 "Arm Neoverse N1"},
+	{"CPU implementer\t: 0x41\nCPU part\t: 0xd0c\nCPU implementer\t: 0x46\nCPU part\t: 0x001\n", "Arm Neoverse N1"},
+	{"model name\t: ARMv8 Processor rev 1\nCPU implementer\t: 0x41\nCPU part\t: 0xd03\n", "Arm Cortex-A53"},
+	{"model name\t: ARMv8 Processor rev 1\nCPU implementer\t: 0x7f\nCPU part\t: 0xd03\n", "ARMv8 Processor rev 1"},
+	{"vendor_id\t: X\nmodel name\t: One CPU @ 2.00GHz\nmodel name\t: Another\n", "One CPU @ 2.00GHz"},
+};
+START_TEST(model_name_is_that_of_the_first_processor)
+{
+	char name[CPUS_NAME];
+	put("/proc/cpuinfo", models[_i].cpuinfo);
+	cpus_model_name_from(name, &(struct cpus_source){.root = root});
+	ck_assert_str_eq(name, models[_i].name);
+}
+END_TEST
+
+START_TEST(model_name_without_words_is_the_architecture_with_its_numbers)
+{
+	char name[CPUS_NAME], expected[CPUS_NAME];
+	struct utsname machine;
+	ck_assert_int_eq(uname(&machine), 0);
+	cpus_model_name_from(name, &(struct cpus_source){.root = root});
+	ck_assert_str_eq(name, machine.machine);
+	put("/proc/cpuinfo", "CPU implementer\t: 0x7f\nCPU part\t: 0xd03\n");
+	cpus_model_name_from(name, &(struct cpus_source){.root = root});
+	snprintf(expected, sizeof expected, "%.60s, implementer 0x7f, part 0xd03", machine.machine);
+	ck_assert_str_eq(name, expected);
+}
+END_TEST
+
 static Suite *cpus_suite(void)
 {
 	Suite *suite = suite_create("cpus");
 	TCase *variables = tcase_create("variables");
 	TCase *cgroups = tcase_create("cgroups");
 	TCase *machine = tcase_create("machine");
+	TCase *model = tcase_create("model");
 
 	tcase_add_loop_test(variables, variable_gives_the_threads, 0, N_SINGLE);
 	tcase_add_test(variables, variable_that_is_ignored_is_shown);
@@ -334,7 +370,12 @@ static Suite *cpus_suite(void)
 	tcase_add_test(machine, public_function_works_without_a_place_for_the_rule);
 	tcase_add_test(machine, model_name_is_one_line_of_text);
 
+	tcase_add_checked_fixture(model, make_root, remove_root);
+	tcase_add_loop_test(model, model_name_is_that_of_the_first_processor, 0, sizeof models / sizeof *models);
+	tcase_add_test(model, model_name_without_words_is_the_architecture_with_its_numbers);
+
 	suite_add_tcase(suite, variables);
+	suite_add_tcase(suite, model);
 	suite_add_tcase(suite, cgroups);
 	suite_add_tcase(suite, machine);
 	return suite;

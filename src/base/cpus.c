@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/parallel.h"
 
@@ -367,23 +366,4 @@ int cpus_cache(int cpu)
 	if (least < 0)
 		least = least_of_list(cpu, "topology/core_siblings_list");
 	return least >= 0 ? least : 0;
-}
-
-void cpus_model_name(char name[CPUS_NAME])
-{
-	char line[512];
-	struct utsname machine;
-	FILE *file = fopen("/proc/cpuinfo", "re");
-
-	snprintf(name, CPUS_NAME, "%s", uname(&machine) == 0 ? machine.machine : "unknown");
-	while (file && fgets(line, sizeof line, file)) {
-		char *value = strstr(line, ": ");
-		if (strncmp(line, "model name", 10) != 0 || !value)
-			continue;
-		value[strcspn(value, "\n")] = '\0';
-		snprintf(name, CPUS_NAME, "%.120s", value + 2);
-		break;
-	}
-	if (file)
-		fclose(file);
 }

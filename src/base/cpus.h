@@ -48,8 +48,10 @@ int cpus_core(int cpu);
 /* The same of the CPUs that share its third-level cache, else its socket; 0 where the system says neither. */
 int cpus_cache(int cpu);
 
-/* As "Intel(R) Xeon(R) ..." from the system, for doctor and reports; the machine's architecture where the system does not say. */
+/* As "Intel(R) Xeon(R) ..." or "Arm Neoverse N1", for doctor and reports (cpu_model.c); the machine's architecture, with the
+ * numbers of an unknown ARM processor, where the system has no name. */
 #define CPUS_NAME 128
 void cpus_model_name(char name[CPUS_NAME]);
+void cpus_model_name_from(char name[CPUS_NAME], const struct cpus_source *source); /* its root alone counts */
 
 #endif
