@@ -13,13 +13,28 @@
 
 /* ---------------------------------------------------------------- small readers */
 
-/* The first line of a file under the source's root, without its end; false where there is none. */
-static bool first_line(const struct cpus_source *source, const char *path, char *line, size_t size)
+/* The kernel gives what fits a page at a time; a buffer of the caller's needs no call to choose its size. */
+struct read_buffer {
+	char bytes[8192];
+};
+
+/* A file under the source's root, read through `buffer`; NULL where there is none. */
+static FILE *open_file(const struct cpus_source *source, const char *path, struct read_buffer *buffer)
 {
 	char full[PATH_MAX];
 	if (snprintf(full, sizeof full, "%s%s", source->root, path) >= (int)sizeof full)
-		return false;
+		return NULL;
 	FILE *file = fopen(full, "re");
+	if (file)
+		setvbuf(file, buffer->bytes, _IOFBF, sizeof buffer->bytes);
+	return file;
+}
+
+/* The first line of a file under the source's root, without its end; false where there is none. */
+static bool first_line(const struct cpus_source *source, const char *path, char *line, size_t size)
+{
+	struct read_buffer buffer;
+	FILE *file = open_file(source, path, &buffer);
 	if (!file)
 		return false;
 	bool read = fgets(line, (int)size, file) != NULL;
@@ -206,11 +221,10 @@ static bool parse_membership(struct cgroup *cgroup, char *line)
 
 static bool find_membership(struct cgroup *cgroup, const struct cpus_source *source)
 {
-	char full[PATH_MAX], line[1024];
+	char line[1024];
+	struct read_buffer buffer;
 	bool found = false;
-	if (snprintf(full, sizeof full, "%s/proc/self/cgroup", source->root) >= (int)sizeof full)
-		return false;
-	FILE *file = fopen(full, "re");
+	FILE *file = open_file(source, "/proc/self/cgroup", &buffer);
 	if (!file)
 		return false;
 	while (!found && fgets(line, sizeof line, file)) {
@@ -233,7 +247,8 @@ static long read_quota(const struct cpus_source *source, const struct cgroup *cg
 		snprintf(detail, 128, "cpu.max = %.60s", line);
 	} else {
 		snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", directory);
-		if (!first_line(source, path, line, sizeof line) || sscanf(line, "%lld", &quota) != 1)
+		if (!first_line(source, path, line, sizeof line) || sscanf(line, "%lld", &quota) != 1 ||
+		    quota <= 0)
 			return 0;
 		snprintf(path, sizeof path, "%s/cpu.cfs_period_us", directory);
 		if (!first_line(source, path, second, sizeof second) || sscanf(second, "%lld", &period) != 1)
@@ -253,7 +268,9 @@ static void least_quota(struct cpus_rule *rule, const struct cpus_source *source
 	bool below = strncmp(cgroup->path, cgroup->shown, shown) == 0;
 	size_t mount = strlen(cgroup->mount);
 
-	snprintf(directory, sizeof directory, "%s%s", cgroup->mount, below ? cgroup->path + shown : "");
+	bool at_mount = !below || strcmp(cgroup->path + shown, "/") == 0;
+
+	snprintf(directory, sizeof directory, "%s%s", cgroup->mount, at_mount ? "" : cgroup->path + shown);
 	for (;;) {
 		long cpus = read_quota(source, cgroup, directory, detail);
 		if (cpus > 0 && (rule->threads == 0 || cpus < rule->threads)) {
@@ -269,13 +286,12 @@ static void least_quota(struct cpus_rule *rule, const struct cpus_source *source
 
 static void cgroup_rule(struct cpus_rule *rule, const struct cpus_source *source)
 {
-	char full[PATH_MAX], line[2048];
+	char line[2048];
+	struct read_buffer buffer;
 	struct cgroup cgroup = {0};
+	FILE *file = open_file(source, "/proc/self/mountinfo", &buffer);
 
 	rule->name = "cgroup quota";
-	if (snprintf(full, sizeof full, "%s/proc/self/mountinfo", source->root) >= (int)sizeof full)
-		return;
-	FILE *file = fopen(full, "re");
 	if (!file)
 		return;
 	while (fgets(line, sizeof line, file))

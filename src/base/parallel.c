@@ -19,6 +19,9 @@
 static int omp_get_num_threads(void) { return 1; }
 static int omp_get_thread_num(void) { return 0; }
 static int omp_get_num_procs(void) { return 1; }
+static int omp_get_thread_limit(void) { return 1; }
+static int omp_get_dynamic(void) { return 0; }
+static int omp_in_parallel(void) { return 0; }
 static int omp_get_num_places(void) { return 0; }
 static int omp_get_place_num_procs(int place) { return place < 0; }
 static void omp_get_place_proc_ids(int place, int *ids) { *ids = place; }
@@ -129,7 +132,11 @@ enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *te
 int parallel_limit(int n)
 {
 	n = n < 1 ? 1 : n > PARALLEL_MAX ? PARALLEL_MAX : n;
-	return run_region(n, NULL, NULL, NULL);
+	if (omp_in_parallel())
+		return 1;
+	if (omp_get_dynamic()) /* then only a region tells; else none is run, whose threads may never be needed */
+		return run_region(n, NULL, NULL, NULL);
+	return n < omp_get_thread_limit() ? n : omp_get_thread_limit();
 }
 
 int parallel_place_cpus(void)

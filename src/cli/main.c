@@ -4,6 +4,7 @@
 #include "cli/help.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,9 +104,12 @@ static int dispatch(int argc, char *const *argv)
 static bool open_closed_streams(void)
 {
 	static const int modes[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+	struct pollfd streams[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
 
+	if (poll(streams, 3, 0) < 0)
+		return false;
 	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+		if ((streams[fd].revents & POLLNVAL) && open("/dev/null", modes[fd]) != fd)
 			return false;
 	return true;
 }

@@ -60,7 +60,7 @@ static const char *job_id(void)
 }
 
 /* Information only: that it cannot be written matters to nobody. */
-static void write_holder(int fd)
+static void write_holder(int fd, off_t old_length)
 {
 	char host[128] = "", text[HOLDER_TEXT];
 	const char *job = job_id();
@@ -68,7 +68,7 @@ static void write_holder(int fd)
 	gethostname(host, sizeof host - 1);
 	int length =
 	    snprintf(text, sizeof text, "process %ld on %s%s%.64s\n", (long)getpid(), host, job ? ", job " : "", job ? job : "");
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length)
+	if ((old_length > length && ftruncate(fd, 0) != 0) || pwrite(fd, text, (size_t)length, 0) != length)
 		return;
 }
 
@@ -90,7 +90,7 @@ static enum cln_status take_lock(struct run_directory *directory, const char *fi
 	/* A holder that gave up may have taken the file away between our open and our lock. */
 	if (fstat(directory->lock, &held) != 0 || stat(file, &named) != 0 || held.st_ino != named.st_ino)
 		return error_set(err, CLN_E_IO, "%s was taken away by another process; try again", directory->path);
-	write_holder(directory->lock);
+	write_holder(directory->lock, held.st_size);
 	return CLN_OK;
 }
 
@@ -99,7 +99,7 @@ static enum cln_status refuse_finished(const struct run_directory *directory, bo
 	char model[RUN_PATH];
 	enum cln_status status = run_directory_file(model, directory, "model.safetensors", err);
 
-	if (status == CLN_OK && !force && access(model, F_OK) == 0)
+	if (status == CLN_OK && !force && !directory->made && access(model, F_OK) == 0)
 		return error_set(err, CLN_E_USAGE, "%s holds a finished run; overwrite it with --force or choose another --out",
 				 directory->path);
 	return status;
@@ -166,6 +166,8 @@ static enum cln_status move_all_to_previous(const struct run_directory *director
 enum cln_status run_directory_set_aside(struct run_directory *directory, struct cln_error *err)
 {
 	char file[RUN_PATH];
+	if (directory->made)
+		return CLN_OK;
 	bool has_model = holds_file(directory, "model.safetensors"), has_record = holds_file(directory, "run.json");
 	bool unfinished = !has_model && holds_file(directory, RUN_PREVIOUS "/model.safetensors");
 	enum cln_status status = CLN_OK;

@@ -308,6 +308,8 @@ static struct pipeline *pipeline_create(size_t n_columns, struct cln_error *err)
 	return pipeline;
 }
 
+#define SMALL_SAMPLE 16384 /* cells: gone through in less time than other threads take to wake */
+
 static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const struct cln_table *table,
 			     const struct pipeline_settings *settings, int threads, struct cln_error *err)
 {
@@ -315,7 +317,8 @@ static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const s
 
 	if (status != CLN_OK)
 		return status;
-	parallel_for(threads, pipeline->n_columns, fit_body, fit);
+	bool small = fit->sample.n_rows < SMALL_SAMPLE / (pipeline->n_columns + 1);
+	parallel_for(small ? 1 : threads, pipeline->n_columns, fit_body, fit);
 	for (size_t c = 0; c < pipeline->n_columns && status == CLN_OK; c++)
 		if (fit->columns[c].cells->type == COLUMN_CATEGORICAL)
 			status = choose_levels(&fit->columns[c], settings->max_levels, err);

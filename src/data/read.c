@@ -5,6 +5,16 @@
 #include "data/cache.h"
 #include "data/csv_parts.h"
 
+#define SMALL_SOURCE 65536 /* bytes: read by one thread before another has woken */
+
+/* How many threads are allowed is looked up only where there is work for more than one. */
+static int threads_for(const struct source *source, int threads)
+{
+	if (source->size <= SMALL_SOURCE)
+		return 1;
+	return parallel_limit(threads ? threads : cpus_allowed(NULL, NULL));
+}
+
 enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
 			       struct cln_error *err)
 {
@@ -16,8 +26,8 @@ enum cln_status cln_table_read(struct cln_table **table, const char *path, const
 	*table = NULL;
 	if (options->threads < 0)
 		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
-	int threads = parallel_limit(options->threads ? options->threads : cpus_allowed(NULL, NULL));
 	enum cln_status status = source_open(&source, path, err);
+	int threads = status == CLN_OK ? threads_for(&source, options->threads) : 1;
 	if (status == CLN_OK)
 		status = cache_recognise(&is_cache, &source, err);
 	if (status == CLN_OK && is_cache)

@@ -35,6 +35,7 @@ void progress_open(struct progress *progress, FILE *out, enum progress_mode mode
 	const char *no_color = getenv("NO_COLOR");
 	int width = terminal_width(out);
 
+	setvbuf(out, NULL, _IOFBF, 0); /* what belongs together is written at once, by fflush */
 	*progress = (struct progress){.out = out, .config = config, .mode = mode, .width = width, .now = clock_seconds};
 	if (mode == PROGRESS_AUTO)
 		progress->mode = width >= MIN_BAR_WIDTH ? PROGRESS_BAR : PROGRESS_LINES;
