@@ -26,7 +26,7 @@ unset OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND
 # ---- the table marks one row, and the lines below it set what that row says
 expect 0 '' tune --threads 2 --seconds 5 "${net[@]}"
 holds "the network" '^network   2-3-3-1, relu, adamw, one batch, 10 rows$' "$scratch/stdout"
-holds "the machine" '^machine   [0-9]+ CPUs on [0-9]+ cores; 2 threads allowed \(--threads\)' "$scratch/stdout"
+holds "the machine" '^machine   [0-9]+ CPUs? on [0-9]+ cores?; 2 threads allowed \(--threads\)' "$scratch/stdout"
 marked=$(awk '/<- best$/ {print $1, $2, $3}' "$scratch/stdout")
 equal "rows marked as best" "$(grep -c -- '<- best$' "$scratch/stdout")" 1
 sed -n '/^\(export\|unset\) /p' "$scratch/stdout" >"$scratch/lines"

@@ -284,7 +284,8 @@ static enum cln_status print_table(const struct tuning *tuning, struct cln_error
 	struct text lines = {0};
 
 	print_network(tuning);
-	printf("machine   %d CPUs on %d cores; %d thread%s allowed (%s)%s\n\n", tuning->machine.cpus, tuning->machine.cores,
+	printf("machine   %d CPU%s on %d core%s; %d thread%s allowed (%s)%s\n\n", tuning->machine.cpus,
+	       tuning->machine.cpus == 1 ? "" : "s", tuning->machine.cores, tuning->machine.cores == 1 ? "" : "s",
 	       tuning->machine.threads_allowed, tuning->machine.threads_allowed == 1 ? "" : "s", tuning->machine.threads_rule,
 	       tuning->machine.owned ? "" : "; only part of them is ours, so none is bound");
 	printf("threads  places   bind    windows      rows/s  best decile  speed-up  efficiency\n");
