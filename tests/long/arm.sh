@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # A build for 64-bit ARM under an emulator against a build for this machine: every activation and optimizer, with categories, gaps,
-# dropout, clipping and penalties, on 1 to 3 threads, NEON and generic kernels.  Models, metrics and predictions agree to the byte.
+# dropout, clipping and penalties, on 1 to 3 threads, NEON and generic kernels.  Models, metrics, predictions and column caches
+# agree to the byte.
 #   COLONNADE  the program of this machine      EMULATED  a command that runs the other one
 . "${top_srcdir:?}/tests/cli_testing.sh"
 here=$colonnade
@@ -53,6 +54,11 @@ done
 # Another seed gives another model: the comparison can fail.
 run "$there" there "${options[@]}" --seed 2
 cmp -s here/model.safetensors there/model.safetensors && fail "seeds 1 and 2 give the same model"
+
+for side in here there; do
+  "${!side}" convert data.csv "$side.cache" >output 2>&1 || fail "convert: $(cat output)"
+done
+cmp here.cache there.cache || fail "the column caches differ"
 
 colonnade=$there
 COLONNADE_ISA=avx2 expect 2 'no kernels named "avx2"; it has generic, neon' train data.csv --out refused
