@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/rows.h"
 
+#include "base/cpus.h"
 #include "base/json.h"
+#include "base/parallel.h"
 #include "model/model.h"
 
 #include <math.h>
@@ -56,7 +58,7 @@ enum cln_status rows_read_for_model(struct cln_table **table, const char *path, 
 
 	*table = NULL;
 	if (status == CLN_OK) {
-		list_model_columns(&wanted, model, rows != ROWS_FEATURES);
+		list_model_columns(&wanted, model, true);
 		read.known_categories = wanted.categories;
 		read.n_known_categories = wanted.n_categories;
 		read.needed = rows == ROWS_WHOLE ? NULL : wanted.needed;
@@ -65,6 +67,35 @@ enum cln_status rows_read_for_model(struct cln_table **table, const char *path, 
 	}
 	free_wanted(&wanted);
 	return status;
+}
+
+enum cln_status rows_open_for_model(struct rows_reader *reader, const char *path, const struct cln_read_options *options,
+				    const struct cln_model *model, struct cln_error *err)
+{
+	struct cln_read_options read = *options;
+	struct columns_wanted wanted;
+	enum cln_status status = create_wanted(&wanted, model->pipeline->n_columns, err);
+
+	*reader = (struct rows_reader){0};
+	if (status == CLN_OK) {
+		list_model_columns(&wanted, model, false);
+		read.known_categories = wanted.categories;
+		read.n_known_categories = wanted.n_categories;
+		read.needed = wanted.needed;
+		read.n_needed = wanted.n_needed;
+		status = parts_open(&reader->parts, path, &read, 0, err);
+	}
+	reader->categories = wanted.categories;
+	reader->needed = wanted.needed;
+	return status;
+}
+
+void rows_close(struct rows_reader *reader)
+{
+	parts_close(reader->parts);
+	mem_free(reader->categories);
+	mem_free(reader->needed);
+	*reader = (struct rows_reader){0};
 }
 
 enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
@@ -165,10 +196,75 @@ static void add_kept_cell(struct text *text, const struct column *column, size_t
 	}
 }
 
-void rows_add_cells(struct text *text, const struct rows_kept *kept, size_t row)
+/* ---------------------------------------------------------------- predictions */
+
+#define FORMAT_ROWS 2048 /* of a text: some tens of kilobytes */
+
+struct formatting {
+	const struct rows_predicted *rows;
+	struct text *texts;
+	struct text endings[2]; /* of the lines of either class: behind the probability */
+	double threshold;
+};
+
+static void format_row(struct text *text, const struct formatting *formatting, size_t row)
 {
-	for (size_t i = 0; i < kept->n; i++) {
-		add_kept_cell(text, kept->columns[i], row);
+	const struct rows_predicted *rows = formatting->rows;
+	const float probability = rows->probabilities[row];
+	const struct text *ending = &formatting->endings[(double)probability >= formatting->threshold];
+	char number[NUMBER_TEXT];
+
+	for (size_t i = 0; i < rows->kept->n; i++) {
+		add_kept_cell(text, rows->kept->columns[i], row);
 		text_add(text, ",", 1);
 	}
+	text_add(text, number, number_from_float(number, probability));
+	text_add(text, ending->bytes, ending->length);
+}
+
+static void format_body(void *argument, size_t item, int tid)
+{
+	const struct formatting *formatting = argument;
+	const size_t first = item * FORMAT_ROWS, left = formatting->rows->n_rows - first;
+
+	(void)tid;
+	for (size_t i = 0; i < left && i < FORMAT_ROWS; i++)
+		format_row(&formatting->texts[item], formatting, first + i);
+}
+
+static void add_ending(struct text *ending, const struct cln_model *model, int positive)
+{
+	text_add(ending, ",", 1);
+	rows_add_cell(ending, cln_model_label_value(model, positive));
+	text_add(ending, "\n", 1);
+}
+
+enum cln_status rows_format(struct rows_texts *lines, const struct rows_predicted *rows, int threads, struct cln_error *err)
+{
+	struct formatting formatting = {.rows = rows, .threshold = cln_model_threshold(rows->model)};
+	bool failed = false;
+
+	lines->n = (rows->n_rows + FORMAT_ROWS - 1) / FORMAT_ROWS;
+	lines->texts = formatting.texts = mem_alloc(lines->n, sizeof *lines->texts, err);
+	if (!lines->texts)
+		return CLN_E_MEMORY;
+	add_ending(&formatting.endings[0], rows->model, 0);
+	add_ending(&formatting.endings[1], rows->model, 1);
+	if (!formatting.endings[0].failed && !formatting.endings[1].failed)
+		parallel_for(lines->n > 1 ? parallel_limit(threads > 0 ? threads : cpus_allowed(NULL, NULL)) : 1, lines->n,
+			     format_body, &formatting);
+	for (size_t i = 0; i < lines->n; i++)
+		failed = failed || lines->texts[i].failed;
+	failed = failed || formatting.endings[0].failed || formatting.endings[1].failed;
+	text_free(&formatting.endings[0]);
+	text_free(&formatting.endings[1]);
+	return failed ? error_set(err, CLN_E_MEMORY, "no memory for the predictions' text") : CLN_OK;
+}
+
+void rows_texts_free(struct rows_texts *lines)
+{
+	for (size_t i = 0; lines->texts && i < lines->n; i++)
+		text_free(&lines->texts[i]);
+	mem_free(lines->texts);
+	*lines = (struct rows_texts){0};
 }

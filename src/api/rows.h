@@ -3,18 +3,27 @@
 #ifndef API_ROWS_H
 #define API_ROWS_H
 
-#include "data/table.h"
+#include "data/parts.h"
 
 enum rows_wanted {
 	ROWS_WHOLE,    /* all columns */
-	ROWS_FEATURES, /* those that the model makes features of */
-	ROWS_LABELLED  /* the label and the weight beside them */
+	ROWS_LABELLED  /* those that the model makes features of, the label and the weight */
 };
 
 /* Reads a table for a model: what it learnt as categories is read so here too, so that "007" stays what it was in training, and so
  * is the label if it is wanted; columns that are not wanted are not looked at.  options: what else is asked of the reader. */
 enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				    const struct cln_model *model, enum rows_wanted wanted, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Opens a text so that its rows are read the same way, some at a time (data/parts.h), for what needs features alone; ended with
+ * rows_close. */
+struct rows_reader {
+	struct parts *parts;
+	const char **categories, **needed; /* names of columns, which the parts' options refer to */
+};
+enum cln_status rows_open_for_model(struct rows_reader *reader, const char *path, const struct cln_read_options *options,
+				    const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
+void rows_close(struct rows_reader *reader);
 
 /* Reads a table like one that was read with the same options: the lists of columns mean those that they mean there, wherever they
  * stand in this one and whether it has them or not. */
@@ -35,8 +44,24 @@ void rows_kept_free(struct rows_kept *kept);
 
 /* Appends a cell by RFC 4180: in quotes where it holds a comma, a quote or a line end. */
 void rows_add_cell(struct text *text, const char *cell);
-/* Appends the names, or the cells of a row, each with a comma behind it. */
+/* Appends the names, each with a comma behind it. */
 void rows_add_names(struct text *text, const struct rows_kept *kept);
-void rows_add_cells(struct text *text, const struct rows_kept *kept, size_t row);
+
+/* Rows of a table and what a model says of them, as lines of CSV: the kept cells, the probability, and the class. */
+struct rows_predicted {
+	const struct cln_model *model;
+	const struct rows_kept *kept;
+	const float *probabilities;
+	size_t n_rows;
+};
+
+/* The lines in n texts, one behind the other, made by `threads` threads; each and the list are freed by rows_texts_free. */
+struct rows_texts {
+	struct text *texts;
+	size_t n;
+};
+enum cln_status rows_format(struct rows_texts *lines, const struct rows_predicted *rows, int threads,
+			    struct cln_error *err) CLN_MUST_CHECK;
+void rows_texts_free(struct rows_texts *lines);
 
 #endif

@@ -117,7 +117,9 @@ static enum cln_status create_table(struct reader *reader, struct cln_error *err
 	for (size_t c = 0; status == CLN_OK && c < reader->n_columns; c++)
 		status = create_column(reader, c, err);
 	if (status == CLN_OK)
-		reader->table->separator = source->reopens ? reader->separator : '\0';
+		reader->table->separator = reader->separator;
+	if (status == CLN_OK)
+		reader->table->reopens = source->reopens;
 	return status;
 }
 
@@ -202,6 +204,7 @@ static enum cln_status collect_breaks(struct reader *reader, struct cln_error *e
 		const struct window *window = &reader->windows[i];
 		for (size_t k = 0; k < window->n_breaks; k++) {
 			struct line_break next = reader->workers[window->worker].breaks[window->first_break + k];
+			next.offset += reader->source->lines_between; /* rows are behind the head */
 			if (table->n_breaks == 0 || breaks[table->n_breaks - 1].offset != next.offset)
 				breaks[table->n_breaks++] = next;
 		}

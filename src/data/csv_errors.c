@@ -31,6 +31,8 @@ void csv_place(const struct source *source, uint64_t base_offset, size_t base_li
 		at += n;
 	}
 	*column = (size_t)(offset - line_start) + 1;
+	if (offset >= source->head)
+		*line += source->lines_between;
 }
 
 /* Where a line begins; false: the text has fewer. */
@@ -83,10 +85,14 @@ static bool place_in_text(const struct source *source, char separator, size_t li
 void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t row, size_t column)
 {
 	size_t line = table_line(table, row), field_line = 0, field_column = 0;
-	struct source source = {.fd = -1};
-	bool found = line && table->separator && source_open(&source, table->source, NULL) == CLN_OK &&
-		     place_in_text(&source, table->separator, line, column, &field_line, &field_column);
-	source_close(&source);
+	struct source file = {.fd = -1};
+	const struct source *text = table->text;
+	bool found = false;
+	if (line && !text && table->reopens && source_open(&file, table->source, NULL) == CLN_OK)
+		text = &file;
+	if (line && text && table->separator)
+		found = place_in_text(text, table->separator, line - text->lines_between, column, &field_line, &field_column);
+	source_close(&file);
 	if (found)
 		snprintf(place, TABLE_PLACE, "%s:%zu:%zu", table->source, field_line, field_column);
 	else if (line)
@@ -140,7 +146,7 @@ static void column_text(char text[EXCERPT + 16], const struct reader *reader, si
 
 static void ragged_sentence(char sentence[SENTENCE], const struct reader *reader, const struct problem *problem)
 {
-	const char *model = reader->options->no_header ? "first row" : "header";
+	const char *model = reader->options->no_header || reader->source->head_is_made ? "first row" : "header";
 	bool surplus = problem->n_found > reader->n_columns;
 	snprintf(sentence, SENTENCE, "%zu field%s where the %s has %zu%s", problem->n_found, problem->n_found == 1 ? "" : "s",
 		 model, reader->n_columns, surplus ? " (a text with a separator in it needs quotes around it)" : "");

@@ -216,6 +216,12 @@ enum cln_status csv_start(struct reader *reader, struct cln_error *err) CLN_MUST
 enum cln_status csv_read_header(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status csv_choose_targets(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
 
+/* csv_scan.c: behind the last record that ends in the text, which begins with one; 0: none does. */
+size_t csv_last_end(const char *text, size_t n, char separator);
+
+/* csv_scan.c: line feeds; text[-1] and text[-2] are readable. */
+size_t csv_count_lines(const char *text, size_t n);
+
 /* csv_scan.c: fills windows and n_records; CLN_E_DATA for a NUL. */
 enum cln_status csv_scan(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
 

@@ -104,6 +104,34 @@ static void scan_text(struct window *window, const char *text, size_t n, char se
 		follow_quotes(window, AFTER_QUOTE, text, 1, n, INSIDE, separator);
 }
 
+size_t csv_count_lines(const char *text, size_t n)
+{
+	struct counts counts = {0};
+	count_bytes(&counts, text, n);
+	return counts.newlines;
+}
+
+size_t csv_last_end(const char *text, size_t n, char separator)
+{
+	const char *end = text + n, *last = NULL;
+	bool inside = false;
+	for (const char *at = text; at < end;) {
+		const char *quote = memchr(at, '"', (size_t)(end - at)), *stop = quote ? quote : end;
+		const char *newline = inside ? NULL : memrchr(at, '\n', (size_t)(stop - at));
+		last = newline ? newline : last;
+		if (!quote)
+			break;
+		at = quote + 1;
+		if (!inside)
+			inside = quote == text || quote[-1] == separator || quote[-1] == '\n';
+		else if (at < end && *at == '"')
+			at++;
+		else
+			inside = false;
+	}
+	return last ? (size_t)(last - text) + 1 : 0;
+}
+
 static void scan_window(void *argument, size_t i, int tid)
 {
 	const struct reader *reader = argument;

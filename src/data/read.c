@@ -7,6 +7,21 @@
 
 #define SMALL_SOURCE 65536 /* bytes: read by one thread before another has woken */
 
+#define KEPT_TEXT ((uint64_t)32 << 20) /* bytes of standard input that stay in memory with the table, for places in messages */
+
+/* Keeps a text that cannot be had again, where it is not large. */
+static enum cln_status keep_text(struct cln_table **table, struct source *source, struct cln_error *err)
+{
+	if (source->reopens || source->fd >= 0 || source->size > KEPT_TEXT || !(*table)->separator)
+		return CLN_OK;
+	(*table)->text = source_keep(source, err);
+	if ((*table)->text)
+		return CLN_OK;
+	cln_table_destroy(*table);
+	*table = NULL;
+	return CLN_E_MEMORY;
+}
+
 /* How many threads are allowed is looked up only where there is work for more than one. */
 static int threads_for(const struct source *source, int threads)
 {
@@ -34,6 +49,8 @@ enum cln_status cln_table_read(struct cln_table **table, const char *path, const
 		status = cache_read(table, &source, options, threads, err);
 	else if (status == CLN_OK)
 		status = csv_read_source(table, &source, options, threads, 0, err);
+	if (status == CLN_OK)
+		status = keep_text(table, &source, err);
 	source_close(&source);
 	return status;
 }

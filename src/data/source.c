@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,6 +35,16 @@ void source_close(struct source *source)
 	if (source->fd > STDIN_FILENO)
 		close(source->fd); /* opened for reading only: nothing can be lost */
 	*source = source_empty(source->name);
+}
+
+struct source *source_keep(struct source *source, struct cln_error *err)
+{
+	struct source *kept = mem_alloc(1, sizeof *kept, err);
+	if (!kept)
+		return NULL;
+	*kept = *source;
+	*source = source_empty(source->name);
+	return kept;
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -96,30 +107,103 @@ static char *free_space(struct source *source, size_t *length, struct cln_error 
 	return source->blocks[source->size / SOURCE_BLOCK] + within;
 }
 
-/* Reads a pipe, terminal or device to its end. */
+/* ---------------------------------------------------------------- streams */
+
+#define STREAM_INPUT 65536
+
+struct gz;
+static enum cln_status gz_create(struct stream *stream, struct cln_error *err);
+static void gz_destroy(struct gz *gz);
+static enum cln_status gz_read(struct stream *stream, char *to, size_t n, size_t *got, struct cln_error *err);
+
+/* Some of the file's own bytes; end is set where there are none. */
+static enum cln_status read_some(struct stream *stream, char *to, size_t n, size_t *got, struct cln_error *err)
+{
+	ssize_t result;
+	do
+		result = read(stream->fd, to, n);
+	while (result < 0 && errno == EINTR);
+	*got = result > 0 ? (size_t)result : 0;
+	stream->n_read += *got;
+	stream->end = *got == 0;
+	return result < 0 ? error_set_errno(err, CLN_E_IO, "cannot read %s", stream->name) : CLN_OK;
+}
+
+static enum cln_status refill(struct stream *stream, struct cln_error *err)
+{
+	stream->at = stream->input;
+	return read_some(stream, stream->input, STREAM_INPUT, &stream->left, err);
+}
+
+enum cln_status stream_start(struct stream *stream, int fd, const char *name, struct cln_error *err)
+{
+	*stream = (struct stream){.fd = fd, .name = name};
+	stream->input = mem_alloc(STREAM_INPUT, 1, err);
+	enum cln_status status = stream->input ? refill(stream, err) : CLN_E_MEMORY;
+	if (status == CLN_OK && stream->left == 1 && *stream->input == '\x1f') { /* a pipe may give its bytes one by one */
+		size_t got;
+		status = read_some(stream, stream->input + 1, STREAM_INPUT - 1, &got, err);
+		stream->left += got;
+	}
+	if (status == CLN_OK && stream->left >= 2 && memcmp(stream->input, "\x1f\x8b", 2) == 0)
+		status = gz_create(stream, err);
+	return status;
+}
+
+void stream_end(struct stream *stream)
+{
+	gz_destroy(stream->gz);
+	mem_free(stream->input);
+	stream->gz = NULL;
+	stream->input = NULL;
+}
+
+static enum cln_status plain_read(struct stream *stream, char *to, size_t n, size_t *got, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+	if (stream->left == 0 && !stream->end && n >= STREAM_INPUT)
+		return read_some(stream, to, n, got, err);
+	if (stream->left == 0 && !stream->end)
+		status = refill(stream, err);
+	*got = stream->left < n ? stream->left : n;
+	memcpy(to, stream->at, *got);
+	stream->at += *got;
+	stream->left -= *got;
+	return status;
+}
+
+enum cln_status stream_read(struct stream *stream, char *to, size_t n, size_t *n_read, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+	size_t got = 0;
+	for (*n_read = 0; status == CLN_OK && *n_read < n; *n_read += got) {
+		status = stream->gz ? gz_read(stream, to + *n_read, n - *n_read, &got, err)
+				    : plain_read(stream, to + *n_read, n - *n_read, &got, err);
+		if (got == 0)
+			break;
+	}
+	return status;
+}
+
+/* Reads a stream to its end. */
 static enum cln_status read_stream(struct source *source, int fd, struct cln_error *err)
 {
-	for (;;) {
-		size_t length;
-		char *space = free_space(source, &length, err);
-		if (!space)
-			return CLN_E_MEMORY;
-		ssize_t got = read(fd, space, length);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, CLN_E_IO, "cannot read %s", source->name);
-		if (got == 0)
-			return CLN_OK;
-		source->size += (size_t)got;
-	}
+	struct stream stream;
+	enum cln_status status = stream_start(&stream, fd, source->name, err);
+	size_t length = 0, got = 0;
+	do {
+		char *space = status == CLN_OK ? free_space(source, &length, err) : NULL;
+		if (status == CLN_OK)
+			status = space ? stream_read(&stream, space, length, &got, err) : CLN_E_MEMORY;
+		source->size += status == CLN_OK ? got : 0;
+	} while (status == CLN_OK && got == length);
+	stream_end(&stream);
+	return status;
 }
 
 /* ---------------------------------------------------------------- gz */
 
 #ifdef HAVE_ZLIB
-#define GZ_INPUT 65536
-
 static voidpf gz_alloc(voidpf err, uInt n, uInt size)
 {
 	return mem_alloc(n, size, err);
@@ -131,126 +215,118 @@ static void gz_free(voidpf opaque, voidpf block)
 	mem_free(block);
 }
 
-/* The compressed side: what was read of `raw` and not yet inflated. */
 struct gz {
-	const struct source *raw;
-	uint64_t offset; /* of the next byte to read */
-	char input[GZ_INPUT];
 	z_stream stream;
+	bool done; /* the last member is */
 };
 
-static enum cln_status gz_refill(struct gz *gz, struct cln_error *err)
-{
-	uint64_t left = gz->raw->size - gz->offset;
-	size_t n = left < GZ_INPUT ? (size_t)left : GZ_INPUT;
-	enum cln_status status = source_read(gz->raw, gz->input, gz->offset, n, err);
-	gz->offset += n;
-	gz->stream.next_in = (Bytef *)gz->input;
-	gz->stream.avail_in = (uInt)n;
-	return status;
-}
-
-/* Between two members: true where nothing but zeros is left, which gzip itself lets pass as padding (tapes, block devices). */
-static enum cln_status gz_skip_padding(struct gz *gz, bool *at_end, struct cln_error *err)
-{
-	bool padding = false;
-	for (;;) {
-		while (gz->stream.avail_in && *gz->stream.next_in == 0) {
-			gz->stream.next_in++;
-			gz->stream.avail_in--;
-			padding = true;
-		}
-		if (gz->stream.avail_in || gz->offset == gz->raw->size)
-			break;
-		enum cln_status status = gz_refill(gz, err);
-		if (status != CLN_OK)
-			return status;
-	}
-	*at_end = gz->stream.avail_in == 0;
-	if (!*at_end && padding)
-		return error_set(err, CLN_E_DAMAGED, "%s: something that is not gz follows the compressed text", gz->raw->name);
-	return CLN_OK;
-}
-
-/* One call of inflate into `text`; *at_end: the last member is done. */
-static enum cln_status gz_step(struct source *text, struct gz *gz, bool *at_end, struct cln_error *err)
-{
-	size_t length;
-	char *space = free_space(text, &length, err);
-	if (!space)
-		return CLN_E_MEMORY;
-	if (gz->stream.avail_in == 0 && gz->offset < gz->raw->size) {
-		enum cln_status status = gz_refill(gz, err);
-		if (status != CLN_OK)
-			return status;
-	}
-	gz->stream.next_out = (Bytef *)space;
-	gz->stream.avail_out = (uInt)length;
-	int result = inflate(&gz->stream, Z_NO_FLUSH);
-	text->size += length - gz->stream.avail_out;
-	if (result == Z_STREAM_END) {
-		enum cln_status status = gz_skip_padding(gz, at_end, err);
-		if (status == CLN_OK && !*at_end && inflateReset(&gz->stream) != Z_OK)
-			status = error_set(err, CLN_E_DAMAGED, "%s: zlib cannot go on to the next member", gz->raw->name);
-		return status;
-	}
-	if (result == Z_MEM_ERROR)
-		return CLN_E_MEMORY; /* gz_alloc has told it */
-	if (result != Z_OK && result != Z_BUF_ERROR)
-		return error_set(err, CLN_E_DAMAGED, "%s: the gz file is damaged at byte %llu (%s)", gz->raw->name,
-				 (unsigned long long)(gz->offset - gz->stream.avail_in),
-				 gz->stream.msg ? gz->stream.msg : "unknown");
-	if (gz->stream.avail_in == 0 && gz->offset == gz->raw->size)
-		return error_set(err, CLN_E_DAMAGED, "%s: the gz file is cut short", gz->raw->name);
-	return CLN_OK;
-}
-
-static enum cln_status gz_inflate(struct source *text, const struct source *raw, struct cln_error *err)
+static enum cln_status gz_create(struct stream *stream, struct cln_error *err)
 {
 	struct gz *gz = mem_alloc(1, sizeof *gz, err);
 	if (!gz)
 		return CLN_E_MEMORY;
-	gz->raw = raw;
 	gz->stream.zalloc = gz_alloc;
 	gz->stream.zfree = gz_free;
 	gz->stream.opaque = err;
-	bool at_end = false;
 	int result = inflateInit2(&gz->stream, 15 + 16); /* 15: the largest window; + 16: gz only */
-	enum cln_status status = result == Z_OK ? CLN_OK : CLN_E_MEMORY;
-	if (result != Z_OK && result != Z_MEM_ERROR)
-		status = error_set(err, CLN_E_IO, "%s: zlib cannot be used (%s)", raw->name, zError(result));
-	while (status == CLN_OK && !at_end)
-		status = gz_step(text, gz, &at_end, err);
-	inflateEnd(&gz->stream);
+	if (result == Z_OK) {
+		stream->gz = gz;
+		return CLN_OK;
+	}
 	mem_free(gz);
+	if (result == Z_MEM_ERROR)
+		return CLN_E_MEMORY; /* gz_alloc has told it */
+	return error_set(err, CLN_E_IO, "%s: zlib cannot be used (%s)", stream->name, zError(result));
+}
+
+static void gz_destroy(struct gz *gz)
+{
+	if (gz)
+		inflateEnd(&gz->stream);
+	mem_free(gz);
+}
+
+/* Between two members: done where nothing but zeros is left, which gzip itself lets pass as padding (tapes, block devices). */
+static enum cln_status gz_next_member(struct stream *stream, struct cln_error *err)
+{
+	struct gz *gz = stream->gz;
+	bool padding = false;
+	for (;;) {
+		for (; stream->left && *stream->at == 0; stream->at++, stream->left--)
+			padding = true;
+		if (stream->left || stream->end)
+			break;
+		enum cln_status status = refill(stream, err);
+		if (status != CLN_OK)
+			return status;
+	}
+	gz->done = stream->left == 0;
+	if (!gz->done && padding)
+		return error_set(err, CLN_E_DAMAGED, "%s: something that is not gz follows the compressed text", stream->name);
+	if (!gz->done && inflateReset(&gz->stream) != Z_OK)
+		return error_set(err, CLN_E_DAMAGED, "%s: zlib cannot go on to the next member", stream->name);
+	return CLN_OK;
+}
+
+/* One call of inflate, for at most n bytes. */
+static enum cln_status gz_step(struct stream *stream, char *to, size_t n, size_t *got, struct cln_error *err)
+{
+	z_stream *z = &stream->gz->stream;
+	z->opaque = err;
+	z->next_in = (Bytef *)stream->at;
+	z->avail_in = (uInt)stream->left;
+	z->next_out = (Bytef *)to;
+	z->avail_out = n < UINT_MAX ? (uInt)n : UINT_MAX;
+	uInt before = z->avail_out;
+	int result = inflate(z, Z_NO_FLUSH);
+	*got = before - z->avail_out;
+	stream->at += stream->left - z->avail_in;
+	stream->left = z->avail_in;
+	if (result == Z_STREAM_END)
+		return gz_next_member(stream, err);
+	if (result == Z_MEM_ERROR)
+		return CLN_E_MEMORY; /* gz_alloc has told it */
+	if (result != Z_OK && result != Z_BUF_ERROR)
+		return error_set(err, CLN_E_DAMAGED, "%s: the gz file is damaged at byte %llu (%s)", stream->name,
+				 (unsigned long long)(stream->n_read - stream->left), z->msg ? z->msg : "unknown");
+	if (stream->left == 0 && stream->end && *got == 0)
+		return error_set(err, CLN_E_DAMAGED, "%s: the gz file is cut short", stream->name);
+	return CLN_OK;
+}
+
+static enum cln_status gz_read(struct stream *stream, char *to, size_t n, size_t *got, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+	*got = 0;
+	while (status == CLN_OK && *got == 0 && !stream->gz->done) {
+		if (stream->left == 0 && !stream->end)
+			status = refill(stream, err);
+		if (status == CLN_OK)
+			status = gz_step(stream, to, n, got, err);
+	}
 	return status;
 }
 #else
-static enum cln_status gz_inflate(struct source *text, const struct source *raw, struct cln_error *err)
+static enum cln_status gz_create(struct stream *stream, struct cln_error *err)
 {
-	(void)text;
 	return error_set(err, CLN_E_DAMAGED,
 			 "%s is gz, which this build cannot read: it was made without zlib (try: gzip -dc FILE | colonnade ... -)",
-			 raw->name);
+			 stream->name);
+}
+
+static void gz_destroy(struct gz *gz)
+{
+	(void)gz;
+}
+
+static enum cln_status gz_read(struct stream *stream, char *to, size_t n, size_t *got, struct cln_error *err)
+{
+	(void)to;
+	(void)n;
+	*got = 0;
+	return gz_create(stream, err);
 }
 #endif
-
-/* Replaces `source` by what it inflates to, where its first two bytes say that it is gz. */
-static enum cln_status unpack(struct source *source, struct cln_error *err)
-{
-	char magic[2];
-	if (source->size < sizeof magic)
-		return CLN_OK;
-	enum cln_status status = source_read(source, magic, 0, sizeof magic, err);
-	if (status != CLN_OK || magic[0] != '\x1f' || magic[1] != '\x8b')
-		return status;
-	struct source text = source_empty(source->name);
-	text.reopens = source->reopens;
-	status = gz_inflate(&text, source, err);
-	source_close(source);
-	*source = text;
-	return status;
-}
 
 /* ---------------------------------------------------------------- opening */
 
@@ -271,36 +347,64 @@ static enum cln_status read_small(struct source *source, struct cln_error *err)
 	return status;
 }
 
+/* A plain file that is not read as a stream, `source` then being its bytes. */
+static enum cln_status open_plain(struct source *source, bool *is_plain, int fd, const struct stat *about, struct cln_error *err)
+{
+	char magic[2] = {0};
+	off_t at = !S_ISREG(about->st_mode) ? -1 : fd == STDIN_FILENO ? lseek(fd, 0, SEEK_CUR) : 0;
+	*is_plain = at >= 0;
+	if (at < 0)
+		return CLN_OK;
+	source->fd = fd;
+	source->fd_offset = (uint64_t)at;
+	source->size = about->st_size > at ? (uint64_t)(about->st_size - at) : 0;
+	enum cln_status status = source->size <= SMALL_FILE ? read_small(source, err) : CLN_OK;
+	if (status == CLN_OK && source->size >= sizeof magic)
+		status = source_read(source, magic, 0, sizeof magic, err);
+	*is_plain = status != CLN_OK || memcmp(magic, "\x1f\x8b", 2) != 0;
+	return status;
+}
+
 static enum cln_status open_fd(struct source *source, int fd, struct cln_error *err)
 {
 	struct stat about;
+	bool is_plain;
 	if (fstat(fd, &about) != 0)
 		return error_set_errno(err, CLN_E_IO, "cannot read %s", source->name);
 	if (S_ISDIR(about.st_mode))
 		return error_set(err, CLN_E_IO, "%s is a directory, not a table", source->name);
-	off_t at = !S_ISREG(about.st_mode) ? -1 : fd == STDIN_FILENO ? lseek(fd, 0, SEEK_CUR) : 0;
-	if (at < 0) {
-		source->reopens = false;
-		return read_stream(source, fd, err);
+	bool reopens = source->reopens && S_ISREG(about.st_mode);
+	enum cln_status status = open_plain(source, &is_plain, fd, &about, err);
+	if (status == CLN_OK && !is_plain) {
+		struct source text = source_empty(source->name);
+		source->fd = -1; /* whoever opened the file closes it */
+		source_close(source);
+		*source = text;
+		status = read_stream(source, fd, err);
 	}
-	source->fd = fd;
-	source->fd_offset = (uint64_t)at;
-	source->size = about.st_size > at ? (uint64_t)(about.st_size - at) : 0;
-	return source->size <= SMALL_FILE ? read_small(source, err) : CLN_OK;
+	source->reopens = reopens;
+	return status;
+}
+
+enum cln_status source_open_file(int *fd, const char **name, const char *path, struct cln_error *err)
+{
+	bool standard_input = strcmp(path, "-") == 0;
+	*name = standard_input ? "standard input" : path;
+	*fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	return *fd < 0 ? error_set_errno(err, CLN_E_IO, "cannot open %s", path) : CLN_OK;
 }
 
 enum cln_status source_open(struct source *source, const char *path, struct cln_error *err)
 {
-	bool standard_input = strcmp(path, "-") == 0;
-	*source = source_empty(standard_input ? "standard input" : path);
-	source->reopens = !standard_input;
-	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_set_errno(err, CLN_E_IO, "cannot open %s", path);
-	enum cln_status status = open_fd(source, fd, err);
-	if (source->fd < 0 && !standard_input)
+	int fd;
+	const char *name;
+	enum cln_status status = source_open_file(&fd, &name, path, err);
+	*source = source_empty(name);
+	if (status != CLN_OK)
+		return status;
+	source->reopens = fd != STDIN_FILENO;
+	status = open_fd(source, fd, err);
+	if (source->fd < 0 && fd != STDIN_FILENO)
 		close(fd);
-	if (status == CLN_OK)
-		status = unpack(source, err);
 	return status;
 }

@@ -8,6 +8,10 @@
 struct source {
 	const char *name;   /* for messages: the path as given, or "standard input"; lent */
 	bool reopens;       /* the same text can be had again by opening `name` */
+	/* a text made of the first `head` bytes of a longer one and of some of its later rows, lines_between behind them */
+	uint64_t head;
+	size_t lines_between;
+	bool head_is_made; /* names where the longer text has no header */
 	uint64_t size;      /* bytes of text */
 	int fd;             /* of a plain file, else -1 */
 	uint64_t fd_offset; /* where the text begins in it (standard input may be part read) */
@@ -26,9 +30,37 @@ enum cln_status source_open(struct source *source, const char *path, struct cln_
 /* A source over bytes of the caller, which must live as long. */
 struct source source_memory(const char *name, const char *bytes, size_t size);
 
+/* Moves what is held in memory to a new source of its own, which outlives this one; NULL: no memory. */
+struct source *source_keep(struct source *source, struct cln_error *err) CLN_MUST_CHECK;
+
 /* Copies n bytes at `offset` (offset + n <= size).  CLN_E_IO: the file became shorter, or cannot be read.  Safe from any thread. */
 enum cln_status source_read(const struct source *source, char *to, uint64_t offset, size_t n, struct cln_error *err) CLN_MUST_CHECK;
 
 void source_close(struct source *source);
+
+/* ---------------------------------------------------------------- streams */
+
+/* Bytes in order, inflated where the first two say that they are gz. */
+struct stream {
+	int fd;
+	const char *name; /* lent */
+	char *input;      /* bytes of the file; left of them, from `at` on, were not taken yet */
+	const char *at;
+	size_t left;
+	uint64_t n_read; /* of the file */
+	bool end;        /* of the file */
+	struct gz *gz;   /* NULL: not compressed */
+};
+
+/* Opens `path`, "-" for standard input, as *name. */
+enum cln_status source_open_file(int *fd, const char **name, const char *path, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Begins with the file's next byte; stream_end is allowed whatever was returned, and leaves the file open. */
+enum cln_status stream_start(struct stream *stream, int fd, const char *name, struct cln_error *err) CLN_MUST_CHECK;
+
+/* The next n bytes; fewer are left where *n_read is less.  CLN_E_IO, CLN_E_DAMAGED as source_open. */
+enum cln_status stream_read(struct stream *stream, char *to, size_t n, size_t *n_read, struct cln_error *err) CLN_MUST_CHECK;
+
+void stream_end(struct stream *stream);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/number.h"
 #include "data/dictionary.h"
+#include "data/source.h"
 #include "data/text.h"
 
 #include <math.h>
@@ -52,6 +53,9 @@ void cln_table_destroy(struct cln_table *table)
 		column_free(&table->columns[c], table);
 	mem_free(table->columns);
 	mem_free(table->breaks);
+	if (table->text)
+		source_close(table->text);
+	mem_free(table->text);
 	mem_free(table->source);
 	table_file_free(&table->file);
 	mem_free(table);

@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 
+struct source;
+
 enum column_type { COLUMN_NUMERIC, COLUMN_CATEGORICAL };
 
 #define LEVEL_MISSING UINT32_MAX
@@ -45,7 +47,10 @@ struct cln_table {
 	/* who owns the columns' cells */
 	enum { CELLS_OWN, CELLS_LENT } cells;
 	struct table_file file;
-	char separator;  /* of the text in `source`, which can be read again; '\0' where there is none, or it was standard input */
+	char separator; /* of the text; '\0' where there was none */
+	/* where to look up a place in it: by opening `source` again, else in a text that is owned or lent; NULL: nowhere */
+	bool reopens;
+	struct source *text;
 };
 
 #define TABLE_MAX_ROWS (UINT32_MAX - 1u) /* so that a row number fits 32 bits and LEVEL_MISSING stays free */
