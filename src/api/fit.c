@@ -180,8 +180,11 @@ static enum cln_status train(struct fit *fit, const struct cln_table *table, con
 		return status;
 	plan_create(&fit->plan, fit->network, fit->config, fit->data.train.n_rows, fit->threads);
 	tell_start(fit, table);
-	return trainer_run(fit->network, &fit->data.train, fit->data.valid.n_rows ? &fit->data.valid : NULL, fit->config,
-			   &fit->plan, fit->kernels, fit->observer, &fit->result, err);
+	dataset_expect(&fit->data.train, true);
+	status = trainer_run(fit->network, &fit->data.train, fit->data.valid.n_rows ? &fit->data.valid : NULL, fit->config,
+			     &fit->plan, fit->kernels, fit->observer, &fit->result, err);
+	dataset_expect(&fit->data.train, false);
+	return status;
 }
 
 enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *train_table, const struct cln_table *valid,

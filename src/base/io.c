@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,23 +80,6 @@ enum cln_status io_read_file(char **bytes, size_t *length, const char *path, siz
 	return status;
 }
 
-enum cln_status io_map_file(void **bytes, int fd, size_t length, const char *name, struct cln_error *err)
-{
-	*bytes = mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (*bytes != MAP_FAILED)
-		return CLN_OK;
-	*bytes = NULL;
-	if (errno == ENOMEM)
-		return error_set(err, CLN_E_MEMORY, "out of memory: %s, %zu bytes, cannot be mapped", name, length);
-	return error_set_errno(err, CLN_E_IO, "cannot map %s", name);
-}
-
-void io_unmap_file(void *bytes, size_t length)
-{
-	if (bytes != NULL)
-		munmap(bytes, length);
-}
-
 /* The length of the directory part of a path, with its slash. */
 static size_t directory_length(const char *path)
 {
@@ -158,7 +140,7 @@ static int open_temporary(char temporary[PATH_MAX], const char *target)
 	return -1;
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
+bool io_write_all(int fd, const char *bytes, size_t length)
 {
 	while (length > 0) {
 		ssize_t done = write(fd, bytes, length);
@@ -193,7 +175,7 @@ static bool close_checked(int fd)
 static bool write_pieces(int fd, const struct io_piece *pieces, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!write_all(fd, pieces[i].bytes, pieces[i].length))
+		if (!io_write_all(fd, pieces[i].bytes, pieces[i].length))
 			return false;
 	return sync_all(fd);
 }

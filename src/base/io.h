@@ -10,9 +10,8 @@
  * Freed with mem_free. */
 enum cln_status io_read_file(char **bytes, size_t *length, const char *path, size_t limit, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Maps `length` > 0 bytes of a file, read only; they change where the file does, and end the process where it becomes shorter. */
-enum cln_status io_map_file(void **bytes, int fd, size_t length, const char *name, struct cln_error *err) CLN_MUST_CHECK;
-void io_unmap_file(void *bytes, size_t length);
+/* write(2) until all is written; false and errno where that fails. */
+bool io_write_all(int fd, const char *bytes, size_t length) CLN_MUST_CHECK;
 
 /* Replaces `path` by n pieces written one after the other: temporary file beside it, write, fsync, rename, fsync of the directory.
  * On failure the old file is as it was and no temporary file is left; only where the directory cannot be synced, the last step,

@@ -35,8 +35,19 @@ void batch_features(float *A0, const float *X, size_t n_features, const uint32_t
 		gather_column(A0 + s * PANEL, X + order[s] * n_features, n_features, ld);
 }
 
+/* A disk gives many pages at a time faster than one after the other. */
+static void prefetch(const struct dataset *dataset, const uint32_t *order, size_t m)
+{
+	size_t row_bytes = dataset->n_features * sizeof *dataset->X;
+
+	for (size_t s = 0; s < m; s++)
+		area_prefetch(&dataset->area, order[s] * row_bytes, row_bytes);
+}
+
 void batch_gather(float *A0, float *y, float *w, const struct dataset *dataset, const uint32_t *order, size_t m, size_t ld)
 {
+	if (dataset->area.kind == AREA_SCRATCH)
+		prefetch(dataset, order, m);
 	batch_features(A0, dataset->X, dataset->n_features, order, m, ld);
 	for (size_t s = 0; s < m; s++)
 		y[s] = dataset->y[order[s]];

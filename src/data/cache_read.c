@@ -517,29 +517,30 @@ enum cln_status cache_recognise(bool *is_cache, const struct source *source, str
 	return CLN_OK;
 }
 
-/* The whole source in memory: mapped where it is a file from its first byte on. */
-static enum cln_status load(struct table_file *file, const struct source *source, struct cln_error *err)
+/* The whole source as bytes: mapped where it is a file from its first byte on. */
+static enum cln_status load(struct area *area, const struct source *source, struct cln_error *err)
 {
-	*file = (struct table_file){.length = (size_t)source->size, .mapped = source->fd >= 0 && source->fd_offset == 0};
+	size_t length = (size_t)source->size;
+	*area = (struct area){0};
 	if (source->size > PTRDIFF_MAX)
-		return error_set(err, CLN_E_MEMORY, "%s is too large", source->name);
-	if (file->mapped)
-		return io_map_file(&file->bytes, source->fd, file->length, source->name, err);
-	file->bytes = mem_alloc(file->length, 1, err);
-	return file->bytes ? source_read(source, file->bytes, 0, file->length, err) : CLN_E_MEMORY;
+		return error_set(err, CLN_E_MEMORY, "out of memory: %s has too many bytes", source->name);
+	if (source->fd >= 0 && source->fd_offset == 0)
+		return area_map(area, source->fd, length, source->name, err);
+	enum cln_status status = area_create(area, length, 0, err);
+	return status == CLN_OK ? source_read(source, area->bytes, 0, length, err) : status;
 }
 
 enum cln_status cache_read(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 			   int threads, struct cln_error *err)
 {
-	struct table_file file;
+	struct area area;
 	*table = NULL;
-	enum cln_status status = load(&file, source, err);
+	enum cln_status status = load(&area, source, err);
 	if (status == CLN_OK)
-		status = cache_read_bytes(table, file.bytes, file.length, source->name, options, threads, err);
+		status = cache_read_bytes(table, area.bytes, area.length, source->name, options, threads, err);
 	if (status == CLN_OK)
-		(*table)->file = file;
+		(*table)->area = area;
 	else
-		table_file_free(&file);
+		area_free(&area);
 	return status;
 }

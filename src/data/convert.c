@@ -98,32 +98,40 @@ static enum cln_status read_texts(struct cln_table **texts, const struct cln_tab
 
 /* ---------------------------------------------------------------- numbers of texts */
 
-/* The numbers of a column of texts, where all of them are; column->numbers stays NULL where not. */
-static enum cln_status add_numbers(struct cln_table *table, struct column *column, struct cln_error *err)
+static bool read_levels(float *numbers, const struct column *column)
 {
-	float *of_level = mem_alloc(column->n_levels, sizeof *of_level, err);
-	bool all = true;
-	for (size_t k = 0; of_level && all && k < column->n_levels; k++)
-		all = cell_classify(&of_level[k], column->levels[k], strlen(column->levels[k])) == CELL_NUMBER;
-	if (of_level && all)
-		column->numbers = mem_alloc(table->n_rows, sizeof *column->numbers, err);
-	for (size_t row = 0; column->numbers && row < table->n_rows; row++)
-		column->numbers[row] = column->codes[row] == LEVEL_MISSING ? NAN : of_level[column->codes[row]];
-	mem_free(of_level);
-	return of_level && (column->numbers || !all) ? CLN_OK : CLN_E_MEMORY;
+	for (size_t k = 0; k < column->n_levels; k++)
+		if (cell_classify(&numbers[k], column->levels[k], strlen(column->levels[k])) != CELL_NUMBER)
+			return false;
+	return true;
 }
 
-/* What is written of every column: its numbers, its texts, or both. */
-static enum cln_status collect_cells(struct cache_cells *cells, struct cln_table *table, const struct cln_table *texts,
-				     struct cln_error *err)
+/* The numbers of a column of texts, where all of them are; there is no area where not. */
+static enum cln_status make_numbers(struct area *area, const struct column *column, size_t n_rows, struct cln_error *err)
+{
+	float *of_level = mem_alloc(column->n_levels, sizeof *of_level, err), *numbers;
+	enum cln_status status = of_level ? CLN_OK : CLN_E_MEMORY;
+	*area = (struct area){0};
+	if (status == CLN_OK && read_levels(of_level, column))
+		status = area_create(area, n_rows * sizeof *numbers, 0, err);
+	numbers = area->bytes;
+	for (size_t row = 0; numbers && row < n_rows; row++)
+		numbers[row] = column->codes[row] == LEVEL_MISSING ? NAN : of_level[column->codes[row]];
+	mem_free(of_level);
+	return status;
+}
+
+/* What is written of every column: its numbers, its texts, or both.  made: numbers of columns that were read as texts. */
+static enum cln_status collect_cells(struct cache_cells *cells, struct area *made, const struct cln_table *table,
+				     const struct cln_table *texts, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
 	for (size_t c = 0; status == CLN_OK && c < table->n_columns; c++) {
-		struct column *column = &table->columns[c];
+		const struct column *column = &table->columns[c];
 		const struct column *from = column->codes ? column : texts ? &texts->columns[c] : NULL;
 		if (column->codes)
-			status = add_numbers(table, column, err);
-		cells[c] = (struct cache_cells){.name = column->name, .numbers = column->numbers};
+			status = make_numbers(&made[c], column, table->n_rows, err);
+		cells[c] = (struct cache_cells){.name = column->name, .numbers = column->codes ? made[c].bytes : column->numbers};
 		if (from && from->codes && !from->ignored) {
 			cells[c].codes = from->codes;
 			cells[c].levels = from->levels;
@@ -175,16 +183,20 @@ static void summarise(struct cln_cache_summary *summary, const struct cache_cell
 	}
 }
 
-static enum cln_status write_table(const char *out, struct cln_table *table, const struct cln_table *texts,
+static enum cln_status write_table(const char *out, const struct cln_table *table, const struct cln_table *texts,
 				   struct cln_cache_summary *summary, int threads, struct cln_error *err)
 {
 	struct cache_cells *cells = mem_alloc(table->n_columns, sizeof *cells, err);
+	struct area *made = mem_alloc(table->n_columns, sizeof *made, err);
 	uint64_t bytes = 0;
-	enum cln_status status = cells ? collect_cells(cells, table, texts, err) : CLN_E_MEMORY;
+	enum cln_status status = cells && made ? collect_cells(cells, made, table, texts, err) : CLN_E_MEMORY;
 	if (status == CLN_OK)
 		status = cache_write(out, &bytes, cells, table->n_columns, table->n_rows, threads, err);
 	if (status == CLN_OK && summary)
 		summarise(summary, cells, table, bytes);
+	for (size_t c = 0; made && c < table->n_columns; c++)
+		area_free(&made[c]);
+	mem_free(made);
 	mem_free(cells);
 	return status;
 }

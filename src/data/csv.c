@@ -90,7 +90,6 @@ static enum cln_status create_column(struct reader *reader, size_t c, struct cln
 	struct column *column = &reader->table->columns[c];
 	struct target *target = &reader->targets[c];
 	const struct dictionary_entry *name = &reader->names.entries[c];
-	size_t n_rows = reader->table->n_rows;
 	column->name = mem_copy(name->text, name->length, err);
 	if (!column->name)
 		return CLN_E_MEMORY;
@@ -99,9 +98,9 @@ static enum cln_status create_column(struct reader *reader, size_t c, struct cln
 	column->not_asked_for = reader->options->needed && !target->needed;
 	column->type = target->kind == TARGET_CATEGORY ? COLUMN_CATEGORICAL : COLUMN_NUMERIC;
 	if (target->kind == TARGET_NUMBER)
-		target->numbers = column->numbers = mem_alloc(n_rows, sizeof *column->numbers, err);
+		target->numbers = column->numbers = table_cells(reader->table, err);
 	if (target->kind == TARGET_CATEGORY)
-		target->codes = column->codes = mem_alloc(n_rows, sizeof *column->codes, err);
+		target->codes = column->codes = table_cells(reader->table, err);
 	return column->ignored || column->numbers || column->codes ? CLN_OK : CLN_E_MEMORY;
 }
 
@@ -113,7 +112,12 @@ static enum cln_status create_table(struct reader *reader, struct cln_error *err
 		return error_set(err, CLN_E_DATA, "%s: there is a header, but no row below it", source->name);
 	if (n_rows > TABLE_MAX_ROWS)
 		return error_set(err, CLN_E_DATA, "%s: more than %u rows", source->name, TABLE_MAX_ROWS);
+	size_t n_read = 0;
+	for (size_t c = 0; c < reader->n_columns; c++)
+		n_read += reader->targets[c].kind != TARGET_SKIP;
 	enum cln_status status = table_create(&reader->table, source->name, (size_t)n_rows, reader->n_columns, err);
+	if (status == CLN_OK)
+		table_place_cells(reader->table, n_read);
 	for (size_t c = 0; status == CLN_OK && c < reader->n_columns; c++)
 		status = create_column(reader, c, err);
 	if (status == CLN_OK)

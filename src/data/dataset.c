@@ -5,14 +5,19 @@
 
 #include "base/rng.h"
 
+/* What else a row will need until the training ends: label, weight, order, logit, and the order of the logits for the AUC. */
+#define BESIDE_ROW ((size_t)32)
+
 enum cln_status dataset_create(struct dataset *dataset, size_t n_rows, size_t n_features, bool weighted, struct cln_error *err)
 {
-	size_t n_cells;
+	size_t row_bytes, bytes, beside;
 
 	*dataset = (struct dataset){.n_rows = n_rows, .n_features = n_features};
-	if (!size_mul(&n_cells, n_rows, n_features))
+	if (!size_mul(&row_bytes, n_features, sizeof *dataset->X) || !size_mul(&bytes, n_rows, row_bytes) ||
+	    !size_mul(&beside, n_rows, BESIDE_ROW))
 		return error_set(err, CLN_E_MEMORY, "%zu rows of %zu features do not fit in memory", n_rows, n_features);
-	dataset->X = mem_pages(n_cells ? n_cells : 1, err);
+	if (area_create(&dataset->area, bytes, beside, err) == CLN_OK)
+		dataset->X = dataset->area.bytes;
 	dataset->y = mem_alloc(n_rows, sizeof *dataset->y, err);
 	dataset->w = weighted ? mem_alloc(n_rows, sizeof *dataset->w, err) : NULL;
 	if (!dataset->X || !dataset->y || (weighted && !dataset->w)) {
@@ -24,13 +29,15 @@ enum cln_status dataset_create(struct dataset *dataset, size_t n_rows, size_t n_
 
 void dataset_free(struct dataset *dataset)
 {
-	size_t n_cells = dataset->n_rows * dataset->n_features;
-
-	if (dataset->X)
-		mem_pages_free(dataset->X, n_cells ? n_cells : 1);
+	area_free(&dataset->area);
 	mem_free(dataset->y);
 	mem_free(dataset->w);
 	*dataset = (struct dataset){0};
+}
+
+void dataset_expect(const struct dataset *dataset, bool at_random)
+{
+	area_expect(&dataset->area, at_random);
 }
 
 /* How many of n rows of a class go into the second list: the nearest to fraction * n, but at least one of two or more, and

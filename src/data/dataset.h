@@ -8,13 +8,17 @@
 
 struct dataset {
 	size_t n_rows, n_features;
-	float *X;  /* n_rows x n_features, row-major; mem_pages: n_rows and n_features stay as created */
+	float *X;  /* n_rows x n_features, row-major */
 	float *y;  /* 0 or 1 */
 	float *w;  /* row weights, or NULL: all 1 */
+	struct area area; /* what X lies in: memory, or where it does not fit there, a scratch file */
 };
 enum cln_status dataset_create(struct dataset *dataset, size_t n_rows, size_t n_features, bool weighted,
 			       struct cln_error *err) CLN_MUST_CHECK;
 void dataset_free(struct dataset *dataset);
+
+/* How rows will be read from now on: by mini-batches in any order, or one after the other. */
+void dataset_expect(const struct dataset *dataset, bool at_random);
 
 /* What the label column means. */
 struct label {

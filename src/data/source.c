@@ -4,6 +4,10 @@
 
 #include "data/source.h"
 
+#include "base/area.h"
+#include "base/io.h"
+#include "base/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -86,25 +90,77 @@ enum cln_status source_read(const struct source *source, char *to, uint64_t offs
 	return CLN_OK;
 }
 
-/* The bytes of its last block that are still free, a new block if there are none; NULL where there is no memory. */
-static char *free_space(struct source *source, size_t *length, struct cln_error *err)
+/* Writes the first n bytes of a block to the scratch file. */
+static enum cln_status write_block(struct source *source, const char *block, size_t n, struct cln_error *err)
+{
+	if (!io_write_all(source->fd, block, n))
+		return error_set_errno(err, CLN_E_IO, "cannot write a scratch file for %s", source->name);
+	source->written += n;
+	return CLN_OK;
+}
+
+/* Moves the blocks, which are full, to a scratch file, where there is a place for one; the first becomes its buffer. */
+static enum cln_status spool(struct source *source, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+	source->fd = area_scratch_file(0);
+	source->spooled = source->fd >= 0;
+	for (size_t i = 0; source->spooled && i < source->n_blocks && status == CLN_OK; i++)
+		status = write_block(source, source->blocks[i], SOURCE_BLOCK, err);
+	while (source->spooled && source->n_blocks > 1)
+		mem_free(source->blocks[--source->n_blocks]);
+	return status;
+}
+
+/* Writes what is left in the buffer; the text is then like a plain file. */
+static enum cln_status end_spool(struct source *source, struct cln_error *err)
+{
+	enum cln_status status = write_block(source, source->blocks[0], (size_t)(source->size - source->written), err);
+	mem_free(source->blocks[0]);
+	source->n_blocks = 0;
+	return status;
+}
+
+static enum cln_status add_block(struct source *source, struct cln_error *err)
+{
+	size_t n = source->n_blocks;
+	if ((n & (n - 1)) == 0) { /* full: room for n blocks where n is 0 or a power of two */
+		void *grown = source->blocks;
+		if (mem_grow(&grown, n, n ? 2 * n : 1, sizeof *source->blocks, err) != CLN_OK)
+			return CLN_E_MEMORY;
+		source->blocks = grown;
+	}
+	source->blocks[n] = mem_alloc(SOURCE_BLOCK, 1, err);
+	if (!source->blocks[n])
+		return CLN_E_MEMORY;
+	source->n_blocks++;
+	return CLN_OK;
+}
+
+/* Whether as much again as the blocks hold fits in memory, which the table will need; asked each time that they have doubled. */
+static bool may_grow(const struct source *source)
+{
+	size_t n = source->n_blocks;
+	return n == 0 || (n & (n - 1)) != 0 || memory_holds((uint64_t)n * SOURCE_BLOCK);
+}
+
+/* *space: the bytes of the last block that are still free, those of a new block if there are none. */
+static enum cln_status free_space(char **space, size_t *length, struct source *source, struct cln_error *err)
 {
 	size_t within = (size_t)(source->size % SOURCE_BLOCK);
-	if (source->size / SOURCE_BLOCK == source->n_blocks) {
-		size_t n = source->n_blocks;
-		if ((n & (n - 1)) == 0) { /* full: room for n blocks where n is 0 or a power of two */
-			void *grown = source->blocks;
-			if (mem_grow(&grown, n, n ? 2 * n : 1, sizeof *source->blocks, err) != CLN_OK)
-				return NULL;
-			source->blocks = grown;
-		}
-		source->blocks[n] = mem_alloc(SOURCE_BLOCK, 1, err);
-		if (!source->blocks[n])
-			return NULL;
-		source->n_blocks++;
-	}
+	enum cln_status status = CLN_OK;
+	bool full = source->size - source->written == source->n_blocks * SOURCE_BLOCK;
+	if (full && source->spooled)
+		status = write_block(source, source->blocks[0], SOURCE_BLOCK, err);
+	else if (full && !may_grow(source))
+		status = spool(source, err);
+	if (full && !source->spooled && status == CLN_OK)
+		status = add_block(source, err);
+	if (status != CLN_OK)
+		return status;
 	*length = SOURCE_BLOCK - within;
-	return source->blocks[source->size / SOURCE_BLOCK] + within;
+	*space = source->blocks[source->n_blocks - 1] + within;
+	return CLN_OK;
 }
 
 /* ---------------------------------------------------------------- streams */
@@ -191,14 +247,16 @@ static enum cln_status read_stream(struct source *source, int fd, struct cln_err
 	struct stream stream;
 	enum cln_status status = stream_start(&stream, fd, source->name, err);
 	size_t length = 0, got = 0;
+	char *space;
 	do {
-		char *space = status == CLN_OK ? free_space(source, &length, err) : NULL;
 		if (status == CLN_OK)
-			status = space ? stream_read(&stream, space, length, &got, err) : CLN_E_MEMORY;
+			status = free_space(&space, &length, source, err);
+		if (status == CLN_OK)
+			status = stream_read(&stream, space, length, &got, err);
 		source->size += status == CLN_OK ? got : 0;
 	} while (status == CLN_OK && got == length);
 	stream_end(&stream);
-	return status;
+	return status == CLN_OK && source->spooled ? end_spool(source, err) : status;
 }
 
 /* ---------------------------------------------------------------- gz */
@@ -338,9 +396,9 @@ static enum cln_status read_small(struct source *source, struct cln_error *err)
 	struct source text = source_empty(source->name);
 	size_t length, n = (size_t)source->size;
 	text.reopens = source->reopens;
-	enum cln_status status = CLN_E_MEMORY;
-	char *space = free_space(&text, &length, err);
-	if (space)
+	char *space;
+	enum cln_status status = free_space(&space, &length, &text, err);
+	if (status == CLN_OK)
 		status = source_read(source, space, 0, n, err);
 	text.size = n;
 	*source = text; /* whoever opened the file closes it */
@@ -404,7 +462,7 @@ enum cln_status source_open(struct source *source, const char *path, struct cln_
 		return status;
 	source->reopens = fd != STDIN_FILENO;
 	status = open_fd(source, fd, err);
-	if (source->fd < 0 && fd != STDIN_FILENO)
+	if (source->fd != fd && fd != STDIN_FILENO)
 		close(fd);
 	return status;
 }

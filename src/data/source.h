@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Where text comes from: a plain file read by position, or bytes held in memory (gz, standard input, pipes, tests). */
+ * Where text comes from: a plain file read by position, or bytes held in memory (gz, standard input, pipes, tests) or, where they
+ * do not fit there, in a scratch file (base/area.h). */
 #ifndef DATA_SOURCE_H
 #define DATA_SOURCE_H
 
@@ -18,13 +19,16 @@ struct source {
 	const char *lent;   /* bytes of the caller, or NULL */
 	char **blocks;      /* bytes of our own, SOURCE_BLOCK each, or NULL */
 	size_t n_blocks;
+	bool spooled;     /* while it is filled: `fd` is a scratch file, and the only block is what was not written yet */
+	uint64_t written; /* bytes of it */
 };
 
 #define SOURCE_BLOCK ((size_t)1 << 20)
 
 /* Opens `path`, "-" for standard input.  Plain files are not read yet; gz (found out by its first two bytes), pipes and terminals
- * are read whole into memory.  CLN_E_IO: cannot be opened or read; CLN_E_DAMAGED: gz that is cut short, damaged or followed by
- * something else, or gz without zlib.  Afterwards source_close is allowed whatever was returned. */
+ * are read whole, into memory or, where they do not fit there, a scratch file.  CLN_E_IO: cannot be opened or read;
+ * CLN_E_DAMAGED: gz that is cut short, damaged or followed by something else, or gz without zlib.  Afterwards source_close is
+ * allowed whatever was returned. */
 enum cln_status source_open(struct source *source, const char *path, struct cln_error *err) CLN_MUST_CHECK;
 
 /* A source over bytes of the caller, which must live as long. */

@@ -3,6 +3,7 @@
 #include "data/table.h"
 
 #include "base/io.h"
+#include "base/memory.h"
 #include "base/number.h"
 #include "data/dictionary.h"
 #include "data/source.h"
@@ -57,17 +58,30 @@ void cln_table_destroy(struct cln_table *table)
 		source_close(table->text);
 	mem_free(table->text);
 	mem_free(table->source);
-	table_file_free(&table->file);
+	area_free(&table->area);
 	mem_free(table);
 }
 
-void table_file_free(struct table_file *file)
+/* Columns in an area begin at cache lines of their own. */
+static size_t column_bytes(const struct cln_table *table)
 {
-	if (file->mapped)
-		io_unmap_file(file->bytes, file->length);
-	else
-		mem_free(file->bytes);
-	*file = (struct table_file){0};
+	return round_up(table->n_rows * sizeof(uint32_t), MEM_ALIGN);
+}
+
+void table_place_cells(struct cln_table *table, size_t n_columns)
+{
+	size_t bytes;
+	if (size_mul(&bytes, n_columns, column_bytes(table)) && !memory_holds(bytes) && area_create_scratch(&table->area, bytes))
+		table->cells = CELLS_LENT;
+}
+
+void *table_cells(struct cln_table *table, struct cln_error *err)
+{
+	if (table->cells == CELLS_OWN)
+		return mem_alloc(table->n_rows, sizeof(uint32_t), err);
+	char *cells = (char *)table->area.bytes + table->area_used;
+	table->area_used += column_bytes(table);
+	return cells;
 }
 
 enum cln_status column_set_levels(struct column *column, const char *const *texts, size_t n, struct cln_error *err)

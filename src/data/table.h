@@ -3,7 +3,7 @@
 #ifndef DATA_TABLE_H
 #define DATA_TABLE_H
 
-#include "base/mem.h"
+#include "base/area.h"
 
 struct source;
 
@@ -28,13 +28,6 @@ struct column {
 	size_t n_texts, first_text_row;
 };
 
-/* A file that a table's cells lie in. */
-struct table_file {
-	void *bytes; /* NULL: there is none */
-	size_t length;
-	bool mapped; /* else a block of mem_alloc */
-};
-
 struct cln_table {
 	char *source; /* the file's name as the user wrote it, for messages; "memory" */
 	size_t n_rows, n_columns;
@@ -44,10 +37,12 @@ struct cln_table {
 		size_t row, offset;
 	} * breaks;
 	size_t n_breaks; /* 0 for tables that were not text */
-	/* who owns the columns' cells */
+	/* where the columns' cells lie: in blocks of mem_alloc, or all of them in an area (of a cache, or where they do not fit in
+	 * memory), or where the caller keeps them */
 	enum { CELLS_OWN, CELLS_LENT } cells;
-	struct table_file file;
-	char separator; /* of the text; '\0' where there was none */
+	struct area area;
+	size_t area_used; /* by table_cells */
+	char separator;   /* of the text; '\0' where there was none */
 	/* where to look up a place in it: by opening `source` again, else in a text that is owned or lent; NULL: nowhere */
 	bool reopens;
 	struct source *text;
@@ -56,12 +51,15 @@ struct cln_table {
 #define TABLE_MAX_ROWS (UINT32_MAX - 1u) /* so that a row number fits 32 bits and LEVEL_MISSING stays free */
 #define TABLE_MAX_COLUMNS 1000000u
 
-/* An empty table with n_columns unnamed columns, to be filled by the caller: names, levels, breaks and, unless they
- * are lent, numbers and codes are blocks of mem_alloc, which the table owns.  Sizes beyond the limits are CLN_E_DATA. */
+/* An empty table with n_columns unnamed columns, to be filled by the caller: names, levels, breaks and, unless they are lent or
+ * come from table_cells, numbers and codes are blocks of mem_alloc, which the table owns.  Sizes beyond the limits are
+ * CLN_E_DATA. */
 enum cln_status table_create(struct cln_table **table, const char *source, size_t n_rows, size_t n_columns,
 			     struct cln_error *err) CLN_MUST_CHECK;
 
-void table_file_free(struct table_file *file);
+/* Chooses where the cells of n_columns columns will lie; table_cells then gives a column's, NULL for CLN_E_MEMORY. */
+void table_place_cells(struct cln_table *table, size_t n_columns);
+void *table_cells(struct cln_table *table, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Gives a column copies of n texts, which must be distinct, ascending and '\0'-terminated.  On failure the column has no levels. */
 enum cln_status column_set_levels(struct column *column, const char *const *texts, size_t n, struct cln_error *err) CLN_MUST_CHECK;
