@@ -96,6 +96,8 @@ for command in "train $examples/cvd.csv --threads 2" "bench --threads 1" gradche
 done
 OMP_NUM_THREADS=0 expect 1 'cannot open' inspect "$scratch/none"
 
+COLONNADE_MEMORY=lots expect 2 'COLONNADE_MEMORY: "lots" is not a size as 512M or 16G' inspect "$scratch/none"
+
 # ---- standard output that cannot be written is a failure
 if [ -w /dev/full ]; then
   "$colonnade" --help >/dev/full 2>"$scratch/stderr"

@@ -3,6 +3,7 @@
 
 #include "base/cpus.h"
 #include "base/io.h"
+#include "base/memory.h"
 #include "kernels/dispatch.h"
 #include "model/document.h"
 #include "model/model.h"
@@ -223,6 +224,15 @@ enum cln_status config_check_thread_variable(struct cln_error *err)
 
 	if (text && *text && cpus_omp_num_threads(text) == 0)
 		return error_set(err, CLN_E_USAGE, "OMP_NUM_THREADS: \"%s\" is not a number of threads", text);
+	return CLN_OK;
+}
+
+enum cln_status config_check_memory_variable(struct cln_error *err)
+{
+	const char *text = getenv("COLONNADE_MEMORY");
+
+	if (text && memory_parse(text) == 0)
+		return error_set(err, CLN_E_USAGE, "COLONNADE_MEMORY: \"%s\" is not a size as 512M or 16G", text);
 	return CLN_OK;
 }
 

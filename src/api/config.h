@@ -19,6 +19,9 @@ enum cln_status config_check_isa(const char *isa, struct cln_error *err) CLN_MUS
  * LLVM's may abort then, or ask for all memory (seen with 14.0.6). */
 enum cln_status config_check_thread_variable(struct cln_error *err) CLN_MUST_CHECK;
 
+/* CLN_E_USAGE: COLONNADE_MEMORY is set to what is no size. */
+enum cln_status config_check_memory_variable(struct cln_error *err) CLN_MUST_CHECK;
+
 /* What a start from `init` keeps: the members of its network and pipeline take the place of config's own. */
 void config_keep_network(struct cln_config *config, const struct cln_model *init);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/memory.h"
 #include "kernels/dispatch.h"
 
 /* ---------------------------------------------------------------- the peak */
@@ -171,6 +172,7 @@ enum cln_status doctor_create(struct doctor **doctor, const char *isa, struct cl
 	d->isa_chosen = kernels->name;
 	find_threads(d);
 	find_huge_pages(d);
+	d->memory_left = memory_left();
 	d->openmp = built_with_openmp;
 	d->zlib = built_with_zlib;
 	d->cpu_of_thread = mem_alloc((size_t)d->threads, sizeof *d->cpu_of_thread, err);

@@ -30,6 +30,7 @@ struct doctor {
 	int *cpu_of_thread;       /* where each one ran; -1: the system does not say */
 	double peak_one, peak_all; /* GFLOP/s of fused multiply-adds, best of a few measurements */
 
+	uint64_t memory_left;     /* bytes this process may still use; UINT64_MAX: nobody says */
 	char huge_pages[32];      /* "always", "madvise", "never", "unknown" */
 	bool openmp, mpi, zlib;
 	size_t n_warnings;

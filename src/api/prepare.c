@@ -332,6 +332,11 @@ static enum cln_status make_datasets(struct prepared *prepared, struct row_sets 
 		status = make_dataset(&prepared->valid, &sets->valid, prepared->pipeline, threads, &valid, err);
 	if (status == CLN_OK)
 		status = make_dataset(&prepared->test, &sets->test, prepared->pipeline, threads, &test, err);
+	if (prepared->train.area.kind == AREA_SCRATCH)
+		note(observer,
+		     "the features of the training rows, %.3g GB, do not fit in the memory left to this process: they lie in a "
+		     "scratch file, and the training goes at the pace of its disk",
+		     (double)prepared->train.area.length / 1e9);
 	notes_of_rows(observer, "training", &train);
 	notes_of_rows(observer, "validation", &valid);
 	notes_of_rows(observer, "test", &test);

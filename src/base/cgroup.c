@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cgroup.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/system_file.h"
 
 /* Where a hierarchy is mounted, and the directory of it that the mount shows (not "/" in some containers). */
 struct cgroup {
 	bool v2;
 	char mount[512], shown[512], path[512];
 };
-
-static FILE *open_file(const char *root, const char *path)
-{
-	char full[PATH_MAX];
-	return snprintf(full, sizeof full, "%s%s", root, path) < (int)sizeof full ? fopen(full, "re") : NULL;
-}
 
 static bool lists_word(char *list, const char *word)
 {
@@ -57,7 +51,8 @@ static bool find_membership(struct cgroup *cgroup, const char *root, const char 
 {
 	char line[1024];
 	bool found = false;
-	FILE *file = open_file(root, "/proc/self/cgroup");
+	struct system_file_buffer buffer;
+	FILE *file = system_file_open(root, "/proc/self/cgroup", &buffer);
 	while (file && !found && fgets(line, sizeof line, file)) {
 		line[strcspn(line, "\n")] = '\0';
 		found = parse_membership(cgroup, line, controller);
@@ -67,15 +62,13 @@ static bool find_membership(struct cgroup *cgroup, const char *root, const char 
 	return found;
 }
 
-static void visit_upwards(const struct cgroup *cgroup, const char *root,
-			  void (*visit)(void *argument, const char *directory, bool v2), void *argument)
+static void visit_upwards(const struct cgroup *cgroup, void (*visit)(void *argument, const char *directory, bool v2),
+			  void *argument)
 {
-	char directory[PATH_MAX];
-	size_t shown = strcmp(cgroup->shown, "/") == 0 ? 0 : strlen(cgroup->shown), mount = strlen(root) + strlen(cgroup->mount);
+	char directory[sizeof cgroup->mount + sizeof cgroup->path];
+	size_t shown = strcmp(cgroup->shown, "/") == 0 ? 0 : strlen(cgroup->shown), mount = strlen(cgroup->mount);
 	bool below = strncmp(cgroup->path, cgroup->shown, shown) == 0 && strcmp(cgroup->path + shown, "/") != 0;
-	if (snprintf(directory, sizeof directory, "%s%s%s", root, cgroup->mount, below ? cgroup->path + shown : "") >=
-	    (int)sizeof directory)
-		return;
+	snprintf(directory, sizeof directory, "%s%s", cgroup->mount, below ? cgroup->path + shown : "");
 	for (;;) {
 		visit(argument, directory, cgroup->v2);
 		char *slash = strrchr(directory, '/');
@@ -90,10 +83,11 @@ void cgroup_visit(const char *root, const char *controller, void (*visit)(void *
 {
 	char line[2048];
 	struct cgroup cgroup = {0};
-	FILE *file = open_file(root, "/proc/self/mountinfo");
+	struct system_file_buffer buffer;
+	FILE *file = system_file_open(root, "/proc/self/mountinfo", &buffer);
 	while (file && fgets(line, sizeof line, file))
 		if (parse_mount(&cgroup, line, controller) && find_membership(&cgroup, root, controller))
-			visit_upwards(&cgroup, root, visit, argument);
+			visit_upwards(&cgroup, visit, argument);
 	if (file)
 		fclose(file);
 }

@@ -9,40 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cgroup.h"
 #include "base/parallel.h"
+#include "base/system_file.h"
 
 /* ---------------------------------------------------------------- small readers */
-
-/* The kernel gives what fits a page at a time; a buffer of the caller's needs no call to choose its size. */
-struct read_buffer {
-	char bytes[8192];
-};
-
-/* A file under the source's root, read through `buffer`; NULL where there is none. */
-static FILE *open_file(const struct cpus_source *source, const char *path, struct read_buffer *buffer)
-{
-	char full[PATH_MAX];
-	if (snprintf(full, sizeof full, "%s%s", source->root, path) >= (int)sizeof full)
-		return NULL;
-	FILE *file = fopen(full, "re");
-	if (file)
-		setvbuf(file, buffer->bytes, _IOFBF, sizeof buffer->bytes);
-	return file;
-}
-
-/* The first line of a file under the source's root, without its end; false where there is none. */
-static bool first_line(const struct cpus_source *source, const char *path, char *line, size_t size)
-{
-	struct read_buffer buffer;
-	FILE *file = open_file(source, path, &buffer);
-	if (!file)
-		return false;
-	bool read = fgets(line, (int)size, file) != NULL;
-	fclose(file);
-	if (read)
-		line[strcspn(line, "\n")] = '\0';
-	return read;
-}
 
 /* A decimal number of at least 1 at the start of text; *rest: what follows it.  0: there is none. */
 static long leading_number(const char *text, const char **rest)
@@ -175,83 +146,29 @@ static void affinity_rule(struct cpus_rule *rule, const struct cpus_source *sour
 
 /* ---------------------------------------------------------------- cgroups */
 
-/* Where a hierarchy is mounted, and the directory of it that the mount shows (not "/" in some containers). */
-struct cgroup {
-	bool v2;
-	char mount[512], shown[512], path[512];
+/* A rule being found, and where. */
+struct quota_search {
+	struct cpus_rule *rule;
+	const struct cpus_source *source;
 };
 
-/* mountinfo (proc(5)): id parent major:minor root mountpoint options [fields] - type source super-options. */
-static bool parse_mount(struct cgroup *cgroup, const char *line)
-{
-	char type[32], options[256];
-	const char *tail = strstr(line, " - ");
-	if (!tail || sscanf(line, "%*s %*s %*s %511s %511s", cgroup->shown, cgroup->mount) != 2)
-		return false;
-	if (sscanf(tail, " - %31s %*s %255s", type, options) != 2)
-		return false;
-	cgroup->v2 = strcmp(type, "cgroup2") == 0;
-	if (cgroup->v2)
-		return true;
-	if (strcmp(type, "cgroup") != 0)
-		return false;
-	for (char *next = options, *word; (word = strsep(&next, ","));)
-		if (strcmp(word, "cpu") == 0)
-			return true;
-	return false;
-}
-
-/* /proc/self/cgroup, a line a hierarchy: "0::/path" for version 2, "3:cpu,cpuacct:/path" for version 1. */
-static bool parse_membership(struct cgroup *cgroup, char *line)
-{
-	char *controllers = strchr(line, ':');
-	char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-	if (!path)
-		return false;
-	*path++ = '\0';
-	controllers++;
-	bool match = cgroup->v2 && *controllers == '\0';
-	for (char *word; !cgroup->v2 && (word = strsep(&controllers, ","));)
-		match = match || strcmp(word, "cpu") == 0;
-	if (!match || strlen(path) >= sizeof cgroup->path)
-		return false;
-	memcpy(cgroup->path, path, strlen(path) + 1);
-	return true;
-}
-
-static bool find_membership(struct cgroup *cgroup, const struct cpus_source *source)
-{
-	char line[1024];
-	struct read_buffer buffer;
-	bool found = false;
-	FILE *file = open_file(source, "/proc/self/cgroup", &buffer);
-	if (!file)
-		return false;
-	while (!found && fgets(line, sizeof line, file)) {
-		line[strcspn(line, "\n")] = '\0';
-		found = parse_membership(cgroup, line);
-	}
-	fclose(file);
-	return found;
-}
-
 /* A quota as CPUs, rounded up; 0 where the directory sets none.  detail: what was read. */
-static long read_quota(const struct cpus_source *source, const struct cgroup *cgroup, const char *directory, char detail[128])
+static long read_quota(const struct cpus_source *source, const char *directory, bool v2, char detail[128])
 {
-	char path[1200], line[128], second[64];
+	char path[PATH_MAX], line[128], second[64];
 	long long quota = 0, period = 0;
-	if (cgroup->v2) {
+	if (v2) {
 		snprintf(path, sizeof path, "%s/cpu.max", directory);
-		if (!first_line(source, path, line, sizeof line) || sscanf(line, "%lld %lld", &quota, &period) != 2)
+		if (!system_file_line(source->root, path, line, sizeof line) || sscanf(line, "%lld %lld", &quota, &period) != 2)
 			return 0;
 		snprintf(detail, 128, "cpu.max = %.60s", line);
 	} else {
 		snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", directory);
-		if (!first_line(source, path, line, sizeof line) || sscanf(line, "%lld", &quota) != 1 ||
+		if (!system_file_line(source->root, path, line, sizeof line) || sscanf(line, "%lld", &quota) != 1 ||
 		    quota <= 0)
 			return 0;
 		snprintf(path, sizeof path, "%s/cpu.cfs_period_us", directory);
-		if (!first_line(source, path, second, sizeof second) || sscanf(second, "%lld", &period) != 1)
+		if (!system_file_line(source->root, path, second, sizeof second) || sscanf(second, "%lld", &period) != 1)
 			return 0;
 		snprintf(detail, 128, "cpu.cfs_quota_us = %lld, cpu.cfs_period_us = %lld", quota, period);
 	}
@@ -260,44 +177,24 @@ static long read_quota(const struct cpus_source *source, const struct cgroup *cg
 	return (long)(quota / period + (quota % period != 0));
 }
 
-/* The least quota from the process's own directory up to the mount: each level limits all below it. */
-static void least_quota(struct cpus_rule *rule, const struct cpus_source *source, const struct cgroup *cgroup)
+/* The least quota of all directories. */
+static void visit_quota(void *argument, const char *directory, bool v2)
 {
-	char directory[1100], detail[128];
-	size_t shown = strcmp(cgroup->shown, "/") == 0 ? 0 : strlen(cgroup->shown);
-	bool below = strncmp(cgroup->path, cgroup->shown, shown) == 0;
-	size_t mount = strlen(cgroup->mount);
-
-	bool at_mount = !below || strcmp(cgroup->path + shown, "/") == 0;
-
-	snprintf(directory, sizeof directory, "%s%s", cgroup->mount, at_mount ? "" : cgroup->path + shown);
-	for (;;) {
-		long cpus = read_quota(source, cgroup, directory, detail);
-		if (cpus > 0 && (rule->threads == 0 || cpus < rule->threads)) {
-			rule->threads = as_threads(cpus);
-			memcpy(rule->detail, detail, sizeof rule->detail);
-		}
-		char *slash = strrchr(directory, '/');
-		if (!slash || (size_t)(slash - directory) < mount)
-			return;
-		*slash = '\0';
+	const struct quota_search *search = argument;
+	struct cpus_rule *rule = search->rule;
+	char detail[128];
+	long cpus = read_quota(search->source, directory, v2, detail);
+	if (cpus > 0 && (rule->threads == 0 || cpus < rule->threads)) {
+		rule->threads = as_threads(cpus);
+		memcpy(rule->detail, detail, sizeof rule->detail);
 	}
 }
 
 static void cgroup_rule(struct cpus_rule *rule, const struct cpus_source *source)
 {
-	char line[2048];
-	struct read_buffer buffer;
-	struct cgroup cgroup = {0};
-	FILE *file = open_file(source, "/proc/self/mountinfo", &buffer);
-
+	struct quota_search search = {rule, source};
 	rule->name = "cgroup quota";
-	if (!file)
-		return;
-	while (fgets(line, sizeof line, file))
-		if (parse_mount(&cgroup, line) && find_membership(&cgroup, source))
-			least_quota(rule, source, &cgroup);
-	fclose(file);
+	cgroup_visit(source->root, "cpu", visit_quota, &search);
 }
 
 /* ---------------------------------------------------------------- all together */
@@ -363,7 +260,7 @@ static int least_of_list(int cpu, const char *file)
 	const char *rest;
 
 	snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/%s", cpu, file);
-	if (!first_line(&source, path, line, sizeof line) || !isdigit((unsigned char)line[0]))
+	if (!system_file_line(source.root, path, line, sizeof line) || !isdigit((unsigned char)line[0]))
 		return -1;
 	return line[0] == '0' ? 0 : (int)leading_number(line, &rest);
 }

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "base/cgroup.h"
+#include "base/system_file.h"
 
-#define ALWAYS_FITS ((uint64_t)64 << 20)
+#define ALWAYS_FITS ((uint64_t)16 << 20)
 
 uint64_t memory_parse(const char *text)
 {
@@ -31,30 +32,23 @@ uint64_t memory_parse(const char *text)
 
 /* ---------------------------------------------------------------- files of one number, and of a name and a number a line */
 
-static FILE *open_in(const char *directory, const char *name)
-{
-	char path[PATH_MAX];
-	return snprintf(path, sizeof path, "%s/%s", directory, name) < (int)sizeof path ? fopen(path, "re") : NULL;
-}
-
 /* UINT64_MAX where there is no such file, or no number in it ("max"). */
-static uint64_t read_number(const char *directory, const char *name)
+static uint64_t read_number(const char *root, const char *directory, const char *name)
 {
-	unsigned long long value = ULLONG_MAX;
-	FILE *file = open_in(directory, name);
-	if (file && fscanf(file, "%llu", &value) != 1)
-		value = ULLONG_MAX;
-	if (file)
-		fclose(file);
-	return value;
+	char path[PATH_MAX], line[64];
+	unsigned long long value;
+	snprintf(path, sizeof path, "%s/%s", directory, name);
+	return system_file_line(root, path, line, sizeof line) && sscanf(line, "%llu", &value) == 1 ? value : UINT64_MAX;
 }
 
 /* The sum of the numbers behind the two names. */
-static uint64_t read_fields(const char *directory, const char *name, const char *first, const char *second)
+static uint64_t read_fields(const char *root, const char *directory, const char *name, const char *first, const char *second)
 {
-	char line[256], field[128];
+	char path[PATH_MAX], line[256], field[128];
+	struct system_file_buffer buffer;
 	uint64_t sum = 0;
-	FILE *file = open_in(directory, name);
+	snprintf(path, sizeof path, "%s/%s", directory, name);
+	FILE *file = system_file_open(root, path, &buffer);
 	while (file && fgets(line, sizeof line, file)) {
 		unsigned long long value;
 		if (sscanf(line, "%127s %llu", field, &value) == 2 && (strcmp(field, first) == 0 || strcmp(field, second) == 0))
@@ -78,56 +72,66 @@ static uint64_t left_of(uint64_t limit, uint64_t used)
 	return limit > used ? limit - used : 0;
 }
 
+struct search {
+	const char *root;
+	uint64_t left;
+};
+
 static void visit_group(void *argument, const char *directory, bool v2)
 {
-	uint64_t *left = argument;
-	uint64_t limit = read_number(directory, v2 ? "memory.max" : "memory.limit_in_bytes");
-	uint64_t usage = read_number(directory, v2 ? "memory.current" : "memory.usage_in_bytes");
+	struct search *search = argument;
+	const char *root = search->root;
+	uint64_t limit = read_number(root, directory, v2 ? "memory.max" : "memory.limit_in_bytes");
+	uint64_t usage = read_number(root, directory, v2 ? "memory.current" : "memory.usage_in_bytes");
 	if (v2)
-		limit = least(limit, read_number(directory, "memory.high"));
+		limit = least(limit, read_number(root, directory, "memory.high"));
 	if (limit == UINT64_MAX || usage == UINT64_MAX)
 		return;
-	uint64_t cache = v2 ? read_fields(directory, "memory.stat", "inactive_file", "active_file")
-			    : read_fields(directory, "memory.stat", "total_inactive_file", "total_active_file");
-	*left = least(*left, left_of(limit, left_of(usage, cache)));
+	uint64_t cache = v2 ? read_fields(root, directory, "memory.stat", "inactive_file", "active_file")
+			    : read_fields(root, directory, "memory.stat", "total_inactive_file", "total_active_file");
+	search->left = least(search->left, left_of(limit, left_of(usage, cache)));
 }
 
 static uint64_t system_left(const char *root)
 {
-	char directory[PATH_MAX];
-	if (snprintf(directory, sizeof directory, "%s/proc", root) >= (int)sizeof directory)
-		return UINT64_MAX;
-	uint64_t kilobytes = read_fields(directory, "meminfo", "MemAvailable:", "");
+	uint64_t kilobytes = read_fields(root, "/proc", "meminfo", "MemAvailable:", "");
 	return kilobytes ? kilobytes * 1024 : UINT64_MAX;
 }
 
 /* What this process holds that no file stands behind: statm (proc(5)) counts pages, all that are resident and those with a file. */
 static uint64_t own_bytes(const char *root)
 {
-	char directory[PATH_MAX];
-	unsigned long long resident = 0, shared = 0;
-	FILE *file = NULL;
-	if (snprintf(directory, sizeof directory, "%s/proc/self", root) < (int)sizeof directory)
-		file = open_in(directory, "statm");
-	if (!file || fscanf(file, "%*u %llu %llu", &resident, &shared) != 2)
-		resident = shared = 0;
-	if (file)
-		fclose(file);
+	char line[256];
+	unsigned long long resident, shared;
+	if (!system_file_line(root, "/proc/self/statm", line, sizeof line) ||
+	    sscanf(line, "%*u %llu %llu", &resident, &shared) != 2)
+		return 0;
 	return left_of(resident, shared) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 uint64_t memory_left_from(const struct memory_source *source)
 {
-	uint64_t left = system_left(source->root), limit = source->limit ? memory_parse(source->limit) : 0;
-	cgroup_visit(source->root, "memory", visit_group, &left);
-	return limit ? least(left, left_of(limit, own_bytes(source->root))) : left;
+	uint64_t limit = source->limit ? memory_parse(source->limit) : 0;
+	struct search search = {source->root, system_left(source->root)};
+	cgroup_visit(source->root, "memory", visit_group, &search);
+	return limit ? least(search.left, left_of(limit, own_bytes(source->root))) : search.left;
+}
+
+static const char *limit_variable(void)
+{
+	return getenv("COLONNADE_MEMORY");
+}
+
+uint64_t memory_left(void)
+{
+	const struct memory_source source = {.root = "", .limit = limit_variable()};
+	return memory_left_from(&source);
 }
 
 bool memory_holds(uint64_t bytes)
 {
-	const struct memory_source source = {.root = "", .limit = getenv("COLONNADE_MEMORY")};
-	if (bytes <= ALWAYS_FITS && !source.limit)
+	if (bytes <= ALWAYS_FITS && !limit_variable())
 		return true;
-	uint64_t left = memory_left_from(&source);
+	uint64_t left = memory_left();
 	return bytes <= left - left / 3;
 }

@@ -6,6 +6,9 @@
 
 #include "base/status.h"
 
+/* In bytes; UINT64_MAX where nobody says. */
+uint64_t memory_left(void);
+
 /* Whether `bytes` more leave a third of what may still be used for everything else.  Small amounts always fit, and nobody is asked,
  * unless COLONNADE_MEMORY is set. */
 bool memory_holds(uint64_t bytes);
@@ -18,7 +21,6 @@ struct memory_source {
 	const char *root;  /* in front of /proc and of the groups' directories; "" */
 	const char *limit; /* of COLONNADE_MEMORY, or NULL */
 };
-/* UINT64_MAX where nobody says. */
 uint64_t memory_left_from(const struct memory_source *source);
 
 #endif

@@ -47,6 +47,9 @@ static void print_doctor(const struct doctor *doctor)
 	print_rules(doctor);
 	print_places(doctor);
 	printf("FMA peak          %.1f GFLOP/s on one thread, %.1f on %d\n", doctor->peak_one, doctor->peak_all, doctor->threads);
+	if (doctor->memory_left < UINT64_MAX)
+		printf("memory left       %.1f GB%s\n", (double)doctor->memory_left / 1e9,
+		       getenv("COLONNADE_MEMORY") ? " (COLONNADE_MEMORY)" : "");
 	printf("huge pages        %s\n", doctor->huge_pages);
 	printf("built with        OpenMP: %s, zlib: %s, MPI: %s\n", doctor->openmp ? "yes" : "no, one thread",
 	       doctor->zlib ? "yes" : "no, gz files cannot be read", doctor->mpi ? "yes" : "not built");
@@ -107,6 +110,8 @@ static int print_json(const struct doctor *doctor)
 	write_threads(&writer, doctor);
 	json_double(&writer, "peak_gflops_one", doctor->peak_one);
 	json_double(&writer, "peak_gflops", doctor->peak_all);
+	if (doctor->memory_left < UINT64_MAX)
+		json_size(&writer, "memory_left", (size_t)doctor->memory_left);
 	json_string(&writer, "huge_pages", doctor->huge_pages);
 	json_bool(&writer, "openmp", doctor->openmp);
 	json_bool(&writer, "zlib", doctor->zlib);

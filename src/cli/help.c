@@ -286,6 +286,10 @@ static const char program_sections[] =
     ".TP\n.B OMP_NUM_THREADS\nthreads, where \\fB\\-\\-threads\\fR does not say.\n"
     ".TP\n.B OMP_PLACES, OMP_PROC_BIND\nwhere the threads run; the program never pins by itself.\n"
     ".TP\n.B COLONNADE_ISA\ngeneric, avx2, avx512 or neon forces a set of kernels; one that this CPU lacks is an error.\n"
+    ".TP\n.B COLONNADE_MEMORY\nmemory this process may use, as 512M or 16G, where that is less than the system and its control\n"
+    "groups leave. Tables and features that do not fit lie in scratch files, for the same result.\n"
+    ".TP\n.B TMPDIR\nwhere scratch files go; else, or where that is memory itself (tmpfs) or full, /var/tmp, then the working\n"
+    "directory.\n"
     ".TP\n.B NO_COLOR\nno colours on a terminal.\n";
 
 static void manual_program(void)

@@ -65,6 +65,8 @@ static int run_command(const struct command *command, int argc, char *const *arg
 
 	if (status == CLN_OK && config_check_isa(options.config.isa, &reason) != CLN_OK)
 		status = error_set(&err, reason.code, "COLONNADE_ISA: %s", reason.message);
+	if (status == CLN_OK)
+		status = config_check_memory_variable(&err);
 	if (status == CLN_OK && command->starts_teams)
 		status = config_check_thread_variable(&err);
 	code = status == CLN_OK ? runs[command - options_command(0)](&options) : exit_with_error(&err);
