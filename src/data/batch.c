@@ -14,6 +14,21 @@ void batch_order(uint32_t *order, size_t n_rows, uint64_t seed, uint32_t epoch)
 	rng_permutation(order, n_rows, &rng);
 }
 
+/* The n < 16 floats of a last group, by copies of fixed length that may overlap: a call for each row would take longer. */
+static inline void copy_rest(float *to, const float *from, size_t n)
+{
+	if (n >= 8) {
+		memcpy(to, from, 8 * sizeof *to);
+		memcpy(to + n - 8, from + n - 8, 8 * sizeof *to);
+	} else if (n >= 4) {
+		memcpy(to, from, 4 * sizeof *to);
+		memcpy(to + n - 4, from + n - 4, 4 * sizeof *to);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			to[i] = from[i];
+	}
+}
+
 /* One row of X becomes one column of every panel: n_full whole groups of 16 floats, then a last group filled up with zeros. */
 static void gather_column(float *A0, const float *x, size_t n, size_t ld)
 {
@@ -22,17 +37,32 @@ static void gather_column(float *A0, const float *x, size_t n, size_t ld)
 	for (size_t p = 0; p < n_full; p++)
 		memcpy(A0 + p * ld * PANEL, x + p * PANEL, PANEL * sizeof *A0);
 	if (n_rest) {
-		float last[PANEL] = {0};
+		float *last = A0 + n_full * ld * PANEL;
 
-		memcpy(last, x + n_full * PANEL, n_rest * sizeof *last);
-		memcpy(A0 + n_full * ld * PANEL, last, sizeof last);
+		memset(last, 0, PANEL * sizeof *last);
+		copy_rest(last, x + n_full * PANEL, n_rest);
 	}
+}
+
+/* Rows lie anywhere: each is asked for that many rows before it is copied. */
+#define ROWS_AHEAD 12
+
+static inline void fetch_row(const float *x, size_t n)
+{
+	for (size_t k = 0; k < n; k += PANEL)
+		__builtin_prefetch(x + k);
+	__builtin_prefetch(x + n - 1);
 }
 
 void batch_features(float *A0, const float *X, size_t n_features, const uint32_t *order, size_t m, size_t ld)
 {
-	for (size_t s = 0; s < m; s++)
+	for (size_t s = 0; s < m && s < ROWS_AHEAD; s++)
+		fetch_row(X + order[s] * n_features, n_features);
+	for (size_t s = 0; s < m; s++) {
+		if (s + ROWS_AHEAD < m)
+			fetch_row(X + order[s + ROWS_AHEAD] * n_features, n_features);
 		gather_column(A0 + s * PANEL, X + order[s] * n_features, n_features, ld);
+	}
 }
 
 /* A disk gives many pages at a time faster than one after the other. */
