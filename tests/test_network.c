@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "testing.h"
 
+#include "kernels/dispatch.h"
 #include "nn/network.h"
 
 static struct network *make(const size_t *n, size_t L)
@@ -139,12 +140,27 @@ START_TEST(the_first_layer_that_is_not_finite_is_named)
 {
 	struct network *net = make(odd, 3);
 	size_t layer = 0;
+	const struct kernels *kernels;
+	assert_ok(kernels_select(&kernels, NULL, &err));
 	network_init(net, CLN_INIT_HE, 1);
-	ck_assert(network_is_finite(net, &layer));
+	ck_assert(network_is_finite(net, kernels, &layer));
 	net->params[net->b_offset[3]] = NAN;
 	net->params[net->W_offset[2] + 1] = INFINITY;
-	ck_assert(!network_is_finite(net, &layer));
+	ck_assert(!network_is_finite(net, kernels, &layer));
 	ck_assert_uint_eq(layer, 2);
+	network_destroy(net);
+}
+END_TEST
+
+/* Their squares overflow, they themselves do not. */
+START_TEST(very_large_parameters_are_finite)
+{
+	struct network *net = make(odd, 3);
+	size_t layer = 0;
+	const struct kernels *kernels;
+	assert_ok(kernels_select(&kernels, NULL, &err));
+	net->params[net->W_offset[2]] = 3e38f;
+	ck_assert(network_is_finite(net, kernels, &layer));
 	network_destroy(net);
 }
 END_TEST
@@ -190,6 +206,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, a_seed_gives_the_same_draws_and_another_seed_others);
 	tcase_add_test(tcase, clone_is_equal_and_apart);
 	tcase_add_test(tcase, the_first_layer_that_is_not_finite_is_named);
+	tcase_add_test(tcase, very_large_parameters_are_finite);
 	tcase_add_test(tcase, the_layer_with_the_largest_parameter_is_found);
 	tcase_add_test(tcase, impossible_networks_are_refused);
 	suite_add_tcase(suite, tcase);

@@ -12,10 +12,11 @@ struct shape {
 	size_t n_out, n_in, m, ld;
 };
 
-/* Odd widths, tails of every tile height, one panel to six, single columns. */
+/* Odd widths, tails of every tile height, one panel to six, single columns; inner indices that are worked in parts. */
 static const struct shape shapes[] = {{1, 1, 1, 1},     {1, 3, 7, 8},     {16, 16, 8, 8},   {17, 15, 9, 16},  {33, 30, 13, 13},
                                       {48, 28, 24, 24}, {64, 48, 31, 32}, {50, 65, 50, 64}, {100, 20, 5, 5},  {3, 100, 64, 64},
-                                      {80, 17, 6, 8},   {96, 96, 14, 16}};
+                                      {80, 17, 6, 8},   {96, 96, 14, 16},  {40, 700, 9, 16},
+                                      {700, 20, 9, 9},  {20, 150, 650, 656}, {1, 70, 650, 650}};
 #define N_SHAPES ((int)(sizeof shapes / sizeof *shapes))
 
 /* One problem in panel form, lanes beyond the matrix filled with what kernels.h allows there. */
@@ -92,6 +93,7 @@ static void forward(const struct kernels *k, struct problem *p, int activation, 
 	k->forward(&(struct forward_args){.A_out = p->A_out,
 	                                  .D_out = store ? p->D_out : NULL,
 	                                  .W = p->W,
+	                                  .Wt = p->Wt,
 	                                  .b = p->b,
 	                                  .A = p->A,
 	                                  .n_out = p->shape.n_out,
@@ -128,12 +130,14 @@ static void gradient(const struct kernels *k, struct problem *p, bool add)
 	                                    .m = p->shape.m,
 	                                    .ld = p->shape.ld,
 	                                    .p_end = panels_of(p->shape.n_out),
+	                                    .k_end = p->shape.n_in,
 	                                    .add = add});
 }
 
 /* A chain of K fused multiply-adds has K roundings, each at most eps/2 of a partial sum, which is at most the sum of the absolute
  * terms grown by the roundings so far: |error| <= gamma_K sum |terms| with gamma_K = K u / (1 - K u), u = FLT_EPSILON / 2
- * (Higham, Accuracy and Stability, section 3.1).  `extra` further roundings for what comes before or after the chain. */
+ * (Higham, Accuracy and Stability, section 3.1).  The 16 short chains of a single unit have no more on the
+ * way to their sum.  `extra` further roundings for what comes before or after the chain. */
 static double chain_bound(double absolute_sum, size_t K, size_t extra)
 {
 	const double ku = (double)(K + extra) * FLT_EPSILON / 2;
@@ -323,7 +327,21 @@ START_TEST(a_range_of_panels_gives_the_bits_of_the_whole)
 		                                          .m = s.m,
 		                                          .ld = s.ld,
 		                                          .p_begin = p,
-		                                          .p_end = end});
+		                                          .p_end = end,
+		                                          .k_begin = 0,
+		                                          .k_end = 48});
+		kernels->gradient(&(struct gradient_args){.dW = parts.dW,
+		                                          .db = parts.db,
+		                                          .dZ = parts.dZ,
+		                                          .A = parts.A,
+		                                          .n_out = s.n_out,
+		                                          .n_in = s.n_in,
+		                                          .m = s.m,
+		                                          .ld = s.ld,
+		                                          .p_begin = p,
+		                                          .p_end = end,
+		                                          .k_begin = 48,
+		                                          .k_end = s.n_in});
 	}
 	ck_assert_mem_eq(whole.A_out, parts.A_out, whole.out * s.ld * sizeof(float));
 	ck_assert_mem_eq(whole.dW, parts.dW, whole.out * s.n_in * sizeof(float));

@@ -67,7 +67,7 @@ static enum cln_status train(struct network **net, struct trainer_result *result
 	ck_assert_int_eq(network_create(net, n, 3, config->activation, err), CLN_OK);
 	network_init(*net, CLN_INIT_AUTO, config->seed);
 	plan_create(&plan, *net, config, data->n_rows, threads);
-	plan.threads = parallel_limit(threads); /* 1 where the build has no OpenMP */
+	plan_set_threads(&plan, parallel_limit(threads)); /* 1 where the build has no OpenMP */
 	return trainer_run(*net, data, valid, config, &plan, select_kernels(isa), observer, result, err);
 }
 
@@ -116,6 +116,58 @@ START_TEST(bits_do_not_depend_on_threads_or_instruction_set)
 	config.label_smoothing = 0.05;
 	struct dataset data = make_data(333, _i % 2, 0);
 	assert_same_bits(&config, &data);
+	dataset_free(&data);
+}
+END_TEST
+
+/* Fewer blocks than threads: members of a team share a block, with panels left over (the layers have 3 and 2) and, from 4 members
+ * on, nothing but those.  Odd: one block a mini-batch, updated on the way back; the last mini-batch is shorter than the others. */
+START_TEST(teams_within_a_block_change_no_bit)
+{
+	struct cln_config config = plain();
+	config.batch_size = 150;
+	config.block_size = _i % 2 ? 150 : 60;
+	config.epochs = 3;
+	config.activation = _i / 2 % 2 ? CLN_TANH : CLN_RELU;
+	config.dropout = 0.2;
+	config.clip_norm = _i / 4 % 2 ? 0.5 : 0;
+	config.weight_decay = 0.01;
+	config.label_smoothing = 0.05;
+	struct dataset data = make_data(333, _i % 2, 0);
+	assert_same_bits(&config, &data);
+	struct network *one = trained(&config, &data, NULL, NULL, 1), *many = trained(&config, &data, NULL, NULL, 16);
+	ck_assert_mem_eq(one->params, many->params, one->n_floats * sizeof(float));
+	network_destroy(one);
+	network_destroy(many);
+	dataset_free(&data);
+}
+END_TEST
+
+/* Features wide enough that the inputs of a panel left over are shared, too. */
+START_TEST(members_may_share_a_single_panel)
+{
+	const size_t n[] = {FEATURES, 200, 16, 1};
+	struct cln_config config = plain();
+	config.batch_size = 0;
+	struct dataset data = make_data(100, true, 0);
+	struct network *first = NULL;
+	for (int threads = 1; threads <= 7; threads += 2) {
+		struct network *net;
+		struct plan plan;
+		struct trainer_result result;
+		assert_ok(network_create(&net, n, 3, config.activation, &err));
+		network_init(net, CLN_INIT_AUTO, 3);
+		plan_create(&plan, net, &config, data.n_rows, threads);
+		plan_set_threads(&plan, parallel_limit(threads));
+		assert_ok(trainer_run(net, &data, NULL, &config, &plan, select_kernels(NULL), NULL, &result, &err));
+		if (!first) {
+			first = net;
+			continue;
+		}
+		ck_assert_mem_eq(first->params, net->params, net->n_floats * sizeof(float));
+		network_destroy(net);
+	}
+	network_destroy(first);
 	dataset_free(&data);
 }
 END_TEST
@@ -358,7 +410,9 @@ START_TEST(divergence_is_seen_before_it_spoils_the_weights)
 	struct cln_error err = {0};
 	size_t layer;
 	ck_assert_int_eq(train(&net, &result, &config, &data, NULL, NULL, 2, NULL, &err), CLN_E_DIVERGED);
-	ck_assert(network_is_finite(net, &layer));
+	const struct kernels *kernels;
+	ck_assert_int_eq(kernels_select(&kernels, NULL, &err), CLN_OK);
+	ck_assert(network_is_finite(net, kernels, &layer));
 	ck_assert_ptr_nonnull(strstr(err.message, "holds the largest weight"));
 	network_destroy(net);
 	dataset_free(&data);
@@ -402,18 +456,25 @@ END_TEST
 
 START_TEST(block_sizes_follow_the_stated_rule)
 {
-	static const size_t cases[][2] = {{100, 50}, {256, 64}, {1024, 128}, {4096, 256}, {10, 10}};
-	const size_t n[] = {28, 300, 300, 1};
-	struct network *net;
+	static const size_t cases[][3] = {{100, 100, 50},    {256, 256, 64},    {300, 150, 75},
+	                                  {1024, 256, 256}, {4096, 256, 256}, {10, 10, 10}};
+	const size_t n_large[] = {28, 300, 300, 1}, n_small[] = {30, 64, 32, 1};
+	struct network *large, *small;
 	struct plan plan;
 	struct cln_config config = plain();
-	assert_ok(network_create(&net, n, 3, CLN_RELU, &err));
+	assert_ok(network_create(&large, n_large, 3, CLN_RELU, &err));
+	assert_ok(network_create(&small, n_small, 3, CLN_RELU, &err));
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		config.batch_size = cases[i][0];
-		plan_create(&plan, net, &config, 100000, 4);
-		ck_assert_uint_eq(plan.block_size, cases[i][1]);
+		for (int threads = 1; threads <= 4; threads += 3) {
+			plan_create(&plan, large, &config, 100000, threads);
+			ck_assert_uint_eq(plan.block_size, cases[i][1]);
+			plan_create(&plan, small, &config, 100000, threads);
+			ck_assert_uint_eq(plan.block_size, cases[i][2]);
+		}
 	}
-	network_destroy(net);
+	network_destroy(large);
+	network_destroy(small);
 }
 END_TEST
 
@@ -470,6 +531,8 @@ static Suite *make_suite(void)
 	TCase *tcase = tcase_create("trainer");
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, bits_do_not_depend_on_threads_or_instruction_set, 0, CLN_N_OPTIMIZERS);
+	tcase_add_loop_test(tcase, teams_within_a_block_change_no_bit, 0, 8);
+	tcase_add_test(tcase, members_may_share_a_single_panel);
 	tcase_add_test(tcase, block_size_alone_changes_bits);
 	tcase_add_loop_test(tcase, every_optimizer_learns, 0, CLN_N_OPTIMIZERS);
 	tcase_add_test(tcase, the_best_epochs_weights_are_restored);

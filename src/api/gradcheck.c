@@ -393,7 +393,7 @@ static void plan_blocks(struct plan *plan, const struct check *check)
 	const int allowed = check->config.threads > 0 ? check->config.threads : cln_threads_allowed(NULL);
 
 	plan_create(plan, check->net, &check->config, check->m, allowed);
-	plan->threads = parallel_limit((size_t)allowed < plan->n_blocks ? allowed : (int)plan->n_blocks);
+	plan_set_threads(plan, parallel_limit(allowed));
 }
 
 static void name_lines(struct check *check, bool full)

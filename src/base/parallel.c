@@ -44,11 +44,16 @@ struct seat { /* in blocks of mem_alloc, which begin anywhere on 64 bytes: no fl
 	char apart[LINE - sizeof(atomic_uint)];
 };
 
-struct team {
-	_Alignas(LINE) atomic_uint released; /* the epoch that all have reached the end of */
-	_Alignas(LINE) struct seat *seats;
+struct barrier { /* in a block of mem_alloc, with the seats behind it */
+	_Alignas(MEM_ALIGN) atomic_uint released; /* the epoch that all have reached the end of */
+	char apart[LINE - sizeof(atomic_uint)];
 	int n;
 	unsigned spins; /* 0 where there are more threads than cores: who spins then keeps the awaited thread from running */
+	struct seat *seats;
+};
+
+struct team {
+	struct barrier *barrier; /* NULL: one thread */
 };
 
 static void cpu_pause(void)
@@ -78,20 +83,44 @@ static void wait_for(atomic_uint *flag, unsigned epoch, unsigned spins)
 	}
 }
 
-void team_barrier(struct team *team, int tid)
+enum cln_status barrier_create(struct barrier **barrier, int n, int threads, struct cln_error *err)
 {
-	struct seat *seats = team->seats;
-	unsigned epoch = atomic_load_explicit(&seats[tid].arrived, memory_order_relaxed) + 1;
-	int first = FAN_IN * tid + 1;
-	int end = first + FAN_IN < team->n ? first + FAN_IN : team->n;
+	struct barrier *made = mem_alloc(1, sizeof *made + (size_t)n * sizeof(struct seat), err);
+
+	*barrier = made;
+	if (!made)
+		return CLN_E_MEMORY;
+	made->n = n;
+	made->spins = threads <= cpus_affinity() ? SPINS : 0;
+	made->seats = (struct seat *)(made + 1);
+	return CLN_OK;
+}
+
+void barrier_destroy(struct barrier *barrier)
+{
+	mem_free(barrier);
+}
+
+void barrier_wait(struct barrier *barrier, int member)
+{
+	struct seat *seats = barrier->seats;
+	unsigned epoch = atomic_load_explicit(&seats[member].arrived, memory_order_relaxed) + 1;
+	int first = FAN_IN * member + 1;
+	int end = first + FAN_IN < barrier->n ? first + FAN_IN : barrier->n;
 
 	for (int child = first; child < end; child++)
-		wait_for(&seats[child].arrived, epoch, team->spins);
-	atomic_store_explicit(&seats[tid].arrived, epoch, memory_order_release);
-	if (tid == 0)
-		atomic_store_explicit(&team->released, epoch, memory_order_release);
+		wait_for(&seats[child].arrived, epoch, barrier->spins);
+	atomic_store_explicit(&seats[member].arrived, epoch, memory_order_release);
+	if (member == 0)
+		atomic_store_explicit(&barrier->released, epoch, memory_order_release);
 	else
-		wait_for(&team->released, epoch, team->spins);
+		wait_for(&barrier->released, epoch, barrier->spins);
+}
+
+void team_barrier(struct team *team, int tid)
+{
+	if (team->barrier)
+		barrier_wait(team->barrier, tid);
 }
 
 /* One parallel region; every thread tells how many there are. */
@@ -113,19 +142,22 @@ static int run_region(int n, struct team *team, void (*body)(void *argument, str
 enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *team, int tid), void *argument,
 			     struct cln_error *err)
 {
-	/* The system call for the CPUs takes as long as an epoch of the smallest nets, which have one thread. */
-	struct team team = {.n = n, .spins = n <= 1 || n <= cpus_affinity() ? SPINS : 0};
-	enum cln_status status = CLN_OK;
+	struct team team = {NULL};
+	enum cln_status status;
 
 	if (n < 1 || n > PARALLEL_MAX)
 		return error_set(err, CLN_E_USAGE, "%d threads: there can be 1 to %d", n, PARALLEL_MAX);
-	team.seats = mem_alloc((size_t)n, sizeof *team.seats, err);
-	if (!team.seats)
-		return CLN_E_MEMORY;
+	if (n == 1) { /* the caller itself: no region to enter, which takes longer than a small epoch */
+		body(argument, &team, 0);
+		return CLN_OK;
+	}
+	status = barrier_create(&team.barrier, n, n, err);
+	if (status != CLN_OK)
+		return status;
 	int given = run_region(n, &team, body, argument);
 	if (given != n)
 		status = error_set(err, CLN_E_USAGE, "%d threads were asked for and the OpenMP runtime gives %d", n, given);
-	mem_free(team.seats);
+	barrier_destroy(team.barrier);
 	return status;
 }
 

@@ -30,6 +30,12 @@ bool parallel_place_visit(void (*visit)(void *argument, int cpu), void *argument
 /* All threads of the team wait for each other; what was written before is seen by all after it. */
 void team_barrier(struct team *team, int tid);
 
+/* The same for a part of a team: `n` members, 0 .. n-1, of the `threads` that run in all. */
+struct barrier;
+enum cln_status barrier_create(struct barrier **barrier, int n, int threads, struct cln_error *err) CLN_MUST_CHECK;
+void barrier_destroy(struct barrier *barrier);
+void barrier_wait(struct barrier *barrier, int member);
+
 /* body(argument, item, tid) for item = 0 .. n_items-1 on up to n threads, items handed out in ascending order as
  * threads come free. */
 void parallel_for(int n, size_t n_items, void (*body)(void *argument, size_t item, int tid), void *argument);

@@ -9,7 +9,9 @@
  * Lanes beyond n are zero in weights, their gradients and dZ; in A they may hold anything finite.
  *
  * Every output element of a product is one chain of fused multiply-adds in ascending order of the inner index, so its bits depend
- * neither on the vector width nor on the tile.  Everything else is elementwise in IEEE operations written out.
+ * neither on the vector width nor on the tile; but for the forward product of a layer of one unit, which has 16 chains, one for
+ * the inputs k = i mod 16 each, added in halves (i and i + 8, then i + 4, i + 2, i + 1).  Everything else is elementwise in IEEE
+ * operations written out.
  * All arrays are 64-byte aligned; no aliasing unless said.  Kernels know nothing of layers, threads or files. */
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
@@ -35,6 +37,7 @@ struct forward_args {
 	float *A_out;
 	float *D_out;        /* NULL, else g'(Z), same shape as A_out */
 	const float *W, *b, *A;
+	const float *Wt;     /* read where n_out = 1: the one row of W, side by side */
 	size_t n_out, n_in, m, ld, p_begin, p_end;
 	int activation;      /* enum cln_activation, or -1: linear */
 };
@@ -49,12 +52,13 @@ struct backward_args {
 	float scale;         /* DERIVATIVE_RELU: the kept units' factor under dropout (1 without); the others ignore it */
 };
 
-/* dW (+)= dZ A^T, db (+)= row sums of dZ (ascending columns), over output panels p_begin .. p_end-1.  No division by m.
+/* dW (+)= dZ A^T, db (+)= row sums of dZ (ascending columns), over output panels p_begin .. p_end-1 and inputs k_begin (a multiple
+ * of 16) .. k_end-1; db where k_begin = 0.  No division by m.
  *   dW n_out x n_in panels as W, db 16 ceil(n_out/16).  add: the chain's result is added to what is there, else replaces it. */
 struct gradient_args {
 	float *dW, *db;
 	const float *dZ, *A;
-	size_t n_out, n_in, m, ld, p_begin, p_end;
+	size_t n_out, n_in, m, ld, p_begin, p_end, k_begin, k_end;
 	bool add;
 };
 
@@ -107,7 +111,7 @@ struct kernels {
 	double (*loss)(const struct loss_args *args);
 	void (*optimize)(const struct optimizer_args *args);
 	void (*dropout)(const struct dropout_args *args);
-	void (*add)(float *sum, const float *term, size_t n);             /* sum += term; n a multiple of 16 */
+	void (*add)(float *sum, const float *a, const float *b, size_t n); /* sum = a + b, sum may be a or b; n a multiple of 16 */
 	/* 16 float chains by lane (fma), then added in double in order of the lanes. */
 	double (*sum_squares)(const float *x, size_t n);
 	/* Output panel p of W, inputs k_begin (a multiple of 16) .. k_end-1, into Wt. */

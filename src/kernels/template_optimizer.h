@@ -100,10 +100,10 @@ static void optimize(const struct optimizer_args *args)
 	}
 }
 
-static void add(float *sum, const float *term, size_t n)
+static void add(float *sum, const float *a, const float *b, size_t n)
 {
 	for (size_t i = 0; i < n; i += VLEN)
-		v_store(sum + i, v_add(v_load(sum + i), v_load(term + i)));
+		v_store(sum + i, v_add(v_load(a + i), v_load(b + i)));
 }
 
 static double sum_squares(const float *x, size_t n)

@@ -42,33 +42,52 @@ INLINE void tile_chains(vec *restrict c, size_t rows, size_t panels, size_t a_ro
 	}
 }
 
+/* The inner index is worked in parts, so that what a strip of tiles reads again and again, TILE_PANELS panels of b, stays in the
+ * first-level cache (36 KiB of it).  A chain goes on where the part before has left it: that changes no bit. */
+#define PART_MOST ((size_t)36 * 1024 / (TILE_PANELS * PANEL * sizeof(float)))
+
+struct part {
+	size_t begin, end;
+	bool first, last;
+};
+
+/* The part of n that begins at `begin`; parts are even, and multiples of 16 but for the last. */
+INLINE struct part part_from(size_t begin, size_t n)
+{
+	const size_t parts = (n + PART_MOST - 1) / PART_MOST, size = ((n + parts - 1) / parts + PANEL - 1) / PANEL * PANEL;
+	const size_t end = begin + size < n ? begin + size : n;
+	return (struct part){begin, end, begin == 0, end == n};
+}
+
 /* ---- forward: start with the bias, end with the activation ---- */
 
-INLINE void forward_tile(size_t rows, size_t panels, const struct forward_args *f, size_t p, size_t s)
+INLINE void forward_tile(size_t rows, size_t panels, const struct forward_args *f, size_t p, size_t s, const struct part *part)
 {
-	const struct operands o = {f->A + s * PANEL, f->W + p * f->n_in * PANEL, f->ld * PANEL, f->n_in * PANEL, f->n_in};
-	const size_t width = panels * VECTORS;
+	const struct operands o = {f->A + part->begin * f->ld + s * PANEL, f->W + (p * f->n_in + part->begin) * PANEL,
+	                           f->ld * PANEL, f->n_in * PANEL, part->end - part->begin};
+	const size_t width = panels * VECTORS, at = (p * f->ld + s) * PANEL;
 	vec c[TILE_ROWS * TILE_PANELS * VECTORS];
 	UNROLL
 	for (size_t r = 0; r < rows; r++) {
 		UNROLL
-		for (size_t v = 0; v < width; v++)
-			c[r * width + v] = v_load(f->b + p * PANEL + v * VLEN);
+		for (size_t v = 0; v < width; v++) {
+			const float *open = f->A_out + at + (v / VECTORS * f->ld + r) * PANEL + v % VECTORS * VLEN;
+			c[r * width + v] = v_load(part->first ? f->b + p * PANEL + v * VLEN : open);
+		}
 	}
 	tile_chains(c, rows, panels, PANEL, 1, &o);
-	if (f->activation == CLN_RELU) {
+	if (part->last && f->activation == CLN_RELU) {
 		UNROLL
 		for (size_t i = 0; i < rows * width; i++)
 			c[i] = v_max(v_zero(), c[i]); /* in this order NaN stays NaN */
 	}
-	const size_t at = (p * f->ld + s) * PANEL;
 	UNROLL
 	for (size_t r = 0; r < rows; r++) {
 		UNROLL
 		for (size_t v = 0; v < width; v++)
 			v_store(f->A_out + at + (v / VECTORS * f->ld + r) * PANEL + v % VECTORS * VLEN, c[r * width + v]);
 	}
-	if (f->activation >= 0 && (f->activation != CLN_RELU || f->D_out)) /* still in the first-level cache */
+	if (part->last && f->activation >= 0 && (f->activation != CLN_RELU || f->D_out)) /* still in the first-level cache */
 		for (size_t v = 0; v < panels; v++)
 			activate_run(f->activation, f->A_out + at + v * f->ld * PANEL,
 			             f->D_out ? f->D_out + at + v * f->ld * PANEL : NULL, rows * PANEL);
@@ -88,122 +107,259 @@ INLINE vec apply_derivative(vec dA, vec saved, enum derivative derivative, float
 	return dA;
 }
 
-INLINE void backward_tile(size_t rows, size_t panels, const struct backward_args *g, size_t q, size_t s)
+INLINE void backward_tile(size_t rows, size_t panels, const struct backward_args *g, size_t q, size_t s, const struct part *part)
 {
 	const size_t n_out_padded = panels_of(g->n_out) * PANEL;
-	const struct operands o = {g->dZ + s * PANEL, g->Wt + q * n_out_padded * PANEL, g->ld * PANEL, n_out_padded * PANEL,
-	                           g->n_out};
-	const size_t width = panels * VECTORS;
+	const struct operands o = {g->dZ + part->begin * g->ld + s * PANEL, g->Wt + (q * n_out_padded + part->begin) * PANEL,
+	                           g->ld * PANEL, n_out_padded * PANEL, part->end - part->begin};
+	const size_t width = panels * VECTORS, at = (q * g->ld + s) * PANEL;
+	const enum derivative derivative = part->last ? g->derivative : DERIVATIVE_ONE;
 	vec c[TILE_ROWS * TILE_PANELS * VECTORS];
 	UNROLL
-	for (size_t i = 0; i < rows * width; i++)
-		c[i] = v_zero();
+	for (size_t r = 0; r < rows; r++) {
+		UNROLL
+		for (size_t v = 0; v < width; v++)
+			c[r * width + v] =
+			    part->first ? v_zero() : v_load(g->dZ_in + at + (v / VECTORS * g->ld + r) * PANEL + v % VECTORS * VLEN);
+	}
 	tile_chains(c, rows, panels, PANEL, 1, &o);
-	const size_t at = (q * g->ld + s) * PANEL;
 	UNROLL
 	for (size_t r = 0; r < rows; r++) {
 		UNROLL
 		for (size_t v = 0; v < width; v++) {
 			const size_t i = at + (v / VECTORS * g->ld + r) * PANEL + v % VECTORS * VLEN;
-			const vec saved = g->derivative == DERIVATIVE_ONE ? v_zero() : v_load(g->saved + i);
-			v_store(g->dZ_in + i, apply_derivative(c[r * width + v], saved, g->derivative, g->scale));
+			const vec saved = derivative == DERIVATIVE_ONE ? v_zero() : v_load(g->saved + i);
+			v_store(g->dZ_in + i, apply_derivative(c[r * width + v], saved, derivative, g->scale));
 		}
 	}
 }
 
 /* ---- gradient: start with zero, end by adding to what is there ---- */
 
-INLINE void gradient_tile(size_t rows, size_t panels, const struct gradient_args *g, size_t p, size_t k)
+/* Inputs worked together, so that the columns of a part are read once for all of them. */
+#define GRADIENT_INPUTS (8 * PANEL)
+
+/* Chains between two parts of the columns wait in `open`, element (k, u) of the strip at (k - first) * width + u. */
+struct gradient_strip {
+	const struct gradient_args *args;
+	size_t first;
+	float open[GRADIENT_INPUTS * TILE_PANELS * PANEL];
+};
+
+INLINE void gradient_tile(size_t rows, size_t panels, struct gradient_strip *strip, size_t p, size_t k, const struct part *part)
 {
-	const struct operands o = {g->A + k / PANEL * g->ld * PANEL + k % PANEL, g->dZ + p * g->ld * PANEL, PANEL * PANEL,
-	                           g->ld * PANEL, g->m};
+	const struct gradient_args *g = strip->args;
+	const struct operands o = {g->A + (k / PANEL * g->ld + part->begin) * PANEL + k % PANEL,
+	                           g->dZ + (p * g->ld + part->begin) * PANEL, PANEL * PANEL, g->ld * PANEL,
+	                           part->end - part->begin};
 	const size_t width = panels * VECTORS;
+	float *open = strip->open + (k - strip->first) * width * VLEN;
 	vec c[TILE_ROWS * TILE_PANELS * VECTORS];
 	UNROLL
 	for (size_t i = 0; i < rows * width; i++)
-		c[i] = v_zero();
+		c[i] = part->first ? v_zero() : v_load(open + i * VLEN);
 	tile_chains(c, rows, panels, 1, PANEL, &o);
 	UNROLL
 	for (size_t r = 0; r < rows; r++) {
 		UNROLL
 		for (size_t v = 0; v < width; v++) {
 			float *to = g->dW + ((p + v / VECTORS) * g->n_in + k + r) * PANEL + v % VECTORS * VLEN;
-			v_store(to, g->add ? v_add(v_load(to), c[r * width + v]) : c[r * width + v]);
+			if (!part->last)
+				v_store(open + (r * width + v) * VLEN, c[r * width + v]);
+			else
+				v_store(to, g->add ? v_add(v_load(to), c[r * width + v]) : c[r * width + v]);
 		}
 	}
 }
 
-static void gradient_bias(const struct gradient_args *g, size_t p)
+/* The chains of several panels run side by side: one alone would wait for its own additions. */
+#define BIAS_PANELS 4
+
+INLINE void bias_chains(const struct gradient_args *g, size_t p, size_t panels)
 {
-	for (size_t v = 0; v < VECTORS; v++) {
-		vec sum = v_zero();
-		for (size_t s = 0; s < g->m; s++)
-			sum = v_add(sum, v_load(g->dZ + (p * g->ld + s) * PANEL + v * VLEN));
-		float *to = g->db + p * PANEL + v * VLEN;
-		v_store(to, g->add ? v_add(v_load(to), sum) : sum);
+	vec sum[BIAS_PANELS * VECTORS];
+	const size_t width = panels * VECTORS;
+	UNROLL
+	for (size_t v = 0; v < width; v++)
+		sum[v] = v_zero();
+	for (size_t s = 0; s < g->m; s++) {
+		UNROLL
+		for (size_t v = 0; v < width; v++)
+			sum[v] = v_add(sum[v], v_load(g->dZ + ((p + v / VECTORS) * g->ld + s) * PANEL + v % VECTORS * VLEN));
 	}
+	UNROLL
+	for (size_t v = 0; v < width; v++) {
+		float *to = g->db + p * PANEL + v * VLEN;
+		v_store(to, g->add ? v_add(v_load(to), sum[v]) : sum[v]);
+	}
+}
+
+static void gradient_bias(const struct gradient_args *g)
+{
+	size_t p = g->p_begin;
+	for (; p + BIAS_PANELS <= g->p_end; p += BIAS_PANELS)
+		bias_chains(g, p, BIAS_PANELS);
+	for (; p + 2 <= g->p_end; p += 2)
+		bias_chains(g, p, 2);
+	if (p < g->p_end)
+		bias_chains(g, p, 1);
+}
+
+/* ---- a layer of one unit, as the logit: its 15 idle lanes would cost as much as 15 more units ---- */
+
+/* x in the unit's lane, 0 in the idle ones. */
+INLINE void store_unit(float *column, float x)
+{
+	memset(column, 0, PANEL * sizeof *column);
+	column[0] = x;
+}
+
+/* sum[j] = the sum of the 16 floats of tile row j, added in halves: lane i and i + 8, then i + 4, i + 2, i + 1. */
+INLINE void sum_rows(float sum[PANEL], const float tile[PANEL * PANEL])
+{
+	float turned[PANEL * PANEL];
+	transpose_tile(turned, tile);
+	for (size_t half = PANEL / 2; half > 0; half /= 2)
+		for (size_t i = 0; i < half * PANEL; i += VLEN)
+			v_store(turned + i, v_add(v_load(turned + i), v_load(turned + half * PANEL + i)));
+	memcpy(sum, turned, PANEL * sizeof *sum);
+}
+
+/* z(s) = b + sum over k of w(k) A(k, s): 16 chains, of the inputs k = i mod 16, that of i = 0 from the bias on; then sum_rows. */
+static void forward_unit(const struct forward_args *f)
+{
+	for (size_t begin = 0; begin < f->m; begin += PANEL) {
+		const size_t n = f->m - begin < PANEL ? f->m - begin : PANEL;
+		float tile[PANEL * PANEL] = {0}, z[PANEL];
+		for (size_t j = 0; j < n; j++) {
+			vec c[VECTORS];
+			for (size_t v = 0; v < VECTORS; v++)
+				c[v] = v_load(f->b + v * VLEN);
+			for (size_t q = 0; q < panels_of(f->n_in); q++)
+				for (size_t v = 0; v < VECTORS; v++)
+					c[v] = v_fma(v_load(f->Wt + q * PANEL * PANEL + v * VLEN),
+					             v_load(f->A + (q * f->ld + begin + j) * PANEL + v * VLEN), c[v]);
+			for (size_t v = 0; v < VECTORS; v++)
+				v_store(tile + j * PANEL + v * VLEN, c[v]);
+		}
+		sum_rows(z, tile);
+		for (size_t j = 0; j < n; j++)
+			store_unit(f->A_out + (begin + j) * PANEL, z[j]);
+	}
+	if (f->activation >= 0)
+		activate_run(f->activation, f->A_out, f->D_out, f->m * PANEL);
+}
+
+/* dW(k) (+)= chain over s of dz(s) A(k, s), the inputs side by side, `panels` panels of them; with_bias: db (+)= sum of dz(s). */
+#define UNIT_PANELS 4
+
+INLINE void gradient_unit_inputs(const struct gradient_args *g, size_t q, size_t panels, bool with_bias)
+{
+	vec c[UNIT_PANELS * VECTORS];
+	const size_t width = panels * VECTORS, inputs = g->k_end - q * PANEL;
+	float dw[UNIT_PANELS * PANEL], db = 0;
+	UNROLL
+	for (size_t v = 0; v < width; v++)
+		c[v] = v_zero();
+	for (size_t s = 0; s < g->m; s++) {
+		const vec dz = v_set1(g->dZ[s * PANEL]);
+		UNROLL
+		for (size_t v = 0; v < width; v++)
+			c[v] = v_fma(dz, v_load(g->A + ((q + v / VECTORS) * g->ld + s) * PANEL + v % VECTORS * VLEN), c[v]);
+		if (with_bias)
+			db += g->dZ[s * PANEL];
+	}
+	UNROLL
+	for (size_t v = 0; v < width; v++)
+		v_store(dw + v * VLEN, c[v]);
+	for (size_t k = 0; k < panels * PANEL && k < inputs; k++) {
+		float *to = g->dW + (q * PANEL + k) * PANEL;
+		store_unit(to, g->add ? *to + dw[k] : dw[k]);
+	}
+	if (with_bias)
+		store_unit(g->db, g->add ? g->db[0] + db : db);
+}
+
+static void gradient_unit(const struct gradient_args *g)
+{
+	const size_t panels = panels_of(g->k_end);
+	size_t q = g->k_begin / PANEL;
+	for (; q + UNIT_PANELS <= panels; q += UNIT_PANELS)
+		gradient_unit_inputs(g, q, UNIT_PANELS, q == 0);
+	for (; q + 2 <= panels; q += 2)
+		gradient_unit_inputs(g, q, 2, q == 0);
+	if (q < panels)
+		gradient_unit_inputs(g, q, 1, q == 0);
 }
 
 /* ---- tiles over whole matrices ---- */
 
 #define NOINLINE __attribute__((noinline))
 
-/* A strip: all rows first .. first + n - 1 of `panels` panels, in the tallest tiles that fit. */
+/* A strip: rows first .. first + n - 1 of `panels` panels, in the tallest tiles that fit, over one part of the inner index. */
 #define STRIP(tile, args_type, panels)                                                                                             \
-	NOINLINE static void tile##_strip_##panels(const struct args_type *args, size_t p, size_t first, size_t n)                 \
+	NOINLINE static void tile##_strip_##panels(args_type *args, size_t p, size_t first, size_t n, const struct part *part)     \
 	{                                                                                                                          \
 		const size_t end = first + n;                                                                                      \
 		size_t r = first;                                                                                                  \
 		for (; r + TILE_ROWS <= end; r += TILE_ROWS)                                                                       \
-			tile(TILE_ROWS, panels, args, p, r);                                                                       \
+			tile(TILE_ROWS, panels, args, p, r, part);                                                                 \
 		for (; r + 4 <= end; r += 4)                                                                                       \
-			tile(4, panels, args, p, r);                                                                               \
+			tile(4, panels, args, p, r, part);                                                                         \
 		for (; r + 2 <= end; r += 2)                                                                                       \
-			tile(2, panels, args, p, r);                                                                               \
+			tile(2, panels, args, p, r, part);                                                                         \
 		if (r < end)                                                                                                       \
-			tile(1, panels, args, p, r);                                                                               \
+			tile(1, panels, args, p, r, part);                                                                         \
 	}
 
 /* How many of the panels left the next strip takes.  Four are taken as two and two: a strip one panel wide is bound by loads. */
 #if TILE_PANELS == 3
 static inline size_t strip_panels(size_t left) { return left == 1 ? 1 : left == 2 || left == 4 ? 2 : 3; }
 
-#define STRIPS(tile, args_type)                                                                                                \
-	STRIP(tile, args_type, 3)                                                                                               \
-	STRIP(tile, args_type, 2)                                                                                               \
-	STRIP(tile, args_type, 1)                                                                                               \
-	static void tile##_strip(const struct args_type *args, size_t p, size_t panels, size_t first, size_t n)                 \
-	{                                                                                                                       \
-		if (panels == 3)                                                                                                \
-			tile##_strip_3(args, p, first, n);                                                                      \
-		else if (panels == 2)                                                                                           \
-			tile##_strip_2(args, p, first, n);                                                                      \
-		else                                                                                                            \
-			tile##_strip_1(args, p, first, n);                                                                      \
+#define STRIPS(tile, args_type)                                                                                                    \
+	STRIP(tile, args_type, 3)                                                                                                  \
+	STRIP(tile, args_type, 2)                                                                                                  \
+	STRIP(tile, args_type, 1)                                                                                                  \
+	static void tile##_strip(args_type *args, size_t p, size_t panels, size_t first, size_t n, const struct part *part)        \
+	{                                                                                                                          \
+		if (panels == 3)                                                                                                   \
+			tile##_strip_3(args, p, first, n, part);                                                                   \
+		else if (panels == 2)                                                                                              \
+			tile##_strip_2(args, p, first, n, part);                                                                   \
+		else                                                                                                               \
+			tile##_strip_1(args, p, first, n, part);                                                                   \
 	}
 #elif TILE_PANELS == 1
 static inline size_t strip_panels(size_t left) { return left > 0; }
 
-#define STRIPS(tile, args_type)                                                                                                \
-	STRIP(tile, args_type, 1)                                                                                               \
-	static void tile##_strip(const struct args_type *args, size_t p, size_t panels, size_t first, size_t n)                 \
-	{                                                                                                                       \
-		(void)panels;                                                                                                   \
-		tile##_strip_1(args, p, first, n);                                                                              \
+#define STRIPS(tile, args_type)                                                                                                    \
+	STRIP(tile, args_type, 1)                                                                                                  \
+	static void tile##_strip(args_type *args, size_t p, size_t panels, size_t first, size_t n, const struct part *part)        \
+	{                                                                                                                          \
+		(void)panels;                                                                                                      \
+		tile##_strip_1(args, p, first, n, part);                                                                           \
 	}
 #else
 #error "TILE_PANELS: strips are written for 1 and 3"
 #endif
 
-STRIPS(forward_tile, forward_args)
-STRIPS(backward_tile, backward_args)
-STRIPS(gradient_tile, gradient_args)
+STRIPS(forward_tile, const struct forward_args)
+STRIPS(backward_tile, const struct backward_args)
+STRIPS(gradient_tile, struct gradient_strip)
 
 static void products_forward(const struct forward_args *args)
 {
+	if (args->n_out == 1 && args->p_begin < args->p_end) {
+		forward_unit(args);
+		return;
+	}
 	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
 		taken = strip_panels(args->p_end - p);
-		forward_tile_strip(args, p, taken, 0, args->m);
+		for (struct part part = part_from(0, args->n_in);; part = part_from(part.end, args->n_in)) {
+			forward_tile_strip(args, p, taken, 0, args->m, &part);
+			if (part.last)
+				break;
+		}
 	}
 }
 
@@ -211,19 +367,40 @@ static void products_backward(const struct backward_args *args)
 {
 	for (size_t q = args->p_begin, taken; q < args->p_end; q += taken) {
 		taken = strip_panels(args->p_end - q);
-		backward_tile_strip(args, q, taken, 0, args->m);
+		for (struct part part = part_from(0, args->n_out);; part = part_from(part.end, args->n_out)) {
+			backward_tile_strip(args, q, taken, 0, args->m, &part);
+			if (part.last)
+				break;
+		}
 	}
 }
 
-/* A tile's rows must lie in one panel of A, so the strips go panel by panel of the inputs; dZ's panels stay in the cache. */
+/* A tile's rows must lie in one panel of A, so the strips go panel by panel of the inputs. */
+static void gradient_inputs(struct gradient_strip *strip, size_t p, size_t panels, const struct part *part)
+{
+	const size_t left = strip->args->k_end - strip->first, n = left < GRADIENT_INPUTS ? left : GRADIENT_INPUTS;
+	for (size_t k = 0; k < n; k += PANEL)
+		gradient_tile_strip(strip, p, panels, strip->first + k, n - k < PANEL ? n - k : PANEL, part);
+}
+
 static void products_gradient(const struct gradient_args *args)
 {
-	for (size_t p = args->p_begin; p < args->p_end; p++)
-		gradient_bias(args, p);
+	struct gradient_strip strip;
+	strip.args = args;
+	if (args->n_out == 1 && args->p_begin < args->p_end) {
+		gradient_unit(args);
+		return;
+	}
+	if (args->k_begin == 0)
+		gradient_bias(args);
 	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
 		taken = strip_panels(args->p_end - p);
-		for (size_t k = 0; k < args->n_in; k += PANEL)
-			gradient_tile_strip(args, p, taken, k, args->n_in - k < PANEL ? args->n_in - k : PANEL);
+		for (strip.first = args->k_begin; strip.first < args->k_end; strip.first += GRADIENT_INPUTS)
+			for (struct part part = part_from(0, args->m);; part = part_from(part.end, args->m)) {
+				gradient_inputs(&strip, p, taken, &part);
+				if (part.last)
+					break;
+			}
 	}
 }
 

@@ -4,8 +4,15 @@
  * The division by m is left to the optimizer, which sees the sums of all blocks. */
 #include "nn/passes.h"
 
-static void layer_gradient(float *grads, bool add, const struct network *net, const struct kernels *kernels,
-                           const struct block_space *space, size_t l, size_t m)
+double block_loss(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t m,
+                  bool weighted)
+{
+	return kernels->loss(&(struct loss_args){
+	    .dZ = space->dZ[net->L], .Z = space->A[net->L], .y = space->y, .w = weighted ? space->w : NULL, .m = m});
+}
+
+void gradient_layer(float *grads, bool add, const struct network *net, const struct kernels *kernels,
+                    const struct block_space *space, size_t l, const struct weight_share *share, size_t m)
 {
 	kernels->gradient(&(struct gradient_args){.dW = grads + net->W_offset[l],
 	                                          .db = grads + net->b_offset[l],
@@ -15,39 +22,42 @@ static void layer_gradient(float *grads, bool add, const struct network *net, co
 	                                          .n_in = net->n[l - 1],
 	                                          .m = m,
 	                                          .ld = space->ld,
-	                                          .p_begin = 0,
-	                                          .p_end = panels_of(net->n[l]),
+	                                          .p_begin = share->p_begin,
+	                                          .p_end = share->p_end,
+	                                          .k_begin = share->k_begin,
+	                                          .k_end = share->k_end,
 	                                          .add = add});
 }
 
-static void layer_backward(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
-                           size_t m, float keep_scale)
+void backward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                    const struct share *share, const struct dropout_key *dropout)
 {
 	const bool stored = space->D[l - 1] != NULL;
-	kernels->backward(&(struct backward_args){.dZ_in = space->dZ[l - 1],
-	                                          .Wt = network_Wt(net, l),
-	                                          .dZ = space->dZ[l],
-	                                          .saved = stored ? space->D[l - 1] : space->A[l - 1],
-	                                          .n_out = net->n[l],
-	                                          .n_in = net->n[l - 1],
-	                                          .m = m,
-	                                          .ld = space->ld,
-	                                          .p_begin = 0,
-	                                          .p_end = panels_of(net->n[l - 1]),
-	                                          .derivative = stored ? DERIVATIVE_STORED : activation_derivative(net->activation),
-	                                          .scale = keep_scale});
+	const size_t at = share->s_begin * PANEL;
+	kernels->backward(&(struct backward_args){
+	    .dZ_in = space->dZ[l - 1] + at,
+	    .Wt = network_Wt(net, l),
+	    .dZ = space->dZ[l] + at,
+	    .saved = (stored ? space->D[l - 1] : space->A[l - 1]) + at,
+	    .n_out = net->n[l],
+	    .n_in = net->n[l - 1],
+	    .m = share->s_end - share->s_begin,
+	    .ld = space->ld,
+	    .p_begin = share->p_begin,
+	    .p_end = share->p_end,
+	    .derivative = stored ? DERIVATIVE_STORED : activation_derivative(net->activation),
+	    .scale = dropout && dropout->rate > 0 ? (float)(1.0 / (1.0 - dropout->rate)) : 1.0f});
 }
 
-double backward_pass(float *grads, bool add, const struct network *net, const struct kernels *kernels, struct block_space *space,
-                     size_t m, bool weighted, const struct dropout_key *dropout)
+double backward_pass(float *grads, bool add, const struct network *net, const struct kernels *kernels,
+                     const struct block_space *space, size_t m, bool weighted, const struct dropout_key *dropout)
 {
-	const float keep_scale = dropout && dropout->rate > 0 ? (float)(1.0 / (1.0 - dropout->rate)) : 1.0f;
-	const double loss = kernels->loss(&(struct loss_args){
-	    .dZ = space->dZ[net->L], .Z = space->A[net->L], .y = space->y, .w = weighted ? space->w : NULL, .m = m});
+	const double loss = block_loss(net, kernels, space, m, weighted);
 	for (size_t l = net->L; l >= 1; l--) {
-		layer_gradient(grads, add, net, kernels, space, l, m);
+		const struct weight_share all = {0, panels_of(net->n[l]), 0, net->n[l - 1]};
+		gradient_layer(grads, add, net, kernels, space, l, &all, m);
 		if (l > 1)
-			layer_backward(net, kernels, space, l, m, keep_scale);
+			backward_layer(net, kernels, space, l, &(struct share){0, panels_of(net->n[l - 1]), 0, m}, dropout);
 	}
 	return loss;
 }

@@ -2,7 +2,6 @@
  * The forward pass over one block of columns: Z[l] = W[l] A[l-1] + b[l], A[l] = g(Z[l]), and the memory of both passes. */
 #include "nn/passes.h"
 
-
 /* Which of a layer's arrays its derivative comes from. */
 static enum derivative derivative_of(const struct network *net, bool dropout)
 {
@@ -70,43 +69,51 @@ static uint32_t dropout_threshold(double rate)
 	return (uint32_t)(rate * 4294967296.0);
 }
 
-static void drop(const struct network *net, const struct kernels *kernels, struct block_space *space, size_t l, size_t m,
-                 const struct dropout_key *key)
+static void drop(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                 const struct share *share, const struct dropout_key *key)
 {
-	size_t unit0 = 0; /* units are numbered through the layers, so that no two share a word */
+	size_t unit0 = share->p_begin * PANEL; /* units are numbered through the layers, so that no two share a word */
+	const size_t at = (share->p_begin * space->ld + share->s_begin) * PANEL;
 	for (size_t i = 1; i < l; i++)
 		unit0 += panels_of(net->n[i]) * PANEL;
-	kernels->dropout(&(struct dropout_args){.A = space->A[l],
-	                                        .D = space->D[l],
-	                                        .n = net->n[l],
-	                                        .m = m,
+	kernels->dropout(&(struct dropout_args){.A = space->A[l] + at,
+	                                        .D = space->D[l] ? space->D[l] + at : NULL,
+	                                        .n = (share->p_end - share->p_begin) * PANEL,
+	                                        .m = share->s_end - share->s_begin,
 	                                        .ld = space->ld,
 	                                        .seed = key->seed,
 	                                        .epoch = key->epoch,
 	                                        .step = key->step,
-	                                        .row0 = key->row0,
+	                                        .row0 = key->row0 + (uint32_t)share->s_begin,
 	                                        .unit0 = (uint32_t)unit0,
 	                                        .threshold = dropout_threshold(key->rate),
 	                                        .keep_scale = (float)(1.0 / (1.0 - key->rate))});
 }
 
-void forward_pass(const struct network *net, const struct kernels *kernels, struct block_space *space, size_t m,
+void forward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                   const struct share *share, const struct dropout_key *dropout)
+{
+	const size_t at = share->s_begin * PANEL;
+	kernels->forward(&(struct forward_args){.A_out = space->A[l] + at,
+	                                        .D_out = space->D[l] ? space->D[l] + at : NULL,
+	                                        .W = network_W(net, l),
+	                                        .b = network_b(net, l),
+	                                        .A = space->A[l - 1] + at,
+	                                        .Wt = network_has_Wt(net, l) ? network_Wt(net, l) : NULL,
+	                                        .n_out = net->n[l],
+	                                        .n_in = net->n[l - 1],
+	                                        .m = share->s_end - share->s_begin,
+	                                        .ld = space->ld,
+	                                        .p_begin = share->p_begin,
+	                                        .p_end = share->p_end,
+	                                        .activation = l < net->L ? (int)net->activation : -1});
+	if (l < net->L && dropout && dropout->rate > 0)
+		drop(net, kernels, space, l, share, dropout);
+}
+
+void forward_pass(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t m,
                   const struct dropout_key *dropout)
 {
-	for (size_t l = 1; l <= net->L; l++) {
-		kernels->forward(&(struct forward_args){.A_out = space->A[l],
-		                                        .D_out = space->D[l],
-		                                        .W = network_W(net, l),
-		                                        .b = network_b(net, l),
-		                                        .A = space->A[l - 1],
-		                                        .n_out = net->n[l],
-		                                        .n_in = net->n[l - 1],
-		                                        .m = m,
-		                                        .ld = space->ld,
-		                                        .p_begin = 0,
-		                                        .p_end = panels_of(net->n[l]),
-		                                        .activation = l < net->L ? (int)net->activation : -1});
-		if (l < net->L && dropout && dropout->rate > 0)
-			drop(net, kernels, space, l, m, dropout);
-	}
+	for (size_t l = 1; l <= net->L; l++)
+		forward_layer(net, kernels, space, l, &(struct share){0, panels_of(net->n[l]), 0, m}, dropout);
 }

@@ -22,7 +22,7 @@ static bool lay_out(struct network *net, size_t *n_params_floats, size_t *n_Wt_f
 		net->b_offset[l] = params;
 		if (!size_add(&params, params, out))
 			return false;
-		if (l > 1) {
+		if (network_has_Wt(net, l)) {
 			net->Wt_offset[l] = Wt;
 			if (!size_add(&Wt, Wt, transposed))
 				return false;
@@ -96,8 +96,8 @@ static size_t Wt_index(const struct network *net, size_t l, size_t i, size_t k)
 
 void network_sync(struct network *net)
 {
-	for (size_t l = 2; l <= net->L; l++)
-		for (size_t i = 0; i < net->n[l]; i++)
+	for (size_t l = 1; l <= net->L; l++)
+		for (size_t i = 0; i < net->n[l] && network_has_Wt(net, l); i++)
 			for (size_t k = 0; k < net->n[l - 1]; k++)
 				net->Wt[Wt_index(net, l, i, k)] = net->params[W_index(net, l, i, k)];
 }
@@ -135,8 +135,10 @@ static float largest_of_layer(const struct network *net, size_t l)
 	return largest;
 }
 
-bool network_is_finite(const struct network *net, size_t *layer)
+bool network_is_finite(const struct network *net, const struct kernels *kernels, size_t *layer)
 {
+	if (isfinite(kernels->sum_squares(net->params, net->n_floats))) /* else some are very large at least */
+		return true;
 	for (size_t l = 1; l <= net->L; l++)
 		if (isinf(largest_of_layer(net, l))) {
 			*layer = l;

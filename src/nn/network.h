@@ -2,7 +2,8 @@
  * A network of L dense layers: n[0] features, n[1..L-1] hidden units, n[L] = 1 logit.
  *   Z[l] = W[l] A[l-1] + b[l],  A[l] = g(Z[l]) for l < L,  A[L] = Z[L] (the logit)
  * All parameters lie in one flat array in panel form (kernels.h): for l = 1..L W[l] (panels x n[l-1] x 16), then b[l] (16 panels).
- * Wt holds W[2..L] a second time in the other orientation for the backward product; network_sync makes it from params. */
+ * Wt holds W[2..L] a second time in the other orientation for the backward product, and any layer of one unit, whose row then lies
+ * side by side; network_sync makes it from params. */
 #ifndef NN_NETWORK_H
 #define NN_NETWORK_H
 
@@ -19,7 +20,7 @@ struct network {
 	enum cln_activation activation;              /* of the hidden layers */
 	size_t W_offset[NETWORK_MAX_LAYERS + 1];     /* into params, l = 1..L */
 	size_t b_offset[NETWORK_MAX_LAYERS + 1];
-	size_t Wt_offset[NETWORK_MAX_LAYERS + 1];    /* into Wt, l = 2..L */
+	size_t Wt_offset[NETWORK_MAX_LAYERS + 1];    /* into Wt, where network_has_Wt */
 	size_t n_floats;                             /* of params, padding included */
 	size_t n_params;                             /* weights and biases without padding */
 	float *params, *Wt;
@@ -42,10 +43,11 @@ void network_get(const struct network *net, size_t l, float *W, float *b);
 void network_set(struct network *net, size_t l, const float *W, const float *b);
 static inline const float *network_W(const struct network *net, size_t l) { return net->params + net->W_offset[l]; }
 static inline const float *network_b(const struct network *net, size_t l) { return net->params + net->b_offset[l]; }
+static inline bool network_has_Wt(const struct network *net, size_t l) { return l > 1 || net->n[l] == 1; }
 static inline const float *network_Wt(const struct network *net, size_t l) { return net->Wt + net->Wt_offset[l]; }
 
 /* True where every parameter is finite; else *layer is the first layer with one that is not. */
-bool network_is_finite(const struct network *net, size_t *layer);
+bool network_is_finite(const struct network *net, const struct kernels *kernels, size_t *layer);
 
 /* The layer with the parameter that is largest by size, and that size; NaN and infinity are larger than any number. */
 size_t network_largest_layer(const struct network *net, float *largest);

@@ -26,13 +26,42 @@ struct dropout_key {
 	uint32_t epoch, step, row0; /* row0: the block's first column in the batch */
 };
 
-/* A[1..L] from A[0]; dropout may be NULL. */
-void forward_pass(const struct network *net, const struct kernels *kernels, struct block_space *space, size_t m,
+/* What one thread does of a layer: some panels of its output, some columns. */
+struct share {
+	size_t p_begin, p_end;
+	size_t s_begin, s_end;
+};
+
+/* What one thread does of a gradient: some panels of the outputs, some inputs (from a multiple of 16 on). */
+struct weight_share {
+	size_t p_begin, p_end;
+	size_t k_begin, k_end;
+};
+
+/* A[l] from A[l-1], then dropout on hidden layers (dropout may be NULL). */
+void forward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                   const struct share *share, const struct dropout_key *dropout);
+
+/* dZ[L] and the sum of the losses from A[L], y, and w where `weighted`. */
+double block_loss(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t m,
+                  bool weighted);
+
+/* dW[l] from dZ[l], A[l-1] over all m columns, and db[l] where the share has input 0; into grads, the layout of net->params; added
+ * where `add`, else replaced. */
+void gradient_layer(float *grads, bool add, const struct network *net, const struct kernels *kernels,
+                    const struct block_space *space, size_t l, const struct weight_share *share, size_t m);
+
+/* dZ[l-1] from dZ[l]; the share is one of layer l-1. */
+void backward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                    const struct share *share, const struct dropout_key *dropout);
+
+/* All of it on one thread: A[1..L] from A[0]. */
+void forward_pass(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t m,
                   const struct dropout_key *dropout);
 
-/* dZ[L] and the loss from A[L], y, w; then for l = L..1 dW[l], db[l] (into grads, the layout of net->params; added where `add`) and
- * dZ[l-1].  grads are sums over the columns, not divided by m.  Returns the sum of the losses. */
-double backward_pass(float *grads, bool add, const struct network *net, const struct kernels *kernels, struct block_space *space,
-                     size_t m, bool weighted, const struct dropout_key *dropout);
+/* dZ[L] and the loss; then for l = L..1 dW[l], db[l] and dZ[l-1].  grads are sums over the columns, not divided by m.  Returns the
+ * sum of the losses. */
+double backward_pass(float *grads, bool add, const struct network *net, const struct kernels *kernels,
+                     const struct block_space *space, size_t m, bool weighted, const struct dropout_key *dropout);
 
 #endif

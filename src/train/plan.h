@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: MIT
- * Who works on which columns: the block size, the threads worth using, and the reduction tree's shape. */
+ * Who works on which columns: the block size, and the threads worth using, as teams of members.  A team works a contiguous run of
+ * blocks; its members share each block, every one some of a layer's units or columns.  Only the block size shapes the result. */
 #ifndef TRAIN_PLAN_H
 #define TRAIN_PLAN_H
 
 #include "nn/network.h"
+#include "train/phases.h"
 
 struct plan {
 	size_t batch_size;   /* columns of a full mini-batch */
 	size_t block_size;   /* G: columns of a block; a pure function of the net and batch_size (or given) */
 	size_t n_blocks;     /* of a full mini-batch */
 	int threads_allowed;
-	int threads;         /* worth using, at most what was allowed; changes no bit */
+	int threads;         /* worth using: teams x members, at most what was allowed */
+	int teams, members;
+	struct phase_clock *clocks; /* NULL, or one a thread: where the steps' time goes */
 };
 
 /* n_rows: of the training set; config->batch_size = 0 means all of them. */
 void plan_create(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows, int threads_allowed);
+
+/* As many of `threads` as can be used at all, whether they are worth it or not. */
+void plan_set_threads(struct plan *plan, int threads);
 
 #endif

@@ -5,7 +5,7 @@
  * one would begin beyond the last block.  The tree knows nothing of threads, so neither do the bits of its root.  A thread works a
  * contiguous run of blocks, keeps partial sums in slots used as a stack, and folds two as soon as both children of a node lie on
  * top.  What is left on the stacks (at most 2 log2 of the blocks a thread) is combined in tree order, each thread a slice of the
- * parameters. */
+ * parameters.  A team of threads that works its blocks together counts as one thread here. */
 #ifndef TRAIN_REDUCE_H
 #define TRAIN_REDUCE_H
 

@@ -1,100 +1,50 @@
 /* SPDX-License-Identifier: MIT
- * The step (DESIGN section 7): each thread works its run of blocks and folds their partial gradients along the tree; after a
- * barrier each takes its share of the parameters, chunk by chunk: adds up the partials that are left, in tree order, applies the
- * optimizer, and writes both orientations of the weights. */
+ * The step (DESIGN section 7).  Each team works its run of blocks and folds their partial gradients along the tree; the members of
+ * a team share every block, each some of a layer's panels.  After a barrier each thread takes its share of the parameters, chunk
+ * by chunk: adds up the partials that are left, in tree order, and applies the optimizer.  A mini-batch of one block needs no
+ * sums: each member updates a layer as soon as nobody reads its weights any more, while their gradient is still in its cache. */
 #include "train/step.h"
 
 #include <math.h>
 
-#include "base/parallel.h"
 #include "data/batch.h"
 #include "train/schedule.h"
 
-#define CHUNK_INPUTS 64 /* inputs x 16 outputs: 4 KiB of each array */
+#define COLUMN_GROUP 8 /* columns that are not torn apart: a tile's */
 
 /* ---------------------------------------------------------------- set-up */
-
-static size_t count_chunks(const struct network *net)
-{
-	size_t n = 0;
-	for (size_t l = 1; l <= net->L; l++)
-		n += panels_of(net->n[l]) * ((net->n[l - 1] + CHUNK_INPUTS - 1) / CHUNK_INPUTS) + 1;
-	return n;
-}
-
-static void make_chunks(struct chunk *chunk, const struct network *net)
-{
-	for (size_t l = 1; l <= net->L; l++) {
-		const size_t n_in = net->n[l - 1];
-		for (size_t p = 0; p < panels_of(net->n[l]); p++)
-			for (size_t k = 0; k < n_in; k += CHUNK_INPUTS) {
-				const size_t end = k + CHUNK_INPUTS < n_in ? k + CHUNK_INPUTS : n_in;
-				*chunk++ = (struct chunk){.offset = net->W_offset[l] + (p * n_in + k) * PANEL,
-				                          .n = (end - k) * PANEL,
-				                          .layer = l,
-				                          .panel = p,
-				                          .k_begin = k,
-				                          .k_end = end};
-			}
-		*chunk++ = (struct chunk){.offset = net->b_offset[l], .n = panels_of(net->n[l]) * PANEL, .layer = l};
-	}
-}
-
-static enum cln_status create_slots(struct stepper *stepper, struct cln_error *err)
-{
-	const size_t threads = (size_t)stepper->plan.threads;
-	stepper->n_slots = stepper->full.n_slots > stepper->last.n_slots ? stepper->full.n_slots : stepper->last.n_slots;
-	stepper->slots = mem_alloc(threads * stepper->n_slots, sizeof *stepper->slots, err);
-	if (!stepper->slots)
-		return CLN_E_MEMORY;
-	for (size_t i = 0; i < threads * stepper->n_slots; i++) {
-		stepper->slots[i] = mem_pages(stepper->net->n_floats, err);
-		if (!stepper->slots[i])
-			return CLN_E_MEMORY;
-	}
-	return CLN_OK;
-}
-
-static enum cln_status create_spaces(struct stepper *stepper, struct cln_error *err)
-{
-	stepper->spaces = mem_alloc((size_t)stepper->plan.threads, sizeof *stepper->spaces, err);
-	if (!stepper->spaces)
-		return CLN_E_MEMORY;
-	enum cln_status status = CLN_OK;
-	for (int t = 0; t < stepper->plan.threads && status == CLN_OK; t++)
-		status = block_space_create(&stepper->spaces[t], stepper->net, stepper->plan.block_size, true,
-		                            stepper->config->dropout > 0, err);
-	return status;
-}
 
 static size_t blocks_of(const struct plan *plan, size_t m)
 {
 	return (m + plan->block_size - 1) / plan->block_size;
 }
 
-static enum cln_status create_arrays(struct stepper *stepper, struct cln_error *err)
+static enum cln_status create_reductions(struct stepper *stepper, struct cln_error *err)
 {
 	const struct plan *plan = &stepper->plan;
 	const size_t rest = stepper->data->n_rows % plan->batch_size;
-	enum cln_status status = optimizer_create(&stepper->optimizer, stepper->config->optimizer, stepper->net->n_floats, err);
+	enum cln_status status = reduction_create(&stepper->full, plan->n_blocks, plan->teams, err);
 	if (status == CLN_OK)
-		status = reduction_create(&stepper->full, plan->n_blocks, plan->threads, err);
-	if (status == CLN_OK)
-		status = reduction_create(&stepper->last, rest ? blocks_of(plan, rest) : plan->n_blocks, plan->threads, err);
-	if (status == CLN_OK)
-		status = create_slots(stepper, err);
-	if (status == CLN_OK)
-		status = create_spaces(stepper, err);
-	if (status != CLN_OK)
-		return status;
-	stepper->n_chunks = count_chunks(stepper->net);
-	stepper->chunks = mem_alloc(stepper->n_chunks, sizeof *stepper->chunks, err);
-	stepper->chunk_norms = mem_alloc(stepper->n_chunks, sizeof *stepper->chunk_norms, err);
-	stepper->block_losses = mem_alloc(plan->n_blocks, sizeof *stepper->block_losses, err);
-	if (!stepper->chunks || !stepper->chunk_norms || !stepper->block_losses)
+		status = reduction_create(&stepper->last, rest ? blocks_of(plan, rest) : plan->n_blocks, plan->teams, err);
+	return status;
+}
+
+static enum cln_status create_teams(struct stepper *stepper, struct cln_error *err)
+{
+	const struct plan *plan = &stepper->plan;
+	const size_t teams = (size_t)plan->teams;
+	stepper->spaces = mem_alloc(teams, sizeof *stepper->spaces, err);
+	stepper->barriers = stepper->spaces ? mem_alloc(teams, sizeof *stepper->barriers, err) : NULL;
+	if (!stepper->barriers)
 		return CLN_E_MEMORY;
-	make_chunks(stepper->chunks, stepper->net);
-	return CLN_OK;
+	enum cln_status status = CLN_OK;
+	for (size_t t = 0; t < teams && status == CLN_OK; t++) {
+		status = block_space_create(&stepper->spaces[t], stepper->net, plan->block_size, true, stepper->config->dropout > 0,
+		                            err);
+		if (status == CLN_OK && plan->members > 1)
+			status = barrier_create(&stepper->barriers[t], plan->members, plan->threads, err);
+	}
+	return status;
 }
 
 enum cln_status stepper_create(struct stepper *stepper, struct network *net, const struct kernels *kernels,
@@ -104,7 +54,17 @@ enum cln_status stepper_create(struct stepper *stepper, struct network *net, con
 	*stepper = (struct stepper){.net = net, .kernels = kernels, .config = config, .data = data, .plan = *plan};
 	stepper->steps_per_epoch = (data->n_rows + plan->batch_size - 1) / plan->batch_size;
 	stepper->n_steps = stepper->steps_per_epoch * config->epochs;
-	enum cln_status status = create_arrays(stepper, err);
+	enum cln_status status = create_reductions(stepper, err);
+	if (status == CLN_OK) {
+		const size_t full = stepper->full.n_slots, last = stepper->last.n_slots;
+		status = updater_create(&stepper->updater, net, kernels, config, plan, full > last ? full : last, err);
+	}
+	if (status == CLN_OK)
+		status = create_teams(stepper, err);
+	if (status == CLN_OK) {
+		stepper->block_losses = mem_alloc(plan->n_blocks, sizeof *stepper->block_losses, err);
+		status = stepper->block_losses ? CLN_OK : CLN_E_MEMORY;
+	}
 	if (status != CLN_OK)
 		stepper_free(stepper);
 	return status;
@@ -112,32 +72,107 @@ enum cln_status stepper_create(struct stepper *stepper, struct network *net, con
 
 void stepper_free(struct stepper *stepper)
 {
-	const size_t threads = (size_t)stepper->plan.threads;
-	for (size_t i = 0; stepper->slots && i < threads * stepper->n_slots; i++)
-		if (stepper->slots[i])
-			mem_pages_free(stepper->slots[i], stepper->net->n_floats);
-	for (size_t t = 0; stepper->spaces && t < threads; t++)
-		block_space_free(&stepper->spaces[t]);
-	mem_free(stepper->slots);
+	for (int t = 0; t < stepper->plan.teams; t++) {
+		if (stepper->spaces)
+			block_space_free(&stepper->spaces[t]);
+		if (stepper->barriers)
+			barrier_destroy(stepper->barriers[t]);
+	}
 	mem_free(stepper->spaces);
-	mem_free(stepper->chunks);
-	mem_free(stepper->chunk_norms);
+	mem_free(stepper->barriers);
 	mem_free(stepper->block_losses);
-	optimizer_free(&stepper->optimizer);
+	updater_free(&stepper->updater);
 	reduction_free(&stepper->full);
 	reduction_free(&stepper->last);
 	*stepper = (struct stepper){0};
 }
 
-/* ---------------------------------------------------------------- a step, phase by phase */
+/* ---------------------------------------------------------------- a block */
 
 /* One mini-batch as all threads see it. */
 struct mini_batch {
 	const struct reduction *reduction;
 	const uint32_t *rows;
 	size_t m;
-	struct dropout_key dropout; /* but row0 */
+	struct dropout_key dropout;     /* but row0 */
+	bool at_once;                   /* one block, no norm to wait for: layers are updated on the way back */
+	struct optimizer_args constants;
 };
+
+/* A thread's place in its team, and the block it works. */
+struct seat {
+	size_t team, member, members;
+	struct barrier *barrier;        /* NULL: the team has one member */
+	struct phase_clock *clock;      /* NULL: nobody measures */
+	struct block_space *space;
+	size_t first, m;                /* columns of the mini-batch */
+	struct dropout_key dropout;
+};
+
+/* The members wait for one another. */
+static void meet(const struct seat *seat)
+{
+	if (!seat->barrier)
+		return;
+	barrier_wait(seat->barrier, (int)seat->member);
+	phase_end(seat->clock, PHASE_WAIT);
+}
+
+/* This member's share of n things, in whole groups. */
+static void share_groups(size_t *begin, size_t *end, const struct seat *seat, size_t n, size_t group)
+{
+	if (seat->members == 1) { /* saves divisions, which the smallest nets would notice */
+		*begin = 0;
+		*end = n;
+		return;
+	}
+	split_range(begin, end, (n + group - 1) / group, seat->member, seat->members);
+	*begin *= group;
+	*end = *end * group < n ? *end * group : n;
+}
+
+/* This member's part of a layer of n units: as many whole panels as every member gets, and some columns of the panels left. */
+static size_t share_layer(struct share shares[2], const struct seat *seat, size_t n)
+{
+	if (seat->members == 1) {
+		shares[0] = (struct share){0, panels_of(n), 0, seat->m};
+		return 1;
+	}
+	const size_t each = panels_of(n) / seat->members, rest = each * seat->members;
+	size_t n_shares = 0;
+	if (each > 0)
+		shares[n_shares++] = (struct share){seat->member * each, (seat->member + 1) * each, 0, seat->m};
+	if (rest < panels_of(n)) {
+		shares[n_shares] = (struct share){.p_begin = rest, .p_end = panels_of(n)};
+		share_groups(&shares[n_shares].s_begin, &shares[n_shares].s_end, seat, seat->m, COLUMN_GROUP);
+		n_shares += shares[n_shares].s_begin < shares[n_shares].s_end;
+	}
+	return n_shares;
+}
+
+/* Piece i of this member's part of the weights into n units from n_in: whole panels (perhaps none), then some inputs of a panel
+ * left, in CHUNK_INPUTS.  False beyond the last piece. */
+static bool share_weights(struct weight_share *share, const struct seat *seat, size_t n, size_t n_in, size_t i)
+{
+	if (seat->members == 1) {
+		*share = (struct weight_share){0, panels_of(n), 0, n_in};
+		return i == 0;
+	}
+	const size_t each = panels_of(n) / seat->members, whole = each * seat->members;
+	const size_t parts = (n_in + CHUNK_INPUTS - 1) / CHUNK_INPUTS;
+	*share = (struct weight_share){seat->member * each, (seat->member + 1) * each, 0, n_in};
+	if (i == 0)
+		return true;
+	size_t begin, end;
+	split_range(&begin, &end, (panels_of(n) - whole) * parts, seat->member, seat->members);
+	const size_t p = begin / parts + i - 1, next = (p + 1) * parts;
+	const size_t first = p * parts > begin ? p * parts : begin, last = next < end ? next : end;
+	if (first >= last)
+		return false;
+	const size_t k_end = (last - p * parts) * CHUNK_INPUTS;
+	*share = (struct weight_share){whole + p, whole + p + 1, (first - p * parts) * CHUNK_INPUTS, k_end < n_in ? k_end : n_in};
+	return true;
+}
 
 static void smooth_labels(float *y, size_t m, double smoothing)
 {
@@ -146,138 +181,191 @@ static void smooth_labels(float *y, size_t m, double smoothing)
 		y[s] = y[s] * keep + shift;
 }
 
-/* Forward and backward on one block; its gradient goes where the tree wants it. */
-static void work_block(struct stepper *stepper, const struct mini_batch *batch, size_t block, int tid)
+static void gather(const struct stepper *stepper, const struct mini_batch *batch, const struct seat *seat)
 {
-	struct block_space *space = &stepper->spaces[tid];
-	const struct reduction_leaf *leaf = &batch->reduction->leaves[block];
-	const size_t first = block * stepper->plan.block_size, left = batch->m - first;
-	const size_t m = left < stepper->plan.block_size ? left : stepper->plan.block_size;
-	struct dropout_key key = batch->dropout;
-	key.row0 = (uint32_t)first;
-
-	batch_gather(space->A[0], space->y, space->w, stepper->data, batch->rows + first, m, space->ld);
+	const struct block_space *space = seat->space;
+	size_t begin, end;
+	if (stepper->gathered)
+		return;
+	share_groups(&begin, &end, seat, seat->m, COLUMN_GROUP);
+	batch_gather(space->A[0] + begin * PANEL, space->y + begin, space->w + begin, stepper->data,
+	             batch->rows + seat->first + begin, end - begin, space->ld);
 	if (stepper->config->label_smoothing > 0)
-		smooth_labels(space->y, m, stepper->config->label_smoothing);
-	forward_pass(stepper->net, stepper->kernels, space, m, &key);
-
-	float **slots = stepper->slots + (size_t)tid * stepper->n_slots;
-	stepper->block_losses[block] = backward_pass(slots[leaf->slot], leaf->add, stepper->net, stepper->kernels, space, m,
-	                                             stepper->data->w != NULL, &key);
-	for (size_t slot = leaf->slot, folds = leaf->folds; folds > 0; folds--, slot--)
-		stepper->kernels->add(slots[slot - 1], slots[slot], stepper->net->n_floats);
+		smooth_labels(space->y + begin, end - begin, stepper->config->label_smoothing);
+	phase_end(seat->clock, PHASE_GATHER);
+	meet(seat);
 }
 
-/* The slot of a number that counts through a reduction's threads. */
-static float *slot_of(const struct stepper *stepper, const struct reduction *reduction, uint32_t number)
+static void forward(const struct stepper *stepper, const struct seat *seat)
 {
-	return stepper->slots[number / reduction->n_slots * stepper->n_slots + number % reduction->n_slots];
+	const struct network *net = stepper->net;
+	for (size_t l = 1; l <= net->L; l++) {
+		struct share shares[2];
+		const size_t n = share_layer(shares, seat, net->n[l]);
+		for (size_t i = 0; i < n; i++)
+			forward_layer(net, stepper->kernels, seat->space, l, &shares[i], &seat->dropout);
+		phase_end(seat->clock, PHASE_FORWARD);
+		meet(seat);
+	}
 }
 
-/* The whole gradient sum of a chunk, in tree order: where it lies. */
-static float *reduce_chunk(const struct stepper *stepper, const struct reduction *reduction, const struct chunk *chunk)
+/* The first member's work; the others wait for it. */
+static void loss(struct stepper *stepper, size_t block, const struct seat *seat)
 {
-	for (size_t i = 0; i < reduction->n_sums; i++)
-		stepper->kernels->add(slot_of(stepper, reduction, reduction->sums[i].into) + chunk->offset,
-		                      slot_of(stepper, reduction, reduction->sums[i].from) + chunk->offset, chunk->n);
-	return slot_of(stepper, reduction, reduction->root) + chunk->offset;
+	if (seat->member == 0)
+		stepper->block_losses[block] =
+		    block_loss(stepper->net, stepper->kernels, seat->space, seat->m, stepper->data->w != NULL);
+	phase_end(seat->clock, PHASE_LOSS);
+	meet(seat);
 }
 
-static void update_chunk(struct stepper *stepper, const struct chunk *chunk, const float *g, const struct optimizer_args *constants)
+/* The gradient of layer l goes where the tree wants it. */
+static void gradient(struct stepper *stepper, const struct reduction_leaf *leaf, const struct seat *seat, size_t l)
 {
-	struct network *net = stepper->net;
-	struct optimizer_args args = *constants;
-	args.w = net->params + chunk->offset;
-	args.first = stepper->optimizer.first ? stepper->optimizer.first + chunk->offset : NULL;
-	args.second = stepper->optimizer.second ? stepper->optimizer.second + chunk->offset : NULL;
-	args.g = g;
-	args.n = chunk->n;
-	const bool is_bias = chunk->k_begin == chunk->k_end;
-	if (is_bias) /* penalties and decay are for weights */
-		args.l1 = args.l2 = args.decay = 0;
-	stepper->kernels->optimize(&args);
-	if (chunk->layer > 1 && !is_bias)
-		stepper->kernels->transpose_panel(net->Wt + net->Wt_offset[chunk->layer], net->params + net->W_offset[chunk->layer],
-		                                  panels_of(net->n[chunk->layer]) * PANEL, net->n[chunk->layer - 1], chunk->panel,
-		                                  chunk->k_begin, chunk->k_end);
+	const struct network *net = stepper->net;
+	float *grads = updater_slots(&stepper->updater, seat->team)[leaf->slot];
+	struct weight_share share;
+	for (size_t i = 0; share_weights(&share, seat, net->n[l], net->n[l - 1], i); i++) {
+		gradient_layer(grads, leaf->add, net, stepper->kernels, seat->space, l, &share, seat->m);
+		phase_end(seat->clock, PHASE_GRADIENT);
+		updater_fold(&stepper->updater, seat->team, leaf, l, &share);
+		phase_end(seat->clock, PHASE_REDUCTION);
+	}
 }
 
-/* 1/m, and less where the gradient's norm exceeds clip_norm.  All chunks' norms, added in order: the same on every thread. */
-static float gradient_scale(const struct stepper *stepper, size_t m)
+static void backward(const struct stepper *stepper, const struct seat *seat, size_t l)
 {
-	const double scale = 1.0 / (double)m;
-	if (stepper->config->clip_norm <= 0)
-		return (float)scale;
-	double squares = 0;
-	for (size_t i = 0; i < stepper->n_chunks; i++)
-		squares += stepper->chunk_norms[i];
-	if (!isfinite(squares)) /* no factor mends that: the weights are to show it */
-		return NAN;
-	const double norm = sqrt(squares) * scale;
-	return (float)(norm > stepper->config->clip_norm ? scale * (stepper->config->clip_norm / norm) : scale);
+	struct share shares[2];
+	const size_t n = share_layer(shares, seat, stepper->net->n[l - 1]);
+	for (size_t i = 0; i < n; i++)
+		backward_layer(stepper->net, stepper->kernels, seat->space, l, &shares[i], &seat->dropout);
+	phase_end(seat->clock, PHASE_BACKWARD);
+	meet(seat);
 }
+
+/* New weights of layer l from the gradient of a mini-batch that is one block. */
+static void update(struct stepper *stepper, const struct mini_batch *batch, const struct seat *seat, size_t l)
+{
+	struct weight_share share;
+	for (size_t i = 0; share_weights(&share, seat, stepper->net->n[l], stepper->net->n[l - 1], i); i++) {
+		size_t begin, end;
+		updater_chunks(&begin, &end, &stepper->updater, l, &share);
+		updater_step(&stepper->updater, batch->reduction, begin, end, &batch->constants);
+	}
+	phase_end(seat->clock, PHASE_OPTIMIZER);
+}
+
+/* Forward, loss and backward on one block.  False where a batch that is updated at once has a loss that is not finite. */
+static bool work_block(struct stepper *stepper, const struct mini_batch *batch, size_t block, struct seat *seat)
+{
+	const size_t left = batch->m - block * stepper->plan.block_size;
+	seat->first = block * stepper->plan.block_size;
+	seat->m = left < stepper->plan.block_size ? left : stepper->plan.block_size;
+	seat->dropout = batch->dropout;
+	seat->dropout.row0 = (uint32_t)seat->first;
+
+	gather(stepper, batch, seat);
+	forward(stepper, seat);
+	loss(stepper, block, seat);
+	if (batch->at_once && !isfinite(stepper->block_losses[block]))
+		return false;
+	for (size_t l = stepper->net->L; l >= 1; l--) {
+		gradient(stepper, &batch->reduction->leaves[block], seat, l);
+		if (l > 1)
+			backward(stepper, seat, l);
+		if (batch->at_once) /* all members are past the last product that reads W[l] */
+			update(stepper, batch, seat, l);
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- a step */
 
 /* This thread's share of the parameters: reduced and updated in one pass, or in two where the norm is needed in between. */
-static void reduce_and_update(struct stepper *stepper, const struct mini_batch *batch, struct optimizer_args *constants,
-                              struct team *team, int tid)
+static void reduce_and_update(struct stepper *stepper, struct mini_batch *batch, struct team *team, int tid,
+                              struct phase_clock *clock)
 {
-	size_t begin, end;
-	split_range(&begin, &end, stepper->n_chunks, (size_t)tid, (size_t)stepper->plan.threads);
+	struct updater *updater = &stepper->updater;
 	const bool clip = stepper->config->clip_norm > 0;
+	const size_t begin = updater->shares[tid], end = updater->shares[tid + 1];
 	if (clip) {
-		for (size_t i = begin; i < end; i++) {
-			const float *g = reduce_chunk(stepper, batch->reduction, &stepper->chunks[i]);
-			stepper->chunk_norms[i] = stepper->kernels->sum_squares(g, stepper->chunks[i].n);
-		}
+		updater_reduce(updater, batch->reduction, begin, end);
+		phase_end(clock, PHASE_REDUCTION);
 		team_barrier(team, tid);
+		phase_end(clock, PHASE_WAIT);
+		batch->constants.scale = updater_scale(updater, batch->m);
+		updater_step(updater, batch->reduction, begin, end, &batch->constants);
+	} else {
+		updater_reduce_and_step(updater, batch->reduction, begin, end, &batch->constants);
 	}
-	constants->scale = gradient_scale(stepper, batch->m);
-	for (size_t i = begin; i < end; i++) {
-		const struct chunk *chunk = &stepper->chunks[i];
-		const float *g = clip ? slot_of(stepper, batch->reduction, batch->reduction->root) + chunk->offset
-		                      : reduce_chunk(stepper, batch->reduction, chunk);
-		update_chunk(stepper, chunk, g, constants);
-	}
+	phase_end(clock, PHASE_OPTIMIZER);
 }
 
 /* The batch's loss, block after block: the same on every thread. */
 static double batch_loss(const struct stepper *stepper, size_t n_blocks)
 {
-	double loss = 0;
+	double sum = 0;
 	for (size_t block = 0; block < n_blocks; block++)
-		loss += stepper->block_losses[block];
-	return loss;
+		sum += stepper->block_losses[block];
+	return sum;
 }
 
-bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t step, struct team *team, int tid)
+static struct mini_batch make_batch(const struct stepper *stepper, const struct epoch_state *state, size_t step)
 {
 	const struct cln_config *config = stepper->config;
 	const size_t first = step * stepper->plan.batch_size, left = stepper->data->n_rows - first;
+	const size_t done = state->epoch * stepper->steps_per_epoch + step;
 	const bool whole = left >= stepper->plan.batch_size;
-	const struct mini_batch batch = {
+	const double rate = schedule_rate(config, done, stepper->n_steps, stepper->steps_per_epoch);
+	struct mini_batch batch = {
 	    .reduction = whole ? &stepper->full : &stepper->last,
 	    .rows = state->order + first,
 	    .m = whole ? stepper->plan.batch_size : left,
 	    .dropout = {.rate = config->dropout, .seed = config->seed, .epoch = state->epoch, .step = (uint32_t)step},
+	    .constants = optimizer_constants(config, rate, done + 1),
 	};
-	size_t begin, end;
-	reduction_run(&begin, &end, batch.reduction, tid);
-	for (size_t block = begin; block < end; block++)
-		work_block(stepper, &batch, block, tid);
-	team_barrier(team, tid);
+	batch.constants.scale = (float)(1.0 / (double)batch.m);
+	batch.at_once = batch.reduction->n_blocks == 1 && stepper->plan.teams == 1 && config->clip_norm <= 0;
+	return batch;
+}
 
-	const double loss = batch_loss(stepper, batch.reduction->n_blocks);
+bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t step, struct team *team, int tid)
+{
+	const struct plan *plan = &stepper->plan;
+	const size_t members = (size_t)plan->members;
+	struct seat seat = {.team = (size_t)tid / members, .member = (size_t)tid % members, .members = members};
+	seat.barrier = stepper->barriers[seat.team];
+	seat.space = &stepper->spaces[seat.team];
+	seat.clock = plan->clocks ? &plan->clocks[tid] : NULL;
+	phase_start(seat.clock);
+	struct mini_batch batch = make_batch(stepper, state, step);
+	phase_end(seat.clock, PHASE_OPTIMIZER);
+
+	size_t begin, end;
+	reduction_run(&begin, &end, batch.reduction, (int)seat.team);
+	for (size_t block = begin; block < end; block++) {
+		if (block > begin)
+			meet(&seat); /* before the block's memory is used again */
+		if (!work_block(stepper, &batch, block, &seat))
+			break;
+	}
+	if (!batch.at_once) {
+		team_barrier(team, tid);
+		phase_end(seat.clock, PHASE_WAIT);
+	}
+	const double sum = batch_loss(stepper, batch.reduction->n_blocks);
 	if (tid == 0)
-		state->loss_sum += loss;
-	if (!isfinite(loss)) { /* before the weights are spoilt, so that they tell where it came from */
+		state->loss_sum += sum;
+	if (!isfinite(sum)) { /* before the weights are spoilt, so that they tell where it came from */
 		if (tid == 0)
 			state->failed_step = step;
 		return false;
 	}
-	const size_t done = state->epoch * stepper->steps_per_epoch + step;
-	struct optimizer_args constants =
-	    optimizer_constants(config, schedule_rate(config, done, stepper->n_steps, stepper->steps_per_epoch), done + 1);
-	reduce_and_update(stepper, &batch, &constants, team, tid);
+	if (!batch.at_once)
+		reduce_and_update(stepper, &batch, team, tid, seat.clock);
+	if (tid == 0)
+		stepper->gathered = stepper->steps_per_epoch == 1 && plan->n_blocks == 1;
 	team_barrier(team, tid);
+	phase_end(seat.clock, PHASE_WAIT);
 	return true;
 }

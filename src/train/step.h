@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * One training step on a team of threads: partial gradients of the blocks, the reduction, the optimizer. */
+ * One training step on teams of threads: partial gradients of the blocks, the reduction, the optimizer. */
 #ifndef TRAIN_STEP_H
 #define TRAIN_STEP_H
 
 #include "base/parallel.h"
 #include "data/dataset.h"
 #include "nn/passes.h"
-#include "train/optimizer.h"
 #include "train/plan.h"
-#include "train/reduce.h"
-
-/* A stretch of the parameters that is reduced and updated at a time: it stays in the first-level cache on its way through. */
-struct chunk {
-	size_t offset, n;         /* floats of network.params */
-	size_t layer, panel;      /* of W[layer]; inputs k_begin .. k_end-1 */
-	size_t k_begin, k_end;    /* k_begin = k_end: biases */
-};
+#include "train/update.h"
 
 /* Everything the steps of a run need; created once, nothing is allocated in a step. */
 struct stepper {
@@ -24,16 +16,13 @@ struct stepper {
 	const struct cln_config *config;
 	const struct dataset *data;
 	struct plan plan;
-	struct reduction full, last;  /* of a full mini-batch, and of an epoch's incomplete last one */
-	struct optimizer optimizer;
-	struct chunk *chunks;
-	size_t n_chunks;
-	double *chunk_norms;          /* squared norms, for clipping */
-	float **slots;                /* partial gradients: threads x n_slots arrays of net->n_floats */
-	size_t n_slots;               /* of one thread */
-	struct block_space *spaces;   /* one a thread */
+	struct reduction full, last;  /* over the teams: of a full mini-batch, and of an epoch's incomplete last one */
+	struct updater updater;
+	struct block_space *spaces;   /* one a team */
+	struct barrier **barriers;    /* one a team, where it has several members */
 	double *block_losses;         /* of the current mini-batch */
 	size_t steps_per_epoch, n_steps;
+	bool gathered;                /* every mini-batch has the same columns in one block, and that block holds them already */
 };
 
 /* What the threads share during an epoch. */

@@ -20,6 +20,7 @@ struct trainer {
 	const struct dataset *valid;
 	const struct cln_observer *observer;
 	uint32_t *order;
+	double last_report;          /* of progress, when */
 	float *valid_logits;
 	float *best_params;          /* of the best epoch, where there are validation rows */
 	struct cln_metrics best;     /* of best_params */
@@ -46,6 +47,8 @@ static enum cln_status create(struct trainer *trainer, const struct dataset *tra
 	trainer->order = mem_alloc(train->n_rows, sizeof *trainer->order, err);
 	if (!trainer->order)
 		return CLN_E_MEMORY;
+	for (size_t i = 0; i < train->n_rows; i++)
+		trainer->order[i] = (uint32_t)i;
 	if (!has_valid(trainer))
 		return CLN_OK;
 	trainer->valid_logits = mem_alloc(trainer->valid->n_rows, sizeof(float), err);
@@ -55,13 +58,13 @@ static enum cln_status create(struct trainer *trainer, const struct dataset *tra
 
 /* ---------------------------------------------------------------- an epoch */
 
-static void report_progress(const struct trainer *trainer, size_t step, double *last)
+static void report_progress(struct trainer *trainer, size_t step)
 {
 	const struct stepper *stepper = &trainer->stepper;
 	const double now = clock_seconds();
-	if (now - *last < PROGRESS_SECONDS)
+	if (now - trainer->last_report < PROGRESS_SECONDS)
 		return;
-	*last = now;
+	trainer->last_report = now;
 	const size_t rows = stepper->data->n_rows, done = (step + 1) * stepper->plan.batch_size;
 	trainer->observer->progress(trainer->observer->context, trainer->state.epoch + 1, done < rows ? done : rows, rows);
 }
@@ -70,12 +73,12 @@ static void epoch_body(void *argument, struct team *team, int tid)
 {
 	struct trainer *trainer = argument;
 	const bool reports = tid == 0 && trainer->observer && trainer->observer->progress;
-	double last_report = reports ? clock_seconds() : 0;
-	for (size_t step = 0; step < trainer->stepper.steps_per_epoch; step++) {
+	const size_t steps = trainer->stepper.steps_per_epoch;
+	for (size_t step = 0; step < steps; step++) {
 		if (!stepper_step(&trainer->stepper, &trainer->state, step, team, tid))
 			return;
-		if (reports)
-			report_progress(trainer, step, &last_report);
+		if (reports && step + 1 < steps)
+			report_progress(trainer, step);
 	}
 }
 
@@ -100,14 +103,16 @@ static enum cln_status diverged(const struct trainer *trainer, struct cln_error 
 	                 (unsigned)trainer->state.epoch + 1, step + 1, stepper->steps_per_epoch, where, rate);
 }
 
-static enum cln_status train_epoch(struct trainer *trainer, size_t epoch, double *seconds, struct cln_error *err)
+/* *start and *end: when.  A mini-batch of all rows has them in the order of the data. */
+static enum cln_status train_epoch(struct trainer *trainer, size_t epoch, double *start, double *end, struct cln_error *err)
 {
 	struct stepper *stepper = &trainer->stepper;
-	const double start = clock_seconds();
-	batch_order(trainer->order, stepper->data->n_rows, stepper->config->seed, (uint32_t)epoch);
+	*start = clock_seconds();
+	if (stepper->steps_per_epoch > 1)
+		batch_order(trainer->order, stepper->data->n_rows, stepper->config->seed, (uint32_t)epoch);
 	trainer->state = (struct epoch_state){.epoch = (uint32_t)epoch, .order = trainer->order, .failed_step = SIZE_MAX};
 	const enum cln_status status = parallel_run(stepper->plan.threads, epoch_body, trainer, err);
-	*seconds = clock_seconds() - start;
+	*end = clock_seconds();
 	if (status != CLN_OK)
 		return status;
 	return trainer->state.failed_step == SIZE_MAX ? CLN_OK : diverged(trainer, err);
@@ -127,7 +132,7 @@ static enum cln_status validate(struct trainer *trainer, struct cln_metrics *met
 static enum cln_status check_epoch(const struct trainer *trainer, const struct cln_epoch *told, struct cln_error *err)
 {
 	size_t layer;
-	if (!network_is_finite(trainer->stepper.net, &layer))
+	if (!network_is_finite(trainer->stepper.net, trainer->stepper.kernels, &layer))
 		return error_set(err, CLN_E_DIVERGED,
 		                 "training diverged in epoch %zu: weights of layer %zu are no longer finite; try a smaller --lr",
 		                 told->epoch, layer);
@@ -177,13 +182,12 @@ static enum cln_status run_epochs(struct trainer *trainer, int threads, struct c
 	struct trainer_result *result = trainer->result;
 	double training_seconds = 0;
 	for (size_t epoch = 1; epoch <= trainer->stepper.config->epochs; epoch++) {
-		double seconds;
-		const double start = clock_seconds();
-		enum cln_status status = train_epoch(trainer, epoch - 1, &seconds, err);
+		double start, end;
+		enum cln_status status = train_epoch(trainer, epoch - 1, &start, &end, err);
 		if (status != CLN_OK)
 			return status;
-		struct cln_epoch told = describe_epoch(trainer, epoch, seconds);
-		training_seconds += seconds;
+		struct cln_epoch told = describe_epoch(trainer, epoch, end - start);
+		training_seconds += end - start;
 		result->epochs = epoch;
 		result->rows_per_second = (double)trainer->stepper.data->n_rows * (double)epoch / training_seconds;
 		if (has_valid(trainer)) {
@@ -198,7 +202,7 @@ static enum cln_status run_epochs(struct trainer *trainer, int threads, struct c
 			told.best = keep_best(trainer, &told.valid, epoch);
 		else
 			result->best_epoch = epoch;
-		told.seconds = clock_seconds() - start;
+		told.seconds = (has_valid(trainer) ? clock_seconds() : end) - start;
 		if (trainer->observer && trainer->observer->epoch && trainer->observer->epoch(trainer->observer->context, &told)) {
 			result->stopped = true;
 			return CLN_STOPPED;
@@ -228,6 +232,7 @@ enum cln_status trainer_run(struct network *net, const struct dataset *train, co
 	struct trainer trainer = {.valid = valid,
 	                          .observer = observer,
 	                          .result = result,
+	                          .last_report = start,
 	                          .best = {.log_loss = INFINITY, .auc = -1, .accuracy = -1}}; /* worse than any */
 	enum cln_status status = stepper_create(&trainer.stepper, net, kernels, config, train, plan, err);
 	if (status == CLN_OK)

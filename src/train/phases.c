@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/phases.h"
+
+const char *phase_name(enum phase phase)
+{
+	static const char *const names[PHASES] = {"gather",   "forward",   "loss",      "gradient",
+	                                          "backward", "reduction", "optimizer", "wait"};
+	return names[phase];
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/update.h"
+
+#include <math.h>
+
+#include "base/parallel.h"
+
+
+/* ---------------------------------------------------------------- set-up */
+
+/* Chunks of one panel: its weights', and one for its biases. */
+static size_t chunks_of_panel(const struct network *net, size_t l)
+{
+	return (net->n[l - 1] + CHUNK_INPUTS - 1) / CHUNK_INPUTS + 1;
+}
+
+/* The first chunk of panel `panel` of layer `layer`; panel = panels_of(n[layer]): that of the next layer. */
+static size_t first_chunk(const struct network *net, size_t layer, size_t panel)
+{
+	size_t first = 0;
+	for (size_t l = 1; l < layer; l++)
+		first += panels_of(net->n[l]) * chunks_of_panel(net, l);
+	return first + panel * chunks_of_panel(net, layer);
+}
+
+void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, const struct weight_share *share)
+{
+	const struct network *net = updater->net;
+	*begin = first_chunk(net, layer, share->p_begin);
+	*end = first_chunk(net, layer, share->p_end);
+	if (share->p_end - share->p_begin == 1) { /* perhaps a part of it; the biases' chunk lies before that of input 0 */
+		*end = *begin + 1 + (share->k_end + CHUNK_INPUTS - 1) / CHUNK_INPUTS;
+		*begin += share->k_begin > 0 ? 1 + share->k_begin / CHUNK_INPUTS : 0;
+	}
+}
+
+static struct chunk *make_panel_chunks(struct chunk *chunk, const struct network *net, size_t l, size_t p)
+{
+	const size_t n_in = net->n[l - 1];
+	*chunk++ = (struct chunk){.offset = net->b_offset[l] + p * PANEL, .n = PANEL, .layer = l, .panel = p};
+	for (size_t k = 0; k < n_in; k += CHUNK_INPUTS) {
+		const size_t end = k + CHUNK_INPUTS < n_in ? k + CHUNK_INPUTS : n_in;
+		*chunk++ = (struct chunk){.offset = net->W_offset[l] + (p * n_in + k) * PANEL,
+		                          .n = (end - k) * PANEL,
+		                          .layer = l,
+		                          .panel = p,
+		                          .k_begin = k,
+		                          .k_end = end};
+	}
+	return chunk;
+}
+
+static enum cln_status create_chunks(struct updater *updater, struct cln_error *err)
+{
+	const struct network *net = updater->net;
+	updater->n_chunks = first_chunk(net, net->L, panels_of(net->n[net->L]));
+	updater->chunks = mem_alloc(updater->n_chunks, sizeof *updater->chunks, err);
+	updater->chunk_norms = updater->chunks ? mem_alloc(updater->n_chunks, sizeof *updater->chunk_norms, err) : NULL;
+	if (!updater->chunk_norms)
+		return CLN_E_MEMORY;
+	struct chunk *chunk = updater->chunks;
+	for (size_t l = 1; l <= net->L; l++)
+		for (size_t p = 0; p < panels_of(net->n[l]); p++)
+			chunk = make_panel_chunks(chunk, net, l, p);
+	return CLN_OK;
+}
+
+/* The first chunk of each thread: the one that holds its even share's first float. */
+static enum cln_status create_shares(struct updater *updater, size_t threads, struct cln_error *err)
+{
+	size_t chunk = 0, before = 0; /* floats of the chunks before it */
+	updater->shares = mem_alloc(threads + 1, sizeof *updater->shares, err);
+	if (!updater->shares)
+		return CLN_E_MEMORY;
+	for (size_t t = 1; t <= threads; t++) {
+		size_t begin, end;
+		split_range(&begin, &end, updater->net->n_floats, t - 1, threads);
+		while (chunk < updater->n_chunks && before + updater->chunks[chunk].n / 2 < end)
+			before += updater->chunks[chunk++].n;
+		updater->shares[t] = chunk;
+	}
+	return CLN_OK;
+}
+
+static enum cln_status create_slots(struct updater *updater, struct cln_error *err)
+{
+	const size_t n = updater->teams * updater->n_slots;
+	updater->slots = mem_alloc(n, sizeof *updater->slots, err);
+	if (!updater->slots)
+		return CLN_E_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		updater->slots[i] = mem_pages(updater->net->n_floats, err);
+		if (!updater->slots[i])
+			return CLN_E_MEMORY;
+	}
+	return CLN_OK;
+}
+
+enum cln_status updater_create(struct updater *updater, struct network *net, const struct kernels *kernels,
+                               const struct cln_config *config, const struct plan *plan, size_t n_slots, struct cln_error *err)
+{
+	*updater = (struct updater){
+	    .net = net, .kernels = kernels, .config = config, .n_slots = n_slots, .teams = (size_t)plan->teams};
+	enum cln_status status = optimizer_create(&updater->optimizer, config->optimizer, net->n_floats, err);
+	if (status == CLN_OK)
+		status = create_chunks(updater, err);
+	if (status == CLN_OK)
+		status = create_shares(updater, (size_t)plan->threads, err);
+	if (status == CLN_OK)
+		status = create_slots(updater, err);
+	if (status != CLN_OK)
+		updater_free(updater);
+	return status;
+}
+
+void updater_free(struct updater *updater)
+{
+	for (size_t i = 0; updater->slots && i < updater->teams * updater->n_slots; i++)
+		if (updater->slots[i])
+			mem_pages_free(updater->slots[i], updater->net->n_floats);
+	mem_free(updater->slots);
+	mem_free(updater->chunks);
+	mem_free(updater->shares);
+	mem_free(updater->chunk_norms);
+	optimizer_free(&updater->optimizer);
+	*updater = (struct updater){0};
+}
+
+/* ---------------------------------------------------------------- reduce */
+
+void updater_fold(const struct updater *updater, size_t team, const struct reduction_leaf *leaf, size_t layer,
+                  const struct weight_share *share)
+{
+	float **slots = updater_slots(updater, team);
+	size_t begin, end;
+	if (leaf->folds == 0)
+		return;
+	updater_chunks(&begin, &end, updater, layer, share);
+	for (size_t slot = leaf->slot, folds = leaf->folds; folds > 0; folds--, slot--)
+		for (size_t i = begin; i < end; i++) {
+			float *into = slots[slot - 1] + updater->chunks[i].offset;
+			updater->kernels->add(into, into, slots[slot] + updater->chunks[i].offset, updater->chunks[i].n);
+		}
+}
+
+/* The slot of a number that counts through a reduction's teams. */
+static float *slot_of(const struct updater *updater, const struct reduction *reduction, uint32_t number)
+{
+	return updater->slots[number / reduction->n_slots * updater->n_slots + number % reduction->n_slots];
+}
+
+/* The sum of a chunk in tree order: where it lies, which is `last_sum` if anything was to be added and that is not NULL. */
+static const float *reduce_chunk(const struct updater *updater, const struct reduction *reduction, const struct chunk *chunk,
+                                 float *last_sum)
+{
+	const float *sum = slot_of(updater, reduction, reduction->root) + chunk->offset;
+	for (size_t j = 0; j < reduction->n_sums; j++) {
+		float *into = slot_of(updater, reduction, reduction->sums[j].into) + chunk->offset;
+		const float *from = slot_of(updater, reduction, reduction->sums[j].from) + chunk->offset;
+		float *to = last_sum && j + 1 == reduction->n_sums ? last_sum : into;
+		updater->kernels->add(to, into, from, chunk->n);
+		sum = to;
+	}
+	return sum;
+}
+
+void updater_reduce(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end)
+{
+	for (size_t i = begin; i < end; i++) {
+		const struct chunk *chunk = &updater->chunks[i];
+		updater->chunk_norms[i] = updater->kernels->sum_squares(reduce_chunk(updater, reduction, chunk, NULL), chunk->n);
+	}
+}
+
+float updater_scale(const struct updater *updater, size_t m)
+{
+	const double scale = 1.0 / (double)m, most = updater->config->clip_norm;
+	if (most <= 0)
+		return (float)scale;
+	double squares = 0;
+	for (size_t i = 0; i < updater->n_chunks; i++)
+		squares += updater->chunk_norms[i];
+	if (!isfinite(squares)) /* no factor mends that: the weights are to show it */
+		return NAN;
+	const double norm = sqrt(squares) * scale;
+	return (float)(norm > most ? scale * (most / norm) : scale);
+}
+
+/* ---------------------------------------------------------------- update */
+
+/* g: the chunk's gradient sum. */
+static void step_chunk(struct updater *updater, const struct chunk *chunk, const float *g, const struct optimizer_args *constants)
+{
+	struct network *net = updater->net;
+	struct optimizer_args args = *constants;
+	args.w = net->params + chunk->offset;
+	args.first = updater->optimizer.first ? updater->optimizer.first + chunk->offset : NULL;
+	args.second = updater->optimizer.second ? updater->optimizer.second + chunk->offset : NULL;
+	args.g = g;
+	args.n = chunk->n;
+	const bool is_bias = chunk->k_begin == chunk->k_end;
+	if (is_bias) /* penalties and decay are for weights */
+		args.l1 = args.l2 = args.decay = 0;
+	updater->kernels->optimize(&args);
+	if (network_has_Wt(net, chunk->layer) && !is_bias)
+		updater->kernels->transpose_panel(net->Wt + net->Wt_offset[chunk->layer], net->params + net->W_offset[chunk->layer],
+		                                  panels_of(net->n[chunk->layer]) * PANEL, net->n[chunk->layer - 1], chunk->panel,
+		                                  chunk->k_begin, chunk->k_end);
+}
+
+void updater_step(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end,
+                  const struct optimizer_args *constants)
+{
+	const float *g = slot_of(updater, reduction, reduction->root);
+	for (size_t i = begin; i < end; i++)
+		step_chunk(updater, &updater->chunks[i], g + updater->chunks[i].offset, constants);
+}
+
+void updater_reduce_and_step(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end,
+                             const struct optimizer_args *constants)
+{
+	/* This thread's: to write into another's slot would take its cache lines away. */
+	_Alignas(MEM_ALIGN) float sum[CHUNK_INPUTS * PANEL];
+	for (size_t i = begin; i < end; i++)
+		step_chunk(updater, &updater->chunks[i], reduce_chunk(updater, reduction, &updater->chunks[i], sum), constants);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ * From the partial gradients of a mini-batch to new weights: the sums that the threads have left, the optimizer, and both
+ * orientations of the weights, chunk by chunk, so that a chunk goes through the first-level cache once. */
+#ifndef TRAIN_UPDATE_H
+#define TRAIN_UPDATE_H
+
+#include "nn/passes.h"
+#include "train/optimizer.h"
+#include "train/plan.h"
+#include "train/reduce.h"
+
+#define CHUNK_INPUTS 64 /* inputs x 16 outputs: 4 KiB of each array */
+
+/* A stretch of the parameters: inputs k_begin .. k_end-1 of an output panel of W[layer], or, with k_begin = k_end, its biases. */
+struct chunk {
+	size_t offset, n;         /* floats of network.params */
+	size_t layer, panel;
+	size_t k_begin, k_end;
+};
+
+struct updater {
+	struct network *net;
+	const struct kernels *kernels;
+	const struct cln_config *config;
+	struct optimizer optimizer;
+	struct chunk *chunks;     /* in the order of params: layer by layer, panel by panel, a panel's biases before its weights */
+	size_t n_chunks;
+	size_t *shares;           /* threads + 1: thread t's chunks are shares[t] .. shares[t+1]-1, of about the same size */
+	double *chunk_norms;      /* squared norms, for clipping */
+	float **slots;            /* partial gradients, as reduce.h numbers them: arrays of net->n_floats */
+	size_t n_slots;           /* a team's; `slots` has them for every team */
+	size_t teams;
+};
+
+/* n_slots: what the largest of the reductions needs for each of plan's teams. */
+enum cln_status updater_create(struct updater *updater, struct network *net, const struct kernels *kernels,
+                               const struct cln_config *config, const struct plan *plan, size_t n_slots,
+                               struct cln_error *err) CLN_MUST_CHECK;
+void updater_free(struct updater *updater);
+
+/* The slots of one team. */
+static inline float **updater_slots(const struct updater *updater, size_t team) { return updater->slots + team * updater->n_slots; }
+
+/* What `leaf` says of folding a team's slots, on a share of layer `layer`. */
+void updater_fold(const struct updater *updater, size_t team, const struct reduction_leaf *leaf, size_t layer,
+                  const struct weight_share *share);
+
+/* What the teams have left of chunks begin .. end-1, added up in tree order in the root's slot, and the sums' squared norms. */
+void updater_reduce(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end);
+
+/* The optimizer on chunks begin .. end-1, whose gradient sums lie in the root's slot. */
+void updater_step(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end,
+                  const struct optimizer_args *constants);
+
+/* Both in one pass, where no norm is needed in between. */
+void updater_reduce_and_step(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end,
+                             const struct optimizer_args *constants);
+
+/* The chunks of a share of layer `layer`: whole panels, or of a single panel the inputs from a multiple of CHUNK_INPUTS up to
+ * another one or to the last input; the biases with input 0. */
+void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, const struct weight_share *share);
+
+/* 1/m, and less where the gradient's norm exceeds clip_norm: the norms of all chunks, added in order. */
+float updater_scale(const struct updater *updater, size_t m);
+
+#endif
