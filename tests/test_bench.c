@@ -38,7 +38,7 @@ START_TEST(the_figures_of_a_run_follow_from_one_another)
 
 	assert_ok(cln_config_recipe(&config, "plain", &err));
 	config.threads = 2;
-	assert_ok(bench_run(&result, &config, 4, 300, 0.2, &err));
+	assert_ok(bench_run(&result, &config, 4, 300, 0.2, true, &err));
 	ck_assert_uint_gt(result.windows, 0);
 	ck_assert_double_gt(result.rows_per_second, 0);
 	ck_assert_double_ge(result.rows_per_second_best, result.rows_per_second);
@@ -50,6 +50,37 @@ START_TEST(the_figures_of_a_run_follow_from_one_another)
 	ck_assert_double_eq(bench_quantile(result.window_rows_per_second, result.windows, 0.5), result.rows_per_second);
 	ck_assert_double_eq(bench_quantile(result.window_rows_per_second, result.windows, 0.9), result.rows_per_second_best);
 	ck_assert_double_eq(bench_quantile(result.window_peak_gflops, result.peaks, 0.9), result.peak_gflops);
+	/* Two steps an epoch, of 150 rows on average; a first layer of 4 x 128 has no backward product. */
+	const double per_step = 150 / (result.peak_gflops * 1e9), forward = 2. * 4 * 128 + 2. * 128 * 64 + 2. * 64;
+	ck_assert_double_eq_tol(result.phase_fraction[PHASE_FORWARD] * result.phase_seconds[PHASE_FORWARD], forward * per_step,
+				1e-12 * forward * per_step);
+	ck_assert_double_eq_tol(result.phase_fraction[PHASE_BACKWARD] * result.phase_seconds[PHASE_BACKWARD],
+				(forward - 2. * 4 * 128) * per_step, 1e-12 * forward * per_step);
+	ck_assert_double_eq(result.phase_fraction[PHASE_GATHER], 0);
+	bench_result_free(&result);
+}
+END_TEST
+
+START_TEST(the_phases_of_a_step_are_measured_where_asked_for)
+{
+	struct bench_result result;
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.threads = 1;
+	const double start = clock_seconds();
+	assert_ok(bench_run(&result, &config, 4, 300, 0.2, true, &err));
+	const double elapsed = clock_seconds() - start;
+	double sum = 0;
+	for (int phase = 0; phase < PHASES; phase++) {
+		ck_assert(phase == PHASE_REDUCTION || result.phase_seconds[phase] > 0);
+		sum += result.phase_seconds[phase];
+	}
+	ck_assert(result.has_phases);
+	ck_assert_double_lt(sum, elapsed);
+	bench_result_free(&result);
+	assert_ok(bench_run(&result, &config, 4, 300, 0.2, false, &err));
+	ck_assert(!result.has_phases);
 	bench_result_free(&result);
 }
 END_TEST
@@ -62,6 +93,7 @@ static Suite *bench_suite(void)
 	tcase_add_loop_test(figures, operations_of_a_row_are_those_of_its_products, 0, sizeof workloads / sizeof *workloads);
 	tcase_add_test(figures, a_quantile_is_the_value_of_nearest_rank);
 	tcase_add_test(run, the_figures_of_a_run_follow_from_one_another);
+	tcase_add_test(run, the_phases_of_a_step_are_measured_where_asked_for);
 	tcase_set_timeout(run, 60);
 	suite_add_tcase(suite, figures);
 	suite_add_tcase(suite, run);

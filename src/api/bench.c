@@ -24,8 +24,9 @@ struct samples {
 
 struct bench {
 	const struct kernels *kernels;
-	const struct plan *plan;
+	struct plan *plan;
 	size_t rows;
+	size_t epochs;    /* trained */
 	struct samples rates, peaks;
 	double stop_at;
 	double mark;      /* when the current window's unaccounted time began */
@@ -258,6 +259,43 @@ static void summarise(struct bench_result *result, struct bench *bench, const st
 	result->isa = bench->kernels->name;
 }
 
+static enum cln_status make_clocks(struct bench *bench, struct cln_error *err)
+{
+	bench->plan->clocks = mem_alloc((size_t)bench->plan->threads, sizeof *bench->plan->clocks, err);
+	return bench->plan->clocks ? CLN_OK : CLN_E_MEMORY;
+}
+
+/* Floating-point operations of one row in one of the products. */
+static double phase_flops(const struct network *net, enum phase phase)
+{
+	double flops = 0;
+
+	if (phase != PHASE_FORWARD && phase != PHASE_GRADIENT && phase != PHASE_BACKWARD)
+		return 0;
+	for (size_t l = phase == PHASE_BACKWARD ? 2 : 1; l <= net->L; l++)
+		flops += 2.0 * (double)net->n[l] * (double)net->n[l - 1];
+	return flops;
+}
+
+static void summarise_phases(struct bench_result *result, const struct bench *bench, const struct network *net)
+{
+	const struct plan *plan = bench->plan;
+	const double rows = (double)bench->rows * (double)bench->epochs;
+	const double steps = (double)((bench->rows + plan->batch_size - 1) / plan->batch_size) * (double)bench->epochs;
+
+	result->has_phases = true;
+	for (int phase = 0; phase < PHASES; phase++) {
+		double seconds = 0;
+		for (int t = 0; t < plan->threads; t++)
+			seconds += plan->clocks[t].seconds[phase];
+		seconds /= plan->threads;
+		result->phase_seconds[phase] = seconds / steps;
+		if (seconds > 0)
+			result->phase_fraction[phase] =
+			    phase_flops(net, (enum phase)phase) * rows * 1e-9 / seconds / result->peak_gflops;
+	}
+}
+
 static enum cln_status train_in_windows(struct bench *bench, struct network *net, const struct dataset *data,
 					const struct cln_config *config, double seconds, struct cln_error *err)
 {
@@ -272,18 +310,19 @@ static enum cln_status train_in_windows(struct bench *bench, struct network *net
 	enum cln_status status = trainer_run(net, data, NULL, &endless, bench->plan, bench->kernels, &observer, &trained, err);
 	if (status == CLN_STOPPED)
 		status = CLN_OK;
+	bench->epochs = trained.epochs;
 	if (status == CLN_OK && (bench->rates.n == 0 || bench->peaks.n == 0))
 		status = error_set(err, CLN_E_USAGE, "nothing could be measured in %g seconds; give --seconds more", seconds);
 	return status;
 }
 
 enum cln_status bench_run(struct bench_result *result, const struct cln_config *config, size_t inputs, size_t rows, double seconds,
-			  struct cln_error *err)
+			  bool phases, struct cln_error *err)
 {
 	struct bench bench = {.rows = rows};
 	struct dataset data = {0};
 	struct network *net = NULL;
-	struct plan plan;
+	struct plan plan = {0};
 
 	*result = (struct bench_result){.threads_rule = "--threads"};
 	int allowed = config->threads ? config->threads : cln_threads_allowed(&result->threads_rule);
@@ -302,11 +341,18 @@ enum cln_status bench_run(struct bench_result *result, const struct cln_config *
 	if (status == CLN_OK) {
 		plan_create(&plan, net, config, rows, allowed);
 		bench.plan = &plan;
+		if (phases)
+			status = make_clocks(&bench, err);
+	}
+	if (status == CLN_OK) {
 		choose_peak_rounds(&bench);
 		status = train_in_windows(&bench, net, &data, config, seconds, err);
 	}
 	if (status == CLN_OK)
 		summarise(result, &bench, net);
+	if (status == CLN_OK && phases)
+		summarise_phases(result, &bench, net);
+	mem_free(plan.clocks);
 	mem_free(bench.peaks.values);
 	mem_free(bench.rates.values);
 	dataset_free(&data);

@@ -4,6 +4,7 @@
 #define API_BENCH_H
 
 #include "base/status.h"
+#include "train/phases.h"
 
 struct bench_result {
 	double rows_per_second;      /* median of the windows */
@@ -14,15 +15,19 @@ struct bench_result {
 	double fraction_of_peak;     /* of the best decile */
 	size_t windows, peaks;       /* how many there were, and each of them, ascending; owned */
 	double *window_rows_per_second, *window_peak_gflops;
+	bool has_phases;             /* the next members are set */
+	double phase_seconds[PHASES];     /* of a step, mean over the threads */
+	double phase_fraction[PHASES];    /* of the peak, in the three products; 0 elsewhere */
 	size_t batch_size, block_size;
 	int threads;
 	const char *threads_rule, *isa;
 };
 
 /* Standard-normal rows, labelled as scripts/bench's other trainers label theirs, for about `seconds` (whole epochs).
+ * phases: also where a step's time goes, which takes a little time itself.
  * The result is freed with bench_result_free, whatever was returned. */
 enum cln_status bench_run(struct bench_result *result, const struct cln_config *config, size_t inputs, size_t rows, double seconds,
-			  struct cln_error *err) CLN_MUST_CHECK;
+			  bool phases, struct cln_error *err) CLN_MUST_CHECK;
 void bench_result_free(struct bench_result *result);
 
 /* sum over the layers l = 1..L of 2 n[l] n[l-1], three times for each (forward, dW, dA) and twice for the first, which has no dA.

@@ -14,6 +14,42 @@ static void write_samples(struct json_writer *writer, const char *key, const dou
 	json_end_array(writer);
 }
 
+static double step_seconds(const struct bench_result *result)
+{
+	double sum = 0;
+
+	for (int phase = 0; phase < PHASES; phase++)
+		sum += result->phase_seconds[phase];
+	return sum;
+}
+
+static void write_phases(struct json_writer *writer, const struct bench_result *result)
+{
+	json_begin_array(writer, "phases");
+	for (int phase = 0; phase < PHASES; phase++) {
+		json_begin_object(writer, NULL);
+		json_string(writer, "name", phase_name((enum phase)phase));
+		json_double(writer, "seconds_per_step", result->phase_seconds[phase]);
+		json_double(writer, "share", result->phase_seconds[phase] / step_seconds(result));
+		if (result->phase_fraction[phase] > 0)
+			json_double(writer, "fraction_of_peak", result->phase_fraction[phase]);
+		json_end_object(writer);
+	}
+	json_end_array(writer);
+}
+
+static void print_phases(const struct bench_result *result)
+{
+	printf("\nphase      us a step   share  of peak\n");
+	for (int phase = 0; phase < PHASES; phase++) {
+		printf("%-9s  %9.2f  %5.1f %%", phase_name((enum phase)phase), 1e6 * result->phase_seconds[phase],
+		       100 * result->phase_seconds[phase] / step_seconds(result));
+		if (result->phase_fraction[phase] > 0)
+			printf("   %5.3f", result->phase_fraction[phase]);
+		putchar('\n');
+	}
+}
+
 static enum cln_status print_json(const struct bench_result *result, struct cln_error *err)
 {
 	struct text text = {0};
@@ -32,6 +68,8 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 	json_size(&writer, "block_size", result->block_size);
 	json_size(&writer, "threads", (size_t)result->threads);
 	json_string(&writer, "isa", result->isa);
+	if (result->has_phases)
+		write_phases(&writer, result);
 	write_samples(&writer, "window_rows_per_second", result->window_rows_per_second, result->windows);
 	write_samples(&writer, "window_peak_gflops", result->window_peak_gflops, result->peaks);
 	json_end_object(&writer);
@@ -58,12 +96,15 @@ int cmd_bench(const struct options *options)
 {
 	struct bench_result result;
 	struct cln_error err = {0};
-	enum cln_status status = bench_run(&result, &options->config, options->inputs, options->rows, options->seconds, &err);
+	enum cln_status status = bench_run(&result, &options->config, options->inputs, options->rows, options->seconds,
+					   options->phases, &err);
 
 	if (status == CLN_OK && options->json)
 		status = print_json(&result, &err);
 	else if (status == CLN_OK)
 		print_table(&result);
+	if (status == CLN_OK && result.has_phases && !options->json)
+		print_phases(&result);
 	bench_result_free(&result);
 	return status == CLN_OK ? 0 : exit_with_error(&err);
 }

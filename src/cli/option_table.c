@@ -84,7 +84,8 @@ static const struct command commands[] = {
 	    "Trains on synthetic standard-normal rows with the trainer's own epoch loop and prints rows_per_second (the "
 	    "median of many short windows), rows_per_second_best (of the best decile), gflops, peak_gflops (fused "
 	    "multiply-adds on the same threads, measured between the windows) and fraction_of_peak (of the best decile). "
-	    "Floating-point operations are those of the products: forward, dW and dA, without the first layer's dA.",
+	    "Floating-point operations are those of the products: forward, dW and dA, without the first layer's dA. "
+	    "With --phases it adds where a step's time goes, on average over the threads, which takes a little time itself.",
 	.examples = "colonnade bench --inputs 28 --rows 200000 --hidden 300,300,300,300 --batch-size 1024 --optimizer adam\n"
 		    "colonnade bench --threads 1 --seconds 5 --json",
     },
@@ -218,6 +219,8 @@ static const struct option_spec specs[] = {
 	 .preset = "100000", .help = "rows, where there is no DATA", .group = synthetic_group, .commands = FOR_TUNE},
 	{.name = "seconds", .argument = "S", .type = OPTION_REAL, .high = 86400, .above_low = true, .offset = AT(seconds),
 	 .preset = "10", .help = "how long to measure", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "phases", .type = OPTION_SWITCH, .offset = AT(phases),
+	 .help = "also where a step's time goes: gather, products, sums, update", .group = synthetic_group, .commands = FOR_BENCH},
 
 	/* gradcheck */
 	{.name = "inputs", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 4096, .offset = AT(inputs), .preset = "5",

@@ -38,6 +38,7 @@ struct options {
 	int progress;        /* enum progress_mode */
 	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape */
 	double seconds;      /* bench, tune */
+	bool phases;         /* bench */
 	const char *config_file;
 	bool given[OPTIONS_MAX_SPECS]; /* by flag or config file; see options_given */
 	char *config_text;             /* owned: what --config read */
