@@ -393,7 +393,7 @@ START_TEST(the_checksum_has_its_published_check_value)
 }
 END_TEST
 
-/* Short texts go bit by bit and long ones through tables: the same whatever the pieces are. */
+/* Short texts go bit by bit, long ones are folded or go through tables: the same whatever the pieces are. */
 START_TEST(the_checksum_does_not_depend_on_the_pieces)
 {
 	unsigned char bytes[3000];

@@ -41,7 +41,7 @@ void order_units(uint32_t *units, const float *w, size_t n);
 
 /* quartile[k-1], k = 1, 2, 3: with C(x) the units of the cells up to x and W those of all cells present, the mean of the least x
  * with C(x) >= k W / 4 and of the least with C(x) > k W / 4 (Hyndman & Fan 1996, definition 2).  So a cell that counts twice is the
- * same as two cells, and it does not matter if all count twice.  At least one cell must be present.  Four passes of counting by
+ * same as two cells, and it does not matter if all count twice.  At least one cell must be present.  Three passes of counting by
  * digits of the key: exact, and no memory. */
 void order_quartiles(double quartile[3], const struct order_sample *sample);
 

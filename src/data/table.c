@@ -246,66 +246,56 @@ void table_cell(char text[TABLE_CELL], const struct cln_table *table, size_t row
 
 /* ---------------------------------------------------------------- fingerprint */
 
-/* Words in little-endian order, collected so that the checksum sees long runs. */
-struct fingerprint {
-	uint64_t crc;
-	size_t n;
-	unsigned char bytes[4096];
-};
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "cells are summed up as they lie in memory: that needs a little-endian machine"
+#endif
 
-static void fingerprint_flush(struct fingerprint *print)
+static uint64_t fingerprint_size(uint64_t crc, size_t size)
 {
-	print->crc = io_crc64(print->crc, print->bytes, print->n);
-	print->n = 0;
-}
-
-static void fingerprint_word(struct fingerprint *print, uint32_t word)
-{
-	if (print->n + 4 > sizeof print->bytes)
-		fingerprint_flush(print);
-	for (int i = 0; i < 4; i++)
-		print->bytes[print->n++] = (unsigned char)(word >> (8 * i));
-}
-
-static void fingerprint_size(struct fingerprint *print, size_t size)
-{
-	fingerprint_word(print, (uint32_t)size);
-	fingerprint_word(print, (uint32_t)((uint64_t)size >> 32));
+	uint64_t wide = size;
+	return io_crc64(crc, &wide, sizeof wide);
 }
 
 /* Length first, so that no two lists of texts look alike. */
-static void fingerprint_text(struct fingerprint *print, const char *text)
+static uint64_t fingerprint_text(uint64_t crc, const char *text)
 {
 	size_t length = strlen(text);
-	fingerprint_size(print, length);
-	fingerprint_flush(print);
-	print->crc = io_crc64(print->crc, text, length);
+	return io_crc64(fingerprint_size(crc, length), text, length);
 }
 
-static void fingerprint_column(struct fingerprint *print, const struct column *column, size_t n_rows)
+#define FINGERPRINT_CELLS 8192 /* at a time: the checksum likes long runs */
+
+/* Every missing number alike, whatever NaN stands for it. */
+static uint64_t fingerprint_numbers(uint64_t crc, const float *numbers, size_t n_rows)
 {
-	fingerprint_text(print, column->name);
-	fingerprint_word(print, (uint32_t)column->type);
-	fingerprint_size(print, column->n_levels);
-	for (size_t i = 0; i < column->n_levels; i++)
-		fingerprint_text(print, column->levels[i]);
-	for (size_t i = 0; column->codes && i < n_rows; i++)
-		fingerprint_word(print, column->codes[i]);
-	for (size_t i = 0; column->numbers && i < n_rows; i++) {
-		uint32_t bits = 0x7FC00000; /* every missing number alike, whatever NaN stands for it */
-		if (!isnan(column->numbers[i]))
-			memcpy(&bits, &column->numbers[i], sizeof bits);
-		fingerprint_word(print, bits);
+	uint32_t bits[FINGERPRINT_CELLS];
+	for (size_t begin = 0; begin < n_rows; begin += FINGERPRINT_CELLS) {
+		size_t n = n_rows - begin < FINGERPRINT_CELLS ? n_rows - begin : FINGERPRINT_CELLS;
+		memcpy(bits, numbers + begin, n * sizeof *bits);
+		for (size_t i = 0; i < n; i++)
+			bits[i] = (bits[i] & 0x7FFFFFFF) > 0x7F800000 ? 0x7FC00000 : bits[i];
+		crc = io_crc64(crc, bits, n * sizeof *bits);
 	}
+	return crc;
+}
+
+static uint64_t fingerprint_column(uint64_t crc, const struct column *column, size_t n_rows)
+{
+	uint32_t type = (uint32_t)column->type;
+	crc = io_crc64(fingerprint_text(crc, column->name), &type, sizeof type);
+	crc = fingerprint_size(crc, column->n_levels);
+	for (size_t i = 0; i < column->n_levels; i++)
+		crc = fingerprint_text(crc, column->levels[i]);
+	if (column->codes)
+		crc = io_crc64(crc, column->codes, n_rows * sizeof *column->codes);
+	return column->numbers ? fingerprint_numbers(crc, column->numbers, n_rows) : crc;
 }
 
 uint64_t cln_table_fingerprint(const struct cln_table *table)
 {
-	struct fingerprint print = {0};
-	fingerprint_size(&print, table->n_rows);
+	uint64_t crc = fingerprint_size(0, table->n_rows);
 	for (size_t c = 0; c < table->n_columns; c++)
 		if (!table->columns[c].ignored)
-			fingerprint_column(&print, &table->columns[c], table->n_rows);
-	fingerprint_flush(&print);
-	return print.crc;
+			crc = fingerprint_column(crc, &table->columns[c], table->n_rows);
+	return crc;
 }
