@@ -133,4 +133,12 @@ awk 'BEGIN {print "a,b,c,y"; for (i = 1; i <= 60; i++) print (i == 5 ? "x" : i) 
 expect 0 'dirty.csv:6:1: column "a" is taken as categories because of 1 cell' train dirty.csv --out dirty --epochs 1
 holds "the other column" 'so is a column: "b"$' "$scratch/stderr"
 
+# What has no end is refused by its beginning.
+expect 1 '/dev/zero: not a Colonnade model: it does not begin like a safetensors file' inspect /dev/zero
+yes '{' | expect 1 'not a Colonnade model: its header claims' inspect -
+
+# Standard input is no file to open again, and still the column of a place is told.
+printf 'a,w,y\n1,1,0\n22,x,1\n' | expect 3 'standard input:3:4: a row weight is not a number' train - --weight w --out nowhere
+printf 'a,b,y\n1,1,0\n22,1,\n3,4,1\n' | expect 3 'standard input:3:6: a label is missing' train - --out nowhere
+
 finish

@@ -361,6 +361,31 @@ START_TEST(bad_labels_and_weights_are_refused_with_text_and_column)
 }
 END_TEST
 
+START_TEST(ten_bad_labels_and_weights_are_told_and_the_others_counted)
+{
+	enum { ROWS = 14 };
+	const char *texts[ROWS];
+	struct cln_error err = {0};
+	struct label label;
+	size_t lines = 1;
+
+	for (size_t i = 0; i < ROWS; i++)
+		texts[i] = i < 2 ? (i ? "b" : "a") : "c";
+	check_rows_refused(table_with_texts(texts, ROWS), NULL, "... and 2 more errors");
+	struct cln_table *table = table_with_texts(texts, ROWS);
+	ck_assert_int_eq(label_find(&label, table, NULL, NULL, NULL, &err), CLN_E_DATA);
+	for (const char *c = err.message; *c; c++)
+		lines += *c == '\n';
+	ck_assert_uint_eq(lines, 11);
+	ck_assert_ptr_nonnull(strstr(err.message, "... and 2 more errors"));
+	cln_table_destroy(table);
+	table = table_with_texts((const char *[]){"a", "b", "a"}, 3);
+	table->columns[0].numbers[0] = -1;
+	table->columns[0].numbers[2] = -3;
+	check_rows_refused(table, "x", "negative (\"-3\", column \"x\"");
+}
+END_TEST
+
 /* ---------------------------------------------------------------- split */
 
 struct split {
@@ -495,6 +520,7 @@ static Suite *dataset_suite(void)
 	tcase_add_test(read, labels_match_across_column_types);
 	tcase_add_test(read, equal_bytes_win_over_equal_numbers);
 	tcase_add_test(read, bad_labels_and_weights_are_refused_with_text_and_column);
+	tcase_add_test(read, ten_bad_labels_and_weights_are_told_and_the_others_counted);
 	suite_add_tcase(suite, read);
 	tcase_add_test(split, a_split_is_stratified_ascending_and_complete);
 	tcase_add_test(split, a_split_depends_on_seed_and_part_only);

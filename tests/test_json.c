@@ -388,6 +388,23 @@ START_TEST(every_character_that_is_written_reads_back)
 }
 END_TEST
 
+/* 2 bytes a value, the densest there are: 500 of them and the array. */
+START_TEST(more_values_than_allowed_are_refused)
+{
+	char text[1001];
+	const struct json *root;
+	struct cln_error refusal = {0};
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = i == 0 ? '[' : i == sizeof text - 1 ? ']' : i % 2 ? '0' : ',';
+	assert_ok(json_parse_limited(&root, text, sizeof text, 501, &err));
+	ck_assert_uint_eq(root->n, 500);
+	json_free(root);
+	ck_assert_int_eq(json_parse_limited(&root, text, sizeof text, 500, &refusal), CLN_E_DAMAGED);
+	ck_assert_ptr_nonnull(strstr(refusal.message, "more values"));
+	ck_assert_ptr_null(root);
+}
+END_TEST
+
 static Suite *json_suite(void)
 {
 	Suite *suite = suite_create("json");
@@ -414,6 +431,7 @@ static Suite *json_suite(void)
 	tcase_add_test(writing, compact_text_has_no_spaces);
 	tcase_add_test(writing, pretty_text_has_a_line_a_value_and_two_spaces_a_level);
 	tcase_add_test(writing, bytes_that_are_not_utf8_are_written_as_replacement_characters);
+	tcase_add_test(writing, more_values_than_allowed_are_refused);
 	tcase_add_test(writing, every_character_that_is_written_reads_back);
 	suite_add_tcase(suite, writing);
 	return suite;

@@ -210,6 +210,20 @@ START_TEST(a_number_far_outside_is_held_so_that_nothing_overflows)
 }
 END_TEST
 
+/* 3, 3, 3, -3: mean 1.5, deviation 1.5 sqrt(3); the last is 4.5 below the mean, which no float is in units of 10^38.  The scale is
+ * a denormal of 21 bits: the error is below 2^-20 of 1.74. */
+START_TEST(numbers_next_to_the_largest_are_standardised_like_any)
+{
+	const float x[] = {3e38f, 3e38f, 3e38f, -3e38f};
+	const double big = (double)x[0], mean = big / 2, deviation = sqrt((3 * (mean * mean) + (big + mean) * (big + mean)) / 4);
+	const float center = (float)mean, s = (float)(1 / deviation);
+	const float expected[] = {(x[0] - center) * s, (x[1] - center) * s, (x[2] - center) * s, (x[3] / 2 - center / 2) * s * 2};
+
+	ck_assert_float_eq_tol(expected[3], -sqrtf(3), 1.74f * 0x1p-20f);
+	check_features(numbers_table(x, 4), 4, CLN_SCALE_STANDARDISE, 8, 1, expected);
+}
+END_TEST
+
 START_TEST(a_spread_below_the_smallest_float_still_gives_finite_features)
 {
 	struct cln_table *table = numbers_table((const float[]){0, FLT_TRUE_MIN}, 2);
@@ -672,6 +686,7 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(numbers, gaps_only_met_later_take_the_median_without_an_indicator);
 	tcase_add_test(numbers, a_number_far_outside_is_held_so_that_nothing_overflows);
 	tcase_add_test(numbers, a_spread_below_the_smallest_float_still_gives_finite_features);
+	tcase_add_test(numbers, numbers_next_to_the_largest_are_standardised_like_any);
 	tcase_add_test(numbers, a_constant_with_gaps_keeps_the_gaps_and_ignores_other_values);
 	tcase_add_loop_test(numbers, a_row_of_weight_2_counts_like_two_rows, 0, CLN_N_SCALES);
 	tcase_add_test(numbers, sums_over_blocks_of_rows_are_exact_for_whole_numbers);

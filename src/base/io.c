@@ -33,8 +33,15 @@ static size_t first_capacity(int fd, size_t limit)
 	return FIRST_READ < limit ? FIRST_READ : limit + 1;
 }
 
+/* What is asked of a file's first bytes. */
+struct beginning {
+	size_t head;
+	enum cln_status (*check)(const char *bytes, size_t n, struct cln_error *err); /* NULL: nothing */
+};
+
 /* Reads to the end into *bytes, whose capacity grows up to limit + 1. */
-static enum cln_status read_all(char **bytes, size_t *length, int fd, const char *name, size_t limit, struct cln_error *err)
+static enum cln_status read_all(char **bytes, size_t *length, int fd, const char *name, size_t limit, struct beginning beginning,
+				struct cln_error *err)
 {
 	size_t capacity = 0, wanted = first_capacity(fd, limit), n = 0;
 	void *block = NULL;
@@ -47,12 +54,19 @@ static enum cln_status read_all(char **bytes, size_t *length, int fd, const char
 			capacity = wanted;
 			wanted = wanted > limit / 2 ? limit + 1 : 2 * wanted;
 		}
-		ssize_t got = read_some(fd, *bytes + n, capacity - n);
+		bool unchecked = beginning.check && capacity - n > FIRST_READ;
+		ssize_t got = read_some(fd, *bytes + n, unchecked ? FIRST_READ : capacity - n);
 		if (got < 0)
 			return error_set_errno(err, CLN_E_IO, "cannot read %s", name);
+		n += (size_t)got;
+		if (beginning.check && (n >= beginning.head || got == 0)) {
+			enum cln_status status = beginning.check(*bytes, n, err);
+			if (status != CLN_OK)
+				return status;
+			beginning.check = NULL;
+		}
 		if (got == 0)
 			break;
-		n += (size_t)got;
 		if (n > limit)
 			return error_set(err, CLN_E_DAMAGED, "%s is longer than %zu bytes", name, limit);
 	}
@@ -61,7 +75,8 @@ static enum cln_status read_all(char **bytes, size_t *length, int fd, const char
 	return CLN_OK;
 }
 
-enum cln_status io_read_file(char **bytes, size_t *length, const char *path, size_t limit, struct cln_error *err)
+static enum cln_status read_file(char **bytes, size_t *length, const char *path, size_t limit, struct beginning beginning,
+				 struct cln_error *err)
 {
 	bool standard_input = strcmp(path, "-") == 0;
 	const char *name = standard_input ? "standard input" : path;
@@ -72,7 +87,7 @@ enum cln_status io_read_file(char **bytes, size_t *length, const char *path, siz
 	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set_errno(err, CLN_E_IO, "cannot open %s", name);
-	enum cln_status status = read_all(bytes, length, fd, name, limit, err);
+	enum cln_status status = read_all(bytes, length, fd, name, limit, beginning, err);
 	if (!standard_input)
 		close(fd); /* nothing was written: nothing can be lost */
 	if (status != CLN_OK) {
@@ -81,6 +96,17 @@ enum cln_status io_read_file(char **bytes, size_t *length, const char *path, siz
 		*length = 0;
 	}
 	return status;
+}
+
+enum cln_status io_read_file(char **bytes, size_t *length, const char *path, size_t limit, struct cln_error *err)
+{
+	return read_file(bytes, length, path, limit, (struct beginning){0}, err);
+}
+
+enum cln_status io_read_checked(char **bytes, size_t *length, const char *path, size_t limit, size_t head,
+				enum cln_status (*check)(const char *bytes, size_t n, struct cln_error *err), struct cln_error *err)
+{
+	return read_file(bytes, length, path, limit, (struct beginning){head, check}, err);
 }
 
 /* The length of the directory part of a path, with its slash. */

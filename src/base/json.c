@@ -16,7 +16,7 @@ struct reader {
 	struct json *nodes; /* NULL in the first run */
 	char *strings;
 	const struct json **members; /* room for those of the largest object */
-	size_t n_nodes, n_string_bytes, most_members;
+	size_t n_nodes, n_string_bytes, most_members, most_nodes;
 	struct json scratch; /* stands for every node in the first run */
 	struct cln_error *err;
 };
@@ -255,8 +255,10 @@ static bool read_elements(struct reader *reader, struct json *node, enum json_ty
 	size_t n = 0;
 	skip_space(reader);
 	for (bool more = !take(reader, close); more;) {
-		struct json *child = add_node(reader);
 		const char *key = NULL;
+		if (reader->n_nodes >= reader->most_nodes)
+			return fail(reader, "more values than such a document can hold");
+		struct json *child = add_node(reader);
 		if (type == JSON_OBJECT && !read_key(reader, &key))
 			return false;
 		if (!read_value(reader, child))
@@ -342,13 +344,19 @@ static void *create_block(size_t n_nodes, size_t n_string_bytes, struct cln_erro
 
 enum cln_status json_parse(const struct json **root, const char *bytes, size_t length, struct cln_error *err)
 {
-	struct reader count = {.bytes = bytes, .length = length, .err = err};
+	return json_parse_limited(root, bytes, length, SIZE_MAX, err);
+}
+
+enum cln_status json_parse_limited(const struct json **root, const char *bytes, size_t length, size_t most_values,
+				   struct cln_error *err)
+{
+	struct reader count = {.bytes = bytes, .length = length, .most_nodes = most_values, .err = err};
 	*root = NULL;
 	if (!read_document(&count))
 		return CLN_E_DAMAGED;
 
 	enum cln_status status = CLN_E_MEMORY;
-	struct reader fill = {.bytes = bytes, .length = length, .err = err};
+	struct reader fill = {.bytes = bytes, .length = length, .most_nodes = most_values, .err = err};
 	fill.nodes = create_block(count.n_nodes, count.n_string_bytes, err);
 	if (fill.nodes == NULL)
 		goto done;

@@ -25,6 +25,10 @@ struct json {
 /* Reads exactly one value and nothing behind it.  Duplicate keys, bad UTF-8, depth beyond JSON_MAX_DEPTH, NaN and Inf are
  * errors: CLN_E_DAMAGED with the byte offset.  *root is freed with json_free. */
 enum cln_status json_parse(const struct json **root, const char *bytes, size_t length, struct cln_error *err) CLN_MUST_CHECK;
+/* The same with at most that many values in all: a value takes 56 bytes and may stand in two, so that who knows what is to be read
+ * bounds what a hostile text can ask for. */
+enum cln_status json_parse_limited(const struct json **root, const char *bytes, size_t length, size_t most_values,
+				   struct cln_error *err) CLN_MUST_CHECK;
 void json_free(const struct json *root);
 
 /* Members by name; NULL where there is none or `object` is no object. */

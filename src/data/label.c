@@ -63,16 +63,38 @@ static char *cell_text(const struct column *column, size_t row, struct cln_error
 	return mem_copy(text, strlen(text), err);
 }
 
+#define MAX_REPORTED 10 /* cells that are told one by one, as by the reader */
+
+/* Cells that cannot be used, in the order of the rows. */
+struct cell_errors {
+	const struct cln_table *table;
+	struct cln_error *err;
+	size_t n;
+};
+
 /* A finished sentence about one cell: "file:line:column: what ("text", column "name"; hint)". */
-static enum cln_status cell_error(struct cln_error *err, const struct cln_table *table, size_t row, size_t column, const char *what,
-                                  const char *hint)
+static void cell_error(struct cell_errors *errors, size_t row, size_t column, const char *what, const char *hint)
 {
 	char place[TABLE_PLACE], text[TABLE_CELL];
+	const char *name = errors->table->columns[column].name;
 
-	table_place(place, table, row, column);
-	table_cell(text, table, row, column);
-	return error_set(err, CLN_E_DATA, "%s: %s (\"%s\", column \"%s\"; %s)", place, what, text, table->columns[column].name,
-			 hint);
+	if (errors->n++ >= MAX_REPORTED)
+		return;
+	table_place(place, errors->table, row, column);
+	table_cell(text, errors->table, row, column);
+	if (errors->n == 1)
+		error_set(errors->err, CLN_E_DATA, "%s: %s (\"%s\", column \"%s\"; %s)", place, what, text, name, hint);
+	else
+		error_append(errors->err, "%s: %s (\"%s\", column \"%s\"; %s)", place, what, text, name, hint);
+}
+
+static enum cln_status cell_errors_status(const struct cell_errors *errors)
+{
+	size_t more = errors->n > MAX_REPORTED ? errors->n - MAX_REPORTED : 0;
+
+	if (more)
+		error_append(errors->err, "... and %zu more error%s", more, more == 1 ? "" : "s");
+	return errors->n ? CLN_E_DATA : CLN_OK;
 }
 
 static enum cln_status find_column(size_t *column, const struct cln_table *table, const char *name, const char *role,
@@ -89,15 +111,18 @@ static enum cln_status find_column(size_t *column, const struct cln_table *table
 
 /* ---------------------------------------------------------------- weights */
 
-/* The weight of a row as a number; CLN_E_DATA with its place otherwise. */
-static enum cln_status weight_read(float *weight, const struct cln_table *table, size_t row, size_t column, struct cln_error *err)
+/* The weight of a row as a number; false where it is none. */
+static bool weight_read(float *weight, struct cell_errors *errors, size_t row, size_t column)
 {
-	const struct column *cells = &table->columns[column];
+	const struct column *cells = &errors->table->columns[column];
 	static const char hint[] = "a weight is a number that is not negative";
-	bool valid;
+	const char *wrong = NULL;
+	bool valid = false;
 
-	if (cell_is_missing(cells, row))
-		return cell_error(err, table, row, column, "a row weight is missing", hint);
+	if (cell_is_missing(cells, row)) {
+		cell_error(errors, row, column, "a row weight is missing", hint);
+		return false;
+	}
 	if (cells->type == COLUMN_NUMERIC) {
 		*weight = cells->numbers[row];
 		valid = true;
@@ -107,10 +132,12 @@ static enum cln_status weight_read(float *weight, const struct cln_table *table,
 		valid = number_to_float(weight, text, strlen(text)) && isfinite(*weight);
 	}
 	if (!valid)
-		return cell_error(err, table, row, column, "a row weight is not a number", hint);
-	if (*weight < 0)
-		return cell_error(err, table, row, column, "a row weight is negative", hint);
-	return CLN_OK;
+		wrong = "a row weight is not a number";
+	else if (*weight < 0)
+		wrong = "a row weight is negative";
+	if (wrong)
+		cell_error(errors, row, column, wrong, hint);
+	return !wrong;
 }
 
 /* ---------------------------------------------------------------- the two values */
@@ -129,16 +156,15 @@ static enum cln_status find_label_column(size_t *column, const struct cln_table 
 	return error_set(err, CLN_E_DATA, "%s: there is no column left for the label", table->source);
 }
 
-static enum cln_status third_value(struct cln_error *err, const struct cln_table *table, size_t column, size_t third,
-				   const size_t seen[2])
+static void third_value(struct cell_errors *errors, size_t column, size_t third, const size_t seen[2])
 {
 	char hint[2 * TABLE_CELL + 128], a[TABLE_CELL], b[TABLE_CELL];
 
-	table_cell(a, table, seen[0], column);
-	table_cell(b, table, seen[1], column);
+	table_cell(a, errors->table, seen[0], column);
+	table_cell(b, errors->table, seen[1], column);
 	snprintf(hint, sizeof hint,
 		 "a label has two values, and \"%s\" and \"%s\" came before; choose the label column with --label", a, b);
-	return cell_error(err, table, third, column, "a third label value", hint);
+	cell_error(errors, third, column, "a third label value", hint);
 }
 
 /* Equal cells, which most are, are found without reading them as numbers. */
@@ -158,19 +184,23 @@ static enum cln_status find_two_values(size_t seen[2], const struct cln_table *t
 				       struct cln_error *err)
 {
 	const struct column *cells = &table->columns[column];
+	struct cell_errors errors = {.table = table, .err = err};
 	size_t n_seen = 0;
 
 	for (size_t row = 0; row < table->n_rows; row++) {
 		float row_weight = 1;
 
-		if (weight != SIZE_MAX && weight_read(&row_weight, table, row, weight, err) != CLN_OK)
-			return CLN_E_DATA;
+		if (weight != SIZE_MAX && !weight_read(&row_weight, &errors, row, weight))
+			continue;
 		if (row_weight == 0 || cell_is_missing(cells, row) || was_seen(cells, row, seen, n_seen))
 			continue;
 		if (n_seen == 2)
-			return third_value(err, table, column, row, seen);
-		seen[n_seen++] = row;
+			third_value(&errors, column, row, seen);
+		else
+			seen[n_seen++] = row;
 	}
+	if (errors.n)
+		return cell_errors_status(&errors);
 	if (n_seen == 0)
 		return error_set(err, CLN_E_DATA, "%s: no row has a label (column \"%s\")", table->source, cells->name);
 	if (n_seen == 1) {
@@ -300,17 +330,17 @@ static int class_of_row(const struct label_reader *reader, size_t row)
 	return reader->positive_is_number && reader->cells->numbers[row] == reader->positive ? CLASS_POSITIVE : CLASS_OTHER;
 }
 
-static enum cln_status label_error(struct cln_error *err, const struct cln_table *table, size_t row, size_t column,
-				   const struct label *label)
+static void label_error(struct cell_errors *errors, size_t row, size_t column, const struct label *label)
 {
 	char hint[2 * TABLE_CELL + 64];
 
-	if (cell_is_missing(&table->columns[column], row))
-		return cell_error(err, table, row, column, "a label is missing",
-				  "give the row a label, a weight of 0, or leave it out");
+	if (cell_is_missing(&errors->table->columns[column], row)) {
+		cell_error(errors, row, column, "a label is missing", "give the row a label, a weight of 0, or leave it out");
+		return;
+	}
 	snprintf(hint, sizeof hint, "the two label values are \"%.*s\" and \"%.*s\"", TABLE_CELL - 1, label->negative,
 		 TABLE_CELL - 1, label->positive);
-	return cell_error(err, table, row, column, "a label of neither class", hint);
+	cell_error(errors, row, column, "a label of neither class", hint);
 }
 
 /* Fills the lists (room for all rows of the table) and counts those taken. */
@@ -318,25 +348,26 @@ static enum cln_status read_rows(uint32_t *rows, float *y, float *w, size_t *n_r
                                  const struct label_reader *reader, const struct label *label, size_t weight, struct cln_error *err)
 {
 	size_t n = 0, column = (size_t)(reader->cells - table->columns);
+	struct cell_errors errors = {.table = table, .err = err};
 
 	for (size_t row = 0; row < table->n_rows; row++) {
 		float row_weight = 1;
 		int class;
 
-		if (w && weight_read(&row_weight, table, row, weight, err) != CLN_OK)
-			return CLN_E_DATA;
-		if (row_weight == 0)
+		if ((w && !weight_read(&row_weight, &errors, row, weight)) || row_weight == 0)
 			continue;
 		class = cell_is_missing(reader->cells, row) ? CLASS_OTHER : class_of_row(reader, row);
-		if (class == CLASS_OTHER)
-			return label_error(err, table, row, column, label);
+		if (class == CLASS_OTHER) {
+			label_error(&errors, row, column, label);
+			continue;
+		}
 		if (w)
 			w[n] = row_weight;
 		y[n] = class == CLASS_POSITIVE;
 		rows[n++] = (uint32_t)row;
 	}
 	*n_rows = n;
-	return CLN_OK;
+	return cell_errors_status(&errors);
 }
 
 enum cln_status labels_read(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped, const struct cln_table *table,

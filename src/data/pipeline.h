@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The pipeline: imputation, encoding and scaling, fitted on training rows only, stored in the model, applied to any table.
  *
- * numeric column      one feature z = (x - center) * scale, x imputed by the training median where missing, held within
+ * numeric column      one feature z = (x - center) * scale (where that is not finite: (x/2 - center/2) * scale * 2, since the
+ *                     difference of two floats may be none), x imputed by the training median where missing, held within
  *                     +-PIPELINE_Z_MAX (but not by TRANSFORM_NONE); robust scaling is followed by smooth clipping
  *                     z / sqrt(1 + (z/3)^2); behind it one indicator feature (1 = missing) where training rows had gaps
  * categorical column  one feature a kept level (1/0), in ascending byte order of the levels, then one shared by the rarer levels

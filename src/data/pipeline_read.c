@@ -359,6 +359,8 @@ static float transform(const struct pipeline_column *column, float x)
 	if (column->transform == TRANSFORM_NONE)
 		return x;
 	z = (x - column->center) * column->scale;
+	if (!isfinite(z)) /* half of both is exact there, and their difference is a float */
+		z = (x / 2 - column->center / 2) * column->scale * 2;
 	z = z < -PIPELINE_Z_MAX ? -PIPELINE_Z_MAX : z > PIPELINE_Z_MAX ? PIPELINE_Z_MAX : z;
 	if (column->transform == TRANSFORM_STANDARDISE)
 		return z;

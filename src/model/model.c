@@ -2,6 +2,7 @@
 #include "model/model.h"
 
 #include "base/io.h"
+#include "model/safetensors.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -52,6 +53,15 @@ static enum cln_status find_file(char **file, const char *path, struct cln_error
 	return *file ? CLN_OK : CLN_E_MEMORY;
 }
 
+/* The sentence that model_decode would have made. */
+static enum cln_status not_a_model(const char *file, struct cln_error *err)
+{
+	struct cln_error why = {0};
+	if (err)
+		why = *err;
+	return error_set(err, CLN_E_DAMAGED, "%s: not a Colonnade model: %s", file, why.message);
+}
+
 enum cln_status cln_model_load(struct cln_model **model, const char *path, struct cln_error *err)
 {
 	char *file = NULL, *bytes = NULL;
@@ -59,7 +69,9 @@ enum cln_status cln_model_load(struct cln_model **model, const char *path, struc
 	*model = NULL;
 	enum cln_status status = find_file(&file, path, err);
 	if (status == CLN_OK)
-		status = io_read_file(&bytes, &length, file, MAX_FILE, err);
+		status = io_read_checked(&bytes, &length, file, MAX_FILE, SAFETENSORS_HEAD, safetensors_begins, err);
+	if (status == CLN_E_DAMAGED)
+		status = not_a_model(file, err);
 	if (status == CLN_OK)
 		status = model_decode(model, bytes, length, file, err);
 	mem_free(bytes);

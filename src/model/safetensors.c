@@ -17,21 +17,42 @@ _Static_assert(sizeof zeros == SAFETENSORS_CHECKSUM + 1, "a zero for every digit
 
 /* ---------------------------------------------------------------- reading */
 
+/* A tensor is at least "a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}, and more: 7 bytes a value; the metadata are 4. */
+static size_t most_values(size_t header_bytes)
+{
+	return header_bytes / 7 + 8;
+}
+
+/* The length that the header claims. */
+static enum cln_status header_claim(uint64_t *claimed, const char *bytes, size_t n, struct cln_error *err)
+{
+	if (n < SAFETENSORS_HEAD) /* "{}" is the shortest header */
+		return error_set(err, CLN_E_DAMAGED, "it has %zu bytes, too few for a header", n);
+	if (bytes[LENGTH_BYTES] != '{')
+		return error_set(err, CLN_E_DAMAGED, "it does not begin like a safetensors file (is it a table?)");
+	memcpy(claimed, bytes, sizeof *claimed);
+	if (*claimed > SAFETENSORS_MAX_HEADER)
+		return error_set(err, CLN_E_DAMAGED, "its header claims %" PRIu64 " bytes, more than %d: was it cut short?",
+		                 *claimed, SAFETENSORS_MAX_HEADER);
+	return CLN_OK;
+}
+
+enum cln_status safetensors_begins(const char *bytes, size_t n, struct cln_error *err)
+{
+	uint64_t claimed = 0;
+	return header_claim(&claimed, bytes, n, err);
+}
+
 /* The header's length, checked against the file's. */
 static enum cln_status header_length(size_t *n, const char *bytes, size_t length, struct cln_error *err)
 {
-	uint64_t claimed;
-	if (length < LENGTH_BYTES + 2) /* "{}" is the shortest header */
-		return error_set(err, CLN_E_DAMAGED, "it has %zu bytes, too few for a header", length);
-	memcpy(&claimed, bytes, sizeof claimed);
-	if (bytes[LENGTH_BYTES] != '{')
-		return error_set(err, CLN_E_DAMAGED, "it does not begin like a safetensors file (is it a table?)");
+	uint64_t claimed = 0;
+	enum cln_status status = header_claim(&claimed, bytes, length, err);
+	if (status != CLN_OK)
+		return status;
 	if (claimed > length - LENGTH_BYTES)
 		return error_set(err, CLN_E_DAMAGED, "its header claims %" PRIu64 " bytes, the file has %zu: was it cut short?",
 		                 claimed, length - LENGTH_BYTES);
-	if (claimed > SAFETENSORS_MAX_HEADER)
-		return error_set(err, CLN_E_DAMAGED, "its header has %" PRIu64 " bytes, more than %d", claimed,
-		                 SAFETENSORS_MAX_HEADER);
 	*n = (size_t)claimed;
 	return CLN_OK;
 }
@@ -42,7 +63,7 @@ enum cln_status safetensors_open(struct safetensors *file, const char *bytes, si
 	*file = (struct safetensors){.bytes = bytes, .length = length};
 	enum cln_status status = header_length(&n, bytes, length, err);
 	if (status == CLN_OK)
-		status = json_parse(&file->header, bytes + LENGTH_BYTES, n, err);
+		status = json_parse_limited(&file->header, bytes + LENGTH_BYTES, n, most_values(n), err);
 	if (status != CLN_OK)
 		return status;
 	file->data = bytes + LENGTH_BYTES + n;

@@ -19,6 +19,11 @@ struct safetensors {
 	size_t taken;               /* bytes of data in the tensors taken so far */
 };
 
+#define SAFETENSORS_HEAD 10 /* bytes that tell whether a file may be one */
+
+/* Whether a file that begins with these n bytes may be one, SAFETENSORS_HEAD of them or all there are; CLN_E_DAMAGED. */
+enum cln_status safetensors_begins(const char *bytes, size_t n, struct cln_error *err) CLN_MUST_CHECK;
+
 /* Reads the header; CLN_E_DAMAGED where it is none.  Ended with safetensors_close, also after a failure. */
 enum cln_status safetensors_open(struct safetensors *file, const char *bytes, size_t length, struct cln_error *err) CLN_MUST_CHECK;
 void safetensors_close(struct safetensors *file);
