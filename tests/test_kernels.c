@@ -263,14 +263,29 @@ END_TEST
 START_TEST(loss_of_a_confident_right_answer_does_not_cancel)
 {
 	const struct kernels *kernels = set_of((size_t)_i);
-	float Z[PANEL] = {60.0f}, dZ[PANEL];
+	float Z[PANEL] = {50.0f}, dZ[PANEL];
 	if (!kernels)
 		return;
-	const double loss = kernels->loss(&(struct loss_args){.dZ = dZ, .Z = Z, .y = &(float){1.0f}, .m = 1}), e = exp(-60.0);
+	const double loss = kernels->loss(&(struct loss_args){.dZ = dZ, .Z = Z, .y = &(float){1.0f}, .m = 1}), e = exp(-50.0);
 	ck_assert_double_eq_tol(loss, e, 10 * UNIT * e);
 	ck_assert_double_eq_tol((double)dZ[0], -e, 10 * UNIT * e);
 	Z[0] = 1e30f;
 	ck_assert_double_eq(kernels->loss(&(struct loss_args){.dZ = dZ, .Z = Z, .y = &(float){0.0f}, .m = 1}), (double)1e30f);
+}
+END_TEST
+
+/* dZ = -e^-z: 2^-79.3 at 55, 2^-80.8 at 56; the loss itself stays. */
+START_TEST(dz_below_two_to_the_minus_eighty_becomes_zero)
+{
+	const struct kernels *kernels = set_of((size_t)_i);
+	float Z[2 * PANEL] = {55.0f}, dZ[2 * PANEL];
+	if (!kernels)
+		return;
+	Z[PANEL] = 56.0f;
+	const double loss = kernels->loss(&(struct loss_args){.dZ = dZ, .Z = Z, .y = (float[]){1.0f, 1.0f}, .m = 2});
+	ck_assert_float_le(dZ[0], -0x1p-80f);
+	ck_assert_float_eq(dZ[PANEL], 0);
+	ck_assert_double_eq_tol(loss, exp(-55.0) + exp(-56.0), 20 * UNIT * exp(-55.0));
 }
 END_TEST
 
@@ -561,7 +576,8 @@ static Suite *make_suite(void)
 	         sum_squares_is_sixteen_chains_added_in_order, transpose_panel_copies_its_inputs_and_nothing_else);
 	ADD_CASE("loss", sets, loss_and_gradient_follow_the_equation,
 	         loss_writes_zeros_beside_its_unit_and_nothing_behind_its_columns, loss_without_weights_is_that_with_weights_of_one,
-	         loss_of_a_confident_right_answer_does_not_cancel, loss_has_the_bits_of_generic);
+	         loss_of_a_confident_right_answer_does_not_cancel, dz_below_two_to_the_minus_eighty_becomes_zero,
+	         loss_has_the_bits_of_generic);
 	ADD_CASE("optimizer", sets, optimizer_step_follows_its_equations, optimizer_step_has_the_bits_of_generic,
 	         moments_below_two_to_the_minus_hundred_become_zero, l1_penalty_does_not_move_a_weight_of_zero);
 	ADD_CASE("dropout", sets, dropout_keeps_the_units_whose_word_reaches_the_threshold);

@@ -242,6 +242,26 @@ START_TEST(backward_is_Wt_dZ_times_the_derivative)
 }
 END_TEST
 
+/* Powers of two, so that the products are exact: 2^-101 vanishes and 2^-100 does not, NaN stays. */
+START_TEST(backward_leaves_no_dust)
+{
+	const struct kernels *kernels = kernels_at(_i);
+	if (!kernels)
+		return;
+	struct problem p = make_problem((struct shape){1, 3, 1, 1});
+	memset(p.Wt, 0, p.out * p.in * sizeof(float));
+	p.dZ[0] = 0x1p-80f;
+	p.Wt[0] = 0x1p-20f;
+	p.Wt[1] = -0x1p-21f;
+	p.Wt[2] = NAN;
+	backward(kernels, &p, DERIVATIVE_ONE, 1);
+	ck_assert_float_eq(p.dZ_in[0], 0x1p-100f);
+	ck_assert_float_eq(p.dZ_in[1], 0);
+	ck_assert(isnan(p.dZ_in[2]));
+	free_problem(&p);
+}
+END_TEST
+
 START_TEST(gradient_is_dZ_At_and_adds)
 {
 	const struct kernels *kernels = kernels_at(_i / N_SHAPES);
@@ -463,6 +483,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(tcase, forward_ends_with_relu, 0, N_SETS * N_SHAPES);
 	tcase_add_loop_test(tcase, forward_hands_nan_on, 0, N_SETS * N_SHAPES);
 	tcase_add_loop_test(tcase, backward_is_Wt_dZ_times_the_derivative, 0, N_SETS * N_SHAPES);
+	tcase_add_loop_test(tcase, backward_leaves_no_dust, 0, N_SETS);
 	tcase_add_loop_test(tcase, gradient_is_dZ_At_and_adds, 0, N_SETS * N_SHAPES);
 	tcase_add_loop_test(tcase, padded_lanes_of_gradients_stay_zero, 0, N_SETS * N_SHAPES);
 	tcase_add_loop_test(tcase, a_range_of_panels_gives_the_bits_of_the_whole, 0, N_SETS);

@@ -158,7 +158,7 @@ INLINE void loss_columns(float term[PANEL], float slope[PANEL], const float z[PA
 		const vec e = exp_nonpositive(v_neg(size)), s = v_div(e, v_add(e, one));
 		const vec far = v_select(above, v_sub(one, Y), Y), difference = v_sub(far, s);
 		v_store(term + i, v_mul(W, v_fma(far, size, log1p_unit(e))));
-		v_store(slope + i, v_mul(W, v_select(above, difference, v_neg(difference))));
+		v_store(slope + i, without_dust(v_mul(W, v_select(above, difference, v_neg(difference))), DZ_DUST));
 	}
 }
 

@@ -8,9 +8,6 @@ struct step {
 	vec scale, l1, l2, keep, minus_rate, beta1, beta2, one_minus_beta1, one_minus_beta2, epsilon;
 };
 
-/* Moments that decay towards zero would become denormal, which costs fifty times; 2^-100 is far below what moves a weight. */
-INLINE vec without_dust(vec moment) { return v_select(v_lt(v_abs(moment), v_set1(0x1p-100f)), v_zero(), moment); }
-
 /* g scale + l1 sign(w) + l2 w */
 INLINE vec penalised(const struct step *step, vec g, vec w)
 {
@@ -29,7 +26,7 @@ INLINE vec step_sgd(const struct step *step, vec w, vec g, vec *first, vec *seco
 INLINE vec step_momentum(const struct step *step, vec w, vec g, vec *first, vec *second)
 {
 	(void)second;
-	*first = without_dust(v_fma(step->beta1, *first, g));
+	*first = without_dust(v_fma(step->beta1, *first, g), DUST);
 	return v_fma(step->minus_rate, *first, w);
 }
 
@@ -37,7 +34,7 @@ INLINE vec step_momentum(const struct step *step, vec w, vec g, vec *first, vec 
 INLINE vec step_nesterov(const struct step *step, vec w, vec g, vec *first, vec *second)
 {
 	(void)second;
-	*first = without_dust(v_fma(step->beta1, *first, g));
+	*first = without_dust(v_fma(step->beta1, *first, g), DUST);
 	return v_fma(step->minus_rate, v_fma(step->beta1, *first, g), w);
 }
 
@@ -45,7 +42,7 @@ INLINE vec step_nesterov(const struct step *step, vec w, vec g, vec *first, vec 
 INLINE vec step_rmsprop(const struct step *step, vec w, vec g, vec *first, vec *second)
 {
 	(void)first;
-	*second = without_dust(v_fma(step->beta2, *second, v_mul(step->one_minus_beta2, v_mul(g, g))));
+	*second = without_dust(v_fma(step->beta2, *second, v_mul(step->one_minus_beta2, v_mul(g, g))), DUST);
 	return v_fma(step->minus_rate, v_div(g, v_add(v_sqrt(*second), step->epsilon)), w);
 }
 
@@ -53,8 +50,8 @@ INLINE vec step_rmsprop(const struct step *step, vec w, vec g, vec *first, vec *
  * are in rate and epsilon.  Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015. */
 INLINE vec step_adam(const struct step *step, vec w, vec g, vec *first, vec *second)
 {
-	*first = without_dust(v_fma(step->beta1, *first, v_mul(step->one_minus_beta1, g)));
-	*second = without_dust(v_fma(step->beta2, *second, v_mul(step->one_minus_beta2, v_mul(g, g))));
+	*first = without_dust(v_fma(step->beta1, *first, v_mul(step->one_minus_beta1, g)), DUST);
+	*second = without_dust(v_fma(step->beta2, *second, v_mul(step->one_minus_beta2, v_mul(g, g))), DUST);
 	return v_fma(step->minus_rate, v_div(*first, v_add(v_sqrt(*second), step->epsilon)), w);
 }
 

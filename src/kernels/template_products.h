@@ -129,7 +129,8 @@ INLINE void backward_tile(size_t rows, size_t panels, const struct backward_args
 		for (size_t v = 0; v < width; v++) {
 			const size_t i = at + (v / VECTORS * g->ld + r) * PANEL + v % VECTORS * VLEN;
 			const vec saved = derivative == DERIVATIVE_ONE ? v_zero() : v_load(g->saved + i);
-			v_store(g->dZ_in + i, apply_derivative(c[r * width + v], saved, derivative, g->scale));
+			const vec dZ = apply_derivative(c[r * width + v], saved, derivative, g->scale);
+			v_store(g->dZ_in + i, part->last ? without_dust(dZ, DUST) : dZ);
 		}
 	}
 }

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-/* Covers results too small to be normal numbers, whose rounding error is absolute. */
-static const double TINY = 0x1p-120;
+/* Covers results too small to be normal numbers, whose rounding error is absolute, and dZ below 2^-100, which becomes 0. */
+static const double TINY = 0x1p-99;
 /* Covers the textbook's own rounding in double, 2^-29 of these bounds. */
 static const double WIDEN = 1 + 0x1p-20;
 
