@@ -304,6 +304,59 @@ START_TEST(sums_over_blocks_of_rows_are_exact_for_whole_numbers)
 }
 END_TEST
 
+/* The definition, without anything side by side: blocks of 4096 rows, and their sums in order. */
+static double sum_in_blocks(const float *x, const float *w, size_t n, double center, int power)
+{
+	double sum = 0, block = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double d = (double)x[i] - center, weight = w ? (double)w[i] : 1;
+
+		if (!isnan(d))
+			block += power == 0 ? weight : power == 1 ? weight * d : weight * (d * d);
+		if (i % 4096 == 4095 || i + 1 == n) {
+			sum += block;
+			block = 0;
+		}
+	}
+	return sum;
+}
+
+START_TEST(mean_and_deviation_have_the_bits_of_their_definition)
+{
+	enum { N = 2 * 8 * 4096 + 3 * 4096 + 77 };
+	float *x = mem_alloc(N, sizeof *x, NULL), *w = mem_alloc(N, sizeof *w, NULL);
+	uint32_t *rows = mem_alloc(N, sizeof *rows, NULL);
+	struct pipeline *pipeline;
+	struct rng rng;
+
+	ck_assert(x && w && rows);
+	rng_start(&rng, 1, RNG_TEST, 77, 0);
+	for (uint32_t i = 0; i < N; i++) {
+		x[i] = i % 13 == 3 ? NAN : (float)rng_normal(&rng) * 1e3f;
+		w[i] = (float)rng_uniform(&rng) + 0.5f;
+		rows[i] = i;
+	}
+	struct cln_table *table = tables_create(N, 1);
+	tables_numbers(table, 0, "x", x);
+	for (int weighted = 0; weighted < 2; weighted++) {
+		const float *weights = weighted ? w : NULL;
+		double weight = sum_in_blocks(x, weights, N, 0, 0), mean = sum_in_blocks(x, weights, N, 0, 1) / weight;
+		double deviation = sqrt(sum_in_blocks(x, weights, N, mean, 2) / weight);
+
+		const struct pipeline_settings settings = {(const bool[]){true}, CLN_SCALE_STANDARDISE, 2};
+		assert_ok(pipeline_fit(&pipeline, table, rows, weights, N, &settings, 1, &err));
+		ck_assert_float_eq(pipeline->columns[0].center, (float)mean);
+		ck_assert_float_eq(pipeline->columns[0].scale, (float)(1 / deviation));
+		pipeline_destroy(pipeline);
+	}
+	cln_table_destroy(table);
+	mem_free(rows);
+	mem_free(w);
+	mem_free(x);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- categories */
 
 START_TEST(levels_have_features_in_byte_order)
@@ -690,6 +743,7 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(numbers, a_constant_with_gaps_keeps_the_gaps_and_ignores_other_values);
 	tcase_add_loop_test(numbers, a_row_of_weight_2_counts_like_two_rows, 0, CLN_N_SCALES);
 	tcase_add_test(numbers, sums_over_blocks_of_rows_are_exact_for_whole_numbers);
+	tcase_add_test(numbers, mean_and_deviation_have_the_bits_of_their_definition);
 	suite_add_tcase(suite, numbers);
 	tcase_add_test(categories, levels_have_features_in_byte_order);
 	tcase_add_test(categories, two_levels_make_one_feature);
