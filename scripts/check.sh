@@ -3,7 +3,8 @@
 # Installs what the tests need and runs them.
 #
 #   scripts/check.sh              everything that fits in some 20 minutes on two cores
-#   scripts/check.sh --long       also 64-bit ARM emulated, Slurm, long fuzzing, functions measured over every float, 10^7 numbers
+#   scripts/check.sh --long       also every fault of tests/reliability, 64-bit ARM emulated, Slurm, long fuzzing,
+#                                 functions measured over every float, 10^7 numbers
 #   scripts/check.sh STEP ...     these steps alone (after the same preparation); --list names them
 #
 # Works on a copy of the tree in build-check/, so that a build in the tree itself is neither in the way nor touched.  Each step
@@ -23,7 +24,7 @@ jobs=$(nproc)
 unset COLONNADE COLONNADE_ISA OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND MAKEFLAGS
 
 steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz quickstart distcheck generated"
-long_steps="arm slurm long_tests"
+long_steps="reliability arm slurm long_tests"
 
 # ---------------------------------------------------------------- preparation
 
@@ -179,6 +180,7 @@ describe() {
 	quickstart) echo "scripts/quickstart.sh in a fresh copy of the tree, twice" ;;
 	distcheck) echo "make distcheck" ;;
 	generated) echo "autoreconf -fi makes the generated files that are committed" ;;
+	reliability) echo "the long forms of tests/reliability: what doc/reliability.md counts" ;;
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "scripts/batch/slurm.sh under a real Slurm of one node" ;;
 	long_tests) echo "functions over every float, numbers read and written in 10^7 cases, and fuzzing of a million runs" ;;
@@ -400,6 +402,20 @@ step_arm() {
 		AM_TESTS_ENVIRONMENT="CK_TAP_LOG_FILE_NAME=-; CK_VERBOSITY=silent; COLONNADE=$program; top_srcdir=$source; \
 		export CK_TAP_LOG_FILE_NAME CK_VERBOSITY COLONNADE top_srcdir;"
 	echo "result: the same bits"
+}
+
+# Their output is the tables of doc/reliability.md.
+step_reliability() {
+	have gcc || skip "there is no gcc"
+	configure_in gcc CC=gcc
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/reliability/faulty
+	local test result=0
+	for test in "$source"/tests/reliability/*.sh; do
+		echo "---- $(basename "$test" .sh)"
+		RELIABILITY=long COLONNADE=$check/gcc/colonnade top_srcdir=$source bash "$test" || result=$?
+	done
+	return "$result"
 }
 
 step_slurm() {

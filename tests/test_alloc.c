@@ -68,7 +68,7 @@ static enum cln_status write_json(struct cln_error *err)
 	for (size_t i = 0; i < 100; i++)
 		json_size(&writer, NULL, i);
 	json_end_array(&writer);
-	enum cln_status status = text.failed ? error_set(err, CLN_E_MEMORY, "out of memory after %zu bytes", text.length) : CLN_OK;
+	enum cln_status status = text_check(&text, err);
 	text_free(&text);
 	return status;
 }

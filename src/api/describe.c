@@ -277,8 +277,8 @@ enum cln_status cln_model_describe(const struct cln_model *model, bool json, cha
 		describe_json(&out, model);
 	else
 		status = describe_text(&out, model, err);
-	if (status == CLN_OK && out.failed)
-		status = error_set(err, CLN_E_MEMORY, "out of memory after %zu bytes of a model's description", out.length);
+	if (status == CLN_OK)
+		status = text_check(&out, err);
 	if (status == CLN_OK)
 		*text = out.bytes;
 	else

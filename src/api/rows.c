@@ -242,7 +242,7 @@ static void add_ending(struct text *ending, const struct cln_model *model, int p
 enum cln_status rows_format(struct rows_texts *lines, const struct rows_predicted *rows, int threads, struct cln_error *err)
 {
 	struct formatting formatting = {.rows = rows, .threshold = cln_model_threshold(rows->model)};
-	bool failed = false;
+	enum cln_status status;
 
 	lines->n = (rows->n_rows + FORMAT_ROWS - 1) / FORMAT_ROWS;
 	lines->texts = formatting.texts = mem_alloc(lines->n, sizeof *lines->texts, err);
@@ -253,12 +253,14 @@ enum cln_status rows_format(struct rows_texts *lines, const struct rows_predicte
 	if (!formatting.endings[0].failed && !formatting.endings[1].failed)
 		parallel_for(lines->n > 1 ? parallel_limit(threads > 0 ? threads : cpus_allowed(NULL, NULL)) : 1, lines->n,
 			     format_body, &formatting);
-	for (size_t i = 0; i < lines->n; i++)
-		failed = failed || lines->texts[i].failed;
-	failed = failed || formatting.endings[0].failed || formatting.endings[1].failed;
+	status = text_check(&formatting.endings[0], err);
+	if (status == CLN_OK)
+		status = text_check(&formatting.endings[1], err);
+	for (size_t i = 0; i < lines->n && status == CLN_OK; i++)
+		status = text_check(&lines->texts[i], err);
 	text_free(&formatting.endings[0]);
 	text_free(&formatting.endings[1]);
-	return failed ? error_set(err, CLN_E_MEMORY, "no memory for the predictions' text") : CLN_OK;
+	return status;
 }
 
 void rows_texts_free(struct rows_texts *lines)

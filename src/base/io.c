@@ -185,8 +185,7 @@ bool io_write_all(int fd, const char *bytes, size_t length)
 	return true;
 }
 
-/* fsync; a file system that cannot do it says EINVAL or ENOTSUP, and then there is nothing more to be done. */
-static bool sync_all(int fd)
+bool io_sync(int fd)
 {
 	int result;
 	do
@@ -195,8 +194,8 @@ static bool sync_all(int fd)
 	return result == 0 || errno == EINVAL || errno == ENOTSUP;
 }
 
-/* After EINTR the descriptor is closed on Linux, and what was written has been synced. */
-static bool close_checked(int fd)
+/* After EINTR the descriptor is closed on Linux: a second call might close somebody else's. */
+bool io_close(int fd)
 {
 	return close(fd) == 0 || errno == EINTR;
 }
@@ -206,22 +205,22 @@ static bool write_pieces(int fd, const struct io_piece *pieces, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (!io_write_all(fd, pieces[i].bytes, pieces[i].length))
 			return false;
-	return sync_all(fd);
+	return io_sync(fd);
 }
 
-/* Makes the rename durable.  A directory that may not be read cannot be opened, and is left to the kernel. */
-static bool sync_directory(const char *target)
+/* A directory that may not be read cannot be opened, and is left to the kernel. */
+bool io_sync_directory(const char *path)
 {
 	char directory[PATH_MAX] = ".";
-	size_t length = directory_length(target);
+	size_t length = directory_length(path);
 	if (length > 0) {
-		memcpy(directory, target, length);
+		memcpy(directory, path, length);
 		directory[length] = '\0';
 	}
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EACCES;
-	bool synced = sync_all(fd);
+	bool synced = io_sync(fd);
 	int reason = errno;
 	close(fd);
 	errno = reason;
@@ -242,7 +241,7 @@ enum cln_status io_replace_file(const char *path, const struct io_piece *pieces,
 		return error_set_errno(err, CLN_E_IO, "cannot write %s: cannot create %s", path, temporary);
 	bool written = write_pieces(fd, pieces, n);
 	int reason = errno;
-	bool closed = close_checked(fd);
+	bool closed = io_close(fd);
 	if (!written)
 		errno = reason;
 	if (!written || !closed || rename(temporary, target) != 0) {
@@ -250,7 +249,7 @@ enum cln_status io_replace_file(const char *path, const struct io_piece *pieces,
 		unlink(temporary);
 		return status;
 	}
-	if (!sync_directory(target))
+	if (!io_sync_directory(target))
 		return error_set_errno(err, CLN_E_IO, "%s is written, but its directory cannot be synced to the disk", path);
 	return CLN_OK;
 }

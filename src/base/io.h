@@ -10,14 +10,24 @@
  * Freed with mem_free. */
 enum cln_status io_read_file(char **bytes, size_t *length, const char *path, size_t limit, struct cln_error *err) CLN_MUST_CHECK;
 
-/* write(2) until all is written; false and errno where that fails. */
-bool io_write_all(int fd, const char *bytes, size_t length) CLN_MUST_CHECK;
-
 /* The same for a file that may be refused by its beginning: `check` is asked once, as soon as `head` bytes are read or the file has
  * ended before; what it returns other than CLN_OK ends the reading.  Devices and pipes may have no end. */
 enum cln_status io_read_checked(char **bytes, size_t *length, const char *path, size_t limit, size_t head,
 				enum cln_status (*check)(const char *bytes, size_t n, struct cln_error *err),
 				struct cln_error *err) CLN_MUST_CHECK;
+
+/* write(2) until all is written; false and errno where that fails. */
+bool io_write_all(int fd, const char *bytes, size_t length) CLN_MUST_CHECK;
+
+/* fsync; true also where the file system or the kind of file cannot do it (EINVAL, ENOTSUP).  False and errno: what was written may
+ * be lost. */
+bool io_sync(int fd) CLN_MUST_CHECK;
+
+/* close of what was written, after io_sync; false and errno: it may be lost. */
+bool io_close(int fd) CLN_MUST_CHECK;
+
+/* Makes a rename to `path` durable, by a sync of its directory; false and errno on failure. */
+bool io_sync_directory(const char *path) CLN_MUST_CHECK;
 
 /* Replaces `path` by n pieces written one after the other: temporary file beside it, write, fsync, rename, fsync of the directory.
  * On failure the old file is as it was and no temporary file is left; only where the directory cannot be synced, the last step,

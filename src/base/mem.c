@@ -177,16 +177,15 @@ static bool text_reserve(struct text *text, size_t more)
 	size_t wanted;
 	if (text->failed)
 		return false;
-	if (!size_add(&wanted, text->length, more) || !size_add(&wanted, wanted, 1)) {
-		text->failed = true;
-		return false;
-	}
+	if (!size_add(&wanted, text->length, more) || !size_add(&wanted, wanted, 1))
+		wanted = SIZE_MAX;
 	if (wanted <= text->capacity)
 		return true;
 	size_t capacity = wanted > SIZE_MAX / 2 ? wanted : round_up(2 * wanted, MEM_ALIGN);
 	void *bytes = text->bytes;
 	if (mem_grow(&bytes, text->capacity, capacity, 1, NULL) != CLN_OK) {
 		text->failed = true;
+		text->refused = capacity;
 		return false;
 	}
 	text->bytes = bytes;
@@ -216,6 +215,14 @@ void text_addf(struct text *text, const char *format, ...)
 	else if (text_reserve(text, (size_t)length))
 		text->length += (size_t)vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
 	va_end(again);
+}
+
+enum cln_status text_check(const struct text *text, struct cln_error *err)
+{
+	if (!text->failed)
+		return CLN_OK;
+	set_out_of_memory(err, text->refused);
+	return CLN_E_MEMORY;
 }
 
 void text_free(struct text *text)

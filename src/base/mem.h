@@ -37,9 +37,11 @@ struct text {
 	char *bytes;
 	size_t length, capacity;
 	bool failed;
+	size_t refused; /* bytes that could not be had, where it failed */
 };
 void text_add(struct text *text, const char *bytes, size_t length);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum cln_status text_check(const struct text *text, struct cln_error *err) CLN_MUST_CHECK; /* CLN_E_MEMORY where an append failed */
 void text_free(struct text *text);
 
 #endif

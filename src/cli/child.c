@@ -103,8 +103,10 @@ static enum cln_status read_output(struct text *output, int fd, double deadline,
 		if (length == 0)
 			return CLN_OK;
 		text_add(output, bytes, (size_t)length);
-		if (output->failed || output->length > OUTPUT_LIMIT)
-			return error_set(err, CLN_E_MEMORY, "no memory for what a measurement says");
+		if (text_check(output, err) != CLN_OK)
+			return CLN_E_MEMORY;
+		if (output->length > OUTPUT_LIMIT)
+			return error_set(err, CLN_E_MEMORY, "a measurement says more than %d bytes", OUTPUT_LIMIT);
 	}
 }
 

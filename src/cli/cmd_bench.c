@@ -54,7 +54,7 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 {
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
-	enum cln_status status = CLN_OK;
+	enum cln_status status;
 
 	json_begin_object(&writer, NULL);
 	json_double(&writer, "rows_per_second", result->rows_per_second);
@@ -73,9 +73,8 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 	write_samples(&writer, "window_rows_per_second", result->window_rows_per_second, result->windows);
 	write_samples(&writer, "window_peak_gflops", result->window_peak_gflops, result->peaks);
 	json_end_object(&writer);
-	if (text.failed)
-		status = error_set(err, CLN_E_MEMORY, "no memory for the result");
-	else
+	status = text_check(&text, err);
+	if (status == CLN_OK)
 		puts(text.bytes);
 	text_free(&text);
 	return status;

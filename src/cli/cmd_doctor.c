@@ -102,7 +102,7 @@ static int print_json(const struct doctor *doctor)
 {
 	struct text text = {0};
 	struct json_writer writer = {.out = &text, .pretty = true};
-	struct cln_error err = {.code = CLN_E_MEMORY, .message = "out of memory"};
+	struct cln_error err;
 
 	json_begin_object(&writer, NULL);
 	json_string(&writer, "version", CLN_VERSION);
@@ -121,11 +121,11 @@ static int print_json(const struct doctor *doctor)
 		json_string(&writer, NULL, doctor->warnings[i]);
 	json_end_array(&writer);
 	json_end_object(&writer);
-	if (!text.failed)
+	enum cln_status status = text_check(&text, &err);
+	if (status == CLN_OK)
 		printf("%s\n", text.bytes);
-	int code = text.failed ? exit_with_error(&err) : 0;
 	text_free(&text);
-	return code;
+	return status == CLN_OK ? 0 : exit_with_error(&err);
 }
 
 int cmd_doctor(const struct options *options)

@@ -11,14 +11,13 @@ static enum cln_status print_json(const struct cln_metrics *metrics, struct cln_
 {
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
-	enum cln_status status = CLN_OK;
+	enum cln_status status;
 
 	json_begin_object(&writer, NULL);
 	jsonl_metrics(&writer, NULL, metrics);
 	json_end_object(&writer);
-	if (text.failed)
-		status = error_set(err, CLN_E_MEMORY, "no memory for the metrics");
-	else
+	status = text_check(&text, err);
+	if (status == CLN_OK)
 		puts(text.bytes);
 	text_free(&text);
 	return status;

@@ -24,14 +24,13 @@ struct prediction {
 static enum cln_status open_output(struct prediction *prediction, const struct rows_kept *kept, struct cln_error *err)
 {
 	struct text text = {0};
-	enum cln_status status = CLN_OK;
+	enum cln_status status;
 
 	if (prediction->opened)
 		return CLN_OK;
 	rows_add_names(&text, kept);
 	text_addf(&text, "probability,prediction\n");
-	if (text.failed)
-		status = error_set(err, CLN_E_MEMORY, "no memory for the predictions' text");
+	status = text_check(&text, err);
 	if (status == CLN_OK)
 		status = output_open(&prediction->output, prediction->options->out, err);
 	prediction->opened = status == CLN_OK;

@@ -292,11 +292,11 @@ static enum cln_status print_table(const struct tuning *tuning, struct cln_error
 	for (size_t i = 0; i < tuning->n; i++)
 		print_row(tuning, i);
 	tune_shell(&lines, &tuning->list[tuning->best].setting);
-	if (lines.failed)
-		return error_set(err, CLN_E_MEMORY, "no memory for the result");
-	printf("\nThe fewest threads within %g %% of the fastest:\n\n%s", 100 * TUNE_TOLERANCE, lines.bytes);
+	enum cln_status status = text_check(&lines, err);
+	if (status == CLN_OK)
+		printf("\nThe fewest threads within %g %% of the fastest:\n\n%s", 100 * TUNE_TOLERANCE, lines.bytes);
 	text_free(&lines);
-	return CLN_OK;
+	return status;
 }
 
 static enum cln_status print_shell(const struct tuning *tuning, struct cln_error *err)
@@ -304,11 +304,11 @@ static enum cln_status print_shell(const struct tuning *tuning, struct cln_error
 	struct text lines = {0};
 
 	tune_shell(&lines, &tuning->list[tuning->best].setting);
-	if (lines.failed)
-		return error_set(err, CLN_E_MEMORY, "no memory for the result");
-	fputs(lines.bytes, stdout);
+	enum cln_status status = text_check(&lines, err);
+	if (status == CLN_OK)
+		fputs(lines.bytes, stdout);
 	text_free(&lines);
-	return CLN_OK;
+	return status;
 }
 
 static void write_setting(struct json_writer *writer, const struct tune_setting *setting)
@@ -354,11 +354,11 @@ static enum cln_status print_json(const struct tuning *tuning, struct cln_error 
 	write_setting(&writer, &tuning->list[tuning->best].setting);
 	json_end_object(&writer);
 	json_end_object(&writer);
-	if (text.failed)
-		return error_set(err, CLN_E_MEMORY, "no memory for the result");
-	puts(text.bytes);
+	enum cln_status status = text_check(&text, err);
+	if (status == CLN_OK)
+		puts(text.bytes);
 	text_free(&text);
-	return CLN_OK;
+	return status;
 }
 
 static enum cln_status tune(struct tuning *tuning, struct cln_error *err)

@@ -38,11 +38,17 @@ int exit_after_output(int code)
 	bool failed = ferror(stdout) != 0;
 
 	errno = 0;
-	if (fclose(stdout) != 0)
+	if (fflush(stdout) != 0)
 		failed = true;
+	int reason = errno;
+	/* An interrupted close has closed, and all was written before. */
+	if (fclose(stdout) != 0 && !failed && errno != EINTR) {
+		failed = true;
+		reason = errno;
+	}
 	/* Where something else failed before, that was told; a second message would hide it. */
 	if (!failed || code != 0)
 		return code;
-	fprintf(stderr, "colonnade: cannot write standard output%s%s\n", errno ? ": " : "", errno ? strerror(errno) : "");
+	fprintf(stderr, "colonnade: cannot write standard output%s%s\n", reason ? ": " : "", reason ? strerror(reason) : "");
 	return exit_code(CLN_E_IO);
 }

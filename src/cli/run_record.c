@@ -104,9 +104,8 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	write_summary(&writer, record->summary);
 	json_end_object(&writer);
 	text_add(&text, "\n", 1);
-	if (text.failed)
-		status = error_set(err, CLN_E_MEMORY, "no memory for the text of %s", path);
-	else
+	status = text_check(&text, err);
+	if (status == CLN_OK)
 		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
 	text_free(&text);
 	return status;
@@ -116,15 +115,14 @@ enum cln_status run_record_print(const struct run_record *record, struct cln_err
 {
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
-	enum cln_status status = CLN_OK;
+	enum cln_status status;
 
 	json_begin_object(&writer, NULL);
 	write_summary(&writer, record->summary);
 	json_string(&writer, "out", record->options->out);
 	json_end_object(&writer);
-	if (text.failed)
-		status = error_set(err, CLN_E_MEMORY, "no memory for the summary");
-	else
+	status = text_check(&text, err);
+	if (status == CLN_OK)
 		puts(text.bytes);
 	text_free(&text);
 	return status;

@@ -146,7 +146,7 @@ static enum cln_status make_head(struct text *head, size_t n_columns, char separ
 {
 	for (size_t c = 1; c <= n_columns; c++)
 		text_addf(head, "%zu%c", c, c < n_columns ? separator : '\n');
-	return head->failed ? error_set(err, CLN_E_MEMORY, "no memory for the names of %zu columns", n_columns) : CLN_OK;
+	return text_check(head, err);
 }
 
 /* Puts the head of the parts that follow into the buffer, in front of the rows from `next` on. */

@@ -198,11 +198,10 @@ enum cln_status document_text(struct text *text, const struct cln_model *model, 
 	json_begin_object(&writer, NULL);
 	document_write(&writer, model);
 	json_end_object(&writer);
-	if (!text->failed)
-		return CLN_OK;
-	size_t length = text->length;
-	text_free(text);
-	return error_set(err, CLN_E_MEMORY, "out of memory after %zu bytes of a model's description", length);
+	enum cln_status status = text_check(text, err);
+	if (status != CLN_OK)
+		text_free(text);
+	return status;
 }
 
 /* ---------------------------------------------------------------- reading */

@@ -190,8 +190,8 @@ enum cln_status safetensors_end(struct safetensors_writer *writer, struct cln_er
 	json_end_object(&writer->json);
 	while (!text->failed && text->length % SAFETENSORS_ALIGN)
 		text_add(text, " ", 1);
-	if (text->failed)
-		return error_set(err, CLN_E_MEMORY, "out of memory after %zu bytes of a model file's header", text->length);
+	if (text_check(text, err) != CLN_OK)
+		return CLN_E_MEMORY;
 	uint64_t length = text->length - LENGTH_BYTES;
 	if (length > SAFETENSORS_MAX_HEADER)
 		return error_set(err, CLN_E_DATA,

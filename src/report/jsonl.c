@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/jsonl.h"
 
+#include "base/io.h"
 #include "base/parallel.h"
 
 #include <errno.h>
@@ -47,11 +48,9 @@ static enum cln_status flush_lines(struct jsonl *jsonl, struct cln_error *err)
 {
 	struct text *waiting = &jsonl->waiting;
 	size_t done = 0;
-	enum cln_status status = CLN_OK;
+	enum cln_status status = text_check(waiting, err);
 
 	jsonl->last_flush = clock_seconds();
-	if (waiting->failed)
-		return error_set(err, CLN_E_MEMORY, "no memory for the lines of %s", jsonl->path);
 	while (done < waiting->length && status == CLN_OK) {
 		ssize_t written = write(jsonl->fd, waiting->bytes + done, waiting->length - done);
 		if (written > 0)
@@ -91,10 +90,9 @@ enum cln_status jsonl_close(struct jsonl *jsonl, struct cln_error *err)
 	if (!jsonl)
 		return CLN_OK;
 	enum cln_status status = flush_lines(jsonl, err);
-	/* Devices and pipes cannot be synced: EINVAL is no loss. */
-	if (fsync(jsonl->fd) != 0 && errno != EINVAL && status == CLN_OK)
+	if (!io_sync(jsonl->fd) && status == CLN_OK)
 		status = error_set_errno(err, CLN_E_IO, "cannot write %s", jsonl->path);
-	if (close(jsonl->fd) != 0 && status == CLN_OK)
+	if (!io_close(jsonl->fd) && status == CLN_OK)
 		status = error_set_errno(err, CLN_E_IO, "cannot write %s", jsonl->path);
 	text_free(&jsonl->waiting);
 	mem_free(jsonl->path);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * A stream of results: standard output, or a file that is replaced as a whole once everything was written. */
+ * A stream of results: standard output, or a file that is replaced as a whole once everything was written.  Each write is a call to
+ * the system: they are for large pieces. */
 #ifndef REPORT_OUTPUT_H
 #define REPORT_OUTPUT_H
 
 #include "base/mem.h"
 
-#include <stdio.h>
-
 struct output {
-	FILE *stream;
+	int fd;           /* -1: not open */
 	const char *path; /* lent; NULL: standard output */
 	char *temporary;  /* renamed to `path` at the end; NULL: written directly (a device or pipe) */
 };
