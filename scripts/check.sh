@@ -409,7 +409,7 @@ step_reliability() {
 	have gcc || skip "there is no gcc"
 	configure_in gcc CC=gcc
 	make -j"$jobs" CFLAGS="-g -O2 -Werror"
-	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/reliability/faulty
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/reliability/faulty tests/reliability/damage
 	local test result=0
 	for test in "$source"/tests/reliability/*.sh; do
 		echo "---- $(basename "$test" .sh)"

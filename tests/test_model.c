@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "fail_alloc.h"
 #include "model_fixture.h"
+#include "model_seal.h"
 #include "testing.h"
 
 #include <limits.h>
@@ -12,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHECKSUM_KEY "\"colonnade_checksum\":\""
 #define N_MUTATIONS 100000
 
 /* ---------------------------------------------------------------- files in memory */
@@ -59,37 +59,13 @@ static size_t header_length(const char *bytes)
 	return (size_t)length;
 }
 
-/* Puts the right checksum into bytes that may no longer be a model; without its key there is nothing to repair. */
-static void repair(char *bytes, size_t length)
-{
-	char *key = memmem(bytes, length, CHECKSUM_KEY, strlen(CHECKSUM_KEY)), digits[32];
-	if (!key || (size_t)(bytes + length - key) < strlen(CHECKSUM_KEY) + 16)
-		return;
-	char *at = key + strlen(CHECKSUM_KEY);
-	memset(at, '0', 16);
-	snprintf(digits, sizeof digits, "%016llx", (unsigned long long)io_crc64(0, bytes, length));
-	memcpy(at, digits, 16);
-}
-
 /* The file with the first `from` of its header replaced by `to`; length, padding and checksum are right again. */
 static struct file forge(struct file file, const char *from, const char *to)
 {
-	struct text text = {0};
-	size_t header = header_length(file.bytes);
-	const char *begin = file.bytes + 8, *end = begin + header, *at = memmem(begin, header, from, strlen(from));
+	const char *at = memmem(file.bytes + 8, header_length(file.bytes), from, strlen(from));
 	ck_assert_msg(at != NULL, "the header has no %s", from);
-	text_add(&text, file.bytes, (size_t)(at - file.bytes));
-	text_add(&text, to, strlen(to));
-	text_add(&text, at + strlen(from), (size_t)(end - at) - strlen(from));
-	while (text.bytes[text.length - 1] == ' ')
-		text.length--;
-	while (text.length % 64)
-		text_add(&text, " ", 1);
-	uint64_t length = text.length - 8;
-	memcpy(text.bytes, &length, sizeof length);
-	text_add(&text, end, file.length - 8 - header);
+	struct text text = model_forge(file.bytes, file.length, (size_t)(at - file.bytes), strlen(from), to);
 	ck_assert(!text.failed);
-	repair(text.bytes, text.length);
 	return (struct file){text.bytes, text.length};
 }
 
@@ -307,44 +283,13 @@ START_TEST(appended_bytes_are_refused)
 	char *longer = mem_alloc(file.length + 64, 1, NULL);
 	memcpy(longer, file.bytes, file.length);
 	for (size_t more = 1; more <= 64; more++) {
-		repair(longer, file.length + more); /* also with the right checksum */
+		model_seal(longer, file.length + more); /* also with the right checksum */
 		ck_assert_int_eq(decode(longer, file.length + more, NULL), CLN_E_DAMAGED);
 	}
 	mem_free(longer);
 	mem_free(file.bytes);
 }
 END_TEST
-
-/* Changes one to four places of `bytes` (capacity: twice the length): a bit, a byte, digits, a run moved, left out or doubled. */
-static void mutate(char *bytes, size_t *length, struct rng *rng)
-{
-	for (uint64_t k = 1 + rng_below(rng, 4); k > 0; k--) {
-		size_t at = (size_t)rng_below(rng, *length), to = (size_t)rng_below(rng, *length);
-		size_t rest = *length - (at > to ? at : to);
-		size_t run = (size_t)rng_below(rng, rest < 32 ? rest : 32);
-		switch (rng_below(rng, 6)) {
-		case 0:
-			bytes[at] ^= (char)(1 << rng_below(rng, 8));
-			break;
-		case 1:
-			bytes[at] = (char)rng_below(rng, 256);
-			break;
-		case 2:
-			bytes[at] = "0123456789-.eE\"\\[]{},: truefalsn"[rng_below(rng, 32)];
-			break;
-		case 3:
-			memmove(bytes + to, bytes + at, run);
-			break;
-		case 4:
-			memmove(bytes + at, bytes + at + run, *length - at - run);
-			*length -= run;
-			break;
-		default:
-			memmove(bytes + at + run, bytes + at, *length - at);
-			*length += run;
-		}
-	}
-}
 
 /* What is read must be what the bytes say: written again it is the same, and it can be described. */
 static void assert_reads_as_written(const char *bytes, size_t length)
@@ -374,7 +319,7 @@ START_TEST(mutated_file_is_refused_or_with_a_new_checksum_read_as_it_says)
 		mutate(bytes, &length, &rng);
 		if (i % 2 == 0 && !(length == file.length && memcmp(bytes, file.bytes, length) == 0))
 			ck_assert_int_eq(decode(bytes, length, NULL), CLN_E_DAMAGED);
-		repair(bytes, length);
+		model_seal(bytes, length);
 		assert_reads_as_written(bytes, length);
 	}
 	mem_free(bytes);
@@ -486,7 +431,7 @@ START_TEST(weight_that_is_not_finite_is_refused)
 	struct cln_error error = {0};
 	for (size_t i = 0; i < 3; i++) {
 		memcpy(file.bytes + file.length - sizeof(float), &values[i], sizeof(float));
-		repair(file.bytes, file.length);
+		model_seal(file.bytes, file.length);
 		ck_assert_int_eq(decode(file.bytes, file.length, &error), CLN_E_DAMAGED);
 		assert_has(error.message, "layer 3 has a weight that is not a finite number");
 	}
@@ -533,7 +478,7 @@ START_TEST(header_longer_than_its_file_is_refused_cheaply)
 	                                  1ull << 63, (1ull << 63) + 2000, UINT64_MAX - 7, UINT64_MAX};
 	struct file file = fixture_file();
 	memcpy(file.bytes, &claims[_i], sizeof claims[_i]);
-	repair(file.bytes, file.length);
+	model_seal(file.bytes, file.length);
 	if (claims[_i] > file.length)
 		assert_refused_cheaply(file.bytes, file.length, "was it cut short?");
 	else
