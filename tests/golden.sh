@@ -24,7 +24,8 @@ equal "models" "$n" 10
 
 # The version is looked at before the checksum, which a later version may compute otherwise.
 LC_ALL=C sed 's/\\"format\\":1,/\\"format\\":2,/' "$golden/relu.safetensors" >later.safetensors
-expect 1 'later.safetensors: written by a newer Colonnade (format 2); this one reads up to 1' predict later.safetensors "$golden/table.csv"
+expect 1 'later.safetensors: written by a newer Colonnade (format 2); this one reads up to 1' predict later.safetensors \
+  "$golden/table.csv"
 one_line
 expect 1 'written by a newer Colonnade (format 2)' inspect later.safetensors
 expect 1 'written by a newer Colonnade (format 2)' train "$golden/train.csv" --init later.safetensors --out later

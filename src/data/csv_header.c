@@ -14,14 +14,15 @@
 
 static enum cln_status skip_bom(struct reader *reader, struct cln_error *err)
 {
-	char mark[3] = {0};
+	char mark[4] = {1, 1, 1, 1};
 	size_t n = reader->source->size < sizeof mark ? (size_t)reader->source->size : sizeof mark;
 	enum cln_status status = source_read(reader->source, mark, 0, n, err);
 	if (status != CLN_OK)
 		return status;
-	if (memcmp(mark, "\xFF\xFE", 2) == 0 || memcmp(mark, "\xFE\xFF", 2) == 0)
-		return error_set(err, CLN_E_DATA, "%s:1:1: this is UTF-16 (convert it: iconv -f UTF-16 -t UTF-8)",
-				 reader->source->name);
+	bool wide = memcmp(mark, "\xFF\xFE\0", 4) == 0 || memcmp(mark, "\0\0\xFE\xFF", 4) == 0; /* UTF-16 has no NUL there */
+	if (wide || memcmp(mark, "\xFF\xFE", 2) == 0 || memcmp(mark, "\xFE\xFF", 2) == 0)
+		return error_set(err, CLN_E_DATA, "%s:1:1: this is UTF-%d (convert it: iconv -f UTF-%d -t UTF-8)",
+				 reader->source->name, wide ? 32 : 16, wide ? 32 : 16);
 	reader->start = memcmp(mark, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 	return CLN_OK;
 }

@@ -109,8 +109,8 @@ static void try_bytes(struct counts *counts, const struct kind *kind, const char
 static bool tell(const char *what, const struct kind *kind, const struct counts *counts, bool may_be_read)
 {
 	bool right = counts->of[WRONG] == 0 && (may_be_read || counts->of[READ] == 0);
-	printf("%-6s %-28s %9zu cases %9zu refused %7zu %s%s\n", kind->name, what,
-	       counts->of[REFUSED] + counts->of[READ] + counts->of[WRONG], counts->of[REFUSED], counts->of[READ] + counts->of[WRONG],
+	size_t refused = counts->of[REFUSED], read = counts->of[READ] + counts->of[WRONG];
+	printf("%-6s %-28s %9zu cases %9zu refused %7zu %s%s\n", kind->name, what, refused + read, refused, read,
 	       may_be_read ? "read as written" : "read", right ? "" : "  WRONG");
 	return right;
 }
