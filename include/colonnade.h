@@ -39,7 +39,7 @@ enum cln_status {
 	CLN_E_USAGE,    /* an option is unknown, out of range, or contradicts another      (exit code 2) */
 	CLN_E_DATA,     /* a table cannot be used; message lines are file:line:column: ... (exit code 3) */
 	CLN_E_DIVERGED, /* a loss, weight or gradient is no longer finite                  (exit code 4) */
-	CLN_STOPPED     /* the observer asked to stop; what was trained so far is returned (exit code 75) */
+	CLN_STOPPED     /* the observer asked to stop, see cln_model_fit                   (exit code 75) */
 };
 
 #define CLN_ERROR_TEXT 4096
@@ -163,6 +163,7 @@ struct cln_config {
 	enum cln_metric metric;     /* what "better" means on the validation rows */
 	uint64_t seed;
 	size_t block_size;          /* columns of a block; 0: from the net and the batch (doc/numerics.md) */
+	size_t recover;             /* so often an epoch that diverges is repeated from its start, each time with half the rate */
 
 	/* execution: changes no bit of the result */
 	int threads;                /* 0: as many as cln_threads_allowed says */
@@ -205,22 +206,36 @@ struct cln_epoch {
 	double seconds;            /* of this epoch, validation included */
 	double rows_per_second;    /* of training alone */
 	bool best;                 /* the best validation metric so far */
+	size_t recoveries;         /* so often the run has gone back to an epoch's start (config.recover) */
 };
 
-/* Told what happens during a fit; any member may be NULL.  `epoch` returns true to stop after this epoch (CLN_STOPPED). */
+/* What a fit is to do at the end of a step. */
+enum cln_ask {
+	CLN_GO_ON,
+	CLN_SAVE,         /* hand out a checkpoint and go on */
+	CLN_SAVE_AND_STOP /* hand out a checkpoint and return CLN_STOPPED, without a model */
+};
+
+struct cln_checkpoint; /* the state of a fit between two steps */
+
+/* Told what happens during a fit; any member may be NULL. */
 struct cln_observer {
 	void *context;
-	void (*start)(void *context, const struct cln_fit_start *start);
+	bool (*start)(void *context, const struct cln_fit_start *start); /* true: give up before the first step (CLN_STOPPED) */
+	bool (*ready)(void *context); /* the checkpoint, if any, fits, and the first step is next; true: as above */
 	void (*progress)(void *context, size_t epoch, size_t rows_done, size_t rows); /* from one thread, at most every 50 ms */
-	bool (*epoch)(void *context, const struct cln_epoch *epoch);
+	bool (*epoch)(void *context, const struct cln_epoch *epoch);     /* true: stop after this epoch (CLN_STOPPED) */
 	void (*note)(void *context, const char *sentence); /* what a user should know, as a sentence */
+	enum cln_ask (*ask)(void *context); /* at the end of every step, from one thread: it has to be quick */
+	void (*checkpoint)(void *context, const struct cln_checkpoint *checkpoint); /* as `ask` wished; lent for the call */
 };
 
 struct cln_fit_summary {
 	struct cln_metrics train, valid, test; /* rows = 0: there are none */
 	size_t epochs;        /* run */
 	size_t best_epoch;    /* whose weights the model holds; 0: the initial ones */
-	double seconds, rows_per_second;
+	size_t recoveries;    /* epochs repeated with half the rate */
+	double seconds, rows_per_second; /* of all parts of a run that was interrupted */
 	int threads;
 };
 
@@ -228,11 +243,33 @@ struct cln_model;
 
 /* Trains a model.  train: rows to learn from (part of them is split off where valid or test is NULL and its fraction is not 0);
  * valid, test: may be NULL; init: may be NULL, else its pipeline is kept and its weights are the start.
- * CLN_STOPPED returns the model of the epochs done.  Same tables and config: same model, to the bit, for any threads and isa. */
+ * CLN_STOPPED: the observer's `epoch` stopped it, and *model is that of the epochs done; or `start` or `ask` did, and it is NULL.
+ * Same tables and config: same model, to the bit, for any threads and isa, and with or without checkpoints. */
 CLN_MUST_CHECK enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *train, const struct cln_table *valid,
                                              const struct cln_table *test, const struct cln_model *init,
                                              const struct cln_config *config, const struct cln_observer *observer,
                                              struct cln_fit_summary *summary, struct cln_error *err);
+
+/* Carries on where `checkpoint` was made (NULL: at the start), and ends with the model of a fit that was never interrupted, to the
+ * bit.  The tables, init and config must be those of that fit: CLN_E_USAGE names what differs.  Threads and isa may be others, and
+ * so may config->epochs where the schedule is constant or step. */
+CLN_MUST_CHECK enum cln_status cln_model_resume(struct cln_model **model, const struct cln_checkpoint *checkpoint,
+                                                const struct cln_table *train, const struct cln_table *valid,
+                                                const struct cln_table *test, const struct cln_model *init,
+                                                const struct cln_config *config, const struct cln_observer *observer,
+                                                struct cln_fit_summary *summary, struct cln_error *err);
+
+/* ---------------------------------------------------------------- checkpoints */
+
+/* Replaces `path` atomically (doc/checkpoint-format.md).  note: a text of the caller's that cln_checkpoint_note gives back. */
+CLN_MUST_CHECK enum cln_status cln_checkpoint_save(const struct cln_checkpoint *checkpoint, const char *note, const char *path,
+                                                   struct cln_error *err);
+/* CLN_E_DAMAGED names what is wrong with it. */
+CLN_MUST_CHECK enum cln_status cln_checkpoint_load(struct cln_checkpoint **checkpoint, const char *path, struct cln_error *err);
+void cln_checkpoint_destroy(struct cln_checkpoint *checkpoint);
+const char *cln_checkpoint_note(const struct cln_checkpoint *checkpoint); /* lent */
+/* Epochs that are complete, their validation included, and steps done of the one after them. */
+void cln_checkpoint_position(const struct cln_checkpoint *checkpoint, size_t *epochs, size_t *steps);
 
 /* ---------------------------------------------------------------- models */
 

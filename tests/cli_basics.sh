@@ -60,8 +60,8 @@ crossval x|there is no command "crossval"
 train|DATA is missing
 train a b|one argument too many
 train a --lable x|did you mean --label?
-train a --resume|train has no such option
-train a --time-limit 1m|train has no such option
+train a --resume|there is nothing to continue in colonnade-run
+train a --time-limit 1|--time-limit: "1" is not a time as 100ms
 predict m d --hidden 3|predict has no such option
 train a --dropout 1.5|--dropout: "1.5" is not a number from 0 to 1 (excluded)
 train a --epochs -1|--epochs: "-1" is not a whole number from 0 to 1000000

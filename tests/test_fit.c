@@ -627,7 +627,7 @@ struct heard {
 	char all_notes[4096];
 };
 
-static void hear_start(void *context, const struct cln_fit_start *start)
+static bool hear_start(void *context, const struct cln_fit_start *start)
 {
 	struct heard *heard = context;
 
@@ -640,6 +640,7 @@ static void hear_start(void *context, const struct cln_fit_start *start)
 	ck_assert_uint_eq(start->n[start->n_layers], 1);
 	ck_assert_str_eq(start->positive, "out");
 	ck_assert(start->positive_was_chosen);
+	return false;
 }
 
 static bool hear_epoch(void *context, const struct cln_epoch *epoch)
@@ -663,7 +664,7 @@ START_TEST(an_observer_is_told_the_facts_and_may_stop)
 	struct cln_table *table = ring_table(100, 0);
 	struct cln_config config = small_config();
 	struct heard heard = {.stop_after = 2};
-	const struct cln_observer observer = {&heard, hear_start, NULL, hear_epoch, hear_note};
+	const struct cln_observer observer = {.context = &heard, .start = hear_start, .epoch = hear_epoch, .note = hear_note};
 	struct cln_fit_summary summary;
 	struct cln_model *model;
 	struct cln_error stop;
@@ -689,7 +690,7 @@ START_TEST(notes_name_what_is_odd_about_the_columns)
 	struct cln_table *table = ring_table(100, 0);
 	struct cln_config config = small_config();
 	struct heard heard = {.stop_after = 1};
-	const struct cln_observer observer = {&heard, NULL, NULL, hear_epoch, hear_note};
+	const struct cln_observer observer = {.context = &heard, .epoch = hear_epoch, .note = hear_note};
 	struct cln_model *model;
 
 	for (size_t i = 0; i < 100; i++) {

@@ -315,7 +315,7 @@ static const struct {
     {"train a -v", "two dashes"},
     {"train a --lable x", "did you mean --label?"},
     {"train a --xyzzy 1", "--help"},
-    {"train a --resume", "no such option"},
+    {"train a --finetune", "no such option"},
     {"predict m d --dropout 1", "predict has no such option"},
     {"train a --lr", "--lr needs a value: a number from 0 (excluded) to 1000000"},
     {"train a --lr=", "--lr needs a value"},

@@ -277,7 +277,7 @@ START_TEST(an_epoch_is_an_object_with_the_documented_members)
 	struct jsonl *jsonl;
 	struct cln_epoch epoch = epoch_number(1);
 
-	assert_ok(jsonl_open(&jsonl, path, &err));
+	assert_ok(jsonl_open(&jsonl, path, &(size_t){0}, &err));
 	assert_ok(jsonl_epoch(jsonl, &epoch, &err));
 	epoch.valid.rows = 0;
 	assert_ok(jsonl_epoch(jsonl, &epoch, &err));
@@ -304,7 +304,7 @@ START_TEST(lines_that_did_not_fit_are_written_later)
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &whole), 0);
 	limit = (struct rlimit){.rlim_cur = 1000, .rlim_max = whole.rlim_max};
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	assert_ok(jsonl_open(&jsonl, path, &err));
+	assert_ok(jsonl_open(&jsonl, path, &(size_t){0}, &err));
 	for (size_t i = 1; i <= 20; i++) {
 		struct cln_epoch epoch = epoch_number(i);
 		usleep(i % 10 == 0 ? 110000 : 0); /* lines wait at most 100 ms */
@@ -332,7 +332,7 @@ START_TEST(lines_that_never_fit_are_an_error_at_the_end)
 	struct jsonl *jsonl;
 	struct cln_error refusal;
 
-	assert_ok(jsonl_open(&jsonl, "/dev/full", &err));
+	assert_ok(jsonl_open(&jsonl, "/dev/full", &(size_t){0}, &err));
 	assert_ok(jsonl_epoch(jsonl, &epoch, &err));
 	ck_assert_int_eq(jsonl_close(jsonl, &refusal), CLN_E_IO);
 	ck_assert_msg(strstr(refusal.message, "/dev/full") != NULL, "%s", refusal.message);

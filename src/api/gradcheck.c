@@ -321,7 +321,7 @@ static enum cln_status compare_with_engine(struct check *check, const struct pla
 	const struct kernels *kernels;
 	struct network *stepped = NULL;
 	struct stepper stepper = {0};
-	struct epoch_state state = {.order = check->order, .failed_step = SIZE_MAX};
+	struct epoch_state state = {.order = check->order, .rate_factor = 1, .failed_step = SIZE_MAX};
 	struct team_step run = {&stepper, &state};
 
 	enum cln_status status = kernels_select(&kernels, isa, err);

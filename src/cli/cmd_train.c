@@ -2,6 +2,7 @@
  * colonnade train: tables to a run directory. */
 #include "api/rows.h"
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/run_directory.h"
 #include "cli/run_record.h"
 
@@ -9,12 +10,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RECORD_LIMIT ((size_t)1 << 20) /* bytes of a run.json */
+
 /* A run under way; the observer's context. */
 struct run {
 	const struct options *options; /* in force: with --init the network is the file's */
 	struct run_directory directory;
 	struct cln_table *train, *valid, *test;
 	struct cln_model *init, *model;
+	struct cln_checkpoint *checkpoint; /* to go on from, or NULL */
+	char lock_file[RUN_PATH];
+	char *finished;                    /* the text of run.json where --resume finds the run finished, or NULL */
 	struct progress progress;
 	struct jsonl *metrics;
 	struct cln_fit_summary summary;
@@ -22,21 +28,35 @@ struct run {
 	struct options recorded; /* as the record has them: with what was chosen where they were silent */
 	char *label, *positive;  /* owned: what was chosen */
 	bool started;            /* files were written */
+	bool replaces;           /* begun with --force, now or before it was interrupted */
 	struct cln_error failed; /* what the observer could not do; code CLN_OK: nothing */
+	size_t epochs, steps;     /* done when the last checkpoint was due */
+	struct cln_error unsaved; /* why the last checkpoint could not be written; code CLN_OK: it was */
 	bool warned;             /* of metrics that could not be written */
 };
 
 /* ---------------------------------------------------------------- the observer */
 
+/* Lines of epochs that are done stay, those after the checkpoint are cut off. */
 static enum cln_status open_metrics(struct run *run, struct cln_error *err)
 {
-	char file[RUN_PATH];
-	enum cln_status status = run_directory_set_aside(&run->directory, err);
+	char file[RUN_PATH], sentence[RUN_PATH + 128];
+	size_t epochs = 0, steps, lines;
+	enum cln_status status = CLN_OK;
 
+	if (run->checkpoint)
+		cln_checkpoint_position(run->checkpoint, &epochs, &steps);
+	else
+		status = run_directory_set_aside(&run->directory, err);
+	lines = epochs;
 	if (status == CLN_OK)
 		status = run_directory_file(file, &run->directory, "metrics.jsonl", err);
 	if (status == CLN_OK)
-		status = jsonl_open(&run->metrics, file, err);
+		status = jsonl_open(&run->metrics, file, &lines, err);
+	if (status == CLN_OK && lines < epochs) {
+		snprintf(sentence, sizeof sentence, "%s has lost lines: it has %zu of %zu epochs", file, lines, epochs);
+		progress_note(&run->progress, sentence);
+	}
 	return status;
 }
 
@@ -52,18 +72,76 @@ static enum cln_status keep_choices(struct run *run, const struct cln_fit_start 
 	return run->label && run->positive ? CLN_OK : CLN_E_MEMORY;
 }
 
-static void on_start(void *context, const struct cln_fit_start *start)
+static enum cln_status fill_record(struct run *run, struct cln_error *err)
+{
+	run->record.options = &run->recorded;
+	run->record.summary = &run->summary;
+	run->record.train = run->train;
+	run->record.valid = run->valid;
+	run->record.test = run->test;
+	return run->init ? config_model_fingerprint(&run->record.init_fingerprint, run->init, err) : CLN_OK;
+}
+
+/* What is there must be a run of the same options, and a finished one of the same data; the library compares a checkpoint's. */
+static enum cln_status compare_runs(struct run *run, struct cln_error *err)
+{
+	char name[RUN_PATH];
+	const char *file = run->finished ? "run.json" : RUN_CHECKPOINT;
+	enum cln_status status = run_directory_file(name, &run->directory, file, err);
+
+	if (status == CLN_OK)
+		status = run_record_compare(run->finished ? run->finished : cln_checkpoint_note(run->checkpoint), name,
+					    &run->recorded, run->finished ? &run->record : NULL, &run->replaces, err);
+	run->recorded.force = run->replaces;
+	return status;
+}
+
+static enum cln_status begin(struct run *run, const struct cln_fit_start *start, struct cln_error *err)
+{
+	enum cln_status status = keep_choices(run, start, err);
+
+	if (status == CLN_OK)
+		status = fill_record(run, err);
+	if (status == CLN_OK && (run->checkpoint || run->finished))
+		status = compare_runs(run, err);
+	return status;
+}
+
+static bool on_start(void *context, const struct cln_fit_start *start)
 {
 	struct run *run = context;
 
-	run->started = true;
 	run->record.threads_allowed = start->threads_allowed;
 	run->record.threads_rule = start->threads_rule;
 	run->record.isa = start->isa;
-	run->failed.code = keep_choices(run, start, &run->failed);
-	if (run->failed.code == CLN_OK)
-		run->failed.code = open_metrics(run, &run->failed);
+	run->failed.code = begin(run, start, &run->failed);
+	if (run->failed.code != CLN_OK || run->finished)
+		return true;
 	progress_start(&run->progress, start);
+	return false;
+}
+
+static void tell_resume(struct run *run)
+{
+	char sentence[128];
+	size_t epochs, steps;
+
+	cln_checkpoint_position(run->checkpoint, &epochs, &steps);
+	snprintf(sentence, sizeof sentence, "goes on in epoch %zu, after step %zu", epochs + 1, steps);
+	progress_note(&run->progress, sentence);
+}
+
+/* The library has found that the checkpoint is one of this training: from here on files are written. */
+static bool on_ready(void *context)
+{
+	struct run *run = context;
+
+	interrupt_train(run->checkpoint != NULL);
+	run->started = true;
+	run->failed.code = open_metrics(run, &run->failed);
+	if (run->checkpoint && run->failed.code == CLN_OK)
+		tell_resume(run);
+	return run->failed.code != CLN_OK;
 }
 
 static void on_progress(void *context, size_t epoch, size_t rows_done, size_t rows)
@@ -92,6 +170,38 @@ static void on_note(void *context, const char *sentence)
 {
 	struct run *run = context;
 
+	progress_note(&run->progress, sentence);
+}
+
+/* The lines of metrics.jsonl first, so that no checkpoint knows of an epoch that they do not. */
+static enum cln_status save(struct run *run, const struct cln_checkpoint *checkpoint, struct cln_error *err)
+{
+	char file[RUN_PATH];
+	struct text note = {0};
+	enum cln_status status = jsonl_sync(run->metrics, err);
+
+	if (status == CLN_OK)
+		status = run_record_options(&note, &run->recorded, err);
+	if (status == CLN_OK)
+		status = run_directory_file(file, &run->directory, RUN_CHECKPOINT, err);
+	if (status == CLN_OK)
+		status = cln_checkpoint_save(checkpoint, note.bytes, file, err);
+	text_free(&note);
+	return status;
+}
+
+/* One that cannot be written is told, and tried again when the next one is due. */
+static void on_checkpoint(void *context, const struct cln_checkpoint *checkpoint)
+{
+	struct run *run = context;
+	char sentence[CLN_ERROR_TEXT + 64];
+
+	cln_checkpoint_position(checkpoint, &run->epochs, &run->steps);
+	run->unsaved.code = save(run, checkpoint, &run->unsaved);
+	interrupt_saved(run->unsaved.code == CLN_OK);
+	if (run->unsaved.code == CLN_OK)
+		return;
+	snprintf(sentence, sizeof sentence, "no checkpoint could be written: %s", run->unsaved.message);
 	progress_note(&run->progress, sentence);
 }
 
@@ -148,10 +258,18 @@ static enum cln_status read_inputs(struct run *run, struct cln_error *err)
 
 static enum cln_status fit(struct run *run, struct cln_error *err)
 {
-	const struct cln_observer observer = {run, on_start, on_progress, on_epoch, on_note};
-	enum cln_status status = cln_model_fit(&run->model, run->train, run->valid, run->test, run->init, &run->options->config,
-					       &observer, &run->summary, err);
+	const struct cln_observer observer = {.context = run,
+					      .start = on_start,
+					      .ready = on_ready,
+					      .progress = on_progress,
+					      .epoch = on_epoch,
+					      .note = on_note,
+					      .ask = interrupt_ask,
+					      .checkpoint = on_checkpoint};
+	enum cln_status status = cln_model_resume(&run->model, run->checkpoint, run->train, run->valid, run->test, run->init,
+						  &run->options->config, &observer, &run->summary, err);
 
+	interrupt_finish();
 	progress_clear(&run->progress);
 	if (run->failed.code != CLN_OK) {
 		*err = run->failed;
@@ -160,18 +278,22 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 	return status;
 }
 
+/* The training was interrupted: it can be gone on from where its state was written. */
+static enum cln_status tell_stop(const struct run *run, struct cln_error *err)
+{
+	if (run->unsaved.code != CLN_OK)
+		return error_set(err, run->unsaved.code, "stopped by %s, and the checkpoint could not be written: %s",
+				 interrupt_reason(), run->unsaved.message);
+	return error_set(err, CLN_STOPPED,
+			 "stopped by %s in epoch %zu, after step %zu; %s/" RUN_CHECKPOINT " is written: --resume goes on",
+			 interrupt_reason(), run->epochs + 1, run->steps, run->options->out);
+}
+
 static enum cln_status write_record(struct run *run, struct cln_error *err)
 {
 	char file[RUN_PATH];
 	enum cln_status status = run_directory_file(file, &run->directory, "run.json", err);
 
-	run->record.options = &run->recorded;
-	run->record.summary = &run->summary;
-	run->record.train = run->train;
-	run->record.valid = run->valid;
-	run->record.test = run->test;
-	if (status == CLN_OK && run->init)
-		status = config_model_fingerprint(&run->record.init_fingerprint, run->init, err);
 	return status == CLN_OK ? run_record_write(file, &run->record, err) : status;
 }
 
@@ -183,14 +305,16 @@ static enum cln_status write_model(struct run *run, struct cln_error *err)
 	return status == CLN_OK ? cln_model_save(run->model, file, err) : status;
 }
 
-/* The model last, because it marks a finished run; but it is written whatever became of the others, so that nothing is lost. */
+/* The model last, because with a record it marks a finished run.  It is written whatever became of the others, so that nothing is
+ * lost; the record only where the metrics are complete, so that a checkpoint that is still there makes good what is missing. */
 static enum cln_status write_results(struct run *run, struct cln_error *err)
 {
 	struct cln_error errors[3] = {0};
 
 	errors[0].code = jsonl_close(run->metrics, &errors[0]);
 	run->metrics = NULL;
-	errors[1].code = write_record(run, &errors[1]);
+	if (errors[0].code == CLN_OK)
+		errors[1].code = write_record(run, &errors[1]);
 	errors[2].code = write_model(run, &errors[2]);
 	for (size_t i = 0; i < 3; i++) {
 		if (errors[i].code != CLN_OK) {
@@ -198,7 +322,7 @@ static enum cln_status write_results(struct run *run, struct cln_error *err)
 			return err->code;
 		}
 	}
-	return CLN_OK;
+	return run_directory_drop_checkpoint(&run->directory, err);
 }
 
 static void print_next(const struct run *run)
@@ -208,23 +332,35 @@ static void print_next(const struct run *run)
 			run->options->out, run->options->out);
 }
 
-static enum cln_status train(struct run *run, struct options *in_force, struct cln_error *err)
+/* What is there already: a checkpoint to go on from, or the record of a finished run. */
+static enum cln_status open_run(struct run *run, struct cln_error *err)
 {
-	enum cln_status status = CLN_OK;
+	const struct options *options = run->options;
+	char file[RUN_PATH];
+	size_t length;
+	const enum run_start start = (enum run_start)options->resume;
+	enum cln_status status = run_directory_open(&run->directory, options->out, options->force, start, err);
 
-	if (run->options->init)
-		status = load_init(run, in_force, err);
 	if (status == CLN_OK)
-		status = run_directory_open(&run->directory, run->options->out, run->options->force, err);
+		status = run_directory_file(run->lock_file, &run->directory, ".lock", err);
+	if (status == CLN_OK && run->directory.made)
+		interrupt_clean(run->lock_file, options->out);
 	if (status == CLN_OK)
-		status = read_inputs(run, err);
-	if (status == CLN_OK)
-		status = fit(run, err);
-	if (status != CLN_OK)
-		return status;
+		status = run_directory_file(file, &run->directory, run->directory.finished ? "run.json" : RUN_CHECKPOINT, err);
+	if (status == CLN_OK && run->directory.finished)
+		status = io_read_file(&run->finished, &length, file, RECORD_LIMIT, err);
+	else if (status == CLN_OK && run->directory.unfinished)
+		status = cln_checkpoint_load(&run->checkpoint, file, err);
+	return status;
+}
+
+static enum cln_status finish(struct run *run, struct cln_error *err)
+{
+	enum cln_status status;
+
 	progress_end(&run->progress, &run->summary);
 	status = write_results(run, err);
-	if (status == CLN_OK && run->options->force && run->directory.has_previous)
+	if (status == CLN_OK && run->replaces && run->directory.has_previous)
 		status = run_directory_drop_previous(&run->directory, err);
 	if (status == CLN_OK && run->options->json)
 		status = run_record_print(&run->record, err);
@@ -233,25 +369,58 @@ static enum cln_status train(struct run *run, struct options *in_force, struct c
 	return status;
 }
 
+/* Nothing is left to do but what a process that was killed at its very end may not have done. */
+static enum cln_status find_finished(struct run *run, struct cln_error *err)
+{
+	fprintf(stderr, "%s is finished: %s/model.safetensors\n", run->options->out, run->options->out);
+	return run_directory_drop_checkpoint(&run->directory, err);
+}
+
+static enum cln_status train(struct run *run, struct options *in_force, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+
+	if (run->options->init)
+		status = load_init(run, in_force, err);
+	if (status == CLN_OK)
+		status = open_run(run, err);
+	if (status == CLN_OK)
+		status = read_inputs(run, err);
+	if (status == CLN_OK)
+		status = fit(run, err);
+	if (status == CLN_STOPPED && run->finished)
+		return find_finished(run, err);
+	if (status == CLN_STOPPED)
+		return tell_stop(run, err);
+	return status == CLN_OK ? finish(run, err) : status;
+}
+
 int cmd_train(const struct options *options)
 {
+	const struct interrupt_settings settings = {options->checkpoint_every, options->time_limit, (int)options->requeue_exit};
 	struct options in_force = *options;
-	struct run run = {.options = &in_force, .directory.lock = -1};
+	struct run run = {.options = &in_force, .directory.lock = -1, .replaces = options->force};
 	struct cln_error err = {0};
 
 	/* Whoever read the progress may go away; the run goes on, and writes to nobody are nothing. */
 	signal(SIGPIPE, SIG_IGN);
+	interrupt_begin(&settings);
 	progress_open(&run.progress, stderr, (enum progress_mode)options->progress, &in_force.config);
 	enum cln_status status = train(&run, &in_force, &err);
 	int code = status == CLN_OK ? 0 : exit_with_error(&err);
+	if (status == CLN_STOPPED)
+		code = (int)options->requeue_exit;
 	if (run.directory.has_previous)
 		fprintf(stderr, "note: what was in %s before is in %s/" RUN_PREVIOUS "\n", options->out, options->out);
 	/* After a failure the lines so far still tell about it. */
 	if (jsonl_close(run.metrics, &err) != CLN_OK)
 		exit_with_error(&err);
+	interrupt_clean(NULL, NULL);
 	run_directory_close(&run.directory, run.started);
 	mem_free(run.label);
 	mem_free(run.positive);
+	mem_free(run.finished);
+	cln_checkpoint_destroy(run.checkpoint);
 	cln_model_destroy(run.model);
 	cln_model_destroy(run.init);
 	cln_table_destroy(run.test);

@@ -16,7 +16,7 @@ static const struct {
     {2, "wrong usage"},
     {3, "bad data: file:line:column, the text and a hint"},
     {4, "training diverged: the layer, the step and the likely cause"},
-    {75, "stopped early"},
+    {75, "stopped early by a signal or a time limit: run it again with --resume"},
 };
 enum { N_EXIT_CODES = sizeof exit_codes / sizeof *exit_codes };
 
@@ -72,12 +72,12 @@ static void option_line(const struct options *defaults, const struct option_spec
 	size_t column = (size_t)printf("  --%s", spec->name);
 
 	options_argument(argument, spec);
-	if (spec->type == OPTION_WORD) {
+	if (spec->type == OPTION_WORD && !spec->alone) {
 		options_range(words, spec);
 		snprintf(argument, sizeof argument, "WORD");
 	}
 	if (*argument)
-		column += (size_t)printf(" %s", argument);
+		column += (size_t)printf("%s%s", spec->alone ? "" : " ", argument);
 	if (column < HELP_COLUMN)
 		column += (size_t)printf("%*s", (int)(HELP_COLUMN - column), "");
 	else
@@ -202,7 +202,7 @@ static void manual_option(const struct options *defaults, const struct option_sp
 	roff(spec->name);
 	fputs("\\fR", stdout);
 	if (*argument) {
-		fputs(" \\fI", stdout);
+		fputs(spec->alone ? "\\fI" : " \\fI", stdout);
 		roff(argument);
 		fputs("\\fR", stdout);
 	}
@@ -347,7 +347,7 @@ static void completion_values(const struct command *command)
 	for (size_t i = 0; options_spec(i); i++) {
 		const struct option_spec *spec = options_spec(i);
 		char choices[OPTION_VALUE];
-		if (!knows(command, spec) || spec->type == OPTION_SWITCH)
+		if (!knows(command, spec) || spec->type == OPTION_SWITCH || spec->alone)
 			continue;
 		choices_text(choices, spec);
 		if (*choices)

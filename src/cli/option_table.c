@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
+static const char *const resume_words[] = {"false", "true", "auto"};
+static const struct name_table resume_names = {resume_words, 3};
+
 static const struct command commands[] = {
     {
 	.name = "train",
@@ -20,11 +23,17 @@ static const struct command commands[] = {
 	    "what the training rows hold, and all of that is stored in the model.\n\n"
 	    "The same data, options and seed give the same model file, byte for byte, for any number of threads and on "
 	    "every instruction set.\n\n"
+	    "A checkpoint in the run directory is written at a period, at SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and before a time "
+	    "limit; the exit code is then 75, and a run that goes on with --resume ends with the same files as one that was never "
+	    "interrupted. It must have the same data and the same options, but for those that shape no result (threads, progress, "
+	    "json, out, config, checkpoint-every, time-limit, requeue-exit) and, with the schedules constant and step, epochs. A "
+	    "second signal ends the program at once; the last checkpoint stays intact.\n\n"
 	    "Values come from the recipe, then from the config file, then from the options; an option given twice: the "
 	    "last wins. A switch such as --force may be given as --force=false.",
 	.examples = "colonnade train examples/adult.csv --test-fraction 0.2\n"
 		    "colonnade train data.csv --label outcome --hidden 256,256 --dropout 0.1 --out run1\n"
-		    "zcat data.csv.gz | colonnade train - --config run.conf --force",
+		    "zcat data.csv.gz | colonnade train - --config run.conf --force\n"
+		    "colonnade train data.csv --out run --resume=auto --time-limit 4h",
     },
     {
 	.name = "predict",
@@ -167,7 +176,7 @@ static const struct option_spec specs[] = {
 	 .default_text = "the greater one", .help = "which label value is the positive class", .group = data_group,
 	 .commands = FOR_TRAIN},
 	{.name = "valid", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(valid), .default_text = "",
-	 .help = "rows for early stopping and model choice", .group = data_group, .commands = FOR_TRAIN},
+	 .help = "rows for early stopping and model choice", .group = data_group, .passing = true, .commands = FOR_TRAIN},
 	{.name = "valid-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.valid_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
 	 .commands = FOR_TRAIN},
@@ -175,7 +184,7 @@ static const struct option_spec specs[] = {
 	 .offset = AT(config.valid_fraction), .help = "share of DATA that is not trained on", .group = data_group,
 	 .commands = FOR_TUNE},
 	{.name = "test", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(test), .default_text = "",
-	 .help = "rows evaluated once, at the end", .group = data_group, .commands = FOR_TRAIN},
+	 .help = "rows evaluated once, at the end", .group = data_group, .passing = true, .commands = FOR_TRAIN},
 	{.name = "test-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.test_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
 	 .commands = FOR_TRAIN},
@@ -245,7 +254,7 @@ static const struct option_spec specs[] = {
 	{.name = "weight-init", .type = OPTION_WORD, .words = &names_init, .offset = AT(config.init),
 	 .help = "draw of the first weights (auto: by the activation)", .group = network_group, .commands = FOR_TRAIN},
 	{.name = "init", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(init), .default_text = "",
-	 .help = "start from this model's network and pipeline", .group = network_group, .commands = FOR_TRAIN},
+	 .help = "start from this model's network and pipeline", .group = network_group, .passing = true, .commands = FOR_TRAIN},
 
 	/* training */
 	{.name = "optimizer", .type = OPTION_WORD, .words = &names_optimizer, .offset = AT(config.optimizer),
@@ -306,28 +315,45 @@ static const struct option_spec specs[] = {
 	{.name = "seed", .argument = "N", .type = OPTION_SEED, .offset = AT(config.seed), .help = "of every random draw",
 	 .group = run_group, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
 	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-run",
-	 .help = "run directory", .group = run_group, .commands = FOR_TRAIN},
+	 .help = "run directory", .group = run_group, .passing = true, .commands = FOR_TRAIN},
 	{.name = "out", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(out), .preset = "-",
 	 .help = "where to write; - is standard output", .group = run_group, .commands = FOR_PREDICT},
-	{.name = "force", .type = OPTION_SWITCH, .offset = AT(force), .help = "overwrite a finished run", .group = run_group,
+	{.name = "force", .type = OPTION_SWITCH, .offset = AT(force), .help = "overwrite a run", .group = run_group,
+	 .passing = true, .commands = FOR_TRAIN},
+	{.name = "resume", .argument = "[=auto]", .type = OPTION_WORD, .words = &resume_names, .alone = "true",
+	 .offset = AT(resume), .help = "go on from the checkpoint; auto: or start, or find it finished",
+	 .default_text = "", .group = run_group, .passing = true, .commands = FOR_TRAIN},
+	{.name = "checkpoint-every", .argument = "TIME", .type = OPTION_DURATION, .zero = "never", .preset = "5m",
+	 .offset = AT(checkpoint_every), .help = "how often the state is written", .group = run_group, .compact = true,
+	 .passing = true,
+	 .commands = FOR_TRAIN},
+	{.name = "time-limit", .argument = "TIME", .type = OPTION_DURATION, .zero = "none", .preset = "none",
+	 .offset = AT(time_limit), .help = "stop early enough to have written the state by then", .group = run_group,
+	 .compact = true, .passing = true, .commands = FOR_TRAIN},
+	{.name = "requeue-exit", .argument = "N", .type = OPTION_SIZE, .low = 5, .high = 255, .preset = "75",
+	 .offset = AT(requeue_exit), .help = "exit code of a run that was stopped and can be resumed", .group = run_group,
+	 .compact = true, .passing = true, .commands = FOR_TRAIN},
+	{.name = "recover", .argument = "N", .type = OPTION_SIZE, .high = 100, .offset = AT(config.recover),
+	 .help = "times that an epoch which diverges starts again at half the rate", .group = training_group, .compact = true,
 	 .commands = FOR_TRAIN},
 	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
 	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed", .help = "threads",
-	 .group = run_group, .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_GRADCHECK | FOR_BENCH | FOR_CONVERT},
+	 .group = run_group, .passing = true,
+	 .commands = FOR_TRAIN | FOR_PREDICT | FOR_EVALUATE | FOR_GRADCHECK | FOR_BENCH | FOR_CONVERT},
 	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
 	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed",
 	 .help = "the most threads to measure with", .group = run_group, .commands = FOR_TUNE},
 	{.name = "seconds", .argument = "S", .type = OPTION_REAL, .high = 86400, .above_low = true, .offset = AT(seconds),
 	 .preset = "30", .help = "how long to measure at most, all in all", .group = run_group, .commands = FOR_TUNE},
 	{.name = "progress", .type = OPTION_WORD, .words = &names_progress, .offset = AT(progress),
-	 .help = "what standard error shows", .group = run_group, .commands = FOR_TRAIN},
+	 .help = "what standard error shows", .group = run_group, .passing = true, .commands = FOR_TRAIN},
 	{.name = "json", .type = OPTION_SWITCH, .offset = AT(json), .help = "a machine-readable result on standard output",
 	 .group = run_group,
-	 .commands = FOR_TRAIN | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE | FOR_DOCTOR},
+	 .passing = true, .commands = FOR_TRAIN | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE | FOR_DOCTOR},
 	{.name = "shell", .type = OPTION_SWITCH, .offset = AT(shell),
 	 .help = "the lines for eval alone on standard output", .group = run_group, .commands = FOR_TUNE},
 	{.name = "config", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(config_file), .default_text = "",
-	 .help = "lines \"option = value\", which options override", .group = run_group, .commands = FOR_ALL},
+	 .help = "lines \"option = value\", which options override", .group = run_group, .passing = true, .commands = FOR_ALL},
 };
 /* clang-format on */
 

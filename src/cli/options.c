@@ -88,6 +88,29 @@ static void integer_text(char text[OPTION_VALUE], const struct option_spec *spec
 		snprintf(text, OPTION_VALUE, "%llu", (unsigned long long)value);
 }
 
+static const struct {
+	const char *unit;
+	double seconds;
+} units[] = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+enum { N_UNITS = sizeof units / sizeof *units };
+
+/* In the largest unit of which it is a whole number; else in seconds. */
+static void duration_text(char text[OPTION_VALUE], const struct option_spec *spec, double seconds)
+{
+	char number[NUMBER_TEXT];
+	size_t unit = 1;
+
+	if (seconds == 0 && spec->zero) {
+		put(text, spec->zero);
+		return;
+	}
+	for (size_t i = 0; i < N_UNITS; i++)
+		if (seconds >= units[i].seconds && floor(seconds / units[i].seconds) * units[i].seconds == seconds)
+			unit = i;
+	number_from_double(number, seconds / units[unit].seconds);
+	snprintf(text, OPTION_VALUE, "%s%s", number, units[unit].unit);
+}
+
 void options_value(char text[OPTION_VALUE], const struct options *options, const struct option_spec *spec)
 {
 	const void *value = const_member(options, spec);
@@ -108,6 +131,9 @@ void options_value(char text[OPTION_VALUE], const struct options *options, const
 		put(text, number);
 		return;
 	}
+	case OPTION_DURATION:
+		duration_text(text, spec, *(const double *)value);
+		return;
 	case OPTION_SIZE:
 		integer_text(text, spec, *(const size_t *)value);
 		return;
@@ -186,6 +212,10 @@ void options_range(char text[OPTION_VALUE], const struct option_spec *spec)
 	case OPTION_SEPARATOR:
 		put(text, "auto, comma, tab, semicolon, or one punctuation character");
 		return;
+	case OPTION_DURATION:
+		snprintf(text, OPTION_VALUE, "a time as 100ms, 30s, 10m, 4h or 2d%s%s", spec->zero ? ", or " : "",
+			 spec->zero ? spec->zero : "");
+		return;
 	case OPTION_REAL:
 	case OPTION_SIZE:
 	case OPTION_THREADS:
@@ -228,6 +258,28 @@ static bool read_whole(size_t *value, const struct option_spec *spec, const char
 		return false;
 	*value = (size_t)number;
 	return true;
+}
+
+/* A number and its unit; from a millisecond to ten years. */
+static bool read_duration(double *value, const struct option_spec *spec, const char *text)
+{
+	const size_t digits = strspn(text, "0123456789.");
+	double number;
+
+	if (spec->zero && strcmp(text, spec->zero) == 0) {
+		*value = 0;
+		return true;
+	}
+	if (!number_to_double(&number, text, digits))
+		return false;
+	for (size_t i = 0; i < N_UNITS; i++) {
+		const double seconds = number * units[i].seconds;
+		if (strcmp(text + digits, units[i].unit) == 0 && seconds >= 1e-3 && seconds <= 3650 * 86400.0) {
+			*value = seconds;
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool read_seed(uint64_t *value, const char *text)
@@ -307,7 +359,7 @@ static bool read_separator(char *value, const char *text)
 
 static bool read_word(int *value, const struct option_spec *spec, const char *text)
 {
-	int word = name_find(spec->words, text);
+	int word = name_find(spec->words, text ? text : spec->alone);
 
 	if (word < 0)
 		return false;
@@ -339,6 +391,8 @@ static bool read_value(struct options *options, const struct option_spec *spec, 
 		return read_word(value, spec, text);
 	case OPTION_REAL:
 		return read_number(value, spec, text);
+	case OPTION_DURATION:
+		return read_duration(value, spec, text);
 	case OPTION_SIZE:
 		return read_whole(value, spec, text);
 	case OPTION_SEED:
@@ -408,7 +462,7 @@ static enum cln_status collect_flag(struct assignments *list, const struct optio
 	if (!spec)
 		return unknown_option(options, name, 0, err);
 	struct assignment item = {.spec = spec, .value = equals ? equals + 1 : NULL};
-	if (!equals && spec->type != OPTION_SWITCH) {
+	if (!equals && spec->type != OPTION_SWITCH && !spec->alone) {
 		if (*i + 1 == argc) {
 			char range[OPTION_VALUE];
 			options_range(range, spec);
@@ -605,6 +659,15 @@ static enum cln_status check_standard_input(const struct options *options, struc
 	return CLN_OK;
 }
 
+/* What --force would overwrite is what --resume continues. */
+static enum cln_status check_start(const struct options *options, struct cln_error *err)
+{
+	if (options->force && options->resume != RUN_NEW)
+		return error_set(err, CLN_E_USAGE,
+				 "--force and --resume cannot both be given: the one starts over, the other goes on");
+	return CLN_OK;
+}
+
 /* A file takes the place of its share of DATA, also of the recipe's. */
 static enum cln_status settle_rows(struct options *options, struct cln_error *err)
 {
@@ -661,6 +724,8 @@ enum cln_status options_parse(struct options *options, const struct command *com
 		status = apply(options, &flags, err);
 	if (status == CLN_OK)
 		status = check_standard_input(options, err);
+	if (status == CLN_OK)
+		status = check_start(options, err);
 	if (status == CLN_OK)
 		status = settle_rows(options, err);
 	options->read.threads = options->config.threads;

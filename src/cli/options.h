@@ -21,8 +21,11 @@ enum command_bit {
 	FOR_ALL = (1 << 9) - 1
 };
 
+/* What --resume asks for, in the order of its words. */
+enum run_start { RUN_NEW, RUN_CONTINUE, RUN_AUTO };
+
 #define OPTIONS_MAX_OPERANDS 2
-#define OPTIONS_MAX_SPECS 80
+#define OPTIONS_MAX_SPECS 90
 
 /* What the user asked for, checked: the recipe's values, then the config file's, then the flags'.  Text is lent by argv or owned by
  * the struct (options_free). */
@@ -35,6 +38,9 @@ struct options {
 	const char *out;                 /* train: the run directory; predict: a file, "-" for standard output */
 	const char *keep;                /* predict: columns put in front; NULL: none */
 	bool force, json, shell;
+	int resume;                      /* enum run_start */
+	double checkpoint_every, time_limit; /* seconds; 0: never, none */
+	size_t requeue_exit;             /* the exit code of a run that was stopped and can be resumed */
 	int progress;        /* enum progress_mode */
 	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape */
 	double seconds;      /* bench, tune */
@@ -49,6 +55,7 @@ enum option_type {
 	OPTION_TEXT,         /* const char * */
 	OPTION_WORD,         /* int: an enum named by a table */
 	OPTION_REAL,         /* double */
+	OPTION_DURATION,     /* double, in seconds */
 	OPTION_SIZE,         /* size_t */
 	OPTION_SEED,         /* uint64_t */
 	OPTION_THREADS,      /* int */
@@ -65,12 +72,14 @@ struct option_spec {
 	double low, high;               /* range of a number, both ends allowed unless ... */
 	bool above_low, below_high;     /* ... these say that the end itself is not */
 	const char *zero;               /* word for the value 0 where that means something of its own, as "all" */
+	const char *alone;              /* OPTION_WORD: the word it stands for without one; a word is then given with '=' only */
 	size_t offset;                  /* into struct options */
 	const char *preset;             /* value of an option that no recipe holds, as text; NULL: zero */
 	const char *default_text;       /* help's words for the default; NULL: the value in force without flags */
 	const char *help;
 	const char *group;
 	bool compact;      /* --help lists it without its help text; the man page has all */
+	bool passing;      /* train: does not shape the result, so that a resumed run may have another value */
 	unsigned commands; /* bits FOR_... */
 };
 

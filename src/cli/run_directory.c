@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/run_directory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -94,18 +95,71 @@ static enum cln_status take_lock(struct run_directory *directory, const char *fi
 	return CLN_OK;
 }
 
-static enum cln_status refuse_finished(const struct run_directory *directory, bool force, struct cln_error *err)
+static bool holds_file(const struct run_directory *directory, const char *name)
 {
-	char model[RUN_PATH];
-	enum cln_status status = run_directory_file(model, directory, "model.safetensors", err);
+	char file[RUN_PATH];
 
-	if (status == CLN_OK && !force && !directory->made && access(model, F_OK) == 0)
-		return error_set(err, CLN_E_USAGE, "%s holds a finished run; overwrite it with --force or choose another --out",
-				 directory->path);
-	return status;
+	return run_directory_file(file, directory, name, NULL) == CLN_OK && access(file, F_OK) == 0;
 }
 
-enum cln_status run_directory_open(struct run_directory *directory, const char *path, bool force, struct cln_error *err)
+/* The model is written last, so with a record it marks a finished run, whether its checkpoint is gone already or not.  A model
+ * without one is finished, too, unless there is a checkpoint that can make what is missing. */
+static enum cln_status judge(struct run_directory *directory, bool force, enum run_start start, struct cln_error *err)
+{
+	const char *path = directory->path;
+	const bool checkpoint = holds_file(directory, RUN_CHECKPOINT), model = holds_file(directory, "model.safetensors");
+	const bool finished = model && (!checkpoint || holds_file(directory, "run.json"));
+
+	if (force)
+		return CLN_OK;
+	if (start == RUN_NEW && model)
+		return error_set(err, CLN_E_USAGE, "%s holds a finished run; overwrite it with --force or choose another --out",
+				 path);
+	if (start == RUN_NEW && checkpoint)
+		return error_set(err, CLN_E_USAGE,
+				 "%s holds an unfinished run; go on with --resume, overwrite it with --force or choose another "
+				 "--out", path);
+	if (start == RUN_CONTINUE && !checkpoint)
+		return error_set(err, CLN_E_USAGE, "there is nothing to continue in %s: %s", path,
+				 model ? "the run is finished" : "it has no checkpoint");
+	directory->finished = start != RUN_NEW && finished;
+	directory->unfinished = start != RUN_NEW && checkpoint && !finished;
+	directory->has_previous = directory->unfinished && holds_file(directory, RUN_PREVIOUS);
+	return CLN_OK;
+}
+
+/* Whether a name is that of a temporary file of io_replace_file, beside a file of a run. */
+static bool is_temporary(const char *name)
+{
+	static const char *const replaced[] = {"run.json", "model.safetensors", RUN_CHECKPOINT};
+
+	for (size_t i = 0; *name == '.' && i < sizeof replaced / sizeof *replaced; i++) {
+		const size_t length = strlen(replaced[i]);
+		if (strncmp(name + 1, replaced[i], length) == 0 && strncmp(name + 1 + length, ".tmp-", 5) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The lock is ours, so whoever made them is gone.  One that cannot be removed does no harm, nor does a directory that may not
+ * be listed. */
+static enum cln_status remove_temporaries(const struct run_directory *directory, struct cln_error *err)
+{
+	char file[RUN_PATH];
+	DIR *entries = directory->made ? NULL : opendir(directory->path);
+
+	if (!entries)
+		return directory->made || errno == EACCES ? CLN_OK
+							  : error_set_errno(err, CLN_E_IO, "cannot list %s", directory->path);
+	for (const struct dirent *entry; (entry = readdir(entries));)
+		if (is_temporary(entry->d_name) && run_directory_file(file, directory, entry->d_name, NULL) == CLN_OK)
+			unlink(file);
+	closedir(entries);
+	return CLN_OK;
+}
+
+enum cln_status run_directory_open(struct run_directory *directory, const char *path, bool force, enum run_start start,
+				   struct cln_error *err)
 {
 	char lock[RUN_PATH];
 	enum cln_status status;
@@ -117,24 +171,17 @@ enum cln_status run_directory_open(struct run_directory *directory, const char *
 	if (status == CLN_OK)
 		status = take_lock(directory, lock, err);
 	if (status == CLN_OK)
-		status = refuse_finished(directory, force, err);
-	if (status != CLN_OK && directory->lock >= 0) {
-		close(directory->lock);
-		directory->lock = -1;
-	}
+		status = judge(directory, force, start, err);
+	if (status == CLN_OK)
+		status = remove_temporaries(directory, err);
+	if (status != CLN_OK)
+		run_directory_close(directory, false);
 	return status;
 }
 
 /* The files of a run; the model last, so that a model in previous/ has its other files beside it. */
-static const char *const run_files[] = {"run.json", "metrics.jsonl", "model.safetensors"};
+static const char *const run_files[] = {"run.json", "metrics.jsonl", RUN_CHECKPOINT, "model.safetensors"};
 enum { N_RUN_FILES = sizeof run_files / sizeof *run_files };
-
-static bool holds_file(const struct run_directory *directory, const char *name)
-{
-	char file[RUN_PATH];
-
-	return run_directory_file(file, directory, name, NULL) == CLN_OK && access(file, F_OK) == 0;
-}
 
 static enum cln_status move_to_previous(const struct run_directory *directory, const char *name, struct cln_error *err)
 {
@@ -161,25 +208,40 @@ static enum cln_status move_all_to_previous(const struct run_directory *director
 	return status;
 }
 
+static enum cln_status remove_file(const struct run_directory *directory, const char *name, struct cln_error *err)
+{
+	char file[RUN_PATH];
+	enum cln_status status = run_directory_file(file, directory, name, err);
+
+	if (status == CLN_OK && unlink(file) != 0 && errno != ENOENT)
+		status = error_set_errno(err, CLN_E_IO, "cannot remove %s", file);
+	return status;
+}
+
+enum cln_status run_directory_drop_checkpoint(const struct run_directory *directory, struct cln_error *err)
+{
+	return remove_file(directory, RUN_CHECKPOINT, err);
+}
+
 /* A record without a model is that of a run whose model was taken elsewhere, and worth keeping; but where previous/ has a model, it
  * is that of the run which was to replace it and did not end. */
 enum cln_status run_directory_set_aside(struct run_directory *directory, struct cln_error *err)
 {
-	char file[RUN_PATH];
 	if (directory->made)
 		return CLN_OK;
 	bool has_model = holds_file(directory, "model.safetensors"), has_record = holds_file(directory, "run.json");
+	bool has_checkpoint = holds_file(directory, RUN_CHECKPOINT);
 	bool unfinished = !has_model && holds_file(directory, RUN_PREVIOUS "/model.safetensors");
 	enum cln_status status = CLN_OK;
 
 	if (unfinished) {
-		status = run_directory_file(file, directory, "run.json", err);
-		if (status == CLN_OK && unlink(file) != 0 && errno != ENOENT)
-			status = error_set_errno(err, CLN_E_IO, "cannot remove the unfinished run's %s", file);
-	} else if (has_model || has_record) {
+		status = remove_file(directory, "run.json", err);
+		if (status == CLN_OK)
+			status = remove_file(directory, RUN_CHECKPOINT, err);
+	} else if (has_model || has_record || has_checkpoint) {
 		status = move_all_to_previous(directory, err);
 	}
-	directory->has_previous = status == CLN_OK && (unfinished || has_model || has_record);
+	directory->has_previous = status == CLN_OK && (unfinished || has_model || has_record || has_checkpoint);
 	return status;
 }
 

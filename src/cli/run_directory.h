@@ -4,9 +4,10 @@
 #ifndef CLI_RUN_DIRECTORY_H
 #define CLI_RUN_DIRECTORY_H
 
-#include "report/jsonl.h"
+#include "cli/options.h"
 
 #define RUN_PATH 4096
+#define RUN_CHECKPOINT "checkpoint.safetensors"
 #define RUN_PREVIOUS "previous" /* the folder that keeps an older run until a new one is finished */
 
 struct run_directory {
@@ -14,11 +15,18 @@ struct run_directory {
 	int lock;         /* file descriptor; -1: none */
 	bool made;        /* by this process: taken away again where nothing was written */
 	bool has_previous; /* an older run's files are in previous/ */
+	bool unfinished;   /* there is a checkpoint, which is to be gone on from */
+	bool finished;     /* there is a model, and --resume=auto finds nothing left to do */
 };
 
-/* CLN_E_USAGE: a finished run is there and `force` is false; CLN_E_IO: another process is at work there, or it cannot be made. */
-enum cln_status run_directory_open(struct run_directory *directory, const char *path, bool force,
+/* CLN_E_USAGE: what is there is not what `start` and `force` allow for: a run is never overwritten without `force`, and there must
+ * be one to continue.  CLN_E_IO: another process is at work there, or it cannot be made.  Temporary files that a killed process has
+ * left are taken away. */
+enum cln_status run_directory_open(struct run_directory *directory, const char *path, bool force, enum run_start start,
 				   struct cln_error *err) CLN_MUST_CHECK;
+
+/* The run is finished, and nothing is to be gone on from any more. */
+enum cln_status run_directory_drop_checkpoint(const struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Moves an older run's files to previous/, so that a directory never mixes two runs and the only copy of a model is never lost.
  * A model in the directory itself thereby still marks a finished run. */

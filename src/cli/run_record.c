@@ -42,6 +42,7 @@ static void write_summary(struct json_writer *writer, const struct cln_fit_summa
 		jsonl_metrics(writer, "test", &summary->test);
 	json_size(writer, "epochs", summary->epochs);
 	json_size(writer, "best_epoch", summary->best_epoch);
+	json_size(writer, "recoveries", summary->recoveries);
 	json_double(writer, "seconds", summary->seconds);
 	json_double(writer, "rows_per_second", summary->rows_per_second);
 	json_size(writer, "threads", (size_t)summary->threads);
@@ -107,6 +108,120 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	status = text_check(&text, err);
 	if (status == CLN_OK)
 		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
+	text_free(&text);
+	return status;
+}
+
+/* ---------------------------------------------------------------- the same run? */
+
+enum cln_status run_record_options(struct text *text, const struct options *options, struct cln_error *err)
+{
+	struct json_writer writer = {.out = text};
+
+	json_begin_object(&writer, NULL);
+	write_options(&writer, options);
+	json_end_object(&writer);
+	return text->failed ? error_set(err, CLN_E_MEMORY, "no memory for the text of the options") : CLN_OK;
+}
+
+#define VALUE_TEXT 256
+
+static void value_text(char text[VALUE_TEXT], const struct json *value)
+{
+	char number[NUMBER_TEXT];
+
+	if (value && value->type == JSON_NUMBER) {
+		number_from_double(number, value->number);
+		snprintf(text, VALUE_TEXT, "%s", number);
+	} else if (value && value->type == JSON_STRING) {
+		snprintf(text, VALUE_TEXT, "%.200s", value->string);
+	} else {
+		snprintf(text, VALUE_TEXT, "%s", value && value->type == JSON_TRUE ? "true" : value && value->type == JSON_FALSE ?
+			 "false" : "not given");
+	}
+}
+
+/* More or fewer epochs are the same training where no rate depends on their number. */
+static bool may_differ(const struct option_spec *spec, const struct options *options, bool finished)
+{
+	const enum cln_schedule schedule = options->config.schedule;
+
+	if (spec->passing)
+		return true;
+	return !finished && strcmp(spec->name, "epochs") == 0 && (schedule == CLN_CONSTANT || schedule == CLN_STEP);
+}
+
+static enum cln_status compare_options(const struct json *was, const struct json *is, const char *name,
+				       const struct options *options, bool finished, struct cln_error *err)
+{
+	for (size_t i = 0; options_spec(i); i++) {
+		const struct option_spec *spec = options_spec(i);
+		char before[VALUE_TEXT], now[VALUE_TEXT];
+
+		if (!(spec->commands & options->command->bit) || may_differ(spec, options, finished))
+			continue;
+		value_text(before, json_get(was, spec->name));
+		value_text(now, json_get(is, spec->name));
+		if (strcmp(before, now) != 0)
+			return error_set(err, CLN_E_USAGE,
+					 "--%s was %s, is %s: %s is of another run; start a new one with --force or another --out",
+					 spec->name, before, now, name);
+	}
+	return CLN_OK;
+}
+
+/* The member "fingerprint" of a member. */
+static void fingerprint_text(char text[VALUE_TEXT], const struct json *record, const char *key)
+{
+	value_text(text, json_get(json_get(record, key), "fingerprint"));
+}
+
+static enum cln_status compare_inputs(const struct json *was, const struct json *is, const char *name, struct cln_error *err)
+{
+	static const char *const keys[] = {"data", "valid_data", "test_data", "init_model"};
+	static const char *const inputs[] = {"DATA", "--valid", "--test", "--init"};
+
+	for (size_t i = 0; i < 4; i++) {
+		char before[VALUE_TEXT], now[VALUE_TEXT];
+
+		fingerprint_text(before, was, keys[i]);
+		fingerprint_text(now, is, keys[i]);
+		if (strcmp(before, now) != 0)
+			return error_set(err, CLN_E_USAGE,
+					 "%s has changed (fingerprint %s, now %s): %s is of another run; start a new one with "
+					 "--force or another --out", inputs[i], before, now, name);
+	}
+	return CLN_OK;
+}
+
+enum cln_status run_record_compare(const char *was, const char *name, const struct options *options,
+				   const struct run_record *record, bool *forced, struct cln_error *err)
+{
+	const struct json *before = NULL, *now = NULL, *force;
+	struct text text = {0};
+	struct json_writer writer = {.out = &text};
+	struct cln_error why;
+
+	json_begin_object(&writer, NULL);
+	if (record)
+		write_inputs(&writer, record);
+	write_options(&writer, options);
+	json_end_object(&writer);
+	enum cln_status status = text.failed ? error_set(&why, CLN_E_MEMORY, "no memory for the text of the options") : CLN_OK;
+	if (status == CLN_OK)
+		status = json_parse(&before, was, strlen(was), &why);
+	if (status == CLN_OK)
+		status = json_parse(&now, text.bytes, text.length, &why);
+	if (status != CLN_OK)
+		error_set(err, status, "%s: %s", name, why.message);
+	if (status == CLN_OK)
+		status = compare_options(json_get(before, "options"), json_get(now, "options"), name, options, record != NULL, err);
+	if (status == CLN_OK && record)
+		status = compare_inputs(before, now, name, err);
+	force = json_get(json_get(before, "options"), "force");
+	*forced = force && force->type == JSON_TRUE;
+	json_free(before);
+	json_free(now);
 	text_free(&text);
 	return status;
 }

@@ -129,7 +129,7 @@ static void write_column(struct json_writer *writer, const struct pipeline_colum
 	json_end_object(writer);
 }
 
-static void write_architecture(struct json_writer *writer, const struct network *net)
+void document_write_architecture(struct json_writer *writer, const struct network *net)
 {
 	json_begin_object(writer, "architecture");
 	json_begin_array(writer, "n");
@@ -140,19 +140,25 @@ static void write_architecture(struct json_writer *writer, const struct network 
 	json_end_object(writer);
 }
 
-static void write_validation(struct json_writer *writer, const struct cln_metrics *valid)
+void document_write_metrics(struct json_writer *writer, const char *key, const struct cln_metrics *valid)
 {
 	if (valid->rows == 0) {
-		json_string(writer, "validation", NULL);
+		json_string(writer, key, NULL);
 		return;
 	}
-	json_begin_object(writer, "validation");
+	json_begin_object(writer, key);
 	json_size(writer, "rows", valid->rows);
 	json_double(writer, "weight", valid->weight);
 	json_double(writer, "log_loss", valid->log_loss);
 	json_double(writer, "auc", valid->auc);
 	json_double(writer, "accuracy", valid->accuracy);
 	json_end_object(writer);
+}
+
+void document_write_options(struct json_writer *writer, const struct cln_config *config)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		write_option(writer, &options[i], config);
 }
 
 static void write_training(struct json_writer *writer, const struct cln_model *model)
@@ -162,13 +168,12 @@ static void write_training(struct json_writer *writer, const struct cln_model *m
 	json_begin_object(writer, "training");
 	json_string(writer, "recipe", model->recipe);
 	json_string(writer, "seed", seed);
-	for (size_t i = 0; i < N_OPTIONS; i++)
-		write_option(writer, &options[i], &model->config);
+	document_write_options(writer, &model->config);
 	json_size(writer, "train_rows", model->train_rows);
 	json_size(writer, "valid_rows", model->valid_rows);
 	json_size(writer, "epochs_run", model->epochs);
 	json_size(writer, "best_epoch", model->best_epoch);
-	write_validation(writer, &model->valid);
+	document_write_metrics(writer, "validation", &model->valid);
 	json_end_object(writer);
 }
 
@@ -187,7 +192,7 @@ void document_write(struct json_writer *writer, const struct cln_model *model)
 	for (size_t i = 0; i < model->pipeline->n_columns; i++)
 		write_column(writer, &model->pipeline->columns[i]);
 	json_end_array(writer);
-	write_architecture(writer, model->network);
+	document_write_architecture(writer, model->network);
 	write_training(writer, model);
 }
 
@@ -363,7 +368,7 @@ static enum cln_status read_columns(struct cln_model *model, const struct json *
 	return CLN_OK;
 }
 
-static enum cln_status read_architecture(struct architecture *architecture, const struct json *document, struct cln_error *err)
+enum cln_status document_read_architecture(struct architecture *architecture, const struct json *document, struct cln_error *err)
 {
 	const struct json *object, *array;
 	int activation = 0;
@@ -407,12 +412,12 @@ static enum cln_status read_seed(uint64_t *seed, const struct json *object, stru
 	return CLN_OK;
 }
 
-static enum cln_status read_validation(struct cln_metrics *valid, const struct json *object, struct cln_error *err)
+enum cln_status document_read_metrics(struct cln_metrics *valid, const struct json *object, const char *key, struct cln_error *err)
 {
-	const struct json *metrics = json_get(object, "validation"), *auc;
+	const struct json *metrics = json_get(object, key), *auc;
 	if (metrics && metrics->type == JSON_NULL)
 		return CLN_OK;
-	enum cln_status status = json_get_object(&metrics, object, "validation", err);
+	enum cln_status status = json_get_object(&metrics, object, key, err);
 	if (status == CLN_OK)
 		status = json_get_size(&valid->rows, metrics, "rows", 1, MAX_WHOLE, err);
 	if (status == CLN_OK)
@@ -447,7 +452,7 @@ static enum cln_status read_training(struct cln_model *model, const struct json 
 	if (status == CLN_OK)
 		status = json_get_size(&model->best_epoch, object, "best_epoch", 0, MAX_WHOLE, err);
 	if (status == CLN_OK)
-		status = read_validation(&model->valid, object, err);
+		status = document_read_metrics(&model->valid, object, "validation", err);
 	model->config.recipe = model->recipe;
 	return status;
 }
@@ -467,7 +472,7 @@ static enum cln_status read_label(struct label *label, const struct json *docume
 	return status;
 }
 
-enum cln_status document_known(const struct json *document, struct cln_error *err)
+enum cln_status document_known(const struct json *document, const char *wanted, struct cln_error *err)
 {
 	const char *kind;
 	size_t format;
@@ -478,8 +483,8 @@ enum cln_status document_known(const struct json *document, struct cln_error *er
 		return error_set(err, CLN_E_DAMAGED, "written by a newer Colonnade (format %zu); this one reads up to %d", format,
 		                 DOCUMENT_FORMAT);
 	status = json_get_string(&kind, document, "kind", err);
-	if (status == CLN_OK && strcmp(kind, "model") != 0)
-		status = error_set(err, CLN_E_DAMAGED, "it holds a %.100s, not a model", kind);
+	if (status == CLN_OK && strcmp(kind, wanted) != 0)
+		status = error_set(err, CLN_E_DAMAGED, "it holds a %.100s, not a %s", kind, wanted);
 	return status;
 }
 
@@ -495,7 +500,7 @@ enum cln_status document_read(struct cln_model *model, struct architecture *arch
 	if (status == CLN_OK)
 		status = read_columns(model, document, err);
 	if (status == CLN_OK)
-		status = read_architecture(architecture, document, err);
+		status = document_read_architecture(architecture, document, err);
 	if (status == CLN_OK && architecture->n[0] != model->pipeline->n_features)
 		status = error_set(err, CLN_E_DAMAGED, "its columns make %zu features, its network wants %zu",
 		                   model->pipeline->n_features, architecture->n[0]);

@@ -19,8 +19,17 @@ void document_write(struct json_writer *writer, const struct cln_model *model);
 /* The document as the file has it, without white space; ended with text_free. */
 enum cln_status document_text(struct text *text, const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Whether this is a document that document_read can read; a newer format is refused by name. */
-enum cln_status document_known(const struct json *document, struct cln_error *err) CLN_MUST_CHECK;
+/* Whether this is a document of the kind "model" or "checkpoint" that can be read; a newer format is refused by name. */
+enum cln_status document_known(const struct json *document, const char *kind, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Parts that a checkpoint's document has, too; metrics of no rows are null. */
+void document_write_architecture(struct json_writer *writer, const struct network *net);
+void document_write_metrics(struct json_writer *writer, const char *key, const struct cln_metrics *metrics);
+void document_write_options(struct json_writer *writer, const struct cln_config *config);
+enum cln_status document_read_architecture(struct architecture *architecture, const struct json *document,
+                                           struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status document_read_metrics(struct cln_metrics *metrics, const struct json *object, const char *key,
+                                      struct cln_error *err) CLN_MUST_CHECK;
 
 /* Fills all of an empty model but its network, whose shape is handed out.  CLN_E_DAMAGED names the member that is wrong; what was
  * filled until then belongs to the model. */

@@ -194,33 +194,15 @@ static enum cln_status read_network(struct network **net, const struct architect
 	return status;
 }
 
-/* The header must be, digit for digit of the checksum apart, what this version writes for the model; the place of the checksum
- * is then known. */
-static enum cln_status check_canonical(size_t *checksum_at, const struct cln_model *model, const struct safetensors *file,
-                                       struct cln_error *err)
+/* The header must be, digit for digit of the checksum apart, what this version writes for the model. */
+static enum cln_status check_canonical(const struct cln_model *model, const struct safetensors *file, struct cln_error *err)
 {
 	struct safetensors_writer writer = {0};
 	enum cln_status status = write_header(&writer, model, err);
-	if (status == CLN_OK) {
-		size_t header = file->length - file->data_length, at = writer.checksum_at, behind = at + SAFETENSORS_CHECKSUM;
-		bool same = header == writer.text.length && memcmp(file->bytes, writer.text.bytes, at) == 0 &&
-		            memcmp(file->bytes + behind, writer.text.bytes + behind, header - behind) == 0;
-		if (!same)
-			status = error_set(err, CLN_E_DAMAGED, "its header is not in the form that Colonnade writes: edited?");
-		*checksum_at = at;
-	}
+	if (status == CLN_OK)
+		status = safetensors_verify(file, &writer, err);
 	safetensors_writer_free(&writer);
 	return status;
-}
-
-static enum cln_status check_checksum(const struct safetensors *file, size_t at, struct cln_error *err)
-{
-	char digits[SAFETENSORS_CHECKSUM + 1];
-	safetensors_checksum(digits, file->bytes, file->length, at);
-	if (memcmp(file->bytes + at, digits, SAFETENSORS_CHECKSUM) != 0)
-		return error_set(err, CLN_E_DAMAGED, "it was damaged: its checksum is %.16s, that of its bytes %s",
-		                 file->bytes + at, digits);
-	return CLN_OK;
 }
 
 /* Everything behind the container and the version. */
@@ -228,16 +210,13 @@ static enum cln_status read_model(struct cln_model **model, const struct json *d
                                   struct cln_error *err)
 {
 	struct architecture architecture = {0};
-	size_t checksum_at = 0;
 	enum cln_status status = model_create(model, err);
 	if (status == CLN_OK)
 		status = document_read(*model, &architecture, document, err);
 	if (status == CLN_OK)
 		status = read_network(&(*model)->network, &architecture, file, err);
 	if (status == CLN_OK)
-		status = check_canonical(&checksum_at, *model, file, err);
-	if (status == CLN_OK)
-		status = check_checksum(file, checksum_at, err);
+		status = check_canonical(*model, file, err);
 	return status;
 }
 
@@ -262,7 +241,7 @@ enum cln_status model_decode(struct cln_model **model, const char *bytes, size_t
 	if (status == CLN_OK)
 		status = read_document(&document, &file, &why);
 	if (status == CLN_OK) {
-		status = document_known(document, &why);
+		status = document_known(document, "model", &why);
 		what = status == CLN_OK ? what : "";
 	}
 	if (status == CLN_OK)

@@ -215,3 +215,17 @@ void safetensors_checksum(char digits[SAFETENSORS_CHECKSUM + 1], const char *byt
 	crc = io_crc64(crc, bytes + behind, length - behind);
 	snprintf(digits, SAFETENSORS_CHECKSUM + 1, "%016" PRIx64, crc);
 }
+
+enum cln_status safetensors_verify(const struct safetensors *file, const struct safetensors_writer *writer, struct cln_error *err)
+{
+	const size_t header = file->length - file->data_length, at = writer->checksum_at, behind = at + SAFETENSORS_CHECKSUM;
+	char digits[SAFETENSORS_CHECKSUM + 1];
+	if (header != writer->text.length || memcmp(file->bytes, writer->text.bytes, at) != 0 ||
+	    memcmp(file->bytes + behind, writer->text.bytes + behind, header - behind) != 0)
+		return error_set(err, CLN_E_DAMAGED, "its header is not in the form that Colonnade writes: edited?");
+	safetensors_checksum(digits, file->bytes, file->length, at);
+	if (memcmp(file->bytes + at, digits, SAFETENSORS_CHECKSUM) != 0)
+		return error_set(err, CLN_E_DAMAGED, "it was damaged: its checksum is %.16s, that of its bytes %s",
+		                 file->bytes + at, digits);
+	return CLN_OK;
+}

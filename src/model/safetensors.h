@@ -56,4 +56,8 @@ void safetensors_writer_free(struct safetensors_writer *writer);
 /* The digits that belong at bytes + at: CRC-64/XZ over all bytes, those digits taken as '0'; '\0' behind them. */
 void safetensors_checksum(char digits[SAFETENSORS_CHECKSUM + 1], const char *bytes, size_t length, size_t at);
 
+/* Whether a file's header is, the digits apart, what `writer` has for its content, and its checksum right. */
+enum cln_status safetensors_verify(const struct safetensors *file, const struct safetensors_writer *writer,
+                                   struct cln_error *err) CLN_MUST_CHECK;
+
 #endif

@@ -19,28 +19,60 @@ struct jsonl {
 	double last_flush;
 };
 
-enum cln_status jsonl_open(struct jsonl **jsonl, const char *path, struct cln_error *err)
+/* Where line *keep of a file ends; or where its last whole line does, and *keep is how many there are. */
+static off_t end_of_lines(int fd, size_t *keep)
+{
+	char bytes[4096];
+	off_t at = 0, end = 0;
+	size_t lines = 0;
+	ssize_t n;
+
+	while (lines < *keep && (n = pread(fd, bytes, sizeof bytes, at)) > 0) {
+		for (ssize_t i = 0; i < n && lines < *keep; i++)
+			if (bytes[i] == '\n') {
+				lines++;
+				end = at + i + 1;
+			}
+		at += n;
+	}
+	*keep = lines;
+	return end;
+}
+
+static enum cln_status open_file(struct jsonl *jsonl, size_t *keep, struct cln_error *err)
+{
+	jsonl->fd = open(jsonl->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (jsonl->fd < 0)
+		return error_set_errno(err, CLN_E_IO, "cannot create %s", jsonl->path);
+	const off_t end = end_of_lines(jsonl->fd, keep);
+	/* Devices and pipes cannot be cut. */
+	if ((ftruncate(jsonl->fd, end) != 0 && errno != EINVAL) || (end > 0 && lseek(jsonl->fd, end, SEEK_SET) < 0))
+		return error_set_errno(err, CLN_E_IO, "cannot cut %s back", jsonl->path);
+	return CLN_OK;
+}
+
+enum cln_status jsonl_open(struct jsonl **jsonl, const char *path, size_t *keep, struct cln_error *err)
 {
 	struct jsonl *made = mem_alloc(1, sizeof *made, err);
+	enum cln_status status = CLN_E_MEMORY;
 
 	*jsonl = NULL;
 	if (!made)
-		return CLN_E_MEMORY;
+		return status;
+	made->fd = -1;
 	made->path = mem_copy(path, strlen(path), err);
-	if (!made->path) {
-		mem_free(made);
-		return CLN_E_MEMORY;
+	if (made->path)
+		status = open_file(made, keep, err);
+	if (status == CLN_OK) {
+		made->last_flush = clock_seconds();
+		*jsonl = made;
+		return CLN_OK;
 	}
-	made->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (made->fd < 0) {
-		error_set_errno(err, CLN_E_IO, "cannot create %s", path);
-		mem_free(made->path);
-		mem_free(made);
-		return CLN_E_IO;
-	}
-	made->last_flush = clock_seconds();
-	*jsonl = made;
-	return CLN_OK;
+	if (made->fd >= 0)
+		close(made->fd);
+	mem_free(made->path);
+	mem_free(made);
+	return status;
 }
 
 /* Writes what waits; what could not be written stays, from the first byte that is not in the file. */
@@ -78,6 +110,8 @@ enum cln_status jsonl_epoch(struct jsonl *jsonl, const struct cln_epoch *epoch, 
 	json_double(&writer, "learning_rate", epoch->learning_rate);
 	json_double(&writer, "seconds", epoch->seconds);
 	json_double(&writer, "rows_per_second", epoch->rows_per_second);
+	if (epoch->recoveries > 0)
+		json_size(&writer, "recoveries", epoch->recoveries);
 	json_end_object(&writer);
 	text_add(&jsonl->waiting, "\n", 1);
 	if (clock_seconds() - jsonl->last_flush < FLUSH_SECONDS)
@@ -85,13 +119,21 @@ enum cln_status jsonl_epoch(struct jsonl *jsonl, const struct cln_epoch *epoch, 
 	return flush_lines(jsonl, err);
 }
 
+enum cln_status jsonl_sync(struct jsonl *jsonl, struct cln_error *err)
+{
+	enum cln_status status = flush_lines(jsonl, err);
+
+	if (!io_sync(jsonl->fd) && status == CLN_OK)
+		status = error_set_errno(err, CLN_E_IO, "cannot write %s", jsonl->path);
+	return status;
+}
+
 enum cln_status jsonl_close(struct jsonl *jsonl, struct cln_error *err)
 {
 	if (!jsonl)
 		return CLN_OK;
-	enum cln_status status = flush_lines(jsonl, err);
-	if (!io_sync(jsonl->fd) && status == CLN_OK)
-		status = error_set_errno(err, CLN_E_IO, "cannot write %s", jsonl->path);
+	enum cln_status status = jsonl_sync(jsonl, err);
+
 	if (!io_close(jsonl->fd) && status == CLN_OK)
 		status = error_set_errno(err, CLN_E_IO, "cannot write %s", jsonl->path);
 	text_free(&jsonl->waiting);

@@ -5,12 +5,12 @@
 
 #include "base/dmath.h"
 
-static bool has_first(enum cln_optimizer kind)
+bool optimizer_has_first(enum cln_optimizer kind)
 {
 	return kind == CLN_MOMENTUM || kind == CLN_NESTEROV || kind == CLN_ADAM || kind == CLN_ADAMW;
 }
 
-static bool has_second(enum cln_optimizer kind)
+bool optimizer_has_second(enum cln_optimizer kind)
 {
 	return kind == CLN_RMSPROP || kind == CLN_ADAM || kind == CLN_ADAMW;
 }
@@ -18,9 +18,9 @@ static bool has_second(enum cln_optimizer kind)
 enum cln_status optimizer_create(struct optimizer *optimizer, enum cln_optimizer kind, size_t n_floats, struct cln_error *err)
 {
 	*optimizer = (struct optimizer){.n_floats = n_floats};
-	optimizer->first = has_first(kind) ? mem_pages(n_floats, err) : NULL;
-	optimizer->second = has_second(kind) ? mem_pages(n_floats, err) : NULL;
-	if ((has_first(kind) && !optimizer->first) || (has_second(kind) && !optimizer->second)) {
+	optimizer->first = optimizer_has_first(kind) ? mem_pages(n_floats, err) : NULL;
+	optimizer->second = optimizer_has_second(kind) ? mem_pages(n_floats, err) : NULL;
+	if ((optimizer_has_first(kind) && !optimizer->first) || (optimizer_has_second(kind) && !optimizer->second)) {
 		optimizer_free(optimizer);
 		return CLN_E_MEMORY;
 	}

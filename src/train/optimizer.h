@@ -10,6 +10,8 @@ struct optimizer {
 	float *first, *second; /* moments, the layout of network.params; NULL where the kind has none */
 	size_t n_floats;
 };
+bool optimizer_has_first(enum cln_optimizer kind);
+bool optimizer_has_second(enum cln_optimizer kind);
 enum cln_status optimizer_create(struct optimizer *optimizer, enum cln_optimizer kind, size_t n_floats,
                                  struct cln_error *err) CLN_MUST_CHECK;
 void optimizer_free(struct optimizer *optimizer);

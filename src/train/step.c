@@ -316,7 +316,7 @@ static struct mini_batch make_batch(const struct stepper *stepper, const struct 
 	const size_t first = step * stepper->plan.batch_size, left = stepper->data->n_rows - first;
 	const size_t done = state->epoch * stepper->steps_per_epoch + step;
 	const bool whole = left >= stepper->plan.batch_size;
-	const double rate = schedule_rate(config, done, stepper->n_steps, stepper->steps_per_epoch);
+	const double rate = state->rate_factor * schedule_rate(config, done, stepper->n_steps, stepper->steps_per_epoch);
 	struct mini_batch batch = {
 	    .reduction = whole ? &stepper->full : &stepper->last,
 	    .rows = state->order + first,
@@ -363,8 +363,12 @@ bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t ste
 	}
 	if (!batch.at_once)
 		reduce_and_update(stepper, &batch, team, tid, seat.clock);
-	if (tid == 0)
+	if (tid == 0) {
 		stepper->gathered = stepper->steps_per_epoch == 1 && plan->n_blocks == 1;
+		/* The others read it behind this barrier, and tid 0 writes it again only when they have met it in the next step. */
+		if (state->observer)
+			state->asked = state->observer->ask(state->observer->context);
+	}
 	team_barrier(team, tid);
 	phase_end(seat.clock, PHASE_WAIT);
 	return true;

@@ -29,8 +29,12 @@ struct stepper {
 struct epoch_state {
 	uint32_t epoch;              /* 0-based */
 	const uint32_t *order;       /* of the rows */
+	size_t first_step;           /* of this stretch of steps */
+	double rate_factor;          /* the schedule's rate is multiplied by this */
 	double loss_sum;             /* over the epoch's rows so far */
 	size_t failed_step;          /* the first step whose loss was not finite, SIZE_MAX while there is none */
+	const struct cln_observer *observer; /* asked by tid 0 at the end of a step; NULL: nobody is */
+	enum cln_ask asked;          /* what the observer wants after the step: the same for all threads behind its last barrier */
 };
 
 enum cln_status stepper_create(struct stepper *stepper, struct network *net, const struct kernels *kernels,
@@ -38,8 +42,8 @@ enum cln_status stepper_create(struct stepper *stepper, struct network *net, con
                                struct cln_error *err) CLN_MUST_CHECK;
 void stepper_free(struct stepper *stepper);
 
-/* Step `step` (0-based within the epoch), called by all threads of the team; tid 0 adds to state->loss_sum.  Returns false on every
- * thread alike once a loss is not finite; the weights are then those before that step. */
+/* Step `step` (0-based within the epoch), called by all threads of the team; tid 0 adds to state->loss_sum and asks the observer.
+ * Returns false on every thread alike once a loss is not finite; the weights are then those before that step. */
 bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t step, struct team *team, int tid);
 
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * What comes from outside while train runs: signals, the period of checkpoints, the time limit.
+ *
+ * The first SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU or SIGHUP (where that is not ignored) stops the run at the end of the
+ * mini-batch, with a checkpoint.  A second one, 0.1 s later or more (batch systems send the same one twice), ends the process at
+ * once.  Before the first step there is nothing to save, so the first one ends it; while results are written it is not heeded, as
+ * the end is near. */
+#ifndef CLI_INTERRUPT_H
+#define CLI_INTERRUPT_H
+
+#include <colonnade.h>
+
+struct interrupt_settings {
+	double checkpoint_every, time_limit; /* seconds; 0: never, none */
+	int exit_code;                       /* of a run that can be resumed */
+};
+
+/* From here on signals are heeded.  The time limit counts from now. */
+void interrupt_begin(const struct interrupt_settings *settings);
+
+/* What a signal that ends the process before the first step takes away: a lock's file and the directory made for it; lent, NULL:
+ * nothing. */
+void interrupt_clean(const char *file, const char *directory);
+
+/* The first step is near.  saved: there is a checkpoint already. */
+void interrupt_train(bool saved);
+
+/* For cln_observer.ask. */
+enum cln_ask interrupt_ask(void *context);
+
+/* The checkpoint that interrupt_ask wished for was written, or could not be. */
+void interrupt_saved(bool saved);
+
+/* The training is over, and results are written. */
+void interrupt_finish(void);
+
+/* Why the run was stopped: "SIGTERM", "the time limit". */
+const char *interrupt_reason(void);
+
+#endif
