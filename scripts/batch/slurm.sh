@@ -20,6 +20,9 @@
 #SBATCH --open-mode=append
 # After a node failure or a preemption Slurm starts the job again, under the same number, so that it finds its run directory.
 #SBATCH --requeue
+# Two minutes before the time limit (Slurm may be up to a minute early) the program gets a signal, writes a checkpoint and ends with
+# 75; the job then goes back into the queue, and goes on where it was.  Larger networks on slow file systems may want more.
+#SBATCH --signal=USR1@120
 set -u
 
 if [ $# -lt 1 ]; then
@@ -47,17 +50,12 @@ export OMP_PROC_BIND=close
 # From Slurm 22.05 to 23.02 srun does not take --cpus-per-task over from sbatch: a step would get one core for all its threads.
 export SRUN_CPUS_PER_TASK=$OMP_NUM_THREADS
 
-resume=()
-if "$colonnade" train --help | grep -q -- '--resume'; then
-	resume=(--resume=auto)
-fi
-
 echo "job $SLURM_JOB_ID on $(hostname), $OMP_NUM_THREADS threads, start ${SLURM_RESTART_COUNT:-0}: $data"
-srun --cpus-per-task="$OMP_NUM_THREADS" "$colonnade" train "$data" --out "$run" --progress lines ${resume[@]+"${resume[@]}"} "$@"
+srun --cpus-per-task="$OMP_NUM_THREADS" "$colonnade" train "$data" --out "$run" --progress lines --resume=auto "$@"
 code=$?
 
 # 75: stopped early with a checkpoint saved.  The job goes back into the queue; this must be the last act, as it ends the script.
-if [ "$code" -eq 75 ] && [ ${#resume[@]} -gt 0 ]; then
+if [ "$code" -eq 75 ]; then
 	scontrol requeue "$SLURM_JOB_ID"
 fi
 exit "$code"

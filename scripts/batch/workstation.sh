@@ -5,8 +5,8 @@
 #   scripts/batch/workstation.sh DATA RUN_DIRECTORY [options of colonnade train ...] &
 #
 # Everything is written to RUN_DIRECTORY.log, which a further start appends to.  Start it again with the same words after a reboot
-# or a kill: a finished run says so and ends with 0, an unfinished one carries on (where this version keeps checkpoints) or
-# starts afresh.  Ends with the exit code of colonnade: 75 means stopped early by a signal or a time limit.
+# or a kill: a finished run says so and ends with 0, an unfinished one carries on from its last checkpoint (--checkpoint-every).
+# Ends with the exit code of colonnade: 75 means stopped early by a signal or a time limit.
 #
 # Variables: COLONNADE         the program (default: the one built in this tree, else the one on the PATH)
 #            OMP_NUM_THREADS   threads (default: all cores that this process may use; `colonnade doctor` says why)
@@ -51,15 +51,9 @@ if [ -z "${OMP_NUM_THREADS:-}" ]; then
 	export OMP_NUM_THREADS
 fi
 
-resume=()
-if "$colonnade" train --help | grep -q -- '--resume'; then
-	resume=(--resume=auto)
-fi
-
-# The program runs beside this script, which passes signals on: it writes a checkpoint and ends with 75.  (A program started with &
-# ignores SIGINT, so that becomes SIGTERM.)
+# The program runs beside this script, which passes signals on: it writes a checkpoint and ends with 75.
 note "start on $(hostname), $OMP_NUM_THREADS threads: $data"
-"$colonnade" train "$data" --out "$run" --progress lines ${resume[@]+"${resume[@]}"} "$@" &
+"$colonnade" train "$data" --out "$run" --progress lines --resume=auto "$@" &
 child=$!
 interrupted=no
 # shellcheck disable=SC2317 # called by the traps
