@@ -175,7 +175,7 @@ describe() {
 	clang) echo "clang, no warning; make check; the same hash as gcc's" ;;
 	serial) echo "--disable-openmp, --without-zlib, no warning; make check" ;;
 	sanitizers) echo "AddressSanitizer and UndefinedBehaviorSanitizer; make check" ;;
-	tsan) echo "ThreadSanitizer with clang, libomp and Archer: the barrier's tests and training runs" ;;
+	tsan) echo "ThreadSanitizer with clang, libomp and Archer: the barrier's tests, training and prediction" ;;
 	fuzz) echo "the fuzz targets, for a short time each" ;;
 	quickstart) echo "scripts/quickstart.sh in a fresh copy of the tree, twice" ;;
 	distcheck) echo "make distcheck" ;;
@@ -268,18 +268,30 @@ step_tsan() {
 	export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1"
 	configure_in tsan CC=clang --enable-tsan
 	make -j"$jobs"
-	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_trainer
+	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_trainer tests/reliability/together
 	for test in test_parallel test_reduce test_trainer; do
 		CK_FORK=no CK_VERBOSITY=minimal "tests/$test"
 	done
 	head -n 6001 "$source/examples/adult.csv" > data.csv
-	for threads in 1 2 3 5 8; do
+	for threads in 1 2 3 4 5 6 7 8; do
+		export OMP_NUM_THREADS=$threads
 		rm -rf run
-		OMP_NUM_THREADS=$threads ./colonnade train data.csv --out run --epochs 2 --batch-size 257 --hidden 96,48 \
+		./colonnade train data.csv --out run --epochs 2 --batch-size 257 --hidden 96,48 \
 			--dropout 0.2 --optimizer adam --clip-norm 1 --test-fraction 0.2 --progress none
-		OMP_NUM_THREADS=$threads ./colonnade predict run data.csv > predictions.csv
+		# A batch of one block, so that all threads are one team; then one that is no multiple of the block, in teams.
+		./colonnade train data.csv --out run --force --epochs 2 --batch-size 256 --block-size 256 --hidden 96,48 \
+			--dropout 0.1 --clip-norm 1 --progress none
+		./colonnade train data.csv --out run --force --epochs 2 --batch-size 300 --block-size 128 --hidden 64 \
+			--optimizer momentum --activation gelu --progress none
+		./colonnade predict run data.csv > predictions.csv
+		./colonnade evaluate run data.csv --json
+		./colonnade convert data.csv data.cache
+		./colonnade predict run data.cache > of-cache.csv
+		cmp predictions.csv of-cache.csv
 	done
-	echo "result: 1, 2, 3, 5 and 8 threads"
+	unset OMP_NUM_THREADS
+	tests/reliability/together run data.csv
+	echo "result: 1 to 8 threads"
 }
 
 # The options of libFuzzer: how long, or how many runs.
@@ -409,7 +421,8 @@ step_reliability() {
 	have gcc || skip "there is no gcc"
 	configure_in gcc CC=gcc
 	make -j"$jobs" CFLAGS="-g -O2 -Werror"
-	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/reliability/faulty tests/reliability/damage
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/reliability/faulty tests/reliability/damage \
+		tests/reliability/cycles tests/reliability/together
 	local test result=0
 	for test in "$source"/tests/reliability/*.sh; do
 		echo "---- $(basename "$test" .sh)"
