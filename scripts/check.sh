@@ -302,13 +302,14 @@ fuzz_all() { # OPTIONS...
 	configure_in fuzz CC=clang --enable-fuzzers --enable-sanitizers
 	make -j"$jobs"
 	local target name
+	export KMP_BLOCKTIME=0 # else libomp's idle threads spin between the regions of one run and the next
 	for target in "$source"/tests/fuzz/fuzz_*.c; do
 		name=$(basename "$target" .c)
 		name=${name#fuzz_}
 		mkdir -p "corpus-$name"
 		make "tests/fuzz/replay_$name"
 		"tests/fuzz/replay_$name" --seeds "corpus-$name"
-		"tests/fuzz/fuzz_$name" -max_len=20000 -rss_limit_mb=2048 -timeout=20 "$@" "corpus-$name"
+		"tests/fuzz/fuzz_$name" -max_len=8192 -rss_limit_mb=2048 -timeout=20 "$@" "corpus-$name"
 	done
 }
 step_fuzz() { fuzz_all -max_total_time=20; }

@@ -20,6 +20,8 @@ static void put_sentinel(struct cursor *cursor)
 enum cln_status cursor_create(struct cursor *cursor, const struct source *source, char separator, size_t capacity,
 			      struct cln_error *err)
 {
+	if (source->size < capacity)
+		capacity = source->size > 0 ? (size_t)source->size : 1;
 	*cursor = (struct cursor){.source = source, .separator = separator, .capacity = capacity};
 	cursor->buffer = mem_alloc(FRONT + capacity + CURSOR_SLACK, 1, err);
 	if (!cursor->buffer)

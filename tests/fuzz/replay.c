@@ -19,7 +19,7 @@
 #include "base/io.h"
 #include "base/rng.h"
 
-#define DEFAULT_RUNS 20000
+#define DEFAULT_RUNS 100000
 #define MOST_BYTES 4096 /* of a mutated input, or four times the longest seed */
 #define MOST_MUTATIONS 8
 

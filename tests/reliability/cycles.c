@@ -36,7 +36,8 @@ static void fill(float cells[ROWS * COLUMNS], int cycle)
 }
 
 /* What every program that uses the library does; the first error ends it. */
-static enum cln_status use_model(const struct cln_model *model, const struct cln_table *table, const char *path, struct cln_error *err)
+static enum cln_status use_model(const struct cln_model *model, const struct cln_table *table, const char *path,
+                                 struct cln_error *err)
 {
 	struct cln_model *loaded = NULL;
 	struct cln_metrics metrics;
@@ -100,7 +101,7 @@ int main(int argc, char **argv)
 	}
 	size_t late = resident();
 	unlink(path);
-	printf("%d cycles of train, save, load, predict, evaluate, free: %zu kB resident after a tenth, %zu kB at the end\n", cycles,
-	       early >> 10, late >> 10);
+	printf("%d cycles of train, save, load, predict, evaluate, free: %zu kB resident after a tenth, %zu kB at the end\n",
+	       cycles, early >> 10, late >> 10);
 	return right && late <= early + MOST_GROWTH ? 0 : 1;
 }
