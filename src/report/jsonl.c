@@ -19,7 +19,8 @@ struct jsonl {
 	double last_flush;
 };
 
-/* Where line *keep of a file ends; or where its last whole line does, and *keep is how many there are. */
+/* Where line *keep of a file ends; or where its last whole line does, and *keep is how many there are.  -1 and errno: it cannot be
+ * read, and nothing may be cut. */
 static off_t end_of_lines(int fd, size_t *keep)
 {
 	char bytes[4096];
@@ -27,7 +28,13 @@ static off_t end_of_lines(int fd, size_t *keep)
 	size_t lines = 0;
 	ssize_t n;
 
-	while (lines < *keep && (n = pread(fd, bytes, sizeof bytes, at)) > 0) {
+	while (lines < *keep && (n = pread(fd, bytes, sizeof bytes, at)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != ESPIPE)
+			return -1;
+		if (n < 0) /* a pipe: there is nothing to be found again */
+			break;
 		for (ssize_t i = 0; i < n && lines < *keep; i++)
 			if (bytes[i] == '\n') {
 				lines++;
@@ -45,6 +52,8 @@ static enum cln_status open_file(struct jsonl *jsonl, size_t *keep, struct cln_e
 	if (jsonl->fd < 0)
 		return error_set_errno(err, CLN_E_IO, "cannot create %s", jsonl->path);
 	const off_t end = end_of_lines(jsonl->fd, keep);
+	if (end < 0)
+		return error_set_errno(err, CLN_E_IO, "cannot read %s", jsonl->path);
 	/* Devices and pipes cannot be cut. */
 	if ((ftruncate(jsonl->fd, end) != 0 && errno != EINVAL) || (end > 0 && lseek(jsonl->fd, end, SEEK_SET) < 0))
 		return error_set_errno(err, CLN_E_IO, "cannot cut %s back", jsonl->path);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Damages a file of Colonnade's in every small way and reads it back.
- *   damage model|cache FILE RUNS         prints a line of counts for each kind of damage; exit code 1 where one was not noticed
- *   damage spoil flip|cut FILE N OUT     writes the file with its N-th random bit flipped, or cut at its N-th random length
+ *   damage model|checkpoint|cache FILE RUNS  prints a line of counts for each kind of damage; exit code 1 where one was not
+ *                                          noticed
+ *   damage spoil flip|cut|forge FILE N OUT   writes the file with its N-th random bit flipped, cut at its N-th random
+ *                                          length, or with its N-th random digit changed and the checksum made right
  * Every cut, every flipped bit and RUNS random mutations must be refused.  With the checksums made right, RUNS mutations and claims
  * of huge sizes are refused or read as what the bytes say; with SMALL_MEMORY no claim may need more.  A case that takes HANG
  * seconds ends the program, as does a crash. */
@@ -17,6 +19,7 @@
 #include "data/cache.h"
 #include "data/cache_layout.h"
 #include "data/csv_parts.h"
+#include "model/checkpoint.h"
 #include "model/model.h"
 
 #define HANG 20
@@ -39,7 +42,31 @@ static enum outcome judge_refusal(enum cln_status status, const struct cln_error
 	return reasoned ? REFUSED : WRONG;
 }
 
-/* What is read, written again, is the same. */
+/* What is read, written again, is the same: `again`, which is given back here. */
+static enum outcome judge_again(enum cln_status status, char *again, size_t again_length, const char *bytes, size_t length,
+                                const struct cln_error *err)
+{
+	bool same = status == CLN_OK && again_length == length && memcmp(again, bytes, length) == 0;
+	if (!same)
+		fprintf(stderr, "read, and written again another file: %s\n", err->message);
+	mem_free(again);
+	return same ? READ : WRONG;
+}
+
+static enum outcome read_checkpoint(const char *bytes, size_t length)
+{
+	struct cln_checkpoint *checkpoint;
+	struct cln_error err = {0};
+	char *again;
+	size_t again_length;
+	enum cln_status status = checkpoint_decode(&checkpoint, bytes, length, "k", &err);
+	if (status != CLN_OK)
+		return judge_refusal(status, &err);
+	status = checkpoint_encode(&again, &again_length, checkpoint, cln_checkpoint_note(checkpoint), &err);
+	cln_checkpoint_destroy(checkpoint);
+	return judge_again(status, again, again_length, bytes, length, &err);
+}
+
 static enum outcome read_model(const char *bytes, size_t length)
 {
 	struct cln_model *model;
@@ -50,12 +77,8 @@ static enum outcome read_model(const char *bytes, size_t length)
 	if (status != CLN_OK)
 		return judge_refusal(status, &err);
 	status = model_encode(&again, &again_length, model, &err);
-	bool same = status == CLN_OK && again_length == length && memcmp(again, bytes, length) == 0;
-	if (!same)
-		fprintf(stderr, "read, and written again another file: %s\n", err.message);
-	mem_free(again);
 	cln_model_destroy(model);
-	return same ? READ : WRONG;
+	return judge_again(status, again, again_length, bytes, length, &err);
 }
 
 /* As cln_table_read does: what has not a cache's first bytes is text, which such bytes are not. */
@@ -85,6 +108,7 @@ static void seal_cache(char *bytes, size_t length)
 
 static const struct kind kinds[] = {
 	{"model", read_model, model_seal},
+	{"checkpoint", read_checkpoint, model_seal},
 	{"cache", read_cache, seal_cache},
 };
 
@@ -110,7 +134,7 @@ static bool tell(const char *what, const struct kind *kind, const struct counts 
 {
 	bool right = counts->of[WRONG] == 0 && (may_be_read || counts->of[READ] == 0);
 	size_t refused = counts->of[REFUSED], read = counts->of[READ] + counts->of[WRONG];
-	printf("%-6s %-28s %9zu cases %9zu refused %7zu %s%s\n", kind->name, what, refused + read, refused, read,
+	printf("%-10s %-28s %9zu cases %9zu refused %7zu %s%s\n", kind->name, what, refused + read, refused, read,
 	       may_be_read ? "read as written" : "read", right ? "" : "  WRONG");
 	return right;
 }
@@ -234,12 +258,25 @@ static bool damage(const struct kind *kind, char *bytes, size_t length, size_t r
 	return right;
 }
 
+/* Changes a digit of a number in the header, so that most of what comes of it is of the right form. */
+static void forge_number(char *bytes, size_t length, struct rng *rng)
+{
+	size_t at;
+	do
+		at = (size_t)rng_below(rng, length);
+	while (!is_digit(bytes[at]));
+	bytes[at] = (char)('0' + rng_below(rng, 10));
+	model_seal(bytes, length);
+}
+
 static enum cln_status spoil(const char *how, char *bytes, size_t length, uint32_t n, const char *out, struct cln_error *err)
 {
 	struct rng rng;
 	rng_start(&rng, 1, RNG_TEST, strcmp(how, "cut") == 0, n);
 	if (strcmp(how, "cut") == 0) {
 		length = (size_t)rng_below(&rng, length);
+	} else if (strcmp(how, "forge") == 0) {
+		forge_number(bytes, length, &rng);
 	} else {
 		size_t bit = (size_t)rng_below(&rng, 8 * length);
 		bytes[bit / 8] ^= (char)(1 << bit % 8);
@@ -254,7 +291,7 @@ int main(int argc, char **argv)
 	struct cln_error err = {0};
 	bool right = false;
 	if (argc != 4 && argc != 6) {
-		fprintf(stderr, "usage: damage model|cache FILE RUNS, or damage spoil flip|cut FILE N OUT\n");
+		fprintf(stderr, "usage: damage model|checkpoint|cache FILE RUNS, or damage spoil flip|cut|forge FILE N OUT\n");
 		return 2;
 	}
 	if (io_read_file(&bytes, &length, argv[argc == 4 ? 2 : 3], (size_t)1 << 30, &err) != CLN_OK) {
