@@ -268,8 +268,8 @@ step_tsan() {
 	export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1"
 	configure_in tsan CC=clang --enable-tsan
 	make -j"$jobs"
-	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_trainer tests/reliability/together
-	for test in test_parallel test_reduce test_trainer; do
+	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_trainer tests/test_checkpoint tests/reliability/together
+	for test in test_parallel test_reduce test_trainer test_checkpoint; do
 		CK_FORK=no CK_VERBOSITY=minimal "tests/$test"
 	done
 	head -n 6001 "$source/examples/adult.csv" > data.csv

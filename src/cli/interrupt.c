@@ -14,7 +14,6 @@
 #define SAME_SIGNAL 0.1     /* seconds within which a second signal is the first one, sent twice */
 #define MARGIN_SHARE 0.02   /* of the time limit is kept for a step and the write ... */
 #define MARGIN_MOST 20.0    /* ... but not more seconds than this, and twice the longest write */
-#define SHORTEST_ALARM 1e-3 /* seconds */
 
 enum phase { PHASE_READING, PHASE_TRAINING, PHASE_FINISHING };
 
@@ -111,7 +110,11 @@ static void set_alarm(void)
 
 	if (isinf(at))
 		return;
-	const double left = at - now() > SHORTEST_ALARM ? at - now() : SHORTEST_ALARM;
+	const double left = at - now();
+	if (left < 1e-6) { /* 0 would switch the timer off */
+		atomic_store(&interrupt.pending, 1);
+		return;
+	}
 	timer.it_value.tv_sec = (time_t)left;
 	timer.it_value.tv_usec = (suseconds_t)((left - (double)timer.it_value.tv_sec) * 1e6);
 	setitimer(ITIMER_REAL, &timer, NULL);
