@@ -24,16 +24,29 @@ static double column_flops(const struct network *net)
 	return flops;
 }
 
-/* Seconds of a step, by constants measured on a core with AVX-512; only their ratio matters. */
+/* Hidden units: each gives an activation and a dZ to those who have the next layer. */
+static double hidden_units(const struct network *net)
+{
+	double units = 0;
+	for (size_t l = 1; l < net->L; l++)
+		units += (double)net->n[l];
+	return units;
+}
+
+/* Seconds of a step, by constants measured on cores with AVX-512; only their ratio matters.  What one core has written another one
+ * fetches line by line: within a team activations and dZ, between teams the gradients and both orientations of the weights. */
 static double step_seconds(const struct plan *plan, const struct network *net, int teams, int members)
 {
-	const double flops_per_second = 1.5e11, call_seconds = 0.1e-6, barrier_seconds = 0.4e-6, update_per_parameter = 0.3e-9;
-	const double L = (double)net->L, n = teams * members;
+	const double flops_per_second = 1.5e11, call_seconds = 0.1e-6, barrier_seconds = 0.4e-6, update_per_parameter = 0.3e-9,
+		     exchange_per_float = 4 / 5e9;
+	const double L = (double)net->L, n = teams * members, G = (double)plan->block_size;
 	const double runs = (double)((plan->n_blocks + (size_t)teams - 1) / (size_t)teams);
-	const double barriers = members > 1 ? (2 * L + 2) * barrier_seconds * (1 + 0.1 * members) : 0;
-	const double products = column_flops(net) * (double)plan->block_size / members / flops_per_second;
+	const double barrier = barrier_seconds * (1 + 0.1 * n), others = (members - 1.0) / members, other_teams = (teams - 1.0) / teams;
+	const double products = column_flops(net) * G / members / flops_per_second + 3 * L * call_seconds;
+	const double meetings = members > 1 ? (2 * L + 2) * barrier + 2 * hidden_units(net) * G * others * exchange_per_float : 0;
 	const double update = update_per_parameter * (double)net->n_params / n;
-	return runs * (products + 3 * L * call_seconds + barriers) + update + (n > 1 ? 2 * barrier_seconds * (1 + 0.1 * n) : 0);
+	const double exchange = 3 * (double)net->n_params * other_teams * exchange_per_float;
+	return runs * (products + meetings) + update + exchange + (n > 1 ? 2 * barrier : 0);
 }
 
 static void choose_threads(struct plan *plan, const struct network *net)
