@@ -313,7 +313,7 @@ static void train_engine(struct course *c, struct network *net)
 	float W[MOST], b[MOST];
 	assert_ok(kernels_select(&kernels, NULL, &err));
 	plan_create(&plan, net, &c->config, ROWS, 2);
-	plan.threads = parallel_limit(2);
+	plan_set_threads(&plan, parallel_limit(2));
 	assert_ok(trainer_run(net, c->data, NULL, &c->config, &plan, kernels, &observer, &result, &err));
 	for (size_t l = 1; l <= L; l++) {
 		network_get(net, l, W, b);

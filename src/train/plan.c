@@ -41,7 +41,8 @@ static double step_seconds(const struct plan *plan, const struct network *net, i
 		     exchange_per_float = 4 / 5e9;
 	const double L = (double)net->L, n = teams * members, G = (double)plan->block_size;
 	const double runs = (double)((plan->n_blocks + (size_t)teams - 1) / (size_t)teams);
-	const double barrier = barrier_seconds * (1 + 0.1 * n), others = (members - 1.0) / members, other_teams = (teams - 1.0) / teams;
+	const double others = (members - 1.0) / members, other_teams = (teams - 1.0) / teams;
+	const double barrier = barrier_seconds * (1 + 0.1 * n);
 	const double products = column_flops(net) * G / members / flops_per_second + 3 * L * call_seconds;
 	const double meetings = members > 1 ? (2 * L + 2) * barrier + 2 * hidden_units(net) * G * others * exchange_per_float : 0;
 	const double update = update_per_parameter * (double)net->n_params / n;
