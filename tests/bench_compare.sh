@@ -24,10 +24,10 @@ page() { printf '# Before\n\n<!-- compare.py: begin -->\nold\n<!-- compare.py: e
 page >"$scratch/doc.md"
 page >"$scratch/readme.md"
 compare() {
-  python3 "$top_srcdir/scripts/bench/compare.py" --program "$colonnade" --work "$scratch/work" --doc "$scratch/doc.md" \
+  python3 "$top_srcdir/scripts/bench/compare.py" --program "$colonnade" --work "$scratch/measured" --doc "$scratch/doc.md" \
     --readme "$scratch/readme.md" "$@" >"$scratch/stdout" 2>"$scratch/stderr"
 }
-results=$scratch/work/results.jsonl
+results=$scratch/measured/results.jsonl
 
 # ---- no time: what was measured so far is nothing, and no page is touched
 compare --smoke --only W0 --for 0
