@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "testing.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/parallel.h"
@@ -199,6 +203,45 @@ START_TEST(loop_on_one_thread_runs_in_ascending_order)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- the first call of the runtime */
+
+static void nothing_to_do(void *argument, struct team *team, int tid) { (void)argument, (void)team, (void)tid; }
+static void no_item(void *argument, size_t item, int tid) { (void)argument, (void)item, (void)tid; }
+static void no_cpu(void *argument, int cpu) { (void)argument, (void)cpu; }
+
+#ifdef _OPENMP
+enum { N_THREADS = 2 };
+#else
+enum { N_THREADS = 1 };
+#endif
+
+static void first_call(int which)
+{
+	switch (which) {
+	case 0: assert_ok(parallel_run(N_THREADS, nothing_to_do, NULL, &err)); break;
+	case 1: ck_assert_int_ge(parallel_limit(2), 1); break;
+	case 2: ck_assert_int_ge(parallel_place_cpus(), 0); break;
+	case 3: ck_assert(parallel_place_visit(no_cpu, NULL)); break;
+	default: parallel_for(2, 2, no_item, NULL);
+	}
+}
+
+/* As LLVM's runtime leaves it when its process is killed before it has written what it registers: no bytes, or 1024 zeros.  The
+ * number of that process is this one's. */
+START_TEST(a_namesake_killed_while_its_runtime_began_is_forgotten)
+{
+	char name[64];
+	snprintf(name, sizeof name, "/__KMP_REGISTERED_LIB_%d_%d", (int)getpid(), (int)getuid());
+	int fd = shm_open(name, O_CREAT | O_RDWR | O_TRUNC, 0600);
+	if (fd < 0)
+		return; /* no shared memory here: the runtime cannot use it either */
+	ck_assert_int_eq(ftruncate(fd, _i % 2 ? 1024 : 0), 0);
+	close(fd);
+	first_call(_i / 2);
+	shm_unlink(name);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- split_range */
 
 START_TEST(split_covers_all_without_gap_or_overlap)
@@ -235,6 +278,7 @@ static Suite *parallel_suite(void)
 	TCase *run = tcase_create("parallel_run");
 	TCase *barrier = tcase_create("team_barrier");
 	TCase *loop = tcase_create("parallel_for");
+	TCase *first = tcase_create("the first call");
 	TCase *split = tcase_create("split_range");
 
 	tcase_add_loop_test(run, run_calls_the_body_once_a_thread, 0, N_SIZES);
@@ -250,12 +294,14 @@ static Suite *parallel_suite(void)
 	tcase_add_loop_test(loop, loop_uses_no_more_threads_than_it_was_given, 0, N_SIZES);
 	tcase_add_test(loop, loop_over_nothing_runs_nothing);
 	tcase_add_test(loop, loop_on_one_thread_runs_in_ascending_order);
+	tcase_add_loop_test(first, a_namesake_killed_while_its_runtime_began_is_forgotten, 0, 10);
 	tcase_add_loop_test(split, split_covers_all_without_gap_or_overlap, 0, 50);
 	tcase_add_loop_test(split, split_sizes_differ_by_at_most_1, 0, 50);
 
 	suite_add_tcase(suite, run);
 	suite_add_tcase(suite, barrier);
 	suite_add_tcase(suite, loop);
+	suite_add_tcase(suite, first);
 	suite_add_tcase(suite, split);
 	return suite;
 }

@@ -6,9 +6,13 @@
  * there is no read-modify-write on the way, and n threads cost the depth of the tree, not n transfers of one line. */
 #include "base/parallel.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cpus.h"
 #include "base/mem.h"
@@ -123,8 +127,36 @@ void team_barrier(struct team *team, int tid)
 		barrier_wait(team->barrier, tid);
 }
 
+/* To be called before any call of the runtime.  LLVM's, when it is first used, registers itself by a text in a shared memory object
+ * that is named by process and user.  A process that is killed before it has written the text leaves an object of no bytes, or of
+ * zeros; the next process with the same number (the same job, restarted in a container) would die of it, by SIGBUS or by the
+ * runtime's "already initialized".
+ *
+ * Clang asks the runtime for the thread's number at the start of a function that has a region, and where a function is called several
+ * times makes one call of it, at the start too: before this.  So regions are in functions of their own, never inlined, and the
+ * callers below ask once. */
+#define REGION __attribute__((noinline))
+
+static void before_runtime(void)
+{
+#if defined(_OPENMP) && defined(__clang__)
+	static atomic_int looked; /* the process that has; a child of fork has a runtime of its own */
+	char name[64], first = '\0';
+
+	if (atomic_exchange_explicit(&looked, (int)getpid(), memory_order_relaxed) == (int)getpid())
+		return;
+	snprintf(name, sizeof name, "/__KMP_REGISTERED_LIB_%d_%d", (int)getpid(), (int)getuid());
+	int fd = shm_open(name, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (read(fd, &first, 1) >= 0 && first == '\0')
+		shm_unlink(name);
+	close(fd);
+#endif
+}
+
 /* One parallel region; every thread tells how many there are. */
-static int run_region(int n, struct team *team, void (*body)(void *argument, struct team *team, int tid), void *argument)
+REGION static int run_region(int n, struct team *team, void (*body)(void *argument, struct team *team, int tid), void *argument)
 {
 	int given = 1;
 
@@ -151,6 +183,7 @@ enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *te
 		body(argument, &team, 0);
 		return CLN_OK;
 	}
+	before_runtime();
 	status = barrier_create(&team.barrier, n, n, err);
 	if (status != CLN_OK)
 		return status;
@@ -164,19 +197,24 @@ enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *te
 int parallel_limit(int n)
 {
 	n = n < 1 ? 1 : n > PARALLEL_MAX ? PARALLEL_MAX : n;
+	before_runtime();
 	if (omp_in_parallel())
 		return 1;
 	if (omp_get_dynamic()) /* then only a region tells; else none is run, whose threads may never be needed */
 		return run_region(n, NULL, NULL, NULL);
-	return n < omp_get_thread_limit() ? n : omp_get_thread_limit();
+	int limit = omp_get_thread_limit();
+	return n < limit ? n : limit;
 }
 
 int parallel_place_cpus(void)
 {
 	int n = 0;
+
+	before_runtime();
 	for (int place = 0; place < omp_get_num_places(); place++)
 		n += omp_get_place_num_procs(place);
-	return n < omp_get_num_procs() ? n : omp_get_num_procs(); /* places may overlap */
+	int processors = omp_get_num_procs();
+	return n < processors ? n : processors; /* places may overlap */
 }
 
 static bool visit_place(int place, void (*visit)(void *argument, int cpu), void *argument)
@@ -197,6 +235,7 @@ bool parallel_place_visit(void (*visit)(void *argument, int cpu), void *argument
 {
 	bool visited = true;
 
+	before_runtime();
 	for (int place = 0; place < omp_get_num_places() && visited; place++)
 		visited = visit_place(place, visit, argument);
 	return visited;
@@ -219,16 +258,21 @@ static void loop_thread(struct loop *loop, int tid)
 	}
 }
 
+REGION static void run_loop(int n, struct loop *loop)
+{
+#pragma omp parallel num_threads(n) if (n > 1) default(none) shared(loop, n)
+	loop_thread(loop, omp_get_thread_num());
+}
+
 void parallel_for(int n, size_t n_items, void (*body)(void *argument, size_t item, int tid), void *argument)
 {
-	struct loop state = {.n_items = n_items, .body = body, .argument = argument};
-	struct loop *loop = &state;
+	struct loop loop = {.n_items = n_items, .body = body, .argument = argument};
 
+	before_runtime();
 	n = n < 1 ? 1 : n > PARALLEL_MAX ? PARALLEL_MAX : n;
 	if ((size_t)n > n_items)
 		n = n_items ? (int)n_items : 1;
-#pragma omp parallel num_threads(n) if (n > 1) default(none) shared(loop, n)
-	loop_thread(loop, omp_get_thread_num());
+	run_loop(n, &loop);
 }
 
 double clock_seconds(void)
