@@ -532,17 +532,23 @@ static const struct {
 };
 enum { N_CHANGES = sizeof changes / sizeof *changes };
 
+static void assert_not_resumed(struct cln_checkpoint *checkpoint, const struct cln_table *table, const struct cln_config *config,
+			       const char *message)
+{
+	struct cln_model *model;
+	struct cln_error why;
+	ck_assert_int_eq(cln_model_resume(&model, checkpoint, table, NULL, NULL, NULL, config, NULL, NULL, &why), CLN_E_USAGE);
+	ck_assert_msg(strstr(why.message, message) != NULL, "%s", why.message);
+	ck_assert_ptr_null(model);
+}
+
 START_TEST(another_training_is_refused_by_name)
 {
 	struct cln_table *table = make_table(0), *other = make_table(changes[_i].offset);
 	struct cln_config config = library_config();
 	struct cln_checkpoint *checkpoint = interrupted(table, &config);
-	struct cln_model *model;
-	struct cln_error why;
 	changes[_i].change(&config);
-	ck_assert_int_eq(cln_model_resume(&model, checkpoint, other, NULL, NULL, NULL, &config, NULL, NULL, &why), CLN_E_USAGE);
-	ck_assert_msg(strstr(why.message, changes[_i].message) != NULL, "%s", why.message);
-	ck_assert_ptr_null(model);
+	assert_not_resumed(checkpoint, other, &config, changes[_i].message);
 	cln_checkpoint_destroy(checkpoint);
 	cln_table_destroy(table);
 	cln_table_destroy(other);
@@ -557,11 +563,8 @@ START_TEST(other_epochs_are_refused_where_the_rates_depend_on_them)
 	struct cln_config config = library_config();
 	config.schedule = schedules[_i];
 	struct cln_checkpoint *checkpoint = interrupted(table, &config);
-	struct cln_model *model;
-	struct cln_error why;
 	config.epochs = 5;
-	ck_assert_int_eq(cln_model_resume(&model, checkpoint, table, NULL, NULL, NULL, &config, NULL, NULL, &why), CLN_E_USAGE);
-	ck_assert_msg(strstr(why.message, "epochs was 4, is 5") != NULL, "%s", why.message);
+	assert_not_resumed(checkpoint, table, &config, "epochs was 4, is 5");
 	cln_checkpoint_destroy(checkpoint);
 	cln_table_destroy(table);
 }
@@ -573,11 +576,8 @@ START_TEST(fewer_epochs_than_are_done_are_refused)
 	struct cln_table *table = make_table(0);
 	struct cln_config config = library_config();
 	struct cln_checkpoint *checkpoint = interrupted(table, &config);
-	struct cln_model *model;
-	struct cln_error why;
 	config.epochs = 1;
-	ck_assert_int_eq(cln_model_resume(&model, checkpoint, table, NULL, NULL, NULL, &config, NULL, NULL, &why), CLN_E_USAGE);
-	ck_assert_msg(strstr(why.message, "after 1 epochs and ") != NULL, "%s", why.message);
+	assert_not_resumed(checkpoint, table, &config, "after 1 epochs and ");
 	cln_checkpoint_destroy(checkpoint);
 	cln_table_destroy(table);
 }

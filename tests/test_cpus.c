@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "testing.h"
+#include "made_machine.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -9,38 +9,6 @@
 
 #include "base/cpus.h"
 #include "base/parallel.h"
-
-/* ---------------------------------------------------------------- a machine made of files */
-
-static char root[] = "/tmp/colonnade-cpus-XXXXXX";
-
-static void make_root(void)
-{
-	ck_assert_ptr_nonnull(mkdtemp(root));
-}
-
-static void remove_root(void)
-{
-	char command[128];
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	ck_assert_int_eq(system(command), 0);
-}
-
-/* Writes a file below the root, and the directories that it needs. */
-static void put(const char *path, const char *content)
-{
-	char full[512];
-	snprintf(full, sizeof full, "%s%s", root, path);
-	for (char *slash = full + sizeof root; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		mkdir(full, 0777);
-		*slash = '/';
-	}
-	FILE *file = fopen(full, "w");
-	ck_assert_ptr_nonnull(file);
-	fputs(content, file);
-	ck_assert_int_eq(fclose(file), 0);
-}
 
 /* The environment: pairs of name and value, from the test at hand. */
 static const char *const *environment;

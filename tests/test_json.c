@@ -389,6 +389,43 @@ START_TEST(every_character_that_is_written_reads_back)
 END_TEST
 
 /* 2 bytes a value, the densest there are: 500 of them and the array. */
+/* One value of each type, and what differs from it by little: each is the same as itself alone. */
+START_TEST(values_are_the_same_as_themselves_alone)
+{
+	static const char text[] = "[null, true, false, 0.1, 0.10000000000000002, \"\", \"0.1\", [], [1], [1, 2], [2, 1], {}, "
+				   "{\"a\": 1}, {\"b\": 1}, {\"a\": {\"b\": 1}}, {\"a\": {\"b\": 2}}]";
+	const struct json *root;
+	size_t i = 0;
+	assert_ok(json_parse(&root, text, sizeof text - 1, &err));
+	for (const struct json *a = root->child; a; a = a->next, i++) {
+		size_t j = 0;
+		for (const struct json *b = root->child; b; b = b->next, j++)
+			ck_assert_msg(json_same(a, b) == (i == j), "values %zu and %zu", i, j);
+	}
+	ck_assert(json_same(NULL, NULL) && json_same(root->child, NULL) && json_same(NULL, root->child));
+	ck_assert(!json_same(NULL, root) && !json_same(root, NULL));
+	json_free(root);
+}
+END_TEST
+
+START_TEST(values_are_shown_in_a_message)
+{
+	static const char text[] = "[null, true, false, 0.1, \"text\", [1], {\"a\": 1}]";
+	static const char *const shown[] = {"not given", "true", "false", "0.1", "text", "a list", "a list"};
+	const struct json *root;
+	char one[JSON_SHOWN];
+	size_t i = 0;
+	assert_ok(json_parse(&root, text, sizeof text - 1, &err));
+	for (const struct json *value = root->child; value; value = value->next) {
+		json_show(one, value);
+		ck_assert_str_eq(one, shown[i++]);
+	}
+	json_free(root);
+	json_show(one, NULL);
+	ck_assert_str_eq(one, "not given");
+}
+END_TEST
+
 START_TEST(more_values_than_allowed_are_refused)
 {
 	char text[1001];
@@ -427,6 +464,10 @@ static Suite *json_suite(void)
 	tcase_add_test(members, required_members_of_the_right_type_and_range_are_given);
 	tcase_add_test(members, members_that_are_missing_or_wrong_are_named);
 	suite_add_tcase(suite, members);
+	TCase *values = tcase_create("values");
+	tcase_add_test(values, values_are_the_same_as_themselves_alone);
+	tcase_add_test(values, values_are_shown_in_a_message);
+	suite_add_tcase(suite, values);
 	TCase *writing = tcase_create("writing");
 	tcase_add_test(writing, compact_text_has_no_spaces);
 	tcase_add_test(writing, pretty_text_has_a_line_a_value_and_two_spaces_a_level);

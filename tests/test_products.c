@@ -338,30 +338,19 @@ START_TEST(a_range_of_panels_gives_the_bits_of_the_whole)
 		                                        .p_begin = p,
 		                                        .p_end = end,
 		                                        .activation = CLN_RELU});
-		kernels->gradient(&(struct gradient_args){.dW = parts.dW,
-		                                          .db = parts.db,
-		                                          .dZ = parts.dZ,
-		                                          .A = parts.A,
-		                                          .n_out = s.n_out,
-		                                          .n_in = s.n_in,
-		                                          .m = s.m,
-		                                          .ld = s.ld,
-		                                          .p_begin = p,
-		                                          .p_end = end,
-		                                          .k_begin = 0,
-		                                          .k_end = 48});
-		kernels->gradient(&(struct gradient_args){.dW = parts.dW,
-		                                          .db = parts.db,
-		                                          .dZ = parts.dZ,
-		                                          .A = parts.A,
-		                                          .n_out = s.n_out,
-		                                          .n_in = s.n_in,
-		                                          .m = s.m,
-		                                          .ld = s.ld,
-		                                          .p_begin = p,
-		                                          .p_end = end,
-		                                          .k_begin = 48,
-		                                          .k_end = s.n_in});
+		for (size_t k = 0; k < s.n_in; k += 48)
+			kernels->gradient(&(struct gradient_args){.dW = parts.dW,
+			                                          .db = parts.db,
+			                                          .dZ = parts.dZ,
+			                                          .A = parts.A,
+			                                          .n_out = s.n_out,
+			                                          .n_in = s.n_in,
+			                                          .m = s.m,
+			                                          .ld = s.ld,
+			                                          .p_begin = p,
+			                                          .p_end = end,
+			                                          .k_begin = k,
+			                                          .k_end = k + 48 < s.n_in ? k + 48 : s.n_in});
 	}
 	ck_assert_mem_eq(whole.A_out, parts.A_out, whole.out * s.ld * sizeof(float));
 	ck_assert_mem_eq(whole.dW, parts.dW, whole.out * s.n_in * sizeof(float));

@@ -64,20 +64,6 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	return error_set(err, CLN_E_MEMORY, "out of memory for the options of a checkpoint");
 }
 
-#define VALUE_TEXT 256
-
-static void value_text(char text[VALUE_TEXT], const struct json *value)
-{
-	char number[NUMBER_TEXT];
-
-	if (value && value->type == JSON_NUMBER) {
-		number_from_double(number, value->number);
-		snprintf(text, VALUE_TEXT, "%s", number);
-	} else {
-		snprintf(text, VALUE_TEXT, "%.200s", value && value->type == JSON_STRING ? value->string : "nothing");
-	}
-}
-
 /* Whether a member may differ: more or fewer epochs where no rate depends on their number. */
 static bool may_differ(const struct json *was, const char *key)
 {
@@ -92,13 +78,15 @@ static bool may_differ(const struct json *was, const char *key)
 static enum cln_status compare(const struct json *was, const struct json *is, struct cln_error *err)
 {
 	for (const struct json *member = is->child; member; member = member->next) {
-		char before[VALUE_TEXT], now[VALUE_TEXT];
+		char before[JSON_SHOWN], now[JSON_SHOWN];
+		const struct json *old = json_get(was, member->key);
 
-		value_text(before, json_get(was, member->key));
-		value_text(now, member);
-		if (strcmp(before, now) != 0 && !may_differ(was, member->key))
-			return error_set(err, CLN_E_USAGE, "the checkpoint is of another training: %s was %s, is %s", member->key,
-					 before, now);
+		if (json_same(old, member) || may_differ(was, member->key))
+			continue;
+		json_show(before, old);
+		json_show(now, member);
+		return error_set(err, CLN_E_USAGE, "the checkpoint is of another training: %s was %s, is %s", member->key, before,
+				 now);
 	}
 	return CLN_OK;
 }

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -470,6 +471,46 @@ enum cln_status json_get_object(const struct json **value, const struct json *ob
 {
 	*value = require(object, key, JSON_OBJECT, err);
 	return *value != NULL ? CLN_OK : CLN_E_DAMAGED;
+}
+
+static bool same_parts(const struct json *a, const struct json *b)
+{
+	for (; a && b; a = a->next, b = b->next)
+		if ((a->key && strcmp(a->key, b->key) != 0) || !json_same(a, b))
+			return false;
+	return a == b;
+}
+
+bool json_same(const struct json *a, const struct json *b)
+{
+	const enum json_type type = a ? a->type : JSON_NULL;
+
+	if (type != (b ? b->type : JSON_NULL))
+		return false;
+	switch (type) {
+	case JSON_NUMBER: return a->number == b->number;
+	case JSON_STRING: return strcmp(a->string, b->string) == 0;
+	case JSON_ARRAY:
+	case JSON_OBJECT: return same_parts(a->child, b->child);
+	default: return true;
+	}
+}
+
+void json_show(char text[JSON_SHOWN], const struct json *value)
+{
+	char number[NUMBER_TEXT];
+
+	switch (value ? value->type : JSON_NULL) {
+	case JSON_NUMBER:
+		number_from_double(number, value->number);
+		snprintf(text, JSON_SHOWN, "%s", number);
+		return;
+	case JSON_STRING: snprintf(text, JSON_SHOWN, "%.200s", value->string); return;
+	case JSON_TRUE: snprintf(text, JSON_SHOWN, "true"); return;
+	case JSON_FALSE: snprintf(text, JSON_SHOWN, "false"); return;
+	case JSON_NULL: snprintf(text, JSON_SHOWN, "not given"); return;
+	default: snprintf(text, JSON_SHOWN, "a list"); return;
+	}
 }
 
 static void add_text(struct json_writer *writer, const char *text)

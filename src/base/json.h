@@ -47,6 +47,13 @@ enum cln_status json_get_array(const struct json **value, const struct json *obj
 enum cln_status json_get_object(const struct json **value, const struct json *object, const char *key,
 	struct cln_error *err) CLN_MUST_CHECK;
 
+/* Whether two values are the same, members in the same order; NULL stands for a member that is not there, and is null. */
+bool json_same(const struct json *a, const struct json *b);
+
+/* A value for a message: a number in its shortest form, up to 200 bytes of a string, true, false, a list, "not given". */
+#define JSON_SHOWN 256
+void json_show(char text[JSON_SHOWN], const struct json *value);
+
 /* Writing: commas and (pretty: two spaces a level) line breaks are put in by the writer.  key: NULL inside an array.
  * Numbers that are not finite are written as null; bytes of a string that are not UTF-8 as U+FFFD, so that what was written
  * reads back. */

@@ -124,23 +124,6 @@ enum cln_status run_record_options(struct text *text, const struct options *opti
 	return text->failed ? error_set(err, CLN_E_MEMORY, "no memory for the text of the options") : CLN_OK;
 }
 
-#define VALUE_TEXT 256
-
-static void value_text(char text[VALUE_TEXT], const struct json *value)
-{
-	char number[NUMBER_TEXT];
-
-	if (value && value->type == JSON_NUMBER) {
-		number_from_double(number, value->number);
-		snprintf(text, VALUE_TEXT, "%s", number);
-	} else if (value && value->type == JSON_STRING) {
-		snprintf(text, VALUE_TEXT, "%.200s", value->string);
-	} else {
-		snprintf(text, VALUE_TEXT, "%s", value && value->type == JSON_TRUE ? "true" : value && value->type == JSON_FALSE ?
-			 "false" : "not given");
-	}
-}
-
 /* More or fewer epochs are the same training where no rate depends on their number. */
 static bool may_differ(const struct option_spec *spec, const struct options *options, bool finished)
 {
@@ -156,24 +139,23 @@ static enum cln_status compare_options(const struct json *was, const struct json
 {
 	for (size_t i = 0; options_spec(i); i++) {
 		const struct option_spec *spec = options_spec(i);
-		char before[VALUE_TEXT], now[VALUE_TEXT];
+		const struct json *old = json_get(was, spec->name), *new = json_get(is, spec->name);
+		char before[JSON_SHOWN], now[JSON_SHOWN];
 
-		if (!(spec->commands & options->command->bit) || may_differ(spec, options, finished))
+		if (!(spec->commands & options->command->bit) || may_differ(spec, options, finished) || json_same(old, new))
 			continue;
-		value_text(before, json_get(was, spec->name));
-		value_text(now, json_get(is, spec->name));
-		if (strcmp(before, now) != 0)
-			return error_set(err, CLN_E_USAGE,
-					 "--%s was %s, is %s: %s is of another run; start a new one with --force or another --out",
-					 spec->name, before, now, name);
+		json_show(before, old);
+		json_show(now, new);
+		return error_set(err, CLN_E_USAGE,
+				 "--%s was %s, is %s: %s is of another run; start a new one with --force or another --out",
+				 spec->name, before, now, name);
 	}
 	return CLN_OK;
 }
 
-/* The member "fingerprint" of a member. */
-static void fingerprint_text(char text[VALUE_TEXT], const struct json *record, const char *key)
+static const struct json *fingerprint(const struct json *record, const char *key)
 {
-	value_text(text, json_get(json_get(record, key), "fingerprint"));
+	return json_get(json_get(record, key), "fingerprint");
 }
 
 static enum cln_status compare_inputs(const struct json *was, const struct json *is, const char *name, struct cln_error *err)
@@ -182,14 +164,16 @@ static enum cln_status compare_inputs(const struct json *was, const struct json 
 	static const char *const inputs[] = {"DATA", "--valid", "--test", "--init"};
 
 	for (size_t i = 0; i < 4; i++) {
-		char before[VALUE_TEXT], now[VALUE_TEXT];
+		const struct json *old = fingerprint(was, keys[i]), *new = fingerprint(is, keys[i]);
+		char before[JSON_SHOWN], now[JSON_SHOWN];
 
-		fingerprint_text(before, was, keys[i]);
-		fingerprint_text(now, is, keys[i]);
-		if (strcmp(before, now) != 0)
-			return error_set(err, CLN_E_USAGE,
-					 "%s has changed (fingerprint %s, now %s): %s is of another run; start a new one with "
-					 "--force or another --out", inputs[i], before, now, name);
+		if (json_same(old, new))
+			continue;
+		json_show(before, old);
+		json_show(now, new);
+		return error_set(err, CLN_E_USAGE,
+				 "%s has changed (fingerprint %s, now %s): %s is of another run; start a new one with "
+				 "--force or another --out", inputs[i], before, now, name);
 	}
 	return CLN_OK;
 }

@@ -3,9 +3,9 @@
  * The first two bytes choose the options, the size of the windows and the threads. */
 #include "fuzz.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "check_column.h"
 #include "data/csv_parts.h"
 
 /* All columns found out; windows of 1, 3 and 16 bytes. */
@@ -32,25 +32,6 @@ static struct cln_read_options options_of(uint8_t choice)
 	options.ignore = choice & 32 ? "3" : NULL;
 	options.separator = choice & 64 ? ';' : '\0';
 	return options;
-}
-
-static void check_column(const struct column *column, size_t n_rows)
-{
-	size_t n_missing = 0;
-	FUZZ_REQUIRE(text_is_utf8(column->name, strlen(column->name)));
-	for (size_t i = 0; column->numbers && i < n_rows; i++) {
-		FUZZ_REQUIRE(!isinf(column->numbers[i]));
-		n_missing += isnan(column->numbers[i]) != 0;
-	}
-	for (size_t i = 0; column->codes && i < n_rows; i++) {
-		FUZZ_REQUIRE(column->codes[i] < column->n_levels || column->codes[i] == LEVEL_MISSING);
-		n_missing += column->codes[i] == LEVEL_MISSING;
-	}
-	FUZZ_REQUIRE(n_missing == column->n_missing);
-	for (size_t i = 0; i < column->n_levels; i++) {
-		FUZZ_REQUIRE(text_is_utf8(column->levels[i], strlen(column->levels[i])));
-		FUZZ_REQUIRE(i == 0 || strcmp(column->levels[i - 1], column->levels[i]) < 0);
-	}
 }
 
 static void check_table(const struct cln_table *table)
