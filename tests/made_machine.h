@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A machine made of files, in place of the real /proc and /sys: for one suite, which calls make_root and remove_root around each test. */
+ * A machine made of files, in place of the real /proc and /sys: for one suite, which calls make_root and remove_root around each
+ * test. */
 #ifndef TESTS_MADE_MACHINE_H
 #define TESTS_MADE_MACHINE_H
 

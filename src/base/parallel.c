@@ -132,9 +132,9 @@ void team_barrier(struct team *team, int tid)
  * zeros; the next process with the same number (the same job, restarted in a container) would die of it, by SIGBUS or by the
  * runtime's "already initialized".
  *
- * Clang asks the runtime for the thread's number at the start of a function that has a region, and where a function is called several
- * times makes one call of it, at the start too: before this.  So regions are in functions of their own, never inlined, and the
- * callers below ask once. */
+ * Clang asks the runtime for the thread's number at the start of a function that has a region, and where a function is called
+ * several times makes one call of it, at the start too: before this.  So regions are in functions of their own, never inlined, and
+ * the callers below ask once. */
 #define REGION __attribute__((noinline))
 
 static void before_runtime(void)
@@ -260,6 +260,7 @@ static void loop_thread(struct loop *loop, int tid)
 
 REGION static void run_loop(int n, struct loop *loop)
 {
+	(void)n; /* --disable-openmp */
 #pragma omp parallel num_threads(n) if (n > 1) default(none) shared(loop, n)
 	loop_thread(loop, omp_get_thread_num());
 }
