@@ -168,6 +168,21 @@ START_TEST(missing_validation_weight_and_auc_read_back)
 }
 END_TEST
 
+START_TEST(two_valued_numbers_read_back)
+{
+	struct cln_model *a, *b;
+	assert_ok(model_fixture(&a, &err));
+	a->pipeline->columns[3].two_valued = true;
+	struct file file = encode(a);
+	assert_ok(model_decode(&b, file.bytes, file.length, "m", &err));
+	ck_assert(!b->pipeline->columns[0].two_valued);
+	ck_assert(b->pipeline->columns[3].two_valued);
+	mem_free(file.bytes);
+	cln_model_destroy(a);
+	cln_model_destroy(b);
+}
+END_TEST
+
 START_TEST(reading_and_writing_again_gives_the_same_bytes)
 {
 	struct file first = fixture_file();
@@ -361,6 +376,8 @@ static const struct {
 	{"\\\"scale\\\":1}", "\\\"scale\\\":-1}", "scale that is not positive"},
 	{"\\\"scale\\\":1}", "\\\"scale\\\":1e-60}", "scale that is not positive"},
 	{"\\\"scale\\\":1}", "\\\"scale\\\":1e39}", "scale"},
+	{"\\\"scale\\\":1}", "\\\"scale\\\":1,\\\"two_valued\\\":1}", "two_valued"},
+	{"\\\"scale\\\":1}", "\\\"scale\\\":1,\\\"two_valued\\\":false}", "not in the form that Colonnade writes"},
 	{"[\\\"Female\\\",\\\"Male\\\"]", "[\\\"Male\\\",\\\"Female\\\"]", "column \"sex\" has levels out of order or twice"},
 	{"[\\\"Female\\\",\\\"Male\\\"]", "[\\\"Male\\\",\\\"Male\\\"]", "column \"sex\" has levels out of order or twice"},
 	{"[\\\"Female\\\",\\\"Male\\\"]", "[\\\"Female\\\",7]", "not a text"},
@@ -740,6 +757,7 @@ static Suite *make_suite(void)
 	tcase_add_test(written, model_reads_back_with_every_member);
 	tcase_add_test(written, network_reads_back_to_the_bit);
 	tcase_add_test(written, missing_validation_weight_and_auc_read_back);
+	tcase_add_test(written, two_valued_numbers_read_back);
 	tcase_add_test(written, reading_and_writing_again_gives_the_same_bytes);
 	tcase_add_test(written, golden_file_is_what_is_written);
 	tcase_add_test(written, tensors_start_at_a_multiple_of_64);

@@ -566,6 +566,33 @@ START_TEST(features_have_names)
 }
 END_TEST
 
+START_TEST(only_scaled_values_of_more_than_two_numbers_are_numbers)
+{
+	/* a: three numbers and a gap; b: two; c: one and a gap; d: levels; e: two levels; f: both zeros are one number */
+	static const bool expected[] = {true, false, false, false, false, false, false, false, false, false};
+	struct cln_table *table = tables_create(4, 6);
+	struct pipeline *pipeline;
+
+	tables_numbers(table, 0, "a", (const float[]){1, NAN, 2, 3});
+	tables_numbers(table, 1, "b", (const float[]){5, 7, 7, 5});
+	tables_numbers(table, 2, "c", (const float[]){5, NAN, 5, 5});
+	tables_texts(table, 3, "d", (const char *[]){"p", "q", "r", "p"});
+	tables_texts(table, 4, "e", (const char *[]){"p", "q", "q", "p"});
+	tables_numbers(table, 5, "f", (const float[]){0, 1, -0.0f, 1});
+	pipeline = fitted(table, 4, CLN_SCALE_STANDARDISE, 8);
+	ck_assert_uint_eq(pipeline->n_features, COUNT(expected));
+	for (size_t f = 0; f < COUNT(expected); f++)
+		ck_assert_msg(pipeline_feature_is_number(pipeline, f) == expected[f], "feature %zu", f);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+	table = numbers_table((const float[]){1, 2, 3}, 3); /* the third value is in no row fitted */
+	pipeline = fitted(table, 2, CLN_SCALE_STANDARDISE, 8);
+	ck_assert(!pipeline_feature_is_number(pipeline, 0));
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
 START_TEST(a_clone_is_the_same_and_its_own)
 {
 	struct cln_table *table = texts_table((const char *[]){"d", "c", "c", "a", "b", "b"}, 6);
@@ -758,6 +785,7 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(columns, texts_that_are_numbers_are_read_where_numbers_were_learnt);
 	tcase_add_test(columns, numbers_match_levels_by_shortest_text_and_else_by_value);
 	tcase_add_test(columns, features_have_names);
+	tcase_add_test(columns, only_scaled_values_of_more_than_two_numbers_are_numbers);
 	tcase_add_test(columns, a_clone_is_the_same_and_its_own);
 	suite_add_tcase(suite, columns);
 	tcase_add_test(rows, features_have_the_same_bits_for_any_number_of_threads);

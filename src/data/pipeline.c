@@ -75,14 +75,28 @@ done:
 	return status;
 }
 
-void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipeline, size_t feature)
+/* The column that gives a feature. */
+static const struct pipeline_column *column_of(const struct pipeline *pipeline, size_t feature)
 {
 	const struct pipeline_column *column = pipeline->columns;
-	size_t slot;
 
 	while (feature >= column->first_feature + column->n_features)
 		column++;
-	slot = feature - column->first_feature;
+	return column;
+}
+
+bool pipeline_feature_is_number(const struct pipeline *pipeline, size_t feature)
+{
+	const struct pipeline_column *column = column_of(pipeline, feature);
+
+	return column->type == COLUMN_NUMERIC && !column->two_valued && feature == column->first_feature;
+}
+
+void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipeline, size_t feature)
+{
+	const struct pipeline_column *column = column_of(pipeline, feature);
+	size_t slot = feature - column->first_feature;
+
 	if (column->has_missing && slot == column->n_features - 1)
 		snprintf(name, size, "%s is missing", column->name);
 	else if (column->type == COLUMN_NUMERIC)

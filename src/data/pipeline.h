@@ -28,6 +28,8 @@ struct pipeline_column { /* every pointer is a block of mem_alloc that the pipel
 	enum column_type type;
 	size_t first_feature, n_features; /* n_features = 0: constant in training, ignored */
 	bool has_missing;      /* training rows had gaps: there is an indicator or a "missing" level */
+	bool two_valued;       /* numeric: at most two different numbers in the training rows, so it is a flag rather than a number;
+	                          categorical: one feature, -1 for levels[0], +1 for levels[1] */
 	/* numeric */
 	enum transform transform;
 	float impute, center, scale; /* scale > 0 */
@@ -36,7 +38,6 @@ struct pipeline_column { /* every pointer is a block of mem_alloc that the pipel
 	size_t n_levels;
 	char **rare;           /* those that share one feature, ascending byte order */
 	size_t n_rare;
-	bool two_valued;       /* one feature, -1 for levels[0], +1 for levels[1] */
 };
 
 struct pipeline {
@@ -82,6 +83,9 @@ size_t pipeline_extra_columns(const struct pipeline_reader *reader);
 /* A short name of a feature for messages and inspect, as "age", "age is missing", "job=clerk", "job=(rare)"; '\0'-terminated, cut
  * to size. */
 void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipeline, size_t feature);
+
+/* Whether a feature is the scaled value of a numeric column that is not two-valued: not an indicator, not a level, not a flag. */
+bool pipeline_feature_is_number(const struct pipeline *pipeline, size_t feature);
 
 enum cln_status pipeline_clone(struct pipeline **copy, const struct pipeline *pipeline, struct cln_error *err) CLN_MUST_CHECK;
 void pipeline_destroy(struct pipeline *pipeline);

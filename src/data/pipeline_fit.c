@@ -23,6 +23,7 @@ struct sample {
 struct numeric_stats {
 	size_t n; /* cells present */
 	float least, greatest;
+	bool has_more; /* than these two */
 	double mean, deviation;
 	double quartile[3];
 };
@@ -88,6 +89,18 @@ static void find_range(struct numeric_stats *stats, const struct sample *sample,
 	}
 }
 
+/* Whether a cell is neither of two numbers. */
+static bool has_other(const struct sample *sample, const float *cells, float a, float b)
+{
+	for (size_t i = 0; i < sample->n_rows; i++) {
+		float x = cells[sample->rows[i]];
+
+		if (!isnan(x) && x != a && x != b)
+			return true;
+	}
+	return false;
+}
+
 static void numeric_stats_find(struct numeric_stats *stats, const struct sample *sample, const float *x)
 {
 	const struct order_sample ordered = {x, sample->rows, sample->units, sample->n_rows};
@@ -96,6 +109,7 @@ static void numeric_stats_find(struct numeric_stats *stats, const struct sample 
 	find_range(stats, sample, x);
 	if (stats->n == 0)
 		return;
+	stats->has_more = has_other(sample, x, stats->least, stats->greatest);
 	order_quartiles(stats->quartile, &ordered);
 	weight = sample->w ? sum_about(sample, x, 0, 0) : (double)stats->n;
 	stats->mean = sum_about(sample, x, 0, 1) / weight;
@@ -176,6 +190,7 @@ static void fit_numeric(struct pipeline_column *column, const struct column *cel
 		return; /* constant, or nothing there */
 	column->has_missing = stats.n < fit->sample.n_rows;
 	column->n_features = 1 + (size_t)column->has_missing;
+	column->two_valued = !stats.has_more;
 	column->impute = (float)stats.quartile[1];
 	choose_scaling(column, &stats, fit->scale);
 }

@@ -121,6 +121,8 @@ static void write_column(struct json_writer *writer, const struct pipeline_colum
 		json_double(writer, "impute", (double)column->impute);
 		json_double(writer, "center", (double)column->center);
 		json_double(writer, "scale", (double)column->scale);
+		if (column->two_valued)
+			json_bool(writer, "two_valued", true);
 	} else if (column->n_features) {
 		json_bool(writer, "two_valued", column->two_valued);
 		write_texts(writer, "levels", column->levels, column->n_levels);
@@ -298,6 +300,10 @@ static enum cln_status read_numeric(struct pipeline_column *column, const struct
 		return status;
 	if (!(column->scale > 0))
 		return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" has a scale that is not positive", column->name);
+	if (json_get(object, "two_valued")) /* written only where true, so that older files stay as they are */
+		status = json_get_bool(&column->two_valued, object, "two_valued", err);
+	if (status != CLN_OK)
+		return status;
 	return check_features(column, 1 + (size_t)column->has_missing, err);
 }
 _Static_assert(TRANSFORM_NONE == (int)CLN_SCALE_NONE && TRANSFORM_STANDARDISE == (int)CLN_SCALE_STANDARDISE &&
