@@ -111,7 +111,8 @@ void cln_table_destroy(struct cln_table *table);
 
 /* ---------------------------------------------------------------- training */
 
-#define CLN_MAX_HIDDEN 64 /* hidden layers */
+#define CLN_MAX_HIDDEN 64   /* hidden layers */
+#define CLN_MAX_ENSEMBLE 64 /* members */
 
 enum cln_activation {
 	CLN_SIGMOID, CLN_TANH, CLN_RELU, CLN_LEAKY_RELU, CLN_ELU, CLN_SELU, CLN_GELU, CLN_SILU, CLN_MISH, CLN_N_ACTIVATIONS
@@ -161,6 +162,7 @@ struct cln_config {
 	double clip_norm;           /* the gradient's greatest Euclidean norm; 0: no clipping */
 	size_t patience;            /* epochs without a better metric before stopping; 0: never stops early */
 	enum cln_metric metric;     /* what "better" means on the validation rows */
+	size_t ensemble;            /* members, whose probabilities are averaged; 1: a single network */
 	uint64_t seed;
 	size_t block_size;          /* columns of a block; 0: from the net and the batch (doc/numerics.md) */
 	size_t recover;             /* so often an epoch that diverges is repeated from its start, each time with half the rate */

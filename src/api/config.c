@@ -37,6 +37,7 @@ static void recipe_plain(struct cln_config *config)
 	    .epochs = 30,
 	    .patience = 10,
 	    .metric = CLN_LOG_LOSS,
+	    .ensemble = 1,
 	    .seed = 1,
 	};
 }
@@ -147,6 +148,7 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"dropout", config->dropout, 0, 1, false, true},
 	    {"label_smoothing", config->label_smoothing, 0, 1, false, true},
 	    {"clip_norm", config->clip_norm, 0, 1e30, false, false},
+	    {"ensemble", (double)config->ensemble, 1, CLN_MAX_ENSEMBLE, false, false},
 	    {"block_size", (double)config->block_size, 0, 65536, false, false},
 	    {"recover", (double)config->recover, 0, 100, false, false},
 	    {"threads", config->threads, 0, 1024, false, false},
@@ -252,13 +254,15 @@ void config_keep_network(struct cln_config *config, const struct cln_model *init
 
 enum cln_status config_model_fingerprint(uint64_t *fingerprint, const struct cln_model *model, struct cln_error *err)
 {
-	const struct network *net = model->network;
+	const struct network *networks[CLN_MAX_ENSEMBLE];
+	const size_t K = model_networks(networks, model);
 	struct text document;
 	enum cln_status status = document_text(&document, model, err);
 
 	if (status == CLN_OK)
-		*fingerprint = io_crc64(io_crc64(0, document.bytes, document.length), net->params,
-					net->n_floats * sizeof *net->params);
+		*fingerprint = io_crc64(0, document.bytes, document.length);
+	for (size_t k = 0; k < K && status == CLN_OK; k++)
+		*fingerprint = io_crc64(*fingerprint, networks[k]->params, networks[k]->n_floats * sizeof(float));
 	text_free(&document);
 	return status;
 }

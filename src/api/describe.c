@@ -143,9 +143,13 @@ static size_t parameters_of(const struct network *net, size_t l)
 	return net->n[l] * (net->n[l - 1] + 1);
 }
 
-static void describe_layers(struct text *out, const struct network *net)
+static void describe_layers(struct text *out, const struct cln_model *model)
 {
-	text_addf(out, "\nlayers: %zu, with %zu parameters\n", net->L, net->n_params);
+	const struct network *net = model->network;
+	if (model->members)
+		text_addf(out, "\nensemble: %zu members of %zu parameters, whose probabilities are averaged\n", model->n_members,
+		          net->n_params);
+	text_addf(out, "\nlayers: %zu, with %zu parameters%s\n", net->L, net->n_params, model->members ? " in each member" : "");
 	text_addf(out, "  %5s  %7s  %7s  %-10s  %10s\n", "layer", "inputs", "units", "activation", "parameters");
 	for (size_t l = 1; l <= net->L; l++)
 		text_addf(out, "  %5zu  %7zu  %7zu  %-10s  %10zu\n", l, net->n[l - 1], net->n[l], activation_of(net, l),
@@ -183,6 +187,17 @@ static void describe_options(struct text *out, const struct json *training)
 		text_add(out, "\n", 1);
 }
 
+/* Of an ensemble: how many each member ran, and of which its weights are. */
+static void describe_epochs(struct text *out, const struct cln_model *model)
+{
+	text_addf(out, "\ntraining: %zu epochs, the weights are those of ", model->epochs);
+	if (!model->members)
+		text_addf(out, "epoch %zu", model->best_epoch);
+	for (size_t k = 0; k < model->n_members; k++)
+		text_addf(out, "%s%zu of %zu", k ? ", " : "epochs ", model->members[k].best_epoch, model->members[k].epochs);
+	text_addf(out, "\n");
+}
+
 static enum cln_status describe_training(struct text *out, const struct cln_model *model, struct cln_error *err)
 {
 	struct text document = {0};
@@ -190,7 +205,7 @@ static enum cln_status describe_training(struct text *out, const struct cln_mode
 	enum cln_status status = document_text(&document, model, err);
 	if (status == CLN_OK)
 		status = json_parse(&root, document.bytes, document.length, err);
-	text_addf(out, "\ntraining: %zu epochs, the weights are those of epoch %zu\n", model->epochs, model->best_epoch);
+	describe_epochs(out, model);
 	if (status == CLN_OK)
 		describe_options(out, json_get(root, "training"));
 	json_free(root);
@@ -218,7 +233,7 @@ static void describe_validation(struct text *out, const struct cln_metrics *vali
 
 static void describe_purpose(struct text *out, const struct cln_model *model)
 {
-	text_addf(out, "Colonnade model, format %d\n\npredicts: ", DOCUMENT_FORMAT);
+	text_addf(out, "Colonnade model, format %zu\n\npredicts: ", document_format(model));
 	add_visible(out, model->label.column);
 	text_addf(out, ", ");
 	add_visible(out, model->label.positive);
@@ -238,7 +253,7 @@ static enum cln_status describe_text(struct text *out, const struct cln_model *m
 {
 	describe_purpose(out, model);
 	describe_columns(out, model->pipeline);
-	describe_layers(out, model->network);
+	describe_layers(out, model);
 	enum cln_status status = describe_training(out, model, err);
 	describe_validation(out, &model->valid);
 	return status;
@@ -263,7 +278,7 @@ static void describe_json(struct text *out, const struct cln_model *model)
 		json_end_object(&writer);
 	}
 	json_end_array(&writer);
-	json_size(&writer, "parameters", net->n_params);
+	json_size(&writer, "parameters", net->n_params * (model->members ? model->n_members : 1));
 	json_end_object(&writer);
 	text_add(out, "\n", 1);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * cln_model_predict and cln_model_evaluate: rows of a table through pipeline and network, a chunk at a time. */
+ * cln_model_predict and cln_model_evaluate: rows of a table through pipeline and networks, a chunk at a time. */
 #include <string.h>
 
-#include "base/dmath.h"
+#include "api/scores.h"
 #include "base/parallel.h"
 #include "kernels/dispatch.h"
 #include "model/model.h"
 #include "train/metrics.h"
-#include "train/predict.h"
 
 /* Rows whose features are in memory at a time: 8 MB of them, in whole chunks of the forward pass. */
 static size_t rows_at_a_time(size_t n_features)
@@ -34,40 +33,53 @@ static size_t extra_columns(const struct cln_model *model, const struct cln_tabl
 	return n;
 }
 
-/* logits[i] of table row rows[i] (rows = NULL: i).  X: room for rows_at_a_time rows of features. */
-static enum cln_status logits_in_chunks(float *logits, float *X, const struct cln_model *model,
-					const struct pipeline_reader *reader, const uint32_t *rows, size_t n_rows, int threads,
-					struct cln_row_report *report, struct cln_error *err)
+/* What is asked of a table: of row i or, where rows is not NULL, rows[i]. */
+struct request {
+	const struct cln_model *model;
+	const struct cln_table *table;
+	const uint32_t *rows;
+	size_t n_rows;
+	int threads;
+	float *probabilities, *logits; /* logits may be NULL */
+};
+
+/* X: room for rows_at_a_time rows of features. */
+static enum cln_status score_in_chunks(const struct request *request, float *X, const struct pipeline_reader *reader,
+				       struct cln_row_report *report, struct cln_error *err)
 {
-	size_t chunk = rows_at_a_time(model->pipeline->n_features);
-	const struct kernels *kernels;
-	enum cln_status status = kernels_select(&kernels, model->isa, err);
+	const struct network *networks[CLN_MAX_ENSEMBLE];
+	const size_t chunk = rows_at_a_time(request->model->pipeline->n_features), n_rows = request->n_rows;
+	struct scorer scorer = {.networks = networks, .threads = request->threads};
+	enum cln_status status = kernels_select(&scorer.kernels, request->model->isa, err);
 
+	scorer.K = model_networks(networks, request->model);
 	for (size_t begin = 0; begin < n_rows && status == CLN_OK; begin += chunk) {
-		size_t m = n_rows - begin < chunk ? n_rows - begin : chunk;
+		const size_t m = n_rows - begin < chunk ? n_rows - begin : chunk;
+		const uint32_t *rows = request->rows ? request->rows + begin : NULL;
 
-		status = pipeline_read(X, reader, rows ? rows + begin : NULL, begin, m, threads, report, err);
+		status = pipeline_read(X, reader, rows, begin, m, request->threads, report, err);
 		if (status == CLN_OK)
-			status = predict_logits(logits + begin, model->network, kernels, X, m, threads, err);
+			status = scores_compute(request->probabilities + begin, request->logits ? request->logits + begin : NULL,
+						&scorer, X, m, err);
 	}
 	return status;
 }
 
-static enum cln_status compute_logits(float *logits, const struct cln_model *model, const struct cln_table *table,
-				      const uint32_t *rows, size_t n_rows, int threads, struct cln_row_report *report,
-				      struct cln_error *err)
+static enum cln_status score(const struct request *request, struct cln_row_report *report, struct cln_error *err)
 {
+	const struct cln_model *model = request->model;
+	const size_t n_rows = request->n_rows;
 	size_t n_features = model->pipeline->n_features, chunk = rows_at_a_time(n_features);
 	struct cln_row_report own = {0};
 	struct pipeline_reader *reader;
 	float *X = NULL;
-	enum cln_status status = pipeline_reader_create(&reader, model->pipeline, table, rows, n_rows, err);
+	enum cln_status status = pipeline_reader_create(&reader, model->pipeline, request->table, request->rows, n_rows, err);
 
 	if (status != CLN_OK)
 		return status;
-	own.extra_columns = extra_columns(model, table, reader);
+	own.extra_columns = extra_columns(model, request->table, reader);
 	X = mem_alloc(n_rows < chunk ? n_rows : chunk, n_features * sizeof *X, err);
-	status = X ? logits_in_chunks(logits, X, model, reader, rows, n_rows, threads, &own, err) : CLN_E_MEMORY;
+	status = X ? score_in_chunks(request, X, reader, &own, err) : CLN_E_MEMORY;
 	if (report)
 		*report = own;
 	mem_free(X);
@@ -78,18 +90,21 @@ static enum cln_status compute_logits(float *logits, const struct cln_model *mod
 enum cln_status cln_model_predict(const struct cln_model *model, const struct cln_table *table, int threads, float *probabilities,
                                   struct cln_row_report *report, struct cln_error *err)
 {
-	enum cln_status status = compute_logits(probabilities, model, table, NULL, table->n_rows, threads_of(threads), report, err);
+	const struct request request = {.model = model,
+					.table = table,
+					.n_rows = table->n_rows,
+					.threads = threads_of(threads),
+					.probabilities = probabilities};
 
-	for (size_t i = 0; status == CLN_OK && i < table->n_rows; i++)
-		probabilities[i] = (float)dmath_sigmoid((double)probabilities[i]);
-	return status;
+	return score(&request, report, err);
 }
 
 enum cln_status cln_model_evaluate(const struct cln_model *model, const struct cln_table *table, int threads,
 				   struct cln_metrics *metrics, struct cln_row_report *report, struct cln_error *err)
 {
+	struct request request = {.model = model, .table = table, .threads = threads_of(threads)};
 	uint32_t *rows;
-	float *y, *w, *logits = NULL;
+	float *y, *w;
 	size_t n_rows, n_dropped;
 	enum cln_status status = labels_read(&rows, &y, &w, &n_rows, &n_dropped, table, &model->label, model->weight, err);
 
@@ -99,14 +114,19 @@ enum cln_status cln_model_evaluate(const struct cln_model *model, const struct c
 	if (n_rows == 0)
 		status = error_set(err, CLN_E_DATA, "%s: there is no row to evaluate", table->source);
 	if (status == CLN_OK) {
-		logits = mem_alloc(n_rows, sizeof *logits, err);
-		status = logits ? CLN_OK : CLN_E_MEMORY;
+		request.rows = rows;
+		request.n_rows = n_rows;
+		request.probabilities = mem_alloc(n_rows, 2 * sizeof(float), err);
+		status = request.probabilities ? CLN_OK : CLN_E_MEMORY;
+	}
+	if (status == CLN_OK) {
+		request.logits = request.probabilities + n_rows;
+		status = score(&request, report, err);
 	}
 	if (status == CLN_OK)
-		status = compute_logits(logits, model, table, rows, n_rows, threads_of(threads), report, err);
-	if (status == CLN_OK)
-		status = metrics_compute(metrics, logits, y, w, n_rows, model->threshold, err);
-	mem_free(logits);
+		status = metrics_of_scores(metrics, &(struct scored){request.logits, request.probabilities}, y, w, n_rows,
+					   model->threshold, err);
+	mem_free(request.probabilities);
 	mem_free(w);
 	mem_free(y);
 	mem_free(rows);

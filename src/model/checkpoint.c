@@ -61,7 +61,7 @@ static enum cln_status write_document(struct text *text, const struct cln_checkp
 	struct json_writer writer = {.out = text};
 	const struct training_state *state = &checkpoint->state;
 	json_begin_object(&writer, NULL);
-	json_size(&writer, "format", DOCUMENT_FORMAT);
+	json_size(&writer, "format", 1);
 	json_string(&writer, "kind", "checkpoint");
 	document_write_architecture(&writer, checkpoint->network);
 	write_parts(&writer, state);

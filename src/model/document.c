@@ -173,15 +173,34 @@ static void write_training(struct json_writer *writer, const struct cln_model *m
 	document_write_options(writer, &model->config);
 	json_size(writer, "train_rows", model->train_rows);
 	json_size(writer, "valid_rows", model->valid_rows);
-	json_size(writer, "epochs_run", model->epochs);
-	json_size(writer, "best_epoch", model->best_epoch);
+	if (!model->members) {
+		json_size(writer, "epochs_run", model->epochs);
+		json_size(writer, "best_epoch", model->best_epoch);
+	}
 	document_write_metrics(writer, "validation", &model->valid);
 	json_end_object(writer);
 }
 
+static void write_members(struct json_writer *writer, const struct cln_model *model)
+{
+	json_begin_array(writer, "members");
+	for (size_t k = 0; k < model->n_members; k++) {
+		json_begin_object(writer, NULL);
+		json_size(writer, "epochs_run", model->members[k].epochs);
+		json_size(writer, "best_epoch", model->members[k].best_epoch);
+		json_end_object(writer);
+	}
+	json_end_array(writer);
+}
+
+size_t document_format(const struct cln_model *model)
+{
+	return model->members ? 2 : 1;
+}
+
 void document_write(struct json_writer *writer, const struct cln_model *model)
 {
-	json_size(writer, "format", DOCUMENT_FORMAT);
+	json_size(writer, "format", document_format(model));
 	json_string(writer, "kind", "model");
 	json_begin_object(writer, "label");
 	json_string(writer, "column", model->label.column);
@@ -195,6 +214,8 @@ void document_write(struct json_writer *writer, const struct cln_model *model)
 		write_column(writer, &model->pipeline->columns[i]);
 	json_end_array(writer);
 	document_write_architecture(writer, model->network);
+	if (model->members)
+		write_members(writer, model);
 	write_training(writer, model);
 }
 
@@ -439,6 +460,38 @@ enum cln_status document_read_metrics(struct cln_metrics *valid, const struct js
 	return auc && auc->type == JSON_NULL ? CLN_OK : json_get_number(&valid->auc, metrics, "auc", 0, DBL_MAX, err);
 }
 
+static enum cln_status read_epochs(size_t *epochs, size_t *best_epoch, const struct json *object, struct cln_error *err)
+{
+	enum cln_status status = json_get_size(epochs, object, "epochs_run", 0, MAX_WHOLE, err);
+	return status == CLN_OK ? json_get_size(best_epoch, object, "best_epoch", 0, MAX_WHOLE, err) : status;
+}
+
+/* The networks are left to the tensors. */
+static enum cln_status read_members(struct cln_model *model, const struct json *document, struct cln_error *err)
+{
+	const struct json *array;
+	enum cln_status status = CLN_OK;
+	model->config.ensemble = 1;
+	if (!json_get(document, "members"))
+		return CLN_OK;
+	status = json_get_array(&array, document, "members", err);
+	if (status != CLN_OK)
+		return status;
+	if (array->n < 2 || array->n > CLN_MAX_ENSEMBLE)
+		return error_set(err, CLN_E_DAMAGED, "\"members\" has %zu members, not 2 to %d", array->n, CLN_MAX_ENSEMBLE);
+	model->members = mem_alloc(array->n, sizeof *model->members, err);
+	if (!model->members)
+		return CLN_E_MEMORY;
+	model->config.ensemble = model->n_members = array->n;
+	struct member *member = model->members;
+	for (const struct json *item = array->child; item && status == CLN_OK; item = item->next, member++) {
+		status = read_epochs(&member->epochs, &member->best_epoch, item, err);
+		model->epochs += member->epochs; /* at most 2^59 */
+	}
+	model->best_epoch = model->members[0].best_epoch;
+	return status;
+}
+
 static enum cln_status read_training(struct cln_model *model, const struct json *document, struct cln_error *err)
 {
 	const struct json *object;
@@ -453,10 +506,8 @@ static enum cln_status read_training(struct cln_model *model, const struct json 
 		status = json_get_size(&model->train_rows, object, "train_rows", 0, MAX_WHOLE, err);
 	if (status == CLN_OK)
 		status = json_get_size(&model->valid_rows, object, "valid_rows", 0, MAX_WHOLE, err);
-	if (status == CLN_OK)
-		status = json_get_size(&model->epochs, object, "epochs_run", 0, MAX_WHOLE, err);
-	if (status == CLN_OK)
-		status = json_get_size(&model->best_epoch, object, "best_epoch", 0, MAX_WHOLE, err);
+	if (status == CLN_OK && !model->members)
+		status = read_epochs(&model->epochs, &model->best_epoch, object, err);
 	if (status == CLN_OK)
 		status = document_read_metrics(&model->valid, object, "validation", err);
 	model->config.recipe = model->recipe;
@@ -510,6 +561,8 @@ enum cln_status document_read(struct cln_model *model, struct architecture *arch
 	if (status == CLN_OK && architecture->n[0] != model->pipeline->n_features)
 		status = error_set(err, CLN_E_DAMAGED, "its columns make %zu features, its network wants %zu",
 		                   model->pipeline->n_features, architecture->n[0]);
+	if (status == CLN_OK)
+		status = read_members(model, document, err);
 	if (status == CLN_OK)
 		status = read_training(model, document, err);
 	if (status != CLN_OK)

@@ -6,12 +6,15 @@
 #include "base/json.h"
 #include "model/model.h"
 
-#define DOCUMENT_FORMAT 1 /* written, and the newest that is read */
+#define DOCUMENT_FORMAT 2 /* the newest that is read */
 
 struct architecture {
 	size_t L, n[NETWORK_MAX_LAYERS + 1];
 	enum cln_activation activation;
 };
+
+/* The format that a model is written in: the oldest that has room for all that it is.  2: an ensemble. */
+size_t document_format(const struct cln_model *model);
 
 /* The document's members, into an object that the caller has begun. */
 void document_write(struct json_writer *writer, const struct cln_model *model);

@@ -22,10 +22,22 @@ void cln_model_destroy(struct cln_model *model)
 		return;
 	pipeline_destroy(model->pipeline);
 	label_free(&model->label);
-	network_destroy(model->network);
+	if (!model->members)
+		network_destroy(model->network);
+	for (size_t k = 0; k < model->n_members; k++)
+		network_destroy(model->members[k].network);
+	mem_free(model->members);
 	mem_free(model->weight);
 	mem_free(model->recipe);
 	mem_free(model);
+}
+
+size_t model_networks(const struct network *networks[CLN_MAX_ENSEMBLE], const struct cln_model *model)
+{
+	networks[0] = model->network;
+	for (size_t k = 0; k < model->n_members; k++)
+		networks[k] = model->members[k].network;
+	return model->n_members ? model->n_members : 1;
 }
 
 double cln_model_threshold(const struct cln_model *model)

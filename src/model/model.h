@@ -6,22 +6,33 @@
 #include "data/dataset.h"
 #include "nn/network.h"
 
+/* One of an ensemble. */
+struct member {
+	struct network *network;
+	size_t epochs, best_epoch;
+};
+
 struct cln_model {
 	struct pipeline *pipeline;
 	struct label label;
 	char *weight;              /* name of the weight column, or NULL */
-	struct network *network;
+	struct network *network;   /* the only one, or that of an ensemble's first member, which owns it */
+	struct member *members;    /* all of one shape; NULL: there is no ensemble */
+	size_t n_members;          /* 0, or 2 .. CLN_MAX_ENSEMBLE */
 	double threshold;          /* of the probability: prediction is positive where p >= threshold */
 	/* the training record: what shaped the result, and what came out */
 	struct cln_config config;  /* strings NULL but recipe; execution fields zero; pointers owned below */
 	char *recipe;
-	size_t train_rows, valid_rows, epochs, best_epoch;
+	size_t train_rows, valid_rows, epochs, best_epoch; /* of an ensemble: the sum, and the first member's */
 	struct cln_metrics valid;  /* rows = 0: none */
 	/* not in the file */
 	const char *isa;           /* whose kernels predict (config_use_isa), lent; NULL: the best this CPU has */
 };
 
 enum cln_status model_create(struct cln_model **model, struct cln_error *err) CLN_MUST_CHECK; /* all empty */
+
+/* The networks whose probabilities are averaged, in order; returns how many there are. */
+size_t model_networks(const struct network *networks[CLN_MAX_ENSEMBLE], const struct cln_model *model);
 
 /* The file's bytes in memory (mem_free) and back.  model_encode(model_decode(bytes)) == bytes. */
 enum cln_status model_encode(char **bytes, size_t *length, const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;

@@ -10,13 +10,34 @@
 #define DOCUMENT "colonnade"
 #define CHECKSUM "colonnade_checksum"
 #define TENSOR_NAME 64
+#define MEMBER_PREFIX 32
 
-static void tensor_name(char name[TENSOR_NAME], size_t l, const char *what)
+/* prefix: "", or what stands before the names of a member's tensors. */
+static void tensor_name(char name[TENSOR_NAME], const char *prefix, size_t l, const char *what)
 {
-	snprintf(name, TENSOR_NAME, "layers.%zu.%s", l - 1, what);
+	snprintf(name, TENSOR_NAME, "%slayers.%zu.%s", prefix, l - 1, what);
+}
+
+static void member_prefix(char prefix[MEMBER_PREFIX], const struct cln_model *model, size_t k)
+{
+	*prefix = '\0';
+	if (model->members)
+		snprintf(prefix, MEMBER_PREFIX, "members.%zu.", k);
 }
 
 /* ---------------------------------------------------------------- writing */
+
+static void write_layers(struct safetensors_writer *writer, const struct network *net, const char *prefix)
+{
+	for (size_t l = 1; l <= net->L; l++) {
+		const size_t shape[2] = {net->n[l], net->n[l - 1]};
+		char name[TENSOR_NAME];
+		tensor_name(name, prefix, l, "weight");
+		safetensors_write_tensor(writer, name, shape, 2);
+		tensor_name(name, prefix, l, "bias");
+		safetensors_write_tensor(writer, name, shape, 1);
+	}
+}
 
 /* The file's first bytes, up to the tensors.  The header is a pure function of the model: readers compare with it. */
 static enum cln_status write_header(struct safetensors_writer *writer, const struct cln_model *model, struct cln_error *err)
@@ -29,27 +50,35 @@ static enum cln_status write_header(struct safetensors_writer *writer, const str
 	safetensors_write_metadata(writer, DOCUMENT, document.bytes);
 	safetensors_write_checksum(writer, CHECKSUM);
 	text_free(&document);
-	for (size_t l = 1; l <= model->network->L; l++) {
-		const size_t *n = model->network->n;
-		const size_t shape[2] = {n[l], n[l - 1]};
-		char name[TENSOR_NAME];
-		tensor_name(name, l, "weight");
-		safetensors_write_tensor(writer, name, shape, 2);
-		tensor_name(name, l, "bias");
-		safetensors_write_tensor(writer, name, shape, 1);
+	const struct network *networks[CLN_MAX_ENSEMBLE];
+	const size_t K = model_networks(networks, model);
+	for (size_t k = 0; k < K; k++) {
+		char prefix[MEMBER_PREFIX];
+		member_prefix(prefix, model, k);
+		write_layers(writer, networks[k], prefix);
 	}
 	return safetensors_end(writer, err);
 }
 
-/* Behind the header, which is a multiple of a float long. */
-static void write_tensors(char *data, const struct network *net)
+/* Where the next network's tensors follow. */
+static float *write_tensors(float *W, const struct network *net)
 {
-	float *W = (float *)(void *)data;
 	for (size_t l = 1; l <= net->L; l++) {
 		float *b = W + net->n[l] * net->n[l - 1];
 		network_get(net, l, W, b);
 		W = b + net->n[l];
 	}
+	return W;
+}
+
+/* Behind the header, which is a multiple of a float long. */
+static void write_networks(char *data, const struct cln_model *model)
+{
+	const struct network *networks[CLN_MAX_ENSEMBLE];
+	const size_t K = model_networks(networks, model);
+	float *next = (float *)(void *)data;
+	for (size_t k = 0; k < K; k++)
+		next = write_tensors(next, networks[k]);
 }
 
 static const char *changed_in_list(char *const *texts, char *const *copies, size_t n)
@@ -111,7 +140,7 @@ enum cln_status model_encode(char **bytes, size_t *length, const struct cln_mode
 		goto done;
 	}
 	memcpy(*bytes, writer.text.bytes, writer.text.length);
-	write_tensors(*bytes + writer.text.length, model->network);
+	write_networks(*bytes + writer.text.length, model);
 	safetensors_checksum(digits, *bytes, n, writer.checksum_at);
 	memcpy(*bytes + writer.checksum_at, digits, SAFETENSORS_CHECKSUM);
 	*length = n;
@@ -128,18 +157,18 @@ done:
 
 /* ---------------------------------------------------------------- reading */
 
-/* The bytes that the weights of an architecture take; at most 65 (2^40 + 2^20) 4. */
-static enum cln_status check_length(const struct architecture *architecture, size_t data_length, struct cln_error *err)
+/* The bytes that the weights of K networks take; at most 64 65 (2^40 + 2^20) 4. */
+static enum cln_status check_length(const struct architecture *architecture, size_t K, size_t data_length, struct cln_error *err)
 {
 	const size_t *n = architecture->n;
 	size_t sum = 0, weights, bytes;
 	bool fits = true;
 	for (size_t l = 1; l <= architecture->L && fits; l++)
 		fits = size_mul(&weights, n[l], n[l - 1]) && size_add(&sum, sum, weights) && size_add(&sum, sum, n[l]);
-	fits = fits && size_mul(&bytes, sum, sizeof(float));
+	fits = fits && size_mul(&bytes, sum, K * sizeof(float));
 	if (!fits || bytes > data_length)
 		return error_set(err, CLN_E_DAMAGED, "its %zu layers do not fit the %zu bytes of weights in it: was it cut short?",
-		                 architecture->L, data_length);
+		                 K * architecture->L, data_length);
 	if (bytes < data_length)
 		return error_set(err, CLN_E_DAMAGED, "%zu bytes follow its weights", data_length - bytes);
 	return CLN_OK;
@@ -155,14 +184,15 @@ static bool copy_finite(float *values, const char *data, size_t n)
 	return finite;
 }
 
-static enum cln_status read_layer(struct network *net, size_t l, struct safetensors *file, struct cln_error *err)
+static enum cln_status read_layer(struct network *net, const char *prefix, size_t l, struct safetensors *file,
+                                  struct cln_error *err)
 {
 	const size_t shape[2] = {net->n[l], net->n[l - 1]};
 	const char *weights = NULL, *biases = NULL;
 	char name[TENSOR_NAME];
-	tensor_name(name, l, "weight");
+	tensor_name(name, prefix, l, "weight");
 	enum cln_status status = safetensors_take(&weights, file, name, shape, 2, err);
-	tensor_name(name, l, "bias");
+	tensor_name(name, prefix, l, "bias");
 	if (status == CLN_OK)
 		status = safetensors_take(&biases, file, name, shape, 1, err);
 	if (status != CLN_OK)
@@ -179,19 +209,31 @@ static enum cln_status read_layer(struct network *net, size_t l, struct safetens
 	return status;
 }
 
-static enum cln_status read_network(struct network **net, const struct architecture *architecture, struct safetensors *file,
-                                    struct cln_error *err)
+static enum cln_status read_network(struct network **net, const char *prefix, const struct architecture *architecture,
+                                    struct safetensors *file, struct cln_error *err)
 {
-	enum cln_status status = check_length(architecture, file->data_length, err);
-	if (status == CLN_OK)
-		status = network_create(net, architecture->n, architecture->L, architecture->activation, err);
+	enum cln_status status = network_create(net, architecture->n, architecture->L, architecture->activation, err);
 	for (size_t l = 1; l <= architecture->L && status == CLN_OK; l++)
-		status = read_layer(*net, l, file, err);
-	if (status == CLN_OK)
-		status = safetensors_finish(file, err);
+		status = read_layer(*net, prefix, l, file, err);
 	if (status == CLN_OK)
 		network_sync(*net);
 	return status;
+}
+
+static enum cln_status read_networks(struct cln_model *model, const struct architecture *architecture, struct safetensors *file,
+                                     struct cln_error *err)
+{
+	const size_t K = model->members ? model->n_members : 1;
+	enum cln_status status = check_length(architecture, K, file->data_length, err);
+	for (size_t k = 0; k < K && status == CLN_OK; k++) {
+		struct network **net = model->members ? &model->members[k].network : &model->network;
+		char prefix[MEMBER_PREFIX];
+		member_prefix(prefix, model, k);
+		status = read_network(net, prefix, architecture, file, err);
+	}
+	if (status == CLN_OK && model->members)
+		model->network = model->members[0].network;
+	return status == CLN_OK ? safetensors_finish(file, err) : status;
 }
 
 /* The header must be, digit for digit of the checksum apart, what this version writes for the model. */
@@ -214,7 +256,7 @@ static enum cln_status read_model(struct cln_model **model, const struct json *d
 	if (status == CLN_OK)
 		status = document_read(*model, &architecture, document, err);
 	if (status == CLN_OK)
-		status = read_network(&(*model)->network, &architecture, file, err);
+		status = read_networks(*model, &architecture, file, err);
 	if (status == CLN_OK)
 		status = check_canonical(*model, file, err);
 	return status;

@@ -83,16 +83,17 @@ static enum cln_status auc_compute(double *auc, const float *logits, const float
 	return CLN_OK;
 }
 
-enum cln_status metrics_compute(struct cln_metrics *metrics, const float *logits, const float *y, const float *w, size_t n,
-                                double threshold, struct cln_error *err)
+enum cln_status metrics_of_scores(struct cln_metrics *metrics, const struct scored *scored, const float *y, const float *w,
+                                  size_t n, double threshold, struct cln_error *err)
 {
+	const float *logits = scored->logits;
 	double weight = 0, loss = 0, right = 0;
 	bool ordered = true;
 
 	for (size_t j = 0; j < n; j++) {
 		double z = (double)logits[j], weight_j = weight_of(w, j);
 		bool positive = y[j] > 0.5f;
-		float probability = (float)dmath_sigmoid(z);
+		float probability = scored->probabilities ? scored->probabilities[j] : (float)dmath_sigmoid(z);
 
 		weight += weight_j;
 		loss += weight_j * dmath_softplus(positive ? -z : z); /* softplus(z) - z = softplus(-z), without the cancellation */
@@ -103,6 +104,12 @@ enum cln_status metrics_compute(struct cln_metrics *metrics, const float *logits
 	*metrics =
 	    (struct cln_metrics){.rows = n, .weight = weight, .log_loss = loss / weight, .auc = NAN, .accuracy = right / weight};
 	return ordered ? auc_compute(&metrics->auc, logits, y, w, n, err) : CLN_OK;
+}
+
+enum cln_status metrics_compute(struct cln_metrics *metrics, const float *logits, const float *y, const float *w, size_t n,
+                                double threshold, struct cln_error *err)
+{
+	return metrics_of_scores(metrics, &(struct scored){logits, NULL}, y, w, n, threshold, err);
 }
 
 bool metrics_better(const struct cln_metrics *a, const struct cln_metrics *b, enum cln_metric metric)

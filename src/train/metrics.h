@@ -11,6 +11,13 @@
 enum cln_status metrics_compute(struct cln_metrics *metrics, const float *logits, const float *y, const float *w, size_t n,
                                 double threshold, struct cln_error *err) CLN_MUST_CHECK;
 
+/* The same of rows whose probabilities are known, beside their logits, by which loss and AUC go.  NULL: they follow from those. */
+struct scored {
+	const float *logits, *probabilities;
+};
+enum cln_status metrics_of_scores(struct cln_metrics *metrics, const struct scored *scored, const float *y, const float *w,
+                                  size_t n, double threshold, struct cln_error *err) CLN_MUST_CHECK;
+
 /* Whether `a` is better than `b` by a metric.  A NaN is never better; anything is better than a NaN. */
 bool metrics_better(const struct cln_metrics *a, const struct cln_metrics *b, enum cln_metric metric);
 
