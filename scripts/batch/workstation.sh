@@ -52,17 +52,19 @@ if [ -z "${OMP_NUM_THREADS:-}" ]; then
 fi
 
 # The program runs beside this script, which passes signals on: it writes a checkpoint and ends with 75.
-note "start on $(hostname), $OMP_NUM_THREADS threads: $data"
-"$colonnade" train "$data" --out "$run" --progress lines --resume=auto "$@" &
-child=$!
+child=
 interrupted=no
 # shellcheck disable=SC2317 # called by the traps
 pass_on() {
 	interrupted=yes
-	kill -"$1" "$child" 2> /dev/null || true
+	[ -z "$child" ] || kill -"$1" "$child" 2> /dev/null || true
 }
 trap 'pass_on TERM' TERM INT
 trap 'pass_on USR1' USR1
+note "start on $(hostname), $OMP_NUM_THREADS threads: $data"
+"$colonnade" train "$data" --out "$run" --progress lines --resume=auto "$@" &
+child=$!
+[ "$interrupted" = no ] || kill -TERM "$child" # one that came before there was anybody to pass it on to
 
 # A signal ends `wait` early with a code of its own; 127 is the answer where the program's code was already given.
 code=0
