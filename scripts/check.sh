@@ -251,7 +251,7 @@ step_serial() {
 
 # Instrumented code is several times slower, so the tests get several times as long.
 step_sanitizers() {
-	export CK_TIMEOUT_MULTIPLIER=10
+	export CK_TIMEOUT_MULTIPLIER=60
 	configure_in sanitizers --enable-sanitizers
 	make -j"$jobs"
 	run_tests
@@ -309,7 +309,7 @@ fuzz_all() { # OPTIONS...
 		mkdir -p "corpus-$name"
 		make "tests/fuzz/replay_$name"
 		"tests/fuzz/replay_$name" --seeds "corpus-$name"
-		"tests/fuzz/fuzz_$name" -max_len=8192 -rss_limit_mb=2048 -timeout=20 "$@" "corpus-$name"
+		"tests/fuzz/fuzz_$name" -max_len=8192 -rss_limit_mb=2048 -timeout=120 "$@" "corpus-$name"
 	done
 }
 step_fuzz() { fuzz_all -max_total_time=20; }
@@ -410,7 +410,7 @@ step_arm() {
 	# shellcheck disable=SC2016 # for make
 	tests=$(make -s --eval 'names: ; @echo $(unit_tests) $(fuzz_replays)' names)
 	for name in basics train seam bad_input gradcheck doctor same_bits; do tests="$tests tests/cli_$name.sh"; done
-	export CK_TIMEOUT_MULTIPLIER=10
+	export CK_TIMEOUT_MULTIPLIER=60
 	run_tests CFLAGS="-g -O2 -Werror" LOG_COMPILER="$emulator" TESTS="$tests" \
 		AM_TESTS_ENVIRONMENT="CK_TAP_LOG_FILE_NAME=-; CK_VERBOSITY=silent; COLONNADE=$program; top_srcdir=$source; \
 		export CK_TAP_LOG_FILE_NAME CK_VERBOSITY COLONNADE top_srcdir;"

@@ -12,6 +12,11 @@ fail() {
 	cat "$work"/*.log 2> /dev/null || true
 	exit 1
 }
+# await FILE PID: until something is in the file, or the process is gone.
+await() {
+	until [ -s "$1" ] || ! kill -0 "$2" 2> /dev/null; do sleep 0.05; done
+	[ -s "$1" ] || fail "process $2 ended, and there is no $1"
+}
 head -n 1001 "$top/examples/adult.csv" > "$work/data.csv"
 cd "$work"
 unset OMP_NUM_THREADS
@@ -19,10 +24,7 @@ unset OMP_NUM_THREADS
 # A run, told to hang up as soon as it is there.
 "$script" data.csv run --epochs 3 > output &
 pid=$!
-for _ in $(seq 100); do
-	if [ -s run.log ]; then break; fi
-	sleep 0.05
-done
+await run.log "$pid"
 kill -HUP "$pid" || true
 wait "$pid" || fail "the run ended with $?"
 [ -s run/model.safetensors ] || fail "there is no model"
@@ -47,10 +49,7 @@ code=0
 # TERM ends the program and not only the script.
 "$script" data.csv long --epochs 1000000 --patience 0 > output &
 pid=$!
-for _ in $(seq 200); do
-	if [ -s long/metrics.jsonl ]; then break; fi
-	sleep 0.05
-done
+await long/metrics.jsonl "$pid"
 kill -TERM "$pid"
 code=0
 wait "$pid" || code=$?

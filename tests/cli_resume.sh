@@ -22,21 +22,12 @@ same_run() {
   done
   equal "files of $1" "$(find "$1" -type f -printf '%f\n' | sort | tr '\n' ' ')" ".lock metrics.jsonl model.safetensors run.json "
 }
-# await FILE: until it is there, for at most 20 seconds.
-await() {
-  local tries=0
-  until [ -s "$1" ] || [ $tries -eq 400 ]; do
-    sleep 0.05
-    tries=$((tries + 1))
-  done
-  [ -s "$1" ] || fail "there is no $1"
-}
 # start_endless DIR [options]: in the background, with $runner, until it trains.
 start_endless() {
   rm -f "$1/metrics.jsonl"
   "$colonnade" train data.csv --out "$@" "${endless[@]}" 2>"$scratch/stderr" &
   runner=$!
-  await "$1/metrics.jsonl"
+  await "$1/metrics.jsonl" "$runner"
 }
 # interrupt DIR [options]: an endless run, and SIGTERM while it trains.
 interrupt() {
@@ -69,7 +60,7 @@ equal "model of a run that was stopped by signals" "$(sha stopped/model.safetens
 
 (trap '' HUP && exec "$colonnade" train data.csv --out hung "${endless[@]}" 2>stderr) &
 runner=$!
-await hung/metrics.jsonl
+await hung/metrics.jsonl $runner
 kill -HUP $runner
 lines=$(wc -l <hung/metrics.jsonl)
 until [ "$(wc -l <hung/metrics.jsonl)" -gt "$lines" ] || ! kill -0 $runner 2>/dev/null; do sleep 0.05; done
@@ -83,7 +74,7 @@ mkfifo table
 runner=$!
 exec 3>table
 head -n 3 data.csv >&3
-await early/.lock
+await early/.lock "$runner"
 kill -TERM "$runner"
 wait "$runner"
 equal "exit code of a signal while rows are read" $? 75

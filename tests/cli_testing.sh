@@ -41,6 +41,12 @@ holds() {
   grep -qE -- "$2" "$3" || fail "$1: $3 lacks \"$2\": $(head -c 400 "$3")"
 }
 
+# await FILE PID: until something is in the file, or the process that is to write it is gone.
+await() {
+  until [ -s "$1" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.05; done
+  [ -s "$1" ] || fail "process $2 ended, and there is no $1"
+}
+
 finish() {
   [ "$failures" -eq 0 ] || exit 1
   exit 0

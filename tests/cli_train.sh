@@ -101,9 +101,10 @@ equal "the model of a forced run that failed" "$(sha forced/previous/model.safet
 for file in run.json metrics.jsonl; do
   cmp "run/$file" "forced/previous/$file" || fail "a forced run that failed changed $file"
 done
+rm -f forced/metrics.jsonl
 "$colonnade" train data.csv --init run --out forced --force --epochs 1000000 --patience 0 2>/dev/null &
 runner=$!
-until [ -s forced/metrics.jsonl ] || ! kill -0 "$runner"; do sleep 0.05; done
+await forced/metrics.jsonl "$runner"
 kill -9 "$runner"
 wait "$runner" 2>/dev/null
 equal "the model after a second forced run that failed" "$(sha forced/previous/model.safetensors)" "$before"
@@ -137,11 +138,7 @@ equal "the model where nobody reads the progress" "$(sha unread/model.safetensor
 # ---- two processes never share a directory; a killed one blocks nobody
 "$colonnade" train data.csv --out shared --epochs 1000000 --patience 0 2>/dev/null &
 runner=$!
-tries=0
-until [ -s shared/metrics.jsonl ] || [ $tries -eq 300 ]; do
-  sleep 0.1
-  tries=$((tries + 1))
-done
+await shared/metrics.jsonl "$runner"
 expect 1 "shared is in use by process $runner on $(uname -n)" train data.csv --out shared --epochs 1 --force
 one_line
 kill -9 "$runner"

@@ -54,7 +54,7 @@ start_munge() {
 }
 
 wait_until_idle() {
-	for _ in $(seq 60); do
+	for _ in $(seq 600); do
 		if [ "$(sinfo -h -o %t 2> /dev/null)" = idle ]; then return 0; fi
 		sleep 0.5
 	done

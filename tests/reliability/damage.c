@@ -22,7 +22,7 @@
 #include "model/checkpoint.h"
 #include "model/model.h"
 
-#define HANG 20
+#define HANG 120
 #define SMALL_MEMORY ((rlim_t)64 << 20) /* bytes of address space */
 
 enum outcome { REFUSED, READ, WRONG, N_OUTCOMES };

@@ -35,7 +35,7 @@ of_program() {
   shift 2
   for ((n = 0; n < times; n++)); do
     "$damage" spoil "$how" "$file" "$n" spoilt || fail "$file cannot be spoilt"
-    timeout 20 "$colonnade" "$@" >out 2>stderr
+    timeout 120 "$colonnade" "$@" >out 2>stderr
     case $? in
     0) if cmp -s out right; then same=$((same + 1)); else different=$((different + 1)); fi ;;
     1 | 3) refused=$((refused + 1)) ;;
@@ -62,7 +62,7 @@ for ((n = 0; n < times; n++)); do
   rm -rf run
   cp -r stopped run
   "$damage" spoil forge stopped/checkpoint.safetensors "$n" run/checkpoint.safetensors || fail "a checkpoint cannot be forged"
-  timeout 20 "$colonnade" "${small[@]}" --out run --epochs "$epochs" --resume >out 2>stderr
+  timeout 120 "$colonnade" "${small[@]}" --out run --epochs "$epochs" --resume >out 2>stderr
   code=$?
   case $code in
   0) resumed=$((resumed + 1)) ;;
