@@ -94,11 +94,25 @@ START_TEST(scratch_files_leave_nothing_behind)
 }
 END_TEST
 
+/* For 2^60 bytes nothing is asked of the disk, which would be full meanwhile. */
+static off_t most_allocated;
+int __real_posix_fallocate(int fd, off_t offset, off_t length);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t length);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t length)
+{
+	most_allocated = length > most_allocated ? length : most_allocated;
+	return __real_posix_fallocate(fd, offset, length);
+}
+
 START_TEST(no_room_is_no_scratch_file)
 {
 	struct area area;
 	ck_assert(!area_create_scratch(&area, (size_t)1 << 60));
 	ck_assert_ptr_null(area.bytes);
+	ck_assert_int_eq(most_allocated, 0);
+	ck_assert(area_create_scratch(&area, 5000));
+	ck_assert_int_eq(most_allocated, 5000);
+	area_free(&area);
 }
 END_TEST
 

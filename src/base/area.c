@@ -18,10 +18,15 @@
 #define TMPFS 0x01021994
 #define RAMFS 0x858458F6
 
-static bool is_on_disk(int fd)
+/* Whether `length` bytes may lie in a file: not where files are memory, nor where there is no such room.  That is asked first, as
+ * an allocation that cannot be met takes all room there is, from every other process, before it says so. */
+static bool may_hold(int fd, size_t length)
 {
 	struct statfs about;
-	return fstatfs(fd, &about) == 0 && (unsigned long)about.f_type != TMPFS && (unsigned long)about.f_type != RAMFS;
+	if (fstatfs(fd, &about) != 0 || (unsigned long)about.f_type == TMPFS || (unsigned long)about.f_type == RAMFS)
+		return false;
+	const bool known = about.f_blocks > 0 && about.f_bsize > 0;
+	return !known || length / (size_t)about.f_bsize < about.f_bavail;
 }
 
 /* A file without a name, or, where the file system cannot have one, a file whose name is removed. */
@@ -44,7 +49,7 @@ int area_scratch_file(size_t length)
 		int fd = directories[i] ? open_unnamed(directories[i]) : -1;
 		if (fd < 0)
 			continue;
-		errno = !is_on_disk(fd) ? ENOSPC : length ? posix_fallocate(fd, 0, (off_t)length) : 0;
+		errno = !may_hold(fd, length) ? ENOSPC : length ? posix_fallocate(fd, 0, (off_t)length) : 0;
 		if (errno == 0)
 			return fd;
 		int reason = errno;
