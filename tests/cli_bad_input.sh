@@ -27,7 +27,7 @@ expect 1 'cannot open nowhere' predict nowhere "$cvd"
 expect 1 'cannot open nowhere.csv' predict good nowhere.csv
 expect 1 'cannot open nowhere' evaluate nowhere "$cvd"
 expect 1 'cannot open nowhere' inspect nowhere
-expect 1 'cannot create nowhere/out.csv' predict good "$cvd" --out nowhere/out.csv
+expect 1 'cannot write nowhere/out.csv: cannot create ' predict good "$cvd" --out nowhere/out.csv
 [ ! -e refused ] || fail "a run that could not begin leaves a directory"
 if [ "$(id -u)" -ne 0 ]; then # nothing is unreadable to root
   cp "$cvd" secret.csv

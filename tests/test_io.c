@@ -232,6 +232,22 @@ START_TEST(the_mode_of_a_new_file_follows_the_umask)
 		struct stat info;
 		ck_assert_int_eq(stat("file", &info), 0);
 		ck_assert_uint_eq(info.st_mode & 0777, 0666 & ~masks[i]);
+		ck_assert_int_eq(unlink("file"), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_file_that_is_replaced_keeps_its_permissions)
+{
+	static const mode_t modes[] = {0600, 0666, 0440, 0755};
+	umask(022);
+	assert_ok(replace("file", "content", &err));
+	for (int i = 0; i < 4; i++) {
+		ck_assert_int_eq(chmod("file", modes[i]), 0);
+		assert_ok(replace("file", "other", &err));
+		struct stat info;
+		ck_assert_int_eq(stat("file", &info), 0);
+		ck_assert_uint_eq(info.st_mode & 0777, modes[i]);
 	}
 }
 END_TEST
@@ -432,6 +448,7 @@ static Suite *io_suite(void)
 	tcase_add_test(files, a_file_system_that_cannot_sync_is_accepted_and_one_that_fails_is_not);
 	tcase_add_test(files, an_interrupted_close_is_no_failure);
 	tcase_add_test(files, the_mode_of_a_new_file_follows_the_umask);
+	tcase_add_test(files, a_file_that_is_replaced_keeps_its_permissions);
 	tcase_add_test(files, the_target_of_a_symbolic_link_is_replaced_and_the_link_stays);
 	tcase_add_test(files, absolute_links_are_followed_and_circles_are_an_error);
 	tcase_add_test(files, devices_and_directories_are_not_replaced);

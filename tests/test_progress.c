@@ -5,9 +5,11 @@
 #include "report/output.h"
 #include "report/progress.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What was written to the stream under test. */
@@ -361,6 +363,60 @@ START_TEST(a_result_replaces_the_file_only_once_it_is_whole)
 }
 END_TEST
 
+/* A link to a table that is worth keeping: the link stays, and the table too until all is written. */
+START_TEST(the_target_of_a_link_is_replaced_only_once_it_is_whole)
+{
+	struct output output;
+	struct stat info;
+	char link[80], *text;
+
+	snprintf(link, sizeof link, "%s.link", path);
+	ck_assert_int_eq(symlink(path, link), 0);
+	for (int keep = 1; keep >= 0; keep--) {
+		assert_ok(output_open(&output, link, &err));
+		assert_ok(output_write(&output, keep ? "first\n" : "second\n", keep ? 6 : 7, &err));
+		assert_ok(output_close(&output, keep, &err));
+		ck_assert(lstat(link, &info) == 0 && S_ISLNK(info.st_mode));
+		text = read_path();
+		ck_assert_str_eq(text, "first\n");
+		mem_free(text);
+	}
+	ck_assert_int_eq(unlink(link), 0);
+}
+END_TEST
+
+START_TEST(a_pipe_is_written_as_it_is)
+{
+	struct output output;
+	char got[8] = "";
+
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	int fd = open(path, O_RDWR);
+	ck_assert_int_ge(fd, 0);
+	assert_ok(output_open(&output, path, &err));
+	assert_ok(output_write(&output, "row\n", 4, &err));
+	assert_ok(output_close(&output, true, &err));
+	ck_assert_int_eq(read(fd, got, sizeof got), 4);
+	ck_assert_str_eq(got, "row\n");
+	close(fd);
+}
+END_TEST
+
+START_TEST(what_cannot_be_written_to_is_named)
+{
+	struct output output;
+	struct cln_error refusal;
+
+	ck_assert_int_eq(output_open(&output, "/nowhere/file", &refusal), CLN_E_IO);
+	ck_assert_msg(strstr(refusal.message, "cannot write /nowhere/file: cannot create ") != NULL, "%s", refusal.message);
+	assert_ok(output_close(&output, false, &err));
+	ck_assert_int_eq(output_open(&output, "/", &refusal), CLN_E_IO);
+	ck_assert_str_eq(refusal.message, "cannot open /: Is a directory");
+	assert_ok(output_close(&output, false, &err));
+}
+END_TEST
+
 START_TEST(a_full_device_is_an_error)
 {
 	struct output output;
@@ -394,6 +450,9 @@ static Suite *progress_suite(void)
 	tcase_add_test(jsonl, lines_that_never_fit_are_an_error_at_the_end);
 	tcase_add_checked_fixture(output, make_path, remove_path);
 	tcase_add_test(output, a_result_replaces_the_file_only_once_it_is_whole);
+	tcase_add_test(output, the_target_of_a_link_is_replaced_only_once_it_is_whole);
+	tcase_add_test(output, a_pipe_is_written_as_it_is);
+	tcase_add_test(output, what_cannot_be_written_to_is_named);
 	tcase_add_test(output, a_full_device_is_an_error);
 	suite_add_tcase(suite, progress);
 	suite_add_tcase(suite, jsonl);

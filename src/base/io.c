@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -147,6 +146,14 @@ static enum cln_status check_target(const char *target, struct cln_error *err)
 	return CLN_OK;
 }
 
+/* What others could not read stays so; a file system without permissions has none to keep. */
+static void keep_permissions(int fd, const char *target)
+{
+	struct stat info;
+	if (stat(target, &info) == 0)
+		(void)fchmod(fd, info.st_mode & 0777);
+}
+
 /* Opens a new file .NAME.tmp-PID beside the target, or .NAME.tmp-PID-1, -2, ... where a killed process left one of that name. */
 static int open_temporary(char temporary[PATH_MAX], const char *target)
 {
@@ -200,16 +207,8 @@ bool io_close(int fd)
 	return close(fd) == 0 || errno == EINTR;
 }
 
-static bool write_pieces(int fd, const struct io_piece *pieces, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!io_write_all(fd, pieces[i].bytes, pieces[i].length))
-			return false;
-	return io_sync(fd);
-}
-
 /* A directory that may not be read cannot be opened, and is left to the kernel. */
-bool io_sync_directory(const char *path)
+static bool sync_directory(const char *path)
 {
 	char directory[PATH_MAX] = ".";
 	size_t length = directory_length(path);
@@ -227,31 +226,54 @@ bool io_sync_directory(const char *path)
 	return synced;
 }
 
-enum cln_status io_replace_file(const char *path, const struct io_piece *pieces, size_t n, struct cln_error *err)
+enum cln_status io_replacement_open(struct io_replacement *replacement, const char *path, struct cln_error *err)
 {
-	char target[PATH_MAX], temporary[PATH_MAX];
-	enum cln_status status = follow_links(target, path, err);
+	replacement->fd = -1;
+	replacement->path = path;
+	enum cln_status status = follow_links(replacement->target, path, err);
 	if (status == CLN_OK)
-		status = check_target(target, err);
+		status = check_target(replacement->target, err);
 	if (status != CLN_OK)
 		return status;
+	replacement->fd = open_temporary(replacement->temporary, replacement->target);
+	if (replacement->fd < 0)
+		return error_set_errno(err, CLN_E_IO, "cannot write %s: cannot create %s", path, replacement->temporary);
+	keep_permissions(replacement->fd, replacement->target);
+	return CLN_OK;
+}
 
-	int fd = open_temporary(temporary, target);
-	if (fd < 0)
-		return error_set_errno(err, CLN_E_IO, "cannot write %s: cannot create %s", path, temporary);
-	bool written = write_pieces(fd, pieces, n);
+enum cln_status io_replacement_close(struct io_replacement *replacement, bool keep, struct cln_error *err)
+{
+	bool synced = !keep || io_sync(replacement->fd);
 	int reason = errno;
-	bool closed = io_close(fd);
-	if (!written)
+	bool closed = io_close(replacement->fd);
+	replacement->fd = -1;
+	if (!synced)
 		errno = reason;
-	if (!written || !closed || rename(temporary, target) != 0) {
-		status = error_set_errno(err, CLN_E_IO, "cannot write %s", path);
-		unlink(temporary);
+	enum cln_status status = CLN_OK;
+	if (keep && (!synced || !closed || rename(replacement->temporary, replacement->target) != 0))
+		status = error_set_errno(err, CLN_E_IO, "cannot write %s", replacement->path);
+	if (!keep || status != CLN_OK) {
+		unlink(replacement->temporary);
 		return status;
 	}
-	if (!io_sync_directory(target))
-		return error_set_errno(err, CLN_E_IO, "%s is written, but its directory cannot be synced to the disk", path);
+	if (!sync_directory(replacement->target))
+		return error_set_errno(err, CLN_E_IO, "%s is written, but its directory cannot be synced to the disk",
+		                       replacement->path);
 	return CLN_OK;
+}
+
+enum cln_status io_replace_file(const char *path, const struct io_piece *pieces, size_t n, struct cln_error *err)
+{
+	struct io_replacement replacement;
+	enum cln_status status = io_replacement_open(&replacement, path, err);
+	if (status != CLN_OK)
+		return status;
+	for (size_t i = 0; i < n && status == CLN_OK; i++)
+		if (!io_write_all(replacement.fd, pieces[i].bytes, pieces[i].length))
+			status = error_set_errno(err, CLN_E_IO, "cannot write %s", path);
+	const enum cln_status closed = io_replacement_close(&replacement, status == CLN_OK, err);
+	return status == CLN_OK ? closed : status;
 }
 
 /* 0x42F0E1EBA9EA3693 reflected. */

@@ -4,6 +4,8 @@
 #ifndef BASE_IO_H
 #define BASE_IO_H
 
+#include <limits.h>
+
 #include "base/mem.h"
 
 /* Reads all of `path` ("-": standard input) into a block with a '\0' behind it; refuses more than `limit` bytes (CLN_E_DAMAGED).
@@ -26,12 +28,20 @@ bool io_sync(int fd) CLN_MUST_CHECK;
 /* close of what was written, after io_sync; false and errno: it may be lost. */
 bool io_close(int fd) CLN_MUST_CHECK;
 
-/* Makes a rename to `path` durable, by a sync of its directory; false and errno on failure. */
-bool io_sync_directory(const char *path) CLN_MUST_CHECK;
+/* A file under way that will replace another: temporary file beside it, write to `fd`, fsync, rename, fsync of the directory.  The
+ * target of a symbolic link is replaced and the link stays; what is no regular file is refused.  The new file has the old one's
+ * permissions. */
+struct io_replacement {
+	int fd;           /* -1: not open */
+	const char *path; /* lent */
+	char target[PATH_MAX], temporary[PATH_MAX];
+};
+enum cln_status io_replacement_open(struct io_replacement *replacement, const char *path, struct cln_error *err) CLN_MUST_CHECK;
+/* keep: all was written.  Else, and on failure, the old file is as it was and the temporary one goes away; only where the directory
+ * cannot be synced, the last step, is the new file in place. */
+enum cln_status io_replacement_close(struct io_replacement *replacement, bool keep, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Replaces `path` by n pieces written one after the other: temporary file beside it, write, fsync, rename, fsync of the directory.
- * On failure the old file is as it was and no temporary file is left; only where the directory cannot be synced, the last step,
- * is the new file in place.  The target of a symbolic link is replaced and the link stays; what is no regular file is refused. */
+/* Replaces `path` by n pieces written one after the other. */
 struct io_piece {
 	const void *bytes;
 	size_t length;

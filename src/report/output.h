@@ -4,12 +4,13 @@
 #ifndef REPORT_OUTPUT_H
 #define REPORT_OUTPUT_H
 
-#include "base/mem.h"
+#include "base/io.h"
 
 struct output {
 	int fd;           /* -1: not open */
 	const char *path; /* lent; NULL: standard output */
-	char *temporary;  /* renamed to `path` at the end; NULL: written directly (a device or pipe) */
+	bool direct;      /* written where it is: standard output, a device or a pipe */
+	struct io_replacement replacement;
 };
 
 /* "-": standard output.  CLN_E_IO. */
