@@ -191,6 +191,8 @@ struct cln_fit_start {
 	const char *label, *negative, *positive;
 	bool positive_was_chosen;  /* no --positive: the greater value was taken */
 	double positive_rate;
+	size_t members;            /* of the ensemble; 1: a single network */
+	size_t folds;              /* each is left out by the members whose turn it is; 0: all learn from the same rows */
 	size_t n_layers;           /* L */
 	const size_t *n;           /* n[0..L]: units, n[0] = n_features, n[L] = 1 */
 	size_t n_params;
@@ -201,6 +203,7 @@ struct cln_fit_start {
 };
 
 struct cln_epoch {
+	size_t member, members;    /* from 0; of so many, 1: a single network */
 	size_t epoch, epochs;      /* 1-based */
 	double train_loss;         /* mean over the epoch's rows of the loss as computed before each update */
 	struct cln_metrics valid;  /* rows = 0: no validation rows */
@@ -224,6 +227,7 @@ struct cln_checkpoint; /* the state of a fit between two steps */
 struct cln_observer {
 	void *context;
 	bool (*start)(void *context, const struct cln_fit_start *start); /* true: give up before the first step (CLN_STOPPED) */
+	void (*member)(void *context, size_t member, size_t members); /* of an ensemble: a member's training begins or goes on */
 	bool (*ready)(void *context); /* the checkpoint, if any, fits, and the first step is next; true: as above */
 	void (*progress)(void *context, size_t epoch, size_t rows_done, size_t rows); /* from one thread, at most every 50 ms */
 	bool (*epoch)(void *context, const struct cln_epoch *epoch);     /* true: stop after this epoch (CLN_STOPPED) */
@@ -234,8 +238,9 @@ struct cln_observer {
 
 struct cln_fit_summary {
 	struct cln_metrics train, valid, test; /* rows = 0: there are none */
+	size_t members;       /* in the model; 1: a single network.  What follows is the sum over them, but for ... */
 	size_t epochs;        /* run */
-	size_t best_epoch;    /* whose weights the model holds; 0: the initial ones */
+	size_t best_epoch;    /* ... whose weights the model holds, 0: the initial ones; of the first member */
 	size_t recoveries;    /* epochs repeated with half the rate */
 	double seconds, rows_per_second; /* of all parts of a run that was interrupted */
 	int threads;
@@ -270,8 +275,10 @@ CLN_MUST_CHECK enum cln_status cln_checkpoint_save(const struct cln_checkpoint *
 CLN_MUST_CHECK enum cln_status cln_checkpoint_load(struct cln_checkpoint **checkpoint, const char *path, struct cln_error *err);
 void cln_checkpoint_destroy(struct cln_checkpoint *checkpoint);
 const char *cln_checkpoint_note(const struct cln_checkpoint *checkpoint); /* lent */
-/* Epochs that are complete, their validation included, and steps done of the one after them. */
+/* Epochs that are complete, their validation included, and steps done of the one after them: of the member that is under way. */
 void cln_checkpoint_position(const struct cln_checkpoint *checkpoint, size_t *epochs, size_t *steps);
+/* Members of an ensemble that are trained to their end, and the epochs that they have run in all. */
+void cln_checkpoint_members(const struct cln_checkpoint *checkpoint, size_t *members, size_t *epochs);
 
 /* ---------------------------------------------------------------- models */
 

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * Ensembles: what their members' probabilities average to, and their file. */
+ * Ensembles: what their members' probabilities average to, their file, the rows that members learn from and leave out, and runs
+ * that are interrupted in any of them. */
 #include <float.h>
 #include <stdio.h>
 
+#include "api/config.h"
+#include "api/folds.h"
 #include "api/scores.h"
 #include "base/dmath.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "kernels/dispatch.h"
+#include "model/checkpoint.h"
 #include "model_fixture.h"
 #include "model_seal.h"
-#include "testing.h"
+#include "tables.h"
 #include "train/metrics.h"
 #include "train/predict.h"
 
@@ -376,6 +380,770 @@ START_TEST(descriptions_show_the_members)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- folds */
+
+/* Labels of n rows, of which every third is positive. */
+static void fill_labels(float *y, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = i % 3 == 1;
+}
+
+START_TEST(folds_hold_each_class_in_even_parts)
+{
+	enum { N = 100 };
+	float y[N];
+	struct folds folds;
+
+	fill_labels(y, N);
+	assert_ok(folds_create(&folds, y, N, (size_t)_i, 1, 2, &err));
+	ck_assert_uint_eq(folds.n, (size_t)_i);
+	size_t n[2][N] = {{0}};
+	for (size_t i = 0; i < N; i++) {
+		ck_assert_uint_lt(folds.of_row[i], folds.n);
+		n[y[i] > 0.5f][folds.of_row[i]]++;
+	}
+	for (size_t f = 0; f < folds.n; f++) {
+		const size_t all = n[0][f] + n[1][f];
+
+		ck_assert_uint_ge(n[0][f], 67 / folds.n);
+		ck_assert_uint_le(n[0][f], 67 / folds.n + 1);
+		ck_assert_uint_ge(n[1][f], 33 / folds.n);
+		ck_assert_uint_le(n[1][f], 33 / folds.n + 1);
+		ck_assert_uint_ge(all, N / folds.n);
+		ck_assert_uint_le(all, N / folds.n + (N % folds.n != 0));
+	}
+	folds_free(&folds);
+}
+END_TEST
+
+START_TEST(folds_follow_from_the_seed)
+{
+	enum { N = 60 };
+	float y[N];
+	struct folds a, b, other;
+
+	fill_labels(y, N);
+	assert_ok(folds_create(&a, y, N, 4, 7, 2, &err));
+	assert_ok(folds_create(&b, y, N, 4, 7, 2, &err));
+	assert_ok(folds_create(&other, y, N, 4, 8, 2, &err));
+	ck_assert_mem_eq(a.of_row, b.of_row, N * sizeof *a.of_row);
+	ck_assert_mem_ne(a.of_row, other.of_row, N * sizeof *a.of_row);
+	folds_free(&a);
+	folds_free(&b);
+	folds_free(&other);
+}
+END_TEST
+
+START_TEST(there_are_no_more_folds_than_rows_of_a_class_and_a_single_row_is_in_none)
+{
+	const float three[] = {1, 0, 0, 1, 0, 0, 1, 0}, one[] = {0, 0, 1, 0, 0}, both[] = {1, 0};
+	struct folds folds;
+
+	assert_ok(folds_create(&folds, three, 8, 5, 1, 2, &err));
+	ck_assert_uint_eq(folds.n, 3);
+	ck_assert_uint_ne(folds.of_row[0], folds.of_row[3]);
+	ck_assert_uint_ne(folds.of_row[0], folds.of_row[6]);
+	ck_assert_uint_ne(folds.of_row[3], folds.of_row[6]);
+	folds_free(&folds);
+	assert_ok(folds_create(&folds, one, 5, 5, 1, 2, &err));
+	ck_assert_uint_eq(folds.n, 4);
+	ck_assert_uint_eq(folds.of_row[2], FOLDS_NONE);
+	folds_free(&folds);
+	assert_ok(folds_create(&folds, both, 2, 2, 1, 2, &err));
+	ck_assert_uint_eq(folds.n, 0);
+	ck_assert_ptr_null(folds.of_row);
+	folds_free(&folds);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- fits */
+
+/* Rows [first, first + n) of an endless table of two numbers, a row weight and a class. */
+static struct cln_table *make_table(size_t n)
+{
+	struct cln_table *table = tables_create(n, 4);
+	float *numbers = mem_alloc(n, 4 * sizeof *numbers, NULL);
+	struct rng rng;
+
+	ck_assert_ptr_nonnull(numbers);
+	rng_start(&rng, 23, RNG_TEST, (uint32_t)n, 0);
+	for (size_t i = 0; i < n; i++) {
+		numbers[i] = (float)rng_normal(&rng);
+		numbers[n + i] = (float)rng_normal(&rng);
+		numbers[2 * n + i] = (float)(1 + i % 3);
+		numbers[3 * n + i] = numbers[i] * numbers[n + i] + 0.5f * (float)rng_normal(&rng) > 0.4f;
+	}
+	tables_numbers(table, 0, "a", numbers);
+	tables_numbers(table, 1, "b", numbers + n);
+	tables_numbers(table, 2, "weight", numbers + 2 * n);
+	tables_numbers(table, 3, "class", numbers + 3 * n);
+	mem_free(numbers);
+	return table;
+}
+
+/* The rows of a table that are in a fold, or that are not. */
+static struct cln_table *part_of(const struct cln_table *table, const struct folds *folds, size_t fold, bool inside)
+{
+	struct cln_table *part;
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->n_rows; i++)
+		n += (folds->of_row[i] == fold) == inside;
+	part = tables_create(n, 4);
+	for (size_t c = 0; c < 4; c++) {
+		float *numbers = mem_alloc(n, sizeof *numbers, NULL);
+		size_t to = 0;
+
+		ck_assert_ptr_nonnull(numbers);
+		for (size_t i = 0; i < table->n_rows; i++)
+			if ((folds->of_row[i] == fold) == inside)
+				numbers[to++] = table->columns[c].numbers[i];
+		tables_numbers(part, c, table->columns[c].name, numbers);
+		mem_free(numbers);
+	}
+	return part;
+}
+
+static struct folds folds_of(const struct cln_table *table, size_t n, uint64_t seed)
+{
+	struct folds folds;
+
+	assert_ok(folds_create(&folds, table->columns[3].numbers, table->n_rows, n, seed, 2, &err));
+	ck_assert_uint_eq(folds.n, n);
+	return folds;
+}
+
+/* Without scaling and gaps the features are the numbers, whatever rows the pipeline has seen. */
+static struct cln_config ensemble_config(size_t K)
+{
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.scale = CLN_SCALE_NONE;
+	config.weight = "weight";
+	config.class_weight = CLN_CLASS_WEIGHT_BALANCED;
+	config.valid_fraction = 0.25;
+	config.n_hidden = 1;
+	config.hidden[0] = 9;
+	config.learning_rate = 0.02;
+	config.dropout = 0.1;
+	config.batch_size = 19;
+	config.block_size = 5;
+	config.epochs = 3;
+	config.seed = 4;
+	config.ensemble = K;
+	config.threads = 2;
+	return config;
+}
+
+static struct cln_model *fitted(const struct cln_table *train, const struct cln_table *valid, const struct cln_config *config,
+				struct cln_fit_summary *summary)
+{
+	struct cln_model *model;
+
+	assert_ok(cln_model_fit(&model, train, valid, NULL, NULL, config, NULL, summary, &err));
+	return model;
+}
+
+static void assert_member(const struct cln_model *ensemble_model, size_t k, const struct cln_model *single)
+{
+	const struct member *member = &ensemble_model->members[k];
+
+	ck_assert_uint_eq(member->network->n_floats, single->network->n_floats);
+	ck_assert_mem_eq(member->network->params, single->network->params, single->network->n_floats * sizeof(float));
+	ck_assert_uint_eq(member->epochs, single->epochs);
+	ck_assert_uint_eq(member->best_epoch, single->best_epoch);
+}
+
+START_TEST(members_are_single_networks_of_seeds_of_their_own)
+{
+	struct cln_table *train = make_table(120), *valid = make_table(40);
+	struct cln_config config = ensemble_config(3);
+	struct cln_model *model = fitted(train, valid, &config, NULL);
+
+	ck_assert_uint_eq(model->n_members, 3);
+	ck_assert_uint_eq(config_member_seed(config.seed, 0), config.seed);
+	config.ensemble = 1;
+	for (size_t k = 0; k < 3; k++) {
+		config.seed = config_member_seed(4, k);
+		struct cln_model *single = fitted(train, valid, &config, NULL);
+		assert_member(model, k, single);
+		ck_assert_ptr_null(single->members);
+		cln_model_destroy(single);
+	}
+	ck_assert_mem_ne(model->members[0].network->params, model->members[1].network->params, 9 * sizeof(float));
+	ck_assert_mem_ne(model->members[1].network->params, model->members[2].network->params, 9 * sizeof(float));
+	cln_model_destroy(model);
+	cln_table_destroy(train);
+	cln_table_destroy(valid);
+}
+END_TEST
+
+/* Four folds for five members: the last one leaves the first fold out again. */
+START_TEST(members_leave_a_fold_out_and_validate_on_it)
+{
+	struct cln_table *table = make_table(121);
+	struct cln_config config = ensemble_config(5);
+	struct cln_fit_summary summary;
+	struct cln_model *model = fitted(table, NULL, &config, &summary);
+	struct folds folds = folds_of(table, 4, config.seed);
+
+	ck_assert_uint_eq(model->n_members, 5);
+	ck_assert_uint_eq(model->train_rows, 121);
+	ck_assert_uint_eq(model->valid_rows, 121);
+	config.ensemble = 1;
+	for (size_t k = 0; k < 5; k++) {
+		struct cln_table *train = part_of(table, &folds, k % 4, false), *valid = part_of(table, &folds, k % 4, true);
+		config.seed = config_member_seed(4, k);
+		struct cln_model *single = fitted(train, valid, &config, NULL);
+		assert_member(model, k, single);
+		cln_model_destroy(single);
+		cln_table_destroy(train);
+		cln_table_destroy(valid);
+	}
+	folds_free(&folds);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* The logit of a row that members give z_k, and whether its probability is at least 1/2. */
+static double mean_logit(const struct cln_model *model, const float *x, size_t fold, size_t n_folds, bool *is_positive)
+{
+	const struct kernels *kernels;
+	double sum = 0, positive = 0, negative = 0;
+	size_t n = 0;
+
+	assert_ok(kernels_select(&kernels, NULL, &err));
+	for (size_t k = 0; k < model->n_members; k++) {
+		float z;
+
+		if (k % n_folds != fold)
+			continue;
+		assert_ok(predict_logits(&z, model->members[k].network, kernels, x, 1, 1, &err));
+		sum += (double)(float)dmath_sigmoid((double)z);
+		positive += 1 / (1 + exp(-(double)z));
+		negative += 1 / (1 + exp((double)z));
+		n++;
+	}
+	ck_assert_uint_gt(n, 0);
+	*is_positive = (float)(sum / (double)n) >= 0.5f;
+	return log(positive / negative);
+}
+
+/* The loss goes by logits that are rounded to float: each is off by 2^-24 of itself, and so is then at most the loss.  Logits of
+ * this network stay below 50. */
+START_TEST(validation_metrics_are_out_of_fold)
+{
+	struct cln_table *table = make_table(121);
+	struct cln_config config = ensemble_config((size_t)_i);
+	struct cln_fit_summary summary;
+	struct cln_model *model = fitted(table, NULL, &config, &summary);
+	struct folds folds = folds_of(table, 4, config.seed);
+	double loss = 0, right = 0, weight = 0;
+	size_t rows = 0;
+
+	for (size_t i = 0; i < 121; i++) {
+		const float x[2] = {table->columns[0].numbers[i], table->columns[1].numbers[i]};
+		const double w = (double)table->columns[2].numbers[i];
+		const bool y = table->columns[3].numbers[i] > 0.5f;
+		bool called;
+
+		if (folds.of_row[i] >= (size_t)_i)
+			continue;
+		const double z = mean_logit(model, x, folds.of_row[i], 4, &called);
+		ck_assert_double_lt(fabs(z), 50);
+		loss += w * log1p(exp(y ? -z : z));
+		right += called == y ? w : 0;
+		weight += w;
+		rows++;
+	}
+	ck_assert_uint_eq(summary.valid.rows, rows);
+	ck_assert_uint_eq(model->valid_rows, rows);
+	ck_assert_double_eq(summary.valid.weight, weight);
+	ck_assert_double_eq_tol(summary.valid.accuracy, right / weight, 1e-14);
+	ck_assert_double_eq_tol(summary.valid.log_loss, loss / weight, 50 * 0x1p-24);
+	ck_assert_mem_eq(&model->valid, &summary.valid, sizeof summary.valid);
+	folds_free(&folds);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(evaluate_gives_the_metrics_of_the_fit)
+{
+	struct cln_table *train = make_table(120), *valid = make_table(40);
+	struct cln_config config = ensemble_config(3);
+	struct cln_fit_summary summary;
+	struct cln_model *model = fitted(train, valid, &config, &summary);
+	struct cln_metrics metrics;
+
+	assert_ok(cln_model_evaluate(model, valid, 1, &metrics, NULL, &err));
+	ck_assert_mem_eq(&metrics, &summary.valid, sizeof metrics);
+	assert_ok(cln_model_evaluate(model, train, 3, &metrics, NULL, &err));
+	ck_assert_mem_eq(&metrics, &summary.train, sizeof metrics);
+	cln_model_destroy(model);
+	model = fitted(train, NULL, &config, &summary);
+	assert_ok(cln_model_evaluate(model, train, 2, &metrics, NULL, &err));
+	ck_assert_mem_eq(&metrics, &summary.train, sizeof metrics);
+	ck_assert_uint_eq(summary.members, 3);
+	ck_assert_uint_eq(summary.epochs, 9);
+	cln_model_destroy(model);
+	cln_table_destroy(train);
+	cln_table_destroy(valid);
+}
+END_TEST
+
+/* What predict writes is the mean of what the members, each a model of its own, write. */
+START_TEST(predictions_are_the_mean_of_the_members_predictions)
+{
+	struct cln_table *table = make_table(90);
+	struct cln_config config = ensemble_config(3);
+	struct cln_model *model = fitted(table, NULL, &config, NULL);
+	struct member *members = model->members;
+	float p[90], each[3][90];
+
+	assert_ok(cln_model_predict(model, table, 2, p, NULL, &err));
+	model->members = NULL;
+	model->n_members = 0;
+	for (size_t k = 0; k < 3; k++) {
+		model->network = members[k].network;
+		assert_ok(cln_model_predict(model, table, 1, each[k], NULL, &err));
+	}
+	for (size_t i = 0; i < 90; i++)
+		ck_assert_float_eq(p[i], (float)(((double)each[0][i] + (double)each[1][i] + (double)each[2][i]) / 3));
+	model->network = members[0].network;
+	model->members = members;
+	model->n_members = 3;
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(ensembles_have_the_same_bytes_for_any_threads_and_kernels)
+{
+	static const int threads[] = {1, 2, 5};
+	struct cln_table *table = make_table(150);
+	struct cln_config config = ensemble_config(3);
+	struct cln_model *model = fitted(table, NULL, &config, NULL);
+	const struct file first = encode(model);
+	bool supported;
+
+	cln_model_destroy(model);
+	for (size_t t = 0; t < 3; t++)
+		for (size_t k = 0; kernels_name(k, &supported); k++) {
+			config.isa = kernels_name(k, &supported);
+			config.threads = threads[t];
+			if (!supported)
+				continue;
+			model = fitted(table, NULL, &config, NULL);
+			const struct file other = encode(model);
+			ck_assert_uint_eq(other.length, first.length);
+			ck_assert_mem_eq(other.bytes, first.bytes, first.length);
+			mem_free(other.bytes);
+			cln_model_destroy(model);
+		}
+	mem_free(first.bytes);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* All rows make a pipeline of their own: that of a single network that learns from all of them. */
+START_TEST(the_pipeline_is_fitted_on_the_rows_of_all_folds)
+{
+	struct cln_table *table = make_table(100);
+	struct cln_config config = ensemble_config(2);
+
+	config.scale = CLN_SCALE_STANDARDISE;
+	struct cln_model *model = fitted(table, NULL, &config, NULL);
+	config.ensemble = 1;
+	config.valid_fraction = 0;
+	struct cln_model *whole = fitted(table, NULL, &config, NULL);
+	ck_assert_uint_eq(model->valid.rows, 50);
+	ck_assert_uint_eq(whole->valid.rows, 0);
+	for (size_t c = 0; c < 2; c++) {
+		ck_assert_float_eq(model->pipeline->columns[c].center, whole->pipeline->columns[c].center);
+		ck_assert_float_eq(model->pipeline->columns[c].scale, whole->pipeline->columns[c].scale);
+	}
+	cln_model_destroy(whole);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Without validation rows, and with full batches, whose size is that of all rows. */
+START_TEST(members_without_validation_rows_learn_from_all_of_them)
+{
+	struct cln_table *table = make_table(60);
+	struct cln_config config = ensemble_config(2);
+	struct cln_fit_summary summary;
+
+	config.valid_fraction = 0;
+	config.batch_size = 0;
+	config.block_size = 0;
+	struct cln_model *model = fitted(table, NULL, &config, &summary);
+	ck_assert_uint_eq(summary.valid.rows, 0);
+	ck_assert_uint_eq(model->members[1].best_epoch, 3);
+	config.ensemble = 1;
+	config.seed = config_member_seed(config.seed, 1);
+	struct cln_model *single = fitted(table, NULL, &config, NULL);
+	assert_member(model, 1, single);
+	cln_model_destroy(single);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+static void check_refused(const struct cln_table *table, const struct cln_model *init, const struct cln_config *config,
+			  enum cln_status status, const char *text)
+{
+	struct cln_error why = {0};
+	struct cln_model *model;
+
+	ck_assert_int_eq(cln_model_fit(&model, table, NULL, NULL, init, config, NULL, NULL, &why), status);
+	ck_assert_ptr_null(model);
+	assert_has(why.message, text);
+}
+
+START_TEST(what_no_ensemble_can_be_is_refused)
+{
+	struct cln_table *table = make_table(60), *few = make_table(20);
+	struct cln_config config = ensemble_config(65);
+
+	check_refused(table, NULL, &config, CLN_E_USAGE, "ensemble is 65; it must be from 1 to 64");
+	config.ensemble = 0;
+	check_refused(table, NULL, &config, CLN_E_USAGE, "ensemble is 0; it must be from 1 to 64");
+	config.ensemble = 2;
+	struct cln_model *init = fitted(table, NULL, &config, NULL);
+	check_refused(table, init, &config, CLN_E_USAGE, "the model to start from is an ensemble of 2 members");
+	cln_model_destroy(init);
+	for (size_t i = 0; i < 20; i++)
+		few->columns[3].numbers[i] = i == 3;
+	config.metric = CLN_AUC;
+	check_refused(few, NULL, &config, CLN_E_DATA, "no AUC of the rows that a member of the ensemble leaves out");
+	config.metric = CLN_LOG_LOSS;
+	cln_model_destroy(fitted(few, NULL, &config, NULL));
+	cln_table_destroy(few);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- interruptions */
+
+/* What an observer hears and does. */
+struct course {
+	size_t steps, stop_after, stop_epochs_after; /* 0: never */
+	size_t epochs, members, starts;
+	size_t told_members, told_folds;
+	char *file; /* of the checkpoint */
+	size_t length;
+	char notes[32768];
+};
+
+static enum cln_ask ask(void *context)
+{
+	struct course *course = context;
+
+	return ++course->steps == course->stop_after ? CLN_SAVE_AND_STOP : CLN_GO_ON;
+}
+
+static void keep_checkpoint(void *context, const struct cln_checkpoint *checkpoint)
+{
+	struct course *course = context;
+
+	assert_ok(checkpoint_encode(&course->file, &course->length, checkpoint, "", &err));
+}
+
+static bool hear_start(void *context, const struct cln_fit_start *start)
+{
+	struct course *course = context;
+
+	course->starts++;
+	course->told_members = start->members;
+	course->told_folds = start->folds;
+	return false;
+}
+
+static void hear_member(void *context, size_t member, size_t members)
+{
+	struct course *course = context;
+
+	ck_assert_uint_eq(members, 3);
+	course->members = member + 1;
+	course->epochs = 0;
+}
+
+static bool hear_epoch(void *context, const struct cln_epoch *epoch)
+{
+	struct course *course = context;
+
+	ck_assert_uint_eq(epoch->member + 1, course->members);
+	ck_assert_uint_eq(epoch->members, 3);
+	course->epochs = epoch->epoch;
+	return course->stop_epochs_after > 0 && epoch->member * 3 + epoch->epoch == course->stop_epochs_after;
+}
+
+static void hear_note(void *context, const char *sentence)
+{
+	struct course *course = context;
+
+	strncat(course->notes, sentence, sizeof course->notes - strlen(course->notes) - 1);
+}
+
+static enum cln_status run(struct cln_model **model, struct course *course, const struct cln_checkpoint *from,
+			   const struct cln_table *train, const struct cln_table *valid, const struct cln_config *config,
+			   struct cln_fit_summary *summary, struct cln_error *why)
+{
+	const struct cln_observer observer = {.context = course, .start = hear_start, .member = hear_member, .epoch = hear_epoch,
+					      .note = hear_note, .ask = ask, .checkpoint = keep_checkpoint};
+
+	return cln_model_resume(model, from, train, valid, NULL, NULL, config, &observer, summary, why);
+}
+
+static struct cln_checkpoint *interrupted(const struct cln_table *train, const struct cln_table *valid,
+					  const struct cln_config *config, size_t step)
+{
+	struct course course = {.stop_after = step};
+	struct cln_checkpoint *checkpoint;
+	struct cln_model *model;
+	struct cln_error why;
+
+	ck_assert_int_eq(run(&model, &course, NULL, train, valid, config, NULL, &why), CLN_STOPPED);
+	ck_assert_ptr_null(model);
+	ck_assert_uint_eq(course.steps, step);
+	assert_ok(checkpoint_decode(&checkpoint, course.file, course.length, "memory", &err));
+	mem_free(course.file);
+	return checkpoint;
+}
+
+/* 120 rows in 4 folds: 90 to learn from, 5 steps an epoch, 3 epochs a member.  Step 15 is the first member's last, step 16 the
+ * second one's first. */
+enum { STEPS = 5, MEMBER_STEPS = 15, ALL_STEPS = 45 };
+
+static void resume_everywhere(const struct cln_table *train, const struct cln_table *valid, const struct cln_config *config)
+{
+	struct cln_fit_summary whole_summary, summary;
+	struct course course = {0};
+	struct cln_model *whole, *model;
+
+	assert_ok(run(&whole, &course, NULL, train, valid, config, &whole_summary, &err));
+	ck_assert_uint_eq(course.steps, ALL_STEPS);
+	const struct file expected = encode(whole);
+	for (size_t step = 1; step <= ALL_STEPS; step++) {
+		struct cln_config other = *config;
+		struct cln_checkpoint *checkpoint = interrupted(train, valid, config, step);
+		size_t members, epochs, position, steps;
+
+		cln_checkpoint_members(checkpoint, &members, &epochs);
+		cln_checkpoint_position(checkpoint, &position, &steps);
+		ck_assert_uint_eq(members, (step - 1) / MEMBER_STEPS);
+		ck_assert_uint_eq(epochs, 3 * members);
+		ck_assert_uint_eq(members * MEMBER_STEPS + position * STEPS + steps, step);
+		other.threads = (int)(step % 3) + 1;
+		course = (struct course){0};
+		assert_ok(run(&model, &course, checkpoint, train, valid, &other, &summary, &err));
+		ck_assert_uint_eq(course.steps, ALL_STEPS - step);
+		const struct file file = encode(model);
+		ck_assert_uint_eq(file.length, expected.length);
+		ck_assert_msg(memcmp(file.bytes, expected.bytes, file.length) == 0, "step %zu", step);
+		ck_assert_uint_eq(summary.epochs, whole_summary.epochs);
+		ck_assert_mem_eq(&summary.valid, &whole_summary.valid, sizeof summary.valid);
+		mem_free(file.bytes);
+		cln_model_destroy(model);
+		cln_checkpoint_destroy(checkpoint);
+	}
+	mem_free(expected.bytes);
+	cln_model_destroy(whole);
+}
+
+START_TEST(an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes)
+{
+	struct cln_table *table = make_table(120), *train = make_table(90), *valid = make_table(31);
+	struct cln_config config = ensemble_config(3);
+
+	if (_i)
+		resume_everywhere(train, valid, &config);
+	else
+		resume_everywhere(table, NULL, &config);
+	cln_table_destroy(valid);
+	cln_table_destroy(train);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(a_checkpoint_with_finished_members_is_written_as_it_was_read)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct course course = {.stop_after = 2 * MEMBER_STEPS + 7};
+	struct cln_checkpoint *checkpoint;
+	struct cln_model *model;
+	struct cln_error why;
+	char *bytes;
+	size_t length;
+
+	ck_assert_int_eq(run(&model, &course, NULL, table, NULL, &config, NULL, &why), CLN_STOPPED);
+	assert_has(why.message, "in epoch 2 of 3 of member 3 of 3");
+	ck_assert_uint_eq(course.starts, 1);
+	ck_assert_uint_eq(course.told_members, 3);
+	ck_assert_uint_eq(course.told_folds, 4);
+	assert_ok(checkpoint_decode(&checkpoint, course.file, course.length, "memory", &err));
+	assert_ok(checkpoint_encode(&bytes, &length, checkpoint, "", &err));
+	ck_assert_uint_eq(length, course.length);
+	ck_assert_mem_eq(bytes, course.file, length);
+	cln_checkpoint_destroy(checkpoint);
+	for (length = 0; length < course.length; length++) {
+		ck_assert_int_eq(checkpoint_decode(&checkpoint, bytes, length, "cut", NULL), CLN_E_DAMAGED);
+		bytes[length] ^= (char)(1 << length % 8);
+		ck_assert_int_eq(checkpoint_decode(&checkpoint, bytes, course.length, "flip", NULL), CLN_E_DAMAGED);
+		bytes[length] ^= (char)(1 << length % 8);
+	}
+	mem_free(bytes);
+	mem_free(course.file);
+	cln_table_destroy(table);
+}
+END_TEST
+
+static const struct {
+	const char *from, *to, *message;
+} checkpoint_forgeries[] = {
+    {"\\\"ensemble\\\":3", "\\\"ensemble\\\":1", "ensemble"},
+    {"\\\"ensemble\\\":3", "\\\"ensemble\\\":65", "ensemble"},
+    {"\\\"ensemble\\\":3", "\\\"ensemble\\\":2", "2 of its 2 members are finished, and one is under way"},
+    {"\\\"ensemble\\\":3,", "", "written"},
+    {"\\\"members\\\":[{", "\\\"members\\\":[{\\\"epochs_run\\\":3,\\\"best_epoch\\\":3},{", "3 of its 3 members are finished"},
+    {"\\\"epochs_run\\\":3,", "", "epochs_run"},
+    {"\\\"format\\\":2", "\\\"format\\\":1", "not in the form that Colonnade writes"},
+    {"members.1.layers.0.bias", "members.2.layers.0.bias", "members.1.layers.0.bias is missing or out of order"},
+};
+
+START_TEST(forged_checkpoints_are_refused_by_what_is_wrong)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct course course = {.stop_after = 2 * MEMBER_STEPS + 7};
+	const char *from = checkpoint_forgeries[_i].from;
+	struct cln_checkpoint *checkpoint;
+	struct cln_model *model;
+	struct cln_error why;
+
+	ck_assert_int_eq(run(&model, &course, NULL, table, NULL, &config, NULL, &why), CLN_STOPPED);
+	const char *at = memmem(course.file, course.length, from, strlen(from));
+	ck_assert_ptr_nonnull(at);
+	struct text forged =
+	    model_forge(course.file, course.length, (size_t)(at - course.file), strlen(from), checkpoint_forgeries[_i].to);
+	ck_assert_int_eq(checkpoint_decode(&checkpoint, forged.bytes, forged.length, "forged", &why), CLN_E_DAMAGED);
+	if (strcmp(checkpoint_forgeries[_i].message, "written") != 0)
+		assert_has(why.message, checkpoint_forgeries[_i].message);
+	text_free(&forged);
+	mem_free(course.file);
+	cln_table_destroy(table);
+}
+END_TEST
+
+static void assert_not_resumed(const struct cln_checkpoint *checkpoint, const struct cln_table *table,
+			       const struct cln_config *config, const char *message)
+{
+	struct cln_model *model;
+	struct cln_error why;
+
+	ck_assert_int_eq(cln_model_resume(&model, checkpoint, table, NULL, NULL, NULL, config, NULL, NULL, &why), CLN_E_USAGE);
+	assert_has(why.message, message);
+}
+
+START_TEST(another_number_of_members_is_refused_by_name)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct cln_checkpoint *checkpoint = interrupted(table, NULL, &config, MEMBER_STEPS + 3);
+
+	config.ensemble = 2;
+	assert_not_resumed(checkpoint, table, &config, "ensemble was 3, is 2");
+	config.ensemble = 1;
+	assert_not_resumed(checkpoint, table, &config, "ensemble was 3, is 1");
+	cln_checkpoint_destroy(checkpoint);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Where no rate depends on their number; but once a member has ended, it would have gone on. */
+START_TEST(more_epochs_are_taken_until_a_member_has_run_them)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct cln_checkpoint *first = interrupted(table, NULL, &config, 7), *second = interrupted(table, NULL, &config, 17);
+	struct cln_model *resumed;
+
+	config.epochs = 4;
+	assert_ok(cln_model_resume(&resumed, first, table, NULL, NULL, NULL, &config, NULL, NULL, &err));
+	struct cln_model *whole = fitted(table, NULL, &config, NULL);
+	const struct file a = encode(whole), b = encode(resumed);
+	ck_assert_uint_eq(a.length, b.length);
+	ck_assert_mem_eq(a.bytes, b.bytes, a.length);
+	assert_not_resumed(second, table, &config, "epochs was 3, is 4");
+	mem_free(a.bytes);
+	mem_free(b.bytes);
+	cln_model_destroy(whole);
+	cln_model_destroy(resumed);
+	cln_checkpoint_destroy(first);
+	cln_checkpoint_destroy(second);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* After so many epochs in all: the members so far are the model. */
+START_TEST(an_observer_that_stops_gets_the_members_so_far)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct course course = {.stop_epochs_after = (size_t)_i};
+	struct cln_fit_summary summary;
+	struct cln_model *model, *whole = fitted(table, NULL, &config, NULL);
+	struct cln_error why;
+	const size_t n = ((size_t)_i + 2) / 3;
+
+	ck_assert_int_eq(run(&model, &course, NULL, table, NULL, &config, &summary, &why), CLN_STOPPED);
+	ck_assert_ptr_nonnull(model);
+	ck_assert_uint_eq(summary.members, n);
+	ck_assert_uint_eq(summary.epochs, (size_t)_i);
+	ck_assert_uint_eq(summary.valid.rows, n * 30);
+	ck_assert_uint_eq(model->config.ensemble, n);
+	ck_assert_uint_eq(model->n_members, n > 1 ? n : 0);
+	for (size_t k = 0; k + 1 < n; k++)
+		ck_assert_mem_eq(model->members[k].network->params, whole->members[k].network->params,
+				 whole->network->n_floats * sizeof(float));
+	const struct file file = encode(model);
+	mem_free(file.bytes);
+	cln_model_destroy(model);
+	cln_model_destroy(whole);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Notes and failures of a member say whose they are. */
+START_TEST(divergence_names_the_member)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct course course = {0};
+	struct cln_model *model;
+	struct cln_error why;
+
+	config.optimizer = CLN_SGD;
+	config.learning_rate = 3000;
+	ck_assert_int_eq(run(&model, &course, NULL, table, NULL, &config, NULL, &why), CLN_E_DIVERGED);
+	assert_has(why.message, "member 1 of 3: training diverged in epoch 1");
+	config.recover = 100;
+	config.epochs = 1;
+	assert_ok(run(&model, &course, NULL, table, NULL, &config, NULL, &err));
+	assert_has(course.notes, "member 2 of 3: ");
+	assert_has(course.notes, "epoch 1 starts again with half the learning rate (1 of 100 times)");
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- */
 
 static TCase *add_case(Suite *suite, const char *name)
@@ -404,6 +1172,29 @@ static Suite *ensemble_suite(void)
 	tcase_add_loop_test(tcase, forged_ensembles_are_refused_by_what_is_wrong, 0, sizeof forgeries / sizeof *forgeries);
 	tcase_add_test(tcase, more_members_than_can_be_are_refused);
 	tcase_add_test(tcase, descriptions_show_the_members);
+	tcase = add_case(suite, "folds");
+	tcase_add_loop_test(tcase, folds_hold_each_class_in_even_parts, 2, 34);
+	tcase_add_test(tcase, folds_follow_from_the_seed);
+	tcase_add_test(tcase, there_are_no_more_folds_than_rows_of_a_class_and_a_single_row_is_in_none);
+	tcase = add_case(suite, "fit");
+	tcase_add_test(tcase, members_are_single_networks_of_seeds_of_their_own);
+	tcase_add_test(tcase, members_leave_a_fold_out_and_validate_on_it);
+	tcase_add_loop_test(tcase, validation_metrics_are_out_of_fold, 2, 6);
+	tcase_add_test(tcase, evaluate_gives_the_metrics_of_the_fit);
+	tcase_add_test(tcase, predictions_are_the_mean_of_the_members_predictions);
+	tcase_add_test(tcase, ensembles_have_the_same_bytes_for_any_threads_and_kernels);
+	tcase_add_test(tcase, the_pipeline_is_fitted_on_the_rows_of_all_folds);
+	tcase_add_test(tcase, members_without_validation_rows_learn_from_all_of_them);
+	tcase_add_test(tcase, what_no_ensemble_can_be_is_refused);
+	tcase = add_case(suite, "interruptions");
+	tcase_add_loop_test(tcase, an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes, 0, 2);
+	tcase_add_test(tcase, a_checkpoint_with_finished_members_is_written_as_it_was_read);
+	tcase_add_loop_test(tcase, forged_checkpoints_are_refused_by_what_is_wrong, 0,
+			    sizeof checkpoint_forgeries / sizeof *checkpoint_forgeries);
+	tcase_add_test(tcase, another_number_of_members_is_refused_by_name);
+	tcase_add_test(tcase, more_epochs_are_taken_until_a_member_has_run_them);
+	tcase_add_loop_test(tcase, an_observer_that_stops_gets_the_members_so_far, 1, 9);
+	tcase_add_test(tcase, divergence_names_the_member);
 	return suite;
 }
 

@@ -4,6 +4,7 @@
 #include "base/cpus.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/rng.h"
 #include "kernels/dispatch.h"
 #include "model/document.h"
 #include "model/model.h"
@@ -237,6 +238,13 @@ enum cln_status config_check_memory_variable(struct cln_error *err)
 	if (text && memory_parse(text) == 0)
 		return error_set(err, CLN_E_USAGE, "COLONNADE_MEMORY: \"%s\" is not a size as 512M or 16G", text);
 	return CLN_OK;
+}
+
+uint64_t config_member_seed(uint64_t seed, size_t k)
+{
+	const uint64_t high = rng_word(seed, RNG_MEMBER, 0, 0, (uint32_t)k, 0);
+
+	return k == 0 ? seed : high << 32 | rng_word(seed, RNG_MEMBER, 0, 0, (uint32_t)k, 1);
 }
 
 void config_keep_network(struct cln_config *config, const struct cln_model *init)

@@ -22,6 +22,9 @@ enum cln_status config_check_thread_variable(struct cln_error *err) CLN_MUST_CHE
 /* CLN_E_USAGE: COLONNADE_MEMORY is set to what is no size. */
 enum cln_status config_check_memory_variable(struct cln_error *err) CLN_MUST_CHECK;
 
+/* The seed of an ensemble's member k, from 0: the ensemble's own for the first, for the others 64 bits keyed by it and k. */
+uint64_t config_member_seed(uint64_t seed, size_t k);
+
 /* What a start from `init` keeps: the members of its network and pipeline take the place of config's own. */
 void config_keep_network(struct cln_config *config, const struct cln_model *init);
 

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * cln_model_fit: prepare the data, set up network and plan, train, measure, and put the model together. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "api/config.h"
 #include "api/identity.h"
+#include "api/judge.h"
 #include "api/notes.h"
-#include "api/prepare.h"
 #include "base/io.h"
 #include "base/parallel.h"
 #include "kernels/dispatch.h"
 #include "model/checkpoint.h"
-#include "train/metrics.h"
-#include "train/predict.h"
 #include "train/trainer.h"
 
 #define THRESHOLD 0.5
@@ -25,11 +24,22 @@ struct fit {
 	int threads;             /* allowed */
 	const char *threads_rule;
 	struct prepared data;
+	size_t K;                /* members: config->ensemble */
+	struct identity_sources sources; /* what a checkpoint is told apart by ... */
+	struct text identity;            /* ... once that was needed: it takes a pass over the tables */
+
+	/* the member under way */
+	size_t k;
+	struct cln_config member; /* config with the member's seed, and from the second on the first one's block size */
 	struct network *network;
 	struct plan plan;
 	struct trainer_result result;
-	struct identity_sources sources; /* what a checkpoint is told apart by ... */
-	struct text identity;            /* ... once that was needed: it takes a pass over the tables */
+	struct cln_observer observer_of_member; /* tells the observer which member it is */
+
+	size_t n_trained; /* members whose training has ended */
+	struct network *trained[CLN_MAX_ENSEMBLE];
+	struct finished_member finished[CLN_MAX_ENSEMBLE]; /* their params are those of `trained` */
+	size_t block_size; /* of the first member's plan */
 };
 
 static void choose_threads(struct fit *fit)
@@ -45,14 +55,16 @@ static void choose_threads(struct fit *fit)
 }
 
 /* A network as the config says, or the one to start from. */
-static enum cln_status make_network(struct fit *fit, const struct cln_model *init, struct cln_error *err)
+static enum cln_status make_network(struct fit *fit, struct cln_error *err)
 {
-	const struct cln_config *config = fit->config;
+	const struct cln_config *config = &fit->member;
 	size_t n[NETWORK_MAX_LAYERS + 1], L = config->n_hidden + 1;
 	enum cln_status status;
 
-	if (init)
-		return network_clone(&fit->network, init->network, err);
+	network_destroy(fit->network);
+	fit->network = NULL;
+	if (fit->sources.init)
+		return network_clone(&fit->network, fit->sources.init->network, err);
 	n[0] = fit->data.pipeline->n_features;
 	memcpy(n + 1, config->hidden, config->n_hidden * sizeof *n);
 	n[L] = 1;
@@ -67,8 +79,8 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 {
 	const struct prepared *data = &fit->data;
 	const struct cln_fit_start start = {
-		.train_rows = data->train.n_rows,
-		.valid_rows = data->valid.n_rows,
+		.train_rows = data->train_rows,
+		.valid_rows = data->valid_rows,
 		.test_rows = data->test.n_rows,
 		.dropped_rows = data->dropped_rows,
 		.table_columns = train->n_columns,
@@ -81,6 +93,8 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 		.positive = data->label.positive,
 		.positive_was_chosen = data->label.positive_was_chosen,
 		.positive_rate = data->positive_rate,
+		.members = fit->K,
+		.folds = prepared_folds(data),
 		.n_layers = fit->network->L,
 		.n = fit->network->n,
 		.n_params = fit->network->n_params,
@@ -95,40 +109,69 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 	return fit->observer && fit->observer->start && fit->observer->start(fit->observer->context, &start);
 }
 
-/* w: row weights as in the table. */
-static enum cln_status measure(struct cln_metrics *metrics, const struct fit *fit, const struct dataset *dataset, const float *w,
-			       struct cln_error *err)
-{
-	float *logits;
-	enum cln_status status;
+/* ---------------------------------------------------------------- what came of it */
 
-	*metrics = (struct cln_metrics){0};
-	if (dataset->n_rows == 0)
-		return CLN_OK;
-	logits = mem_alloc(dataset->n_rows, sizeof *logits, err);
-	if (!logits)
-		return CLN_E_MEMORY;
-	status = predict_logits(logits, fit->network, fit->kernels, dataset->X, dataset->n_rows, fit->threads, err);
+static enum cln_status measure(struct cln_metrics *metrics, const struct scorer *scorer, const struct dataset *dataset,
+			       const float *w, struct cln_error *err)
+{
+	struct judged judged;
+	enum cln_status status = judge_dataset(&judged, scorer, dataset, w, err);
+
 	if (status == CLN_OK)
-		status = metrics_compute(metrics, logits, dataset->y, w, dataset->n_rows, THRESHOLD, err);
-	mem_free(logits);
+		status = judged_measure(metrics, &judged, THRESHOLD, err);
+	judged_free(&judged);
 	return status;
 }
 
-static enum cln_status summarise(struct cln_fit_summary *summary, const struct fit *fit, struct cln_error *err)
+static enum cln_status measure_valid(struct cln_metrics *metrics, struct fit *fit, const struct scorer *scorer,
+				     struct cln_error *err)
 {
-	const struct prepared *data = &fit->data;
-	enum cln_status status = measure(&summary->train, fit, &data->train, data->train_row_weights, err);
+	struct prepared *data = &fit->data;
+	struct judged judged;
+	enum cln_status status = prepared_folds(data) ? judge_folds(&judged, scorer, data, err)
+						      : judge_dataset(&judged, scorer, &data->valid, data->valid.w, err);
 
 	if (status == CLN_OK)
-		status = measure(&summary->valid, fit, &data->valid, data->valid.w, err);
+		status = judged_measure(metrics, &judged, THRESHOLD, err);
+	judged_free(&judged);
+	return status;
+}
+
+static void sum_members(struct cln_fit_summary *summary, const struct fit *fit)
+{
+	double rows = 0, seconds = 0; /* of training alone */
+
+	summary->members = fit->n_trained;
+	summary->best_epoch = fit->finished[0].best_epoch;
+	for (size_t k = 0; k < fit->n_trained; k++) {
+		const struct finished_member *member = &fit->finished[k];
+		const size_t fold = prepared_folds(&fit->data) ? k % prepared_folds(&fit->data) : 0;
+		const double done = (double)prepared_train_rows(&fit->data, fold) * (double)member->epochs;
+
+		summary->epochs += member->epochs;
+		summary->recoveries += member->recoveries;
+		summary->seconds += member->seconds;
+		rows += done;
+		seconds += member->epochs ? done / member->rows_per_second : 0;
+	}
+	if (rows > 0)
+		summary->rows_per_second = fit->n_trained == 1 ? fit->finished[0].rows_per_second : rows / seconds;
+}
+
+static enum cln_status summarise(struct cln_fit_summary *summary, struct fit *fit, struct cln_error *err)
+{
+	struct prepared *data = &fit->data;
+	const struct scorer scorer = {(const struct network *const *)fit->trained, fit->n_trained, fit->kernels, fit->threads};
+	enum cln_status status;
+
+	status = measure_valid(&summary->valid, fit, &scorer, err);
 	if (status == CLN_OK)
-		status = measure(&summary->test, fit, &data->test, data->test.w, err);
-	summary->epochs = fit->result.epochs;
-	summary->best_epoch = fit->result.best_epoch;
-	summary->recoveries = fit->result.recoveries;
-	summary->seconds = fit->result.seconds;
-	summary->rows_per_second = fit->result.rows_per_second;
+		status = measure(&summary->test, &scorer, &data->test, data->test.w, err);
+	if (status == CLN_OK)
+		status = prepared_take_train(data, prepared_folds(data), err);
+	if (status == CLN_OK)
+		status = measure(&summary->train, &scorer, &data->train, data->train_row_weights, err);
+	sum_members(summary, fit);
 	summary->threads = fit->plan.threads;
 	return status;
 }
@@ -142,7 +185,24 @@ static void record_config(struct cln_model *model, const struct fit *fit)
 	config->recipe = model->recipe;
 	config->label = config->positive = config->weight = config->isa = NULL;
 	config->threads = 0;
-	config->block_size = fit->plan.block_size; /* shapes the bits, so what was chosen is written down */
+	config->ensemble = fit->n_trained;
+	config->block_size = fit->block_size; /* shapes the bits, so what was chosen is written down */
+}
+
+/* The networks become the model's. */
+static enum cln_status give_networks(struct cln_model *model, struct fit *fit, struct cln_error *err)
+{
+	if (fit->n_trained > 1) {
+		model->members = mem_alloc(fit->n_trained, sizeof *model->members, err);
+		if (!model->members)
+			return CLN_E_MEMORY;
+		model->n_members = fit->n_trained;
+	}
+	for (size_t k = 0; k < model->n_members; k++)
+		model->members[k] = (struct member){fit->trained[k], fit->finished[k].epochs, fit->finished[k].best_epoch};
+	model->network = fit->trained[0];
+	fit->n_trained = 0;
+	return CLN_OK;
 }
 
 /* Moves what was made into a model. */
@@ -156,25 +216,26 @@ static enum cln_status make_model(struct cln_model **model, struct fit *fit, con
 	if (status != CLN_OK)
 		return status;
 	new->recipe = mem_copy(recipe, strlen(recipe), err);
-	if (!new->recipe) {
-		cln_model_destroy(new);
-		return CLN_E_MEMORY;
-	}
+	status = new->recipe ? CLN_OK : CLN_E_MEMORY;
 	record_config(new, fit);
+	if (status == CLN_OK)
+		status = give_networks(new, fit, err);
+	if (status != CLN_OK) {
+		cln_model_destroy(new);
+		return status;
+	}
 	new->threshold = THRESHOLD;
-	new->train_rows = fit->data.train.n_rows;
-	new->valid_rows = fit->data.valid.n_rows;
+	new->train_rows = fit->data.train_rows;
+	new->valid_rows = summary->valid.rows;
 	new->epochs = summary->epochs;
 	new->best_epoch = summary->best_epoch;
 	new->valid = summary->valid;
 	new->pipeline = fit->data.pipeline;
 	new->label = fit->data.label;
 	new->weight = fit->data.weight;
-	new->network = fit->network;
 	fit->data.pipeline = NULL;
 	fit->data.label = (struct label){0};
 	fit->data.weight = NULL;
-	fit->network = NULL;
 	*model = new;
 	return CLN_OK;
 }
@@ -188,7 +249,7 @@ static enum cln_status make_identity(struct fit *fit, struct cln_error *err)
 
 	if (fit->identity.length > 0)
 		return CLN_OK;
-	config.block_size = fit->plan.block_size;
+	config.block_size = fit->block_size;
 	return identity_text(&fit->identity, &config, &fit->data, &fit->sources, err);
 }
 
@@ -197,7 +258,11 @@ static void hand_out(void *context, const struct training_state *state)
 {
 	struct fit *fit = context;
 	struct cln_error err = {0};
-	struct cln_checkpoint checkpoint = {.network = fit->network, .state = *state};
+	struct cln_checkpoint checkpoint = {.network = fit->network,
+					    .state = *state,
+					    .ensemble = fit->K,
+					    .finished = fit->finished,
+					    .n_finished = fit->n_trained};
 
 	if (!fit->observer->checkpoint)
 		return;
@@ -214,18 +279,122 @@ static bool same_shape(const struct network *a, const struct network *b)
 	return a->L == b->L && a->activation == b->activation && memcmp(a->n, b->n, (a->L + 1) * sizeof *a->n) == 0;
 }
 
-/* Whether it is one of this very training. */
+/* Whether it is one of this very training, as far as can be told before a member's rows are there. */
 static enum cln_status check_checkpoint(struct fit *fit, const struct cln_checkpoint *checkpoint, struct cln_error *err)
 {
 	enum cln_status status = make_identity(fit, err);
 
 	if (status == CLN_OK)
-		status = identity_compare(checkpoint->identity, fit->identity.bytes, err);
+		status = identity_compare(checkpoint->identity, fit->identity.bytes, checkpoint->n_finished > 0, err);
 	if (status == CLN_OK && !same_shape(checkpoint->network, fit->network))
 		status = error_set(err, CLN_E_USAGE, "the checkpoint's network has another shape than this training's");
-	if (status == CLN_OK)
-		status = trainer_check(&checkpoint->state, &fit->data.train, &fit->data.valid, fit->config, &fit->plan, err);
+	if (status == CLN_OK && (checkpoint->ensemble > 1 ? checkpoint->ensemble : 1) != fit->K)
+		status = error_set(err, CLN_E_USAGE, "the checkpoint is of %zu members, this training of %zu",
+				   checkpoint->ensemble, fit->K);
 	return status;
+}
+
+/* Members that had ended when it was made. */
+static enum cln_status take_finished(struct fit *fit, const struct cln_checkpoint *checkpoint, struct cln_error *err)
+{
+	for (size_t k = 0; k < checkpoint->n_finished; k++) {
+		struct network *net;
+		const enum cln_status status = network_clone(&net, fit->network, err);
+
+		if (status != CLN_OK)
+			return status;
+		memcpy(net->params, checkpoint->finished[k].params, net->n_floats * sizeof(float));
+		network_sync(net);
+		fit->finished[k] = checkpoint->finished[k];
+		fit->finished[k].params = net->params;
+		fit->trained[fit->n_trained++] = net;
+	}
+	return CLN_OK;
+}
+
+/* ---------------------------------------------------------------- members */
+
+static bool hear_epoch(void *context, const struct cln_epoch *epoch)
+{
+	const struct fit *fit = context;
+	struct cln_epoch told = *epoch;
+
+	told.member = fit->k;
+	told.members = fit->K;
+	return fit->observer->epoch(fit->observer->context, &told);
+}
+
+static void hear_note(void *context, const char *sentence)
+{
+	const struct fit *fit = context;
+
+	if (fit->K == 1)
+		note(fit->observer, "%s", sentence);
+	else
+		note(fit->observer, "member %zu of %zu: %s", fit->k + 1, fit->K, sentence);
+}
+
+static void hear_progress(void *context, size_t epoch, size_t rows_done, size_t rows)
+{
+	const struct fit *fit = context;
+
+	fit->observer->progress(fit->observer->context, epoch, rows_done, rows);
+}
+
+static enum cln_ask hear_ask(void *context)
+{
+	const struct fit *fit = context;
+
+	return fit->observer->ask(fit->observer->context);
+}
+
+/* The trainer's observer; NULL: nobody listens. */
+static const struct cln_observer *observe_member(struct fit *fit)
+{
+	const struct cln_observer *observer = fit->observer;
+
+	if (!observer)
+		return NULL;
+	fit->observer_of_member = (struct cln_observer){.context = fit,
+							.progress = observer->progress ? hear_progress : NULL,
+							.epoch = observer->epoch ? hear_epoch : NULL,
+							.note = observer->note ? hear_note : NULL,
+							.ask = observer->ask ? hear_ask : NULL};
+	return &fit->observer_of_member;
+}
+
+/* The fold that the member under way leaves out. */
+static size_t fold_of(const struct fit *fit)
+{
+	const size_t n_folds = prepared_folds(&fit->data);
+
+	return n_folds ? fit->k % n_folds : 0;
+}
+
+/* Options, network and plan of member k. */
+static enum cln_status set_up_member(struct fit *fit, size_t k, struct cln_error *err)
+{
+	enum cln_status status;
+
+	fit->k = k;
+	fit->member = *fit->config;
+	fit->member.seed = config_member_seed(fit->config->seed, k);
+	if (k > 0)
+		fit->member.block_size = fit->block_size;
+	status = make_network(fit, err);
+	if (status != CLN_OK)
+		return status;
+	plan_create(&fit->plan, fit->network, &fit->member, prepared_train_rows(&fit->data, fold_of(fit)), fit->threads);
+	if (k == 0)
+		fit->block_size = fit->plan.block_size;
+	return CLN_OK;
+}
+
+static enum cln_status take_rows(struct fit *fit, struct cln_error *err)
+{
+	const enum cln_status status = prepared_take_train(&fit->data, fold_of(fit), err);
+
+	return status == CLN_OK ? prepared_take_valid(&fit->data, fold_of(fit), err) : status;
 }
 
 /* ---------------------------------------------------------------- the fit */
@@ -274,38 +443,98 @@ static enum cln_status give_up(struct fit *fit, struct cln_error *err)
 	return error_set(err, CLN_STOPPED, "training was given up before its first step");
 }
 
-/* CLN_OK or CLN_STOPPED: the network is trained as far as it goes. */
-static enum cln_status train(struct fit *fit, const struct cln_checkpoint *checkpoint, struct cln_error *err)
+/* Why the member under way could not be trained to its end. */
+static enum cln_status tell_failure(const struct fit *fit, enum cln_status status, struct cln_error *err)
 {
-	struct trainer_keeper keeper = {.from = checkpoint ? &checkpoint->state : NULL, .context = fit, .save = hand_out};
+	char of_member[64] = "";
+
+	if (fit->K > 1)
+		snprintf(of_member, sizeof of_member, " of member %zu of %zu", fit->k + 1, fit->K);
+	if (status == CLN_E_DIVERGED)
+		status = name_feature(fit, err);
+	if (status == CLN_E_DIVERGED && fit->K > 1 && err)
+		return error_set(err, status, "member %zu of %zu: %s", fit->k + 1, fit->K, err->message);
+	if (status == CLN_STOPPED)
+		return error_set(err, CLN_STOPPED, "training was stopped %s epoch %zu of %zu%s",
+				 fit->result.unfinished ? "in" : "after", fit->result.epochs + fit->result.unfinished,
+				 fit->config->epochs, of_member);
+	return status;
+}
+
+/* The network under way joins those that are trained. */
+static void keep_member(struct fit *fit)
+{
+	fit->finished[fit->n_trained] = (struct finished_member){.params = fit->network->params,
+								 .epochs = fit->result.epochs,
+								 .best_epoch = fit->result.best_epoch,
+								 .recoveries = fit->result.recoveries,
+								 .seconds = fit->result.seconds,
+								 .rows_per_second = fit->result.rows_per_second};
+	fit->trained[fit->n_trained++] = fit->network;
+	fit->network = NULL;
+}
+
+/* From a state, or from the start.  CLN_STOPPED: the observer's wish. */
+static enum cln_status train_member(struct fit *fit, const struct training_state *from, struct cln_error *err)
+{
+	const struct trainer_keeper keeper = {.from = from, .context = fit, .save = hand_out};
 	const struct dataset *valid = fit->data.valid.n_rows ? &fit->data.valid : NULL;
-	enum cln_status status = make_network(fit, fit->sources.init, err);
+	enum cln_status status;
+
+	if (fit->K > 1 && fit->observer && fit->observer->member)
+		fit->observer->member(fit->observer->context, fit->k, fit->K);
+	dataset_expect(&fit->data.train, true);
+	status = trainer_continue(fit->network, &fit->data.train, valid, &fit->member, &fit->plan, fit->kernels,
+				  observe_member(fit), &keeper, &fit->result, err);
+	dataset_expect(&fit->data.train, false);
+	if (status == CLN_OK || (status == CLN_STOPPED && !fit->result.unfinished))
+		keep_member(fit);
+	return status == CLN_OK ? CLN_OK : tell_failure(fit, status, err);
+}
+
+/* The first member and, where there is a checkpoint, the one that was under way: all that can be checked before the first step. */
+static enum cln_status begin(struct fit *fit, const struct cln_checkpoint *checkpoint, struct cln_error *err)
+{
+	enum cln_status status = set_up_member(fit, 0, err);
 
 	if (status != CLN_OK)
 		return status;
-	plan_create(&fit->plan, fit->network, fit->config, fit->data.train.n_rows, fit->threads);
 	fit->sources.initial = io_crc64(0, fit->network->params, fit->network->n_floats * sizeof(float));
 	if (tell_start(fit, fit->sources.train))
 		return give_up(fit, err);
 	if (checkpoint)
 		status = check_checkpoint(fit, checkpoint, err);
-	if (status != CLN_OK)
-		return status;
-	if (fit->observer && fit->observer->ready && fit->observer->ready(fit->observer->context))
+	if (status == CLN_OK && checkpoint)
+		status = take_finished(fit, checkpoint, err);
+	if (status == CLN_OK && fit->n_trained > 0)
+		status = set_up_member(fit, fit->n_trained, err);
+	if (status == CLN_OK)
+		status = take_rows(fit, err);
+	if (status == CLN_OK && checkpoint)
+		status = trainer_check(&checkpoint->state, &fit->data.train, &fit->data.valid, &fit->member, &fit->plan, err);
+	if (status == CLN_OK && fit->observer && fit->observer->ready && fit->observer->ready(fit->observer->context))
 		return give_up(fit, err);
-	dataset_expect(&fit->data.train, true);
-	status = trainer_continue(fit->network, &fit->data.train, valid, fit->config, &fit->plan, fit->kernels, fit->observer,
-	                          &keeper, &fit->result, err);
-	dataset_expect(&fit->data.train, false);
-	if (status == CLN_E_DIVERGED)
-		status = name_feature(fit, err);
-	else if (status == CLN_STOPPED)
-		error_set(err, CLN_STOPPED, "training was stopped %s epoch %zu of %zu", fit->result.unfinished ? "in" : "after",
-			  fit->result.epochs + fit->result.unfinished, fit->config->epochs);
 	return status;
 }
 
-/* The model of a network that is trained, measured on all rows. */
+/* CLN_OK or CLN_STOPPED: the networks are trained as far as it goes. */
+static enum cln_status train(struct fit *fit, const struct cln_checkpoint *checkpoint, struct cln_error *err)
+{
+	enum cln_status status = begin(fit, checkpoint, err);
+
+	if (status == CLN_OK)
+		status = train_member(fit, checkpoint ? &checkpoint->state : NULL, err);
+	while (status == CLN_OK && fit->n_trained < fit->K) {
+		status = set_up_member(fit, fit->n_trained, err);
+		if (status == CLN_OK)
+			status = take_rows(fit, err);
+		if (status == CLN_OK)
+			status = train_member(fit, NULL, err);
+	}
+	return status;
+}
+
+/* The model of networks that are trained, measured on all rows. */
 static enum cln_status finish(struct cln_model **model, struct fit *fit, struct cln_fit_summary *summary, struct cln_error *err)
 {
 	enum cln_status status = summarise(summary, fit, err);
@@ -323,6 +552,9 @@ static enum cln_status check_config(struct fit *fit, struct cln_config *effectiv
 	if (test)
 		effective->test_fraction = 0;
 	status = config_check(effective, err);
+	if (status == CLN_OK && fit->sources.init && fit->sources.init->members)
+		status = error_set(err, CLN_E_USAGE, "the model to start from is an ensemble of %zu members; it must be a single "
+				   "network", fit->sources.init->n_members);
 	return status == CLN_OK ? kernels_select(&fit->kernels, effective->isa, err) : status;
 }
 
@@ -344,6 +576,7 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 		return status;
 	if (init)
 		config_keep_network(&effective, init);
+	fit.K = effective.ensemble;
 	choose_threads(&fit);
 	status = prepare(&fit.data, train_table, valid, test, init, &effective, fit.threads, observer, err);
 	if (status != CLN_OK)
@@ -356,6 +589,8 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 	if (*model && summary)
 		*summary = own;
 	text_free(&fit.identity);
+	for (size_t k = 0; k < fit.n_trained; k++)
+		network_destroy(fit.trained[k]);
 	network_destroy(fit.network);
 	prepared_free(&fit.data);
 	return status;

@@ -36,6 +36,7 @@ static void write_network(struct json_writer *writer, const struct cln_config *c
 	json_string(writer, "activation", name_of(&names_activation, (int)config->activation));
 	json_string(writer, "seed", seed);
 	json_size(writer, "recover", config->recover);
+	json_size(writer, "ensemble", config->ensemble);
 }
 
 enum cln_status identity_text(struct text *text, const struct cln_config *config, const struct prepared *data,
@@ -53,8 +54,8 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	write_table(&writer, "training table", sources->train);
 	write_table(&writer, "validation table", sources->valid);
 	write_table(&writer, "test table", sources->test);
-	json_size(&writer, "training rows", data->train.n_rows);
-	json_size(&writer, "validation rows", data->valid.n_rows);
+	json_size(&writer, "training rows", data->train_rows);
+	json_size(&writer, "validation rows", data->valid_rows);
 	json_size(&writer, "features", data->pipeline->n_features);
 	write_fingerprint(&writer, "initial weights", sources->initial);
 	json_end_object(&writer);
@@ -75,13 +76,13 @@ static bool may_differ(const struct json *was, const char *key)
 	       strcmp(schedule->string, name_of(&names_schedule, CLN_STEP)) == 0;
 }
 
-static enum cln_status compare(const struct json *was, const struct json *is, struct cln_error *err)
+static enum cln_status compare(const struct json *was, const struct json *is, bool same_epochs, struct cln_error *err)
 {
 	for (const struct json *member = is->child; member; member = member->next) {
 		char before[JSON_SHOWN], now[JSON_SHOWN];
 		const struct json *old = json_get(was, member->key);
 
-		if (json_same(old, member) || may_differ(was, member->key))
+		if (json_same(old, member) || (!same_epochs && may_differ(was, member->key)))
 			continue;
 		json_show(before, old);
 		json_show(now, member);
@@ -91,7 +92,7 @@ static enum cln_status compare(const struct json *was, const struct json *is, st
 	return CLN_OK;
 }
 
-enum cln_status identity_compare(const char *was, const char *is, struct cln_error *err)
+enum cln_status identity_compare(const char *was, const char *is, bool same_epochs, struct cln_error *err)
 {
 	const struct json *a = NULL, *b = NULL;
 	enum cln_status status = json_parse(&a, was, strlen(was), err);
@@ -99,7 +100,7 @@ enum cln_status identity_compare(const char *was, const char *is, struct cln_err
 	if (status == CLN_OK)
 		status = json_parse(&b, is, strlen(is), err);
 	if (status == CLN_OK)
-		status = compare(a, b, err);
+		status = compare(a, b, same_epochs, err);
 	json_free(a);
 	json_free(b);
 	return status;

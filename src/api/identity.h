@@ -17,7 +17,7 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 			      const struct identity_sources *sources, struct cln_error *err) CLN_MUST_CHECK;
 
 /* CLN_E_USAGE names the first thing that was otherwise and what it is now.  `epochs` may be another number where no rate depends
- * on it: with the schedules constant and step. */
-enum cln_status identity_compare(const char *was, const char *is, struct cln_error *err) CLN_MUST_CHECK;
+ * on it, with the schedules constant and step, and where it must not be the same: no member of an ensemble has run them. */
+enum cln_status identity_compare(const char *was, const char *is, bool same_epochs, struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

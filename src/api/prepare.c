@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/prepare.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "api/folds.h"
 #include "api/notes.h"
 
-enum { PART_TEST, PART_VALID }; /* of split_stratified: each its own permutation */
+enum { PART_TEST, PART_VALID, PART_FOLDS }; /* of splits: each its own permutations */
 
 /* ---------------------------------------------------------------- label and weight */
 
@@ -148,6 +150,11 @@ static void row_sets_free(struct row_sets *sets)
 	row_set_free(&sets->test);
 }
 
+static bool wants_folds(const struct cln_table *valid, const struct cln_config *config)
+{
+	return !valid && config->ensemble > 1 && config->valid_fraction > 0;
+}
+
 /* Both fractions are of the training table's rows, so once the test rows are gone the validation rows are a greater part of what is
  * left. */
 static enum cln_status read_rows(struct row_sets *sets, struct prepared *prepared, const struct cln_table *train,
@@ -165,7 +172,7 @@ static enum cln_status read_rows(struct row_sets *sets, struct prepared *prepare
 	}
 	if (status == CLN_OK && valid)
 		status = row_set_read(&sets->valid, prepared, valid, err);
-	else if (status == CLN_OK && config->valid_fraction > 0)
+	else if (status == CLN_OK && config->valid_fraction > 0 && !wants_folds(valid, config))
 		status = row_set_split(&sets->train, &sets->valid, config->valid_fraction / left, config->seed, PART_VALID, err);
 	return status;
 }
@@ -193,6 +200,102 @@ static enum cln_status check_classes(const struct row_sets *sets, const struct l
 		return error_set(err, CLN_E_DATA, "the %zu validation rows are all of one class, for which there is no AUC; "
 		                 "take more of them, or another --metric", sets->valid.n);
 	return CLN_OK;
+}
+
+/* ---------------------------------------------------------------- folds */
+
+/* The rows that all members learn from, each but for a fold of them. */
+struct folded {
+	struct row_set all; /* its w is the prepared's train_row_weights */
+	struct folds folds;
+	const struct cln_config *config;
+	const struct cln_observer *observer;
+	int threads;
+	bool noted; /* that the features do not fit in memory */
+};
+
+static size_t least_of_class(const struct row_set *set)
+{
+	const size_t n = count_positive(set);
+
+	return n < set->n - n ? n : set->n - n;
+}
+
+/* Every fold holds rows of both classes but for a class of one row, which is in none. */
+static enum cln_status check_folds(const struct folds *folds, size_t wanted, const struct row_set *set,
+				   const struct cln_config *config, const struct cln_observer *observer, struct cln_error *err)
+{
+	const size_t least = least_of_class(set);
+
+	if (folds->n > 0 && config->metric == CLN_AUC && least == 1)
+		return error_set(err, CLN_E_DATA,
+				 "one label value has a single training row, so there is no AUC of the rows that a member of the "
+				 "ensemble leaves out; take more rows, or another --metric");
+	if (folds->n > 0 && folds->n < wanted)
+		note(observer, "--valid-fraction %g asks for %zu folds, but a label value has no more than %zu rows: %zu folds",
+		     config->valid_fraction, wanted, folds->n, folds->n);
+	return CLN_OK;
+}
+
+static enum cln_status make_folds(struct prepared *prepared, const struct row_set *set, const struct cln_config *config,
+				  int threads, const struct cln_observer *observer, struct cln_error *err)
+{
+	const double inverse = floor(1 / config->valid_fraction + 0.5);
+	const size_t wanted = inverse < 2 ? 2 : inverse > (double)set->n ? set->n : (size_t)inverse;
+	struct folded *folded = mem_alloc(1, sizeof *folded, err);
+	enum cln_status status;
+
+	if (!folded)
+		return CLN_E_MEMORY;
+	prepared->folded = folded;
+	folded->config = config;
+	folded->observer = observer;
+	folded->threads = threads;
+	status = folds_create(&folded->folds, set->y, set->n, wanted, config->seed, PART_FOLDS, err);
+	if (status == CLN_OK)
+		status = check_folds(&folded->folds, wanted, set, config, observer, err);
+	if (status == CLN_OK && folded->folds.n == 0) {
+		mem_free(folded);
+		prepared->folded = NULL;
+	}
+	return status;
+}
+
+static size_t rows_in_fold(const struct folded *folded, size_t fold)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < folded->all.n; i++)
+		n += folded->folds.of_row[i] == fold;
+	return n;
+}
+
+/* part <- the rows inside of a fold, or outside of it. */
+static enum cln_status choose_fold(struct row_set *part, const struct folded *folded, size_t fold, bool inside,
+				   struct cln_error *err)
+{
+	uint32_t *chosen = mem_alloc(folded->all.n, sizeof *chosen, err);
+	size_t n = 0;
+	enum cln_status status;
+
+	if (!chosen)
+		return CLN_E_MEMORY;
+	for (size_t i = 0; i < folded->all.n; i++)
+		if ((folded->folds.of_row[i] == fold) == inside)
+			chosen[n++] = (uint32_t)i;
+	status = row_set_choose(part, &folded->all, chosen, n, err);
+	mem_free(chosen);
+	return status;
+}
+
+static void folded_destroy(struct folded *folded)
+{
+	if (!folded)
+		return;
+	folded->all.w = NULL;
+	row_set_free(&folded->all);
+	folds_free(&folded->folds);
+	mem_free(folded);
 }
 
 /* ---------------------------------------------------------------- weights */
@@ -312,31 +415,55 @@ static enum cln_status make_dataset(struct dataset *dataset, struct row_set *set
 	return status;
 }
 
+/* Keeps the rows until members take theirs. */
+static void keep_rows(struct prepared *prepared, struct row_set *set, const struct cln_config *config)
+{
+	struct folded *folded = prepared->folded;
+
+	folded->all = *set;
+	folded->all.w = prepared->train_row_weights;
+	*set = (struct row_set){0};
+	for (size_t fold = 0; fold < folded->folds.n && fold < config->ensemble; fold++)
+		prepared->valid_rows += rows_in_fold(folded, fold);
+}
+
+/* True: it is so, and was told. */
+static bool note_scratch(const struct prepared *prepared, const struct cln_observer *observer)
+{
+	if (prepared->train.area.kind != AREA_SCRATCH)
+		return false;
+	note(observer,
+	     "the features of the training rows, %.3g GB, do not fit in the memory left to this process: they lie in a "
+	     "scratch file, and the training goes at the pace of its disk",
+	     (double)prepared->train.area.length / 1e9);
+	return true;
+}
+
 static enum cln_status make_datasets(struct prepared *prepared, struct row_sets *sets, const struct cln_model *init,
 				     const struct cln_config *config, int threads, const struct cln_observer *observer,
 				     struct cln_error *err)
 {
 	struct cln_row_report train = {0}, valid = {0}, test = {0};
 	float *w = NULL;
-	enum cln_status status = training_weights(&w, &sets->train, config, err);
+	enum cln_status status = prepared->folded ? CLN_OK : training_weights(&w, &sets->train, config, err);
 
 	if (status != CLN_OK)
 		return status;
 	prepared->positive_rate = (double)count_positive(&sets->train) / (double)sets->train.n;
+	prepared->train_rows = sets->train.n;
+	prepared->valid_rows = sets->valid.n;
 	prepared->train_row_weights = sets->train.w;
 	sets->train.w = w;
 	status = make_pipeline(prepared, &sets->train, init, config, threads, observer, err);
+	if (prepared->folded)
+		keep_rows(prepared, &sets->train, config);
 	if (status == CLN_OK)
 		status = make_dataset(&prepared->train, &sets->train, prepared->pipeline, threads, &train, err);
 	if (status == CLN_OK)
 		status = make_dataset(&prepared->valid, &sets->valid, prepared->pipeline, threads, &valid, err);
 	if (status == CLN_OK)
 		status = make_dataset(&prepared->test, &sets->test, prepared->pipeline, threads, &test, err);
-	if (prepared->train.area.kind == AREA_SCRATCH)
-		note(observer,
-		     "the features of the training rows, %.3g GB, do not fit in the memory left to this process: they lie in a "
-		     "scratch file, and the training goes at the pace of its disk",
-		     (double)prepared->train.area.length / 1e9);
+	note_scratch(prepared, observer);
 	notes_of_rows(observer, "training", &train);
 	notes_of_rows(observer, "validation", &valid);
 	notes_of_rows(observer, "test", &test);
@@ -358,7 +485,9 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 		status = read_rows(&sets, prepared, train, valid, test, config, err);
 	if (status == CLN_OK)
 		status = check_classes(&sets, &prepared->label, config, err);
-	if (status == CLN_OK && config->valid_fraction > 0 && sets.valid.n == 0)
+	if (status == CLN_OK && wants_folds(valid, config))
+		status = make_folds(prepared, &sets.train, config, threads, observer, err);
+	if (status == CLN_OK && config->valid_fraction > 0 && sets.valid.n == 0 && !prepared->folded)
 		note(observer,
 		     "--valid-fraction %g of so few rows leaves none to validate on: training does not stop early and keeps the "
 		     "last epoch's weights",
@@ -371,8 +500,60 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 	return status;
 }
 
+size_t prepared_folds(const struct prepared *prepared)
+{
+	return prepared->folded ? prepared->folded->folds.n : 0;
+}
+
+size_t prepared_train_rows(const struct prepared *prepared, size_t fold)
+{
+	return prepared->train_rows - (prepared->folded ? rows_in_fold(prepared->folded, fold) : 0);
+}
+
+enum cln_status prepared_take_train(struct prepared *prepared, size_t fold, struct cln_error *err)
+{
+	struct folded *folded = prepared->folded;
+	struct row_set set = {0};
+	float *w = NULL;
+	enum cln_status status;
+
+	if (!folded)
+		return CLN_OK;
+	dataset_free(&prepared->train);
+	if (fold == folded->folds.n)
+		dataset_free(&prepared->valid);
+	status = choose_fold(&set, folded, fold, false, err);
+	if (status == CLN_OK)
+		status = training_weights(&w, &set, folded->config, err);
+	mem_free(set.w);
+	set.w = w;
+	if (status == CLN_OK)
+		status = make_dataset(&prepared->train, &set, prepared->pipeline, folded->threads, NULL, err);
+	if (status == CLN_OK && !folded->noted)
+		folded->noted = note_scratch(prepared, folded->observer);
+	row_set_free(&set);
+	return status;
+}
+
+enum cln_status prepared_take_valid(struct prepared *prepared, size_t fold, struct cln_error *err)
+{
+	const struct folded *folded = prepared->folded;
+	struct row_set set = {0};
+	enum cln_status status;
+
+	if (!folded)
+		return CLN_OK;
+	dataset_free(&prepared->valid);
+	status = choose_fold(&set, folded, fold, true, err);
+	if (status == CLN_OK)
+		status = make_dataset(&prepared->valid, &set, prepared->pipeline, folded->threads, NULL, err);
+	row_set_free(&set);
+	return status;
+}
+
 void prepared_free(struct prepared *prepared)
 {
+	folded_destroy(prepared->folded);
 	label_free(&prepared->label);
 	mem_free(prepared->weight);
 	mem_free(prepared->train_row_weights);

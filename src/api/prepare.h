@@ -6,13 +6,19 @@
 #include "data/dataset.h"
 #include "model/model.h"
 
+struct folded;
+
 struct prepared {
 	struct label label;
 	char *weight;                  /* name of the weight column, or NULL */
 	struct pipeline *pipeline;
 	struct dataset train;          /* weights: class weights times row weights, mean 1; NULL where that makes all of them 1 */
-	float *train_row_weights;      /* as in the table, for metrics; NULL: all 1 */
+	float *train_row_weights;      /* as in the table, of all rows to learn from, for metrics; NULL: all 1 */
 	struct dataset valid, test;    /* weights as in the table; n_rows = 0: there are none */
+	/* Where the members of an ensemble validate on folds of the rows to learn from: train and valid are then empty until
+	 * prepared_take_* makes them.  NULL: they hold the rows of every member. */
+	struct folded *folded;
+	size_t train_rows, valid_rows; /* to learn from in all; to judge by, those of folds that a member leaves out */
 	size_t dropped_rows;           /* of weight 0, of all tables */
 	size_t numeric_columns, categorical_columns; /* that may become features */
 	size_t missing_cells;          /* of those, in the training table */
@@ -20,11 +26,24 @@ struct prepared {
 };
 
 /* valid, test, init may be NULL; where a table is NULL its fraction of the training table's rows is split off, the test rows first.
- * init: its pipeline and label are taken.  observer (may be NULL) is told what a user should know about the data.
+ * With config->ensemble above 1 the validation rows are folds instead, round(1 / valid_fraction) of them, at least 2.
+ * init: its pipeline and label are taken.  observer (may be NULL) is told what a user should know about the data.  It, config and
+ * the tables are lent for the life of `prepared`.
  * CLN_E_DATA: the tables cannot be used; CLN_E_USAGE: the config does not fit them or init. */
 enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
 			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config, int threads,
 			const struct cln_observer *observer, struct cln_error *err) CLN_MUST_CHECK;
 void prepared_free(struct prepared *prepared);
+
+/* How many folds there are; 0: none.  Member k leaves out fold k mod prepared_folds. */
+size_t prepared_folds(const struct prepared *prepared);
+
+/* The rows that train has, or will have, where `fold` is left out; prepared_folds: none is. */
+size_t prepared_train_rows(const struct prepared *prepared, size_t fold);
+
+/* Makes train and valid, in the place of what they were: of the rows outside of a fold (prepared_folds: of all, and valid is
+ * empty), and of those in it.  Where there are no folds nothing is done. */
+enum cln_status prepared_take_train(struct prepared *prepared, size_t fold, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status prepared_take_valid(struct prepared *prepared, size_t fold, struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

@@ -30,7 +30,7 @@ struct run {
 	bool started;            /* files were written */
 	bool replaces;           /* begun with --force, now or before it was interrupted */
 	struct cln_error failed; /* what the observer could not do; code CLN_OK: nothing */
-	size_t epochs, steps;     /* done when the last checkpoint was due */
+	size_t member, epochs, steps; /* under way and done when the last checkpoint was due */
 	struct cln_error unsaved; /* why the last checkpoint could not be written; code CLN_OK: it was */
 	bool warned;             /* of metrics that could not be written */
 };
@@ -41,13 +41,16 @@ struct run {
 static enum cln_status open_metrics(struct run *run, struct cln_error *err)
 {
 	char file[RUN_PATH], sentence[RUN_PATH + 128];
-	size_t epochs = 0, steps, lines;
+	size_t members, epochs = 0, of_member, steps, lines;
 	enum cln_status status = CLN_OK;
 
-	if (run->checkpoint)
-		cln_checkpoint_position(run->checkpoint, &epochs, &steps);
-	else
+	if (run->checkpoint) {
+		cln_checkpoint_members(run->checkpoint, &members, &epochs);
+		cln_checkpoint_position(run->checkpoint, &of_member, &steps);
+		epochs += of_member;
+	} else {
 		status = run_directory_set_aside(&run->directory, err);
+	}
 	lines = epochs;
 	if (status == CLN_OK)
 		status = run_directory_file(file, &run->directory, "metrics.jsonl", err);
@@ -121,13 +124,25 @@ static bool on_start(void *context, const struct cln_fit_start *start)
 	return false;
 }
 
+#define MEMBER_TEXT 48
+
+/* " of member 2 of 5", or nothing where there is a single network. */
+static void member_text(char text[MEMBER_TEXT], const struct run *run, size_t member)
+{
+	const size_t members = run->options->config.ensemble;
+
+	snprintf(text, MEMBER_TEXT, members > 1 ? " of member %zu of %zu" : "", member + 1, members);
+}
+
 static void tell_resume(struct run *run)
 {
-	char sentence[128];
-	size_t epochs, steps;
+	char sentence[128], member[MEMBER_TEXT];
+	size_t members, of_members, epochs, steps;
 
+	cln_checkpoint_members(run->checkpoint, &members, &of_members);
 	cln_checkpoint_position(run->checkpoint, &epochs, &steps);
-	snprintf(sentence, sizeof sentence, "goes on in epoch %zu, after step %zu", epochs + 1, steps);
+	member_text(member, run, members);
+	snprintf(sentence, sizeof sentence, "goes on in epoch %zu%s, after step %zu", epochs + 1, member, steps);
 	progress_note(&run->progress, sentence);
 }
 
@@ -142,6 +157,13 @@ static bool on_ready(void *context)
 	if (run->checkpoint && run->failed.code == CLN_OK)
 		tell_resume(run);
 	return run->failed.code != CLN_OK;
+}
+
+static void on_member(void *context, size_t member, size_t members)
+{
+	struct run *run = context;
+
+	progress_member(&run->progress, member, members);
 }
 
 static void on_progress(void *context, size_t epoch, size_t rows_done, size_t rows)
@@ -195,7 +217,9 @@ static void on_checkpoint(void *context, const struct cln_checkpoint *checkpoint
 {
 	struct run *run = context;
 	char sentence[CLN_ERROR_TEXT + 64];
+	size_t epochs_before;
 
+	cln_checkpoint_members(checkpoint, &run->member, &epochs_before);
 	cln_checkpoint_position(checkpoint, &run->epochs, &run->steps);
 	run->unsaved.code = save(run, checkpoint, &run->unsaved);
 	interrupt_saved(run->unsaved.code == CLN_OK);
@@ -261,6 +285,7 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 	const struct cln_observer observer = {.context = run,
 					      .start = on_start,
 					      .ready = on_ready,
+					      .member = on_member,
 					      .progress = on_progress,
 					      .epoch = on_epoch,
 					      .note = on_note,
@@ -281,12 +306,15 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 /* The training was interrupted: it can be gone on from where its state was written. */
 static enum cln_status tell_stop(const struct run *run, struct cln_error *err)
 {
+	char member[MEMBER_TEXT];
+
+	member_text(member, run, run->member);
 	if (run->unsaved.code != CLN_OK)
 		return error_set(err, run->unsaved.code, "stopped by %s, and the checkpoint could not be written: %s",
 				 interrupt_reason(), run->unsaved.message);
 	return error_set(err, CLN_STOPPED,
-			 "stopped by %s in epoch %zu, after step %zu; %s/" RUN_CHECKPOINT " is written: --resume goes on",
-			 interrupt_reason(), run->epochs + 1, run->steps, run->options->out);
+			 "stopped by %s in epoch %zu%s, after step %zu; %s/" RUN_CHECKPOINT " is written: --resume goes on",
+			 interrupt_reason(), run->epochs + 1, member, run->steps, run->options->out);
 }
 
 static enum cln_status write_record(struct run *run, struct cln_error *err)

@@ -28,6 +28,11 @@ static const struct command commands[] = {
 	    "interrupted. It must have the same data and the same options, but for those that shape no result (threads, progress, "
 	    "json, out, config, checkpoint-every, time-limit, requeue-exit) and, with the schedules constant and step, epochs. A "
 	    "second signal ends the program at once; the last checkpoint stays intact.\n\n"
+	    "With --ensemble K that many networks are trained, one after the other, each with a seed of its own that follows from "
+	    "--seed, and the model's probability is the mean of theirs. Where --valid gives rows, all of them learn from all of "
+	    "DATA. Else DATA is cut into folds, stratified, 1 / --valid-fraction of them; each member leaves one out in turn, "
+	    "validates on it, and learns from the others, so that all rows are learnt from, and every row is judged in the end by "
+	    "members that did not see it.\n\n"
 	    "Values come from the recipe, then from the config file, then from the options; an option given twice: the "
 	    "last wins. A switch such as --force may be given as --force=false.",
 	.examples = "colonnade train examples/adult.csv --test-fraction 0.2\n"
@@ -252,7 +257,8 @@ static const struct option_spec specs[] = {
 	{.name = "activation", .type = OPTION_WORD, .words = &names_activation, .offset = AT(config.activation),
 	 .help = "activation of the hidden layers", .group = network_group, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 	{.name = "weight-init", .type = OPTION_WORD, .words = &names_init, .offset = AT(config.init),
-	 .help = "draw of the first weights (auto: by the activation)", .group = network_group, .commands = FOR_TRAIN},
+	 .help = "draw of the first weights (auto: by the activation)", .group = network_group, .compact = true,
+	 .commands = FOR_TRAIN},
 	{.name = "init", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(init), .default_text = "",
 	 .help = "start from this model's network and pipeline", .group = network_group, .passing = true, .commands = FOR_TRAIN},
 
@@ -307,6 +313,9 @@ static const struct option_spec specs[] = {
 	{.name = "step-factor", .argument = "X", .type = OPTION_REAL, .high = 1, .above_low = true,
 	 .offset = AT(config.step_factor), .help = "... the rate is multiplied by X", .group = training_group, .compact = true,
 	 .commands = FOR_TRAIN},
+	{.name = "ensemble", .argument = "K", .type = OPTION_SIZE, .low = 1, .high = CLN_MAX_ENSEMBLE,
+	 .offset = AT(config.ensemble), .help = "networks to train, whose probabilities are averaged",
+	 .group = training_group, .commands = FOR_TRAIN},
 	{.name = "block-size", .argument = "N|auto", .type = OPTION_SIZE, .low = 1, .high = 65536, .zero = "auto",
 	 .offset = AT(config.block_size), .help = "columns of a block; shapes the sums, not the speed alone",
 	 .group = training_group, .compact = true, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},

@@ -40,6 +40,7 @@ static void write_summary(struct json_writer *writer, const struct cln_fit_summa
 		json_string(writer, "valid", NULL);
 	if (summary->test.rows)
 		jsonl_metrics(writer, "test", &summary->test);
+	json_size(writer, "members", summary->members);
 	json_size(writer, "epochs", summary->epochs);
 	json_size(writer, "best_epoch", summary->best_epoch);
 	json_size(writer, "recoveries", summary->recoveries);

@@ -16,6 +16,7 @@
 #define NOTE "colonnade_note"
 #define CHECKSUM "colonnade_checksum"
 #define TENSOR_NAME 64
+#define PREFIX 32
 #define MAX_FILE ((size_t)1 << 40)  /* bytes; only keeps a length from the arithmetic's limits */
 #define MAX_WHOLE ((size_t)1 << 53) /* a double holds every whole number up to here */
 
@@ -32,17 +33,39 @@ static const struct {
 	{"start_second", "start_second."},
 };
 
-static void tensor_name(char name[TENSOR_NAME], size_t part, size_t l, const char *what)
+static void tensor_name(char name[TENSOR_NAME], const char *prefix, size_t l, const char *what)
 {
-	snprintf(name, TENSOR_NAME, "%slayers.%zu.%s", parts[part].prefix, l - 1, what);
+	snprintf(name, TENSOR_NAME, "%slayers.%zu.%s", prefix, l - 1, what);
 }
 
-/* A network whose parameters are a part of the state. */
-static struct network view_of(const struct cln_checkpoint *checkpoint, size_t part)
+/* The arrays of parameters that a file has, in their order: those of finished members, then the parts of the state. */
+#define MOST_VIEWS (CLN_MAX_ENSEMBLE + STATE_N_PARTS)
+struct view {
+	float *params;
+	char prefix[PREFIX]; /* of its tensors' names */
+};
+
+/* A network of the checkpoint's shape with other parameters; lent. */
+static struct network network_of(const struct cln_checkpoint *checkpoint, const struct view *view)
 {
-	struct network view = *checkpoint->network;
-	view.params = checkpoint->state.parts[part];
-	return view;
+	struct network net = *checkpoint->network;
+	net.params = view->params;
+	return net;
+}
+
+static size_t list_views(struct view views[MOST_VIEWS], const struct cln_checkpoint *checkpoint)
+{
+	size_t n = 0;
+	for (size_t k = 0; k < checkpoint->n_finished; k++, n++) {
+		views[n].params = checkpoint->finished[k].params;
+		snprintf(views[n].prefix, PREFIX, "members.%zu.", k);
+	}
+	for (size_t i = 0; i < STATE_N_PARTS; i++)
+		if (checkpoint->state.parts[i]) {
+			views[n].params = checkpoint->state.parts[i];
+			snprintf(views[n++].prefix, PREFIX, "%s", parts[i].prefix);
+		}
+	return n;
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -56,14 +79,33 @@ static void write_parts(struct json_writer *writer, const struct training_state 
 	json_end_array(writer);
 }
 
+static void write_members(struct json_writer *writer, const struct cln_checkpoint *checkpoint)
+{
+	json_size(writer, "ensemble", checkpoint->ensemble);
+	json_begin_array(writer, "members");
+	for (size_t k = 0; k < checkpoint->n_finished; k++) {
+		const struct finished_member *member = &checkpoint->finished[k];
+		json_begin_object(writer, NULL);
+		json_size(writer, "epochs_run", member->epochs);
+		json_size(writer, "best_epoch", member->best_epoch);
+		json_size(writer, "recoveries", member->recoveries);
+		json_double(writer, "seconds", member->seconds);
+		json_double(writer, "rows_per_second", member->rows_per_second);
+		json_end_object(writer);
+	}
+	json_end_array(writer);
+}
+
 static enum cln_status write_document(struct text *text, const struct cln_checkpoint *checkpoint, struct cln_error *err)
 {
 	struct json_writer writer = {.out = text};
 	const struct training_state *state = &checkpoint->state;
 	json_begin_object(&writer, NULL);
-	json_size(&writer, "format", 1);
+	json_size(&writer, "format", checkpoint->ensemble > 1 ? 2 : 1);
 	json_string(&writer, "kind", "checkpoint");
 	document_write_architecture(&writer, checkpoint->network);
+	if (checkpoint->ensemble > 1)
+		write_members(&writer, checkpoint);
 	write_parts(&writer, state);
 	json_size(&writer, "epochs", state->epoch);
 	json_size(&writer, "steps", state->step);
@@ -83,6 +125,8 @@ static enum cln_status write_header(struct safetensors_writer *writer, const str
                                     struct cln_error *err)
 {
 	const struct network *net = checkpoint->network;
+	struct view views[MOST_VIEWS];
+	const size_t n_views = list_views(views, checkpoint);
 	struct text document = {0};
 	enum cln_status status = write_document(&document, checkpoint, err);
 	if (status == CLN_OK) {
@@ -93,13 +137,13 @@ static enum cln_status write_header(struct safetensors_writer *writer, const str
 		safetensors_write_checksum(writer, CHECKSUM);
 	}
 	text_free(&document);
-	for (size_t i = 0; i < STATE_N_PARTS && status == CLN_OK; i++)
-		for (size_t l = 1; checkpoint->state.parts[i] && l <= net->L; l++) {
+	for (size_t i = 0; i < n_views && status == CLN_OK; i++)
+		for (size_t l = 1; l <= net->L; l++) {
 			const size_t shape[2] = {net->n[l], net->n[l - 1]};
 			char name[TENSOR_NAME];
-			tensor_name(name, i, l, "weight");
+			tensor_name(name, views[i].prefix, l, "weight");
 			safetensors_write_tensor(writer, name, shape, 2);
-			tensor_name(name, i, l, "bias");
+			tensor_name(name, views[i].prefix, l, "bias");
 			safetensors_write_tensor(writer, name, shape, 1);
 		}
 	return status == CLN_OK ? safetensors_end(writer, err) : status;
@@ -109,12 +153,14 @@ static enum cln_status write_header(struct safetensors_writer *writer, const str
 static void write_tensors(char *data, const struct cln_checkpoint *checkpoint)
 {
 	float *W = (float *)(void *)data;
-	for (size_t i = 0; i < STATE_N_PARTS; i++) {
-		const struct network view = view_of(checkpoint, i);
-		for (size_t l = 1; view.params && l <= view.L; l++) {
-			float *b = W + view.n[l] * view.n[l - 1];
-			network_get(&view, l, W, b);
-			W = b + view.n[l];
+	struct view views[MOST_VIEWS];
+	const size_t n_views = list_views(views, checkpoint);
+	for (size_t i = 0; i < n_views; i++) {
+		const struct network net = network_of(checkpoint, &views[i]);
+		for (size_t l = 1; l <= net.L; l++) {
+			float *b = W + net.n[l] * net.n[l - 1];
+			network_get(&net, l, W, b);
+			W = b + net.n[l];
 		}
 	}
 }
@@ -176,6 +222,42 @@ static enum cln_status read_parts(bool has[STATE_N_PARTS], const struct json *do
 	return CLN_OK;
 }
 
+static enum cln_status read_member(struct finished_member *member, const struct json *object, struct cln_error *err)
+{
+	enum cln_status status = json_get_size(&member->epochs, object, "epochs_run", 0, MAX_WHOLE, err);
+	if (status == CLN_OK)
+		status = json_get_size(&member->best_epoch, object, "best_epoch", 0, MAX_WHOLE, err);
+	if (status == CLN_OK)
+		status = json_get_size(&member->recoveries, object, "recoveries", 0, MAX_WHOLE, err);
+	if (status == CLN_OK)
+		status = json_get_number(&member->seconds, object, "seconds", 0, DBL_MAX, err);
+	if (status == CLN_OK)
+		status = json_get_number(&member->rows_per_second, object, "rows_per_second", 0, DBL_MAX, err);
+	return status;
+}
+
+/* What is told of finished members; their weights come with the tensors. */
+static enum cln_status read_members(struct cln_checkpoint *checkpoint, const struct json *document, struct cln_error *err)
+{
+	const struct json *array = NULL;
+	if (!json_get(document, "ensemble"))
+		return CLN_OK;
+	enum cln_status status = json_get_size(&checkpoint->ensemble, document, "ensemble", 2, CLN_MAX_ENSEMBLE, err);
+	if (status == CLN_OK)
+		status = json_get_array(&array, document, "members", err);
+	if (status != CLN_OK)
+		return status;
+	if (array->n >= checkpoint->ensemble)
+		return error_set(err, CLN_E_DAMAGED, "%zu of its %zu members are finished, and one is under way", array->n,
+		                 checkpoint->ensemble);
+	checkpoint->finished = mem_alloc(array->n, sizeof *checkpoint->finished, err);
+	if (!checkpoint->finished)
+		return CLN_E_MEMORY;
+	for (const struct json *item = array->child; item && status == CLN_OK; item = item->next)
+		status = read_member(&checkpoint->finished[checkpoint->n_finished++], item, err);
+	return status;
+}
+
 /* A number that is null where it is infinite. */
 static enum cln_status read_least_loss(double *value, const struct json *document, struct cln_error *err)
 {
@@ -221,8 +303,19 @@ static enum cln_status check_length(const struct architecture *architecture, siz
 		fits = size_mul(&weights, n[l], n[l - 1]) && size_add(&sum, sum, weights) && size_add(&sum, sum, n[l]);
 	fits = fits && size_mul(&bytes, sum, n_parts * sizeof(float));
 	if (!fits || bytes != data_length)
-		return error_set(err, CLN_E_DAMAGED, "its %zu parts of %zu layers do not take the %zu bytes behind its header%s",
-		                 n_parts, architecture->L, data_length, !fits || bytes > data_length ? ": was it cut short?" : "");
+		return error_set(err, CLN_E_DAMAGED,
+		                 "its %zu parts and members of %zu layers do not take the %zu bytes behind its header%s", n_parts,
+		                 architecture->L, data_length, !fits || bytes > data_length ? ": was it cut short?" : "");
+	return CLN_OK;
+}
+
+static enum cln_status create_finished(struct cln_checkpoint *checkpoint, struct cln_error *err)
+{
+	for (size_t k = 0; k < checkpoint->n_finished; k++) {
+		checkpoint->finished[k].params = mem_alloc(checkpoint->network->n_floats, sizeof(float), err);
+		if (!checkpoint->finished[k].params)
+			return CLN_E_MEMORY;
+	}
 	return CLN_OK;
 }
 
@@ -245,14 +338,15 @@ static enum cln_status create_parts(struct cln_checkpoint *checkpoint, const boo
 }
 
 /* The file's floats lie at any address. */
-static enum cln_status read_layer(struct network *view, size_t part, size_t l, struct safetensors *file, struct cln_error *err)
+static enum cln_status read_layer(struct network *net, const char *prefix, size_t l, struct safetensors *file,
+                                  struct cln_error *err)
 {
-	const size_t shape[2] = {view->n[l], view->n[l - 1]}, weights = shape[0] * shape[1];
+	const size_t shape[2] = {net->n[l], net->n[l - 1]}, weights = shape[0] * shape[1];
 	const char *W_bytes = NULL, *b_bytes = NULL;
 	char name[TENSOR_NAME];
-	tensor_name(name, part, l, "weight");
+	tensor_name(name, prefix, l, "weight");
 	enum cln_status status = safetensors_take(&W_bytes, file, name, shape, 2, err);
-	tensor_name(name, part, l, "bias");
+	tensor_name(name, prefix, l, "bias");
 	if (status == CLN_OK)
 		status = safetensors_take(&b_bytes, file, name, shape, 1, err);
 	if (status != CLN_OK)
@@ -262,7 +356,7 @@ static enum cln_status read_layer(struct network *view, size_t part, size_t l, s
 		return CLN_E_MEMORY;
 	memcpy(W, W_bytes, weights * sizeof *W);
 	memcpy(W + weights, b_bytes, shape[0] * sizeof *W);
-	network_set(view, l, W, W + weights);
+	network_set(net, l, W, W + weights);
 	mem_free(W);
 	return CLN_OK;
 }
@@ -270,10 +364,12 @@ static enum cln_status read_layer(struct network *view, size_t part, size_t l, s
 static enum cln_status read_tensors(const struct cln_checkpoint *checkpoint, struct safetensors *file, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
-	for (size_t i = 0; i < STATE_N_PARTS; i++) {
-		struct network view = view_of(checkpoint, i);
-		for (size_t l = 1; view.params && l <= view.L && status == CLN_OK; l++)
-			status = read_layer(&view, i, l, file, err);
+	struct view views[MOST_VIEWS];
+	const size_t n_views = list_views(views, checkpoint);
+	for (size_t i = 0; i < n_views; i++) {
+		struct network net = network_of(checkpoint, &views[i]);
+		for (size_t l = 1; l <= net.L && status == CLN_OK; l++)
+			status = read_layer(&net, views[i].prefix, l, file, err);
 	}
 	return status == CLN_OK ? safetensors_finish(file, err) : status;
 }
@@ -308,14 +404,18 @@ static enum cln_status read_checkpoint(struct cln_checkpoint *checkpoint, const 
 	enum cln_status status = document_read_architecture(&architecture, document, err);
 	if (status == CLN_OK)
 		status = read_parts(has, document, err);
+	if (status == CLN_OK)
+		status = read_members(checkpoint, document, err);
 	for (size_t i = 0; i < STATE_N_PARTS; i++)
 		n_parts += has[i];
 	if (status == CLN_OK)
 		status = read_position(&checkpoint->state, document, err);
 	if (status == CLN_OK)
-		status = check_length(&architecture, n_parts, file->data_length, err);
+		status = check_length(&architecture, checkpoint->n_finished + n_parts, file->data_length, err);
 	if (status == CLN_OK)
 		status = create_parts(checkpoint, has, &architecture, err);
+	if (status == CLN_OK)
+		status = create_finished(checkpoint, err);
 	if (status == CLN_OK)
 		status = read_tensors(checkpoint, file, err);
 	if (status == CLN_OK)
@@ -374,6 +474,9 @@ void cln_checkpoint_destroy(struct cln_checkpoint *checkpoint)
 		return;
 	for (size_t i = STATE_FIRST; i < STATE_N_PARTS; i++)
 		mem_free(checkpoint->state.parts[i]);
+	for (size_t k = 0; k < checkpoint->n_finished; k++)
+		mem_free(checkpoint->finished[k].params);
+	mem_free(checkpoint->finished);
 	network_destroy(checkpoint->network);
 	mem_free(checkpoint->identity);
 	mem_free(checkpoint->note);
@@ -389,4 +492,12 @@ void cln_checkpoint_position(const struct cln_checkpoint *checkpoint, size_t *ep
 {
 	*epochs = checkpoint->state.epoch;
 	*steps = checkpoint->state.step;
+}
+
+void cln_checkpoint_members(const struct cln_checkpoint *checkpoint, size_t *members, size_t *epochs)
+{
+	*members = checkpoint->n_finished;
+	*epochs = 0;
+	for (size_t k = 0; k < checkpoint->n_finished; k++)
+		*epochs += checkpoint->finished[k].epochs;
 }

@@ -6,9 +6,19 @@
 #include "nn/network.h"
 #include "train/state.h"
 
+/* One of an ensemble whose training has ended. */
+struct finished_member {
+	float *params;               /* in the layout of network.params */
+	size_t epochs, best_epoch, recoveries;
+	double seconds, rows_per_second;
+};
+
 struct cln_checkpoint {
-	struct network *network;     /* whose shape the state's parts have */
-	struct training_state state;
+	struct network *network;     /* whose shape the state's parts and the finished members have */
+	struct training_state state; /* of the only network, or of the first member that has not ended */
+	size_t ensemble;             /* members that there will be; 0 or 1: a single network */
+	struct finished_member *finished;
+	size_t n_finished;           /* below `ensemble` */
 	char *identity;              /* JSON text of what the training stands on: options and data (api/identity.h) */
 	char *note;                  /* the caller's, of cln_checkpoint_save; NULL in one that is lent to an observer */
 	bool loaded;                 /* from a file: owns all of this; the weights lie in the network */

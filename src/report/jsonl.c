@@ -112,6 +112,8 @@ enum cln_status jsonl_epoch(struct jsonl *jsonl, const struct cln_epoch *epoch, 
 	bool valid = epoch->valid.rows > 0;
 
 	json_begin_object(&writer, NULL);
+	if (epoch->members > 1)
+		json_size(&writer, "member", epoch->member);
 	json_size(&writer, "epoch", epoch->epoch);
 	json_double(&writer, "train_loss", epoch->train_loss);
 	json_double(&writer, "valid_loss", valid ? epoch->valid.log_loss : NAN);

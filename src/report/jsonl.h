@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * metrics.jsonl: one JSON object an epoch; and metrics as members of other JSON. */
+ * metrics.jsonl: one JSON object an epoch, with its member in an ensemble; and metrics as members of other JSON. */
 #ifndef REPORT_JSONL_H
 #define REPORT_JSONL_H
 

@@ -80,7 +80,9 @@ static void print_visible(FILE *out, const char *before, const char *text)
 static void print_data(FILE *out, const struct cln_fit_start *start)
 {
 	fprintf(out, "data      %zu rows to train on", start->train_rows);
-	if (start->valid_rows)
+	if (start->folds)
+		fprintf(out, " in %zu folds, of which each member validates on one and trains on the others", start->folds);
+	else if (start->valid_rows)
 		fprintf(out, ", %zu to validate", start->valid_rows);
 	if (start->test_rows)
 		fprintf(out, ", %zu to test", start->test_rows);
@@ -100,8 +102,11 @@ static void print_training(FILE *out, const struct cln_config *config, const str
 {
 	fprintf(out, "network   ");
 	print_layers(out, start);
-	fprintf(out, ", %s, %zu parameters\n",
+	fprintf(out, ", %s, %zu parameters",
 		config->n_hidden ? name_of(&names_activation, (int)config->activation) : "logistic regression", start->n_params);
+	if (start->members > 1)
+		fprintf(out, "; an ensemble of %zu", start->members);
+	fputc('\n', out);
 	fprintf(out, "training  %s, rate %g %s, batch %zu in blocks of %zu, at most %zu epoch%s",
 		name_of(&names_optimizer, (int)config->optimizer), config->learning_rate,
 		name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, config->epochs,
@@ -149,18 +154,19 @@ static void seconds_text(char text[32], double seconds)
 		snprintf(text, 32, "%ld:%02ld", whole / 60, whole % 60);
 }
 
-/* Time left if all epochs are run and each takes as long as those before. */
+/* Time left if all epochs of all members are run and each takes as long as those before. */
 static double seconds_left(const struct progress *progress, size_t epoch, double share)
 {
-	double done = (double)(epoch - 1) + share;
-	double spent = progress->now() - progress->first_epoch_start;
+	const double of_member = (double)(epoch - 1) + share, done = (double)progress->epochs_before + of_member;
+	const size_t members_left = progress->members ? progress->members - progress->member : 1;
+	const double spent = progress->now() - progress->first_epoch_start;
 
-	return done > 0 ? spent / done * ((double)progress->config->epochs - done) : 0;
+	return done > 0 ? spent / done * ((double)(members_left * progress->config->epochs) - of_member) : 0;
 }
 
 void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, size_t rows)
 {
-	char cells[BAR_CELLS + 1], speed[PROGRESS_NUMBER], left[32], line[160];
+	char cells[BAR_CELLS + 1], speed[PROGRESS_NUMBER], left[32], member[64] = "", line[224];
 	double share = rows ? (double)rows_done / (double)rows : 1;
 	double spent = progress->now() - progress->epoch_start;
 
@@ -171,8 +177,10 @@ void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, s
 	cells[BAR_CELLS] = '\0';
 	progress_short_number(speed, spent > 0 ? (double)rows_done / spent : 0);
 	seconds_text(left, seconds_left(progress, epoch, share));
-	snprintf(line, sizeof line, "epoch %zu of %zu  %s %3.0f %%  %s rows/s  at most %s left", epoch, progress->config->epochs,
-		 cells, 100 * share, speed, left);
+	if (progress->members)
+		snprintf(member, sizeof member, "member %zu/%zu  ", progress->member + 1, progress->members);
+	snprintf(line, sizeof line, "%sepoch %zu of %zu  %s %3.0f %%  %s rows/s  at most %s left", member, epoch,
+		 progress->config->epochs, cells, 100 * share, speed, left);
 	progress_clear(progress);
 	fprintf(progress->out, "%.*s\n", progress->width - 1, line);
 	progress->bar_drawn = true;
@@ -214,9 +222,26 @@ void progress_epoch(struct progress *progress, const struct cln_epoch *epoch)
 	progress->pending = true;
 	if (progress->mode == PROGRESS_NONE)
 		return;
-	if (progress->config->epochs <= ALL_LINES || epoch->epoch == epoch->epochs ||
+	if (progress->config->epochs * (progress->members ? progress->members : 1) <= ALL_LINES || epoch->epoch == epoch->epochs ||
 	    progress->epoch_start - progress->last_line >= LINE_SECONDS)
 		print_epoch(progress, epoch);
+}
+
+void progress_member(struct progress *progress, size_t member, size_t members)
+{
+	if (progress->pending && progress->mode != PROGRESS_NONE)
+		print_epoch(progress, &progress->last);
+	if (progress->members)
+		progress->epochs_before += progress->last.epoch;
+	progress->last = (struct cln_epoch){0};
+	progress->member = member;
+	progress->members = members;
+	progress->epoch_start = progress->now();
+	if (progress->mode == PROGRESS_NONE)
+		return;
+	progress_clear(progress);
+	fprintf(progress->out, "member %zu/%zu\n", member + 1, members);
+	fflush(progress->out);
 }
 
 void progress_note(struct progress *progress, const char *sentence)
@@ -245,9 +270,13 @@ void progress_end(struct progress *progress, const struct cln_fit_summary *summa
 		print_epoch(progress, &progress->last);
 	progress_clear(progress);
 	progress_short_number(speed, summary->rows_per_second);
-	fprintf(progress->out, "\n%zu epoch%s in %.2f s, %s rows/s", summary->epochs, summary->epochs == 1 ? "" : "s",
-		summary->seconds, speed);
-	if (progress->valid)
+	fprintf(progress->out, "\n%zu epoch%s", summary->epochs, summary->epochs == 1 ? "" : "s");
+	if (summary->members > 1)
+		fprintf(progress->out, " of %zu members", summary->members);
+	fprintf(progress->out, " in %.2f s, %s rows/s", summary->seconds, speed);
+	if (summary->members > 1)
+		fprintf(progress->out, "; the model averages their probabilities");
+	else if (progress->valid)
 		fprintf(progress->out, "; the model is that of epoch %zu", summary->best_epoch);
 	fprintf(progress->out, "\n\n%-6s  %9s  %8s  %8s  %8s\n", "", "rows", "log loss", "AUC", "accuracy");
 	print_metrics(progress->out, "train", &summary->train);

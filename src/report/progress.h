@@ -20,6 +20,8 @@ struct progress {
 	double (*now)(void); /* seconds of a monotonic clock; tests put their own in */
 	double last_line;    /* when an epoch's line was written */
 	double epoch_start;
+	size_t member, members; /* of an ensemble: the one under way, from 0, of so many; 0, 0 else */
+	size_t epochs_before;   /* of the members before it */
 	bool bar_drawn; /* the line above the cursor is a bar */
 	bool valid;     /* there are validation rows */
 	bool pending;   /* `last` was not written yet */
@@ -32,6 +34,7 @@ void progress_open(struct progress *progress, FILE *out, enum progress_mode mode
 
 /* The observer's calls, and the end.  With PROGRESS_NONE only notes are written. */
 void progress_start(struct progress *progress, const struct cln_fit_start *start);
+void progress_member(struct progress *progress, size_t member, size_t members);
 void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, size_t rows);
 void progress_epoch(struct progress *progress, const struct cln_epoch *epoch);
 void progress_note(struct progress *progress, const char *sentence);

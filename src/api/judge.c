@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/judge.h"
+
+#include <string.h>
+
+enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer, const struct dataset *dataset, const float *w,
+			      struct cln_error *err)
+{
+	const size_t n = dataset->n_rows;
+
+	*judged = (struct judged){.n = n, .y = dataset->y, .w = w};
+	if (n == 0)
+		return CLN_OK;
+	judged->memory = mem_alloc(n, 2 * sizeof(float), err);
+	if (!judged->memory)
+		return CLN_E_MEMORY;
+	judged->probabilities = judged->memory;
+	judged->logits = judged->memory + n;
+	return scores_compute(judged->memory, judged->memory + n, scorer, dataset->X, n, err);
+}
+
+/* Those of the networks that left a fold out; at least one. */
+static struct scorer scorer_of_fold(const struct network *chosen[CLN_MAX_ENSEMBLE], const struct scorer *scorer, size_t fold,
+				    size_t n_folds)
+{
+	struct scorer of_fold = *scorer;
+
+	of_fold.networks = chosen;
+	of_fold.K = 0;
+	for (size_t k = fold; k < scorer->K; k += n_folds)
+		chosen[of_fold.K++] = scorer->networks[k];
+	return of_fold;
+}
+
+/* Appends the rows of data->valid.  n: how many there will be in all. */
+static enum cln_status add_fold(struct judged *judged, const struct scorer *scorer, const struct dataset *valid, size_t n,
+				struct cln_error *err)
+{
+	float *next = judged->memory + judged->n;
+
+	memcpy(next + 2 * n, valid->y, valid->n_rows * sizeof(float));
+	if (valid->w)
+		memcpy(next + 3 * n, valid->w, valid->n_rows * sizeof(float));
+	judged->n += valid->n_rows;
+	return scores_compute(next, next + n, scorer, valid->X, valid->n_rows, err);
+}
+
+enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, struct prepared *data, struct cln_error *err)
+{
+	const size_t n_folds = prepared_folds(data), n_judged = scorer->K < n_folds ? scorer->K : n_folds;
+	const struct network *chosen[CLN_MAX_ENSEMBLE];
+	enum cln_status status = CLN_OK;
+	size_t n = 0;
+
+	*judged = (struct judged){0};
+	for (size_t fold = 0; fold < n_judged; fold++)
+		n += data->train_rows - prepared_train_rows(data, fold);
+	judged->memory = mem_alloc(n, 4 * sizeof(float), err);
+	if (!judged->memory)
+		return CLN_E_MEMORY;
+	judged->probabilities = judged->memory;
+	judged->logits = judged->memory + n;
+	judged->y = judged->memory + 2 * n;
+	judged->w = data->train_row_weights ? judged->memory + 3 * n : NULL;
+	for (size_t fold = 0; fold < n_judged && status == CLN_OK; fold++) {
+		const struct scorer of_fold = scorer_of_fold(chosen, scorer, fold, n_folds);
+
+		status = prepared_take_valid(data, fold, err);
+		if (status == CLN_OK)
+			status = add_fold(judged, &of_fold, &data->valid, n, err);
+	}
+	return status;
+}
+
+enum cln_status judged_measure(struct cln_metrics *metrics, const struct judged *judged, double threshold, struct cln_error *err)
+{
+	const struct scored scored = {judged->logits, judged->probabilities};
+
+	*metrics = (struct cln_metrics){0};
+	return judged->n ? metrics_of_scores(metrics, &scored, judged->y, judged->w, judged->n, threshold, err) : CLN_OK;
+}
+
+void judged_free(struct judged *judged)
+{
+	mem_free(judged->memory);
+	*judged = (struct judged){0};
+}

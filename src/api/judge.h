@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * What networks say of labelled rows, and how good it is. */
+#ifndef API_JUDGE_H
+#define API_JUDGE_H
+
+#include "api/prepare.h"
+#include "api/scores.h"
+#include "train/metrics.h"
+
+struct judged {
+	size_t n;
+	const float *logits, *probabilities;
+	const float *y, *w; /* w = NULL: all 1 */
+	float *memory;      /* owned: what of these is not lent */
+};
+
+/* All rows of a dataset, by all networks.  y, and w in place of the dataset's, are lent. */
+enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer, const struct dataset *dataset, const float *w,
+			      struct cln_error *err) CLN_MUST_CHECK;
+
+/* Out of fold: every row of a fold by those of the networks, members 0 .. K-1, that left it out; rows of folds that none did are
+ * not among them.  data->valid is used for it. */
+enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, struct prepared *data,
+			    struct cln_error *err) CLN_MUST_CHECK;
+
+/* No rows: all zero. */
+enum cln_status judged_measure(struct cln_metrics *metrics, const struct judged *judged, double threshold,
+			       struct cln_error *err) CLN_MUST_CHECK;
+void judged_free(struct judged *judged);
+
+#endif

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Ensembles through the program: runs that are interrupted in any member end with the files of a run that was never interrupted, and
+# the same model for any number of threads and instruction set.
+. "${top_srcdir:?}/tests/cli_testing.sh"
+head -n 1201 "$examples/adult.csv" >"$scratch/data.csv"
+cd "$scratch" || exit 1
+options=(--ensemble 3 --epochs 12 --batch-size 32 --patience 0 --dropout 0.2 --hidden "32,16" --lr-schedule cosine --progress none)
+
+sha() { sha256sum <"$1" | cut -d' ' -f1; }
+# timeless FILE: its lines without times and what follows from them.
+timeless() {
+  sed -E 's/"(seconds|rows_per_second)": ?[^,}]*//g
+    /"(out|resume|checkpoint-every|time-limit|threads_rule|threads_allowed|threads)":/d' "$1"
+}
+same_run() {
+  equal "model of $1" "$(sha "$1/model.safetensors")" "$(sha whole/model.safetensors)"
+  for file in metrics.jsonl run.json; do
+    diff <(timeless "$1/$file") <(timeless "whole/$file") >difference || fail "$1/$file: $(head -n 5 difference)"
+  done
+  [ ! -e "$1/checkpoint.safetensors" ] || fail "$1 keeps its checkpoint"
+}
+
+expect 0 '' train data.csv --out whole "${options[@]}"
+for member in 0 1 2; do
+  equal "lines of member $member" "$(grep -c "^{\"member\":$member,\"epoch\":" whole/metrics.jsonl)" 12
+done
+holds "run.json" '^  "members": 3,$' whole/run.json
+holds "run.json" '^    "ensemble": 3,$' whole/run.json
+expect 0 '' inspect whole
+holds "inspect" '^ensemble: 3 members of ' stdout
+expect 0 '' inspect whole --json
+equal "members of inspect --json" "$(grep -c '"epochs_run"' stdout)" 3
+expect 0 '' evaluate whole data.csv --json
+
+# ---- pieces, with the number of threads changing; every piece does one step at least
+pieces=0
+code=75
+while [ $code -eq 75 ]; do
+  pieces=$((pieces + 1))
+  "$colonnade" train data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((15 + 3 * pieces))ms \
+    --checkpoint-every 5ms --threads $((pieces % 3 + 1)) 2>stderr
+  code=$?
+  [ $code -ne 75 ] || holds "piece $pieces" ' in epoch [0-9]+ of member [123] of 3, after step ' stderr
+done
+equal "exit code of the last piece" $code 0
+[ $pieces -gt 1 ] || fail "a time limit of 18 ms cut nothing off"
+same_run pieces
+
+# ---- kill -9 at random instants, later and later
+kills=0
+code=137
+while [ $code -eq 137 ]; do
+  "$colonnade" train data.csv --out killed "${options[@]}" --resume=auto --checkpoint-every 3ms 2>stderr &
+  runner=$!
+  sleep "$(awk -v most=$((25 + 5 * kills)) -v draw=$RANDOM 'BEGIN { print most * draw / 32768000 }')"
+  kill -9 $runner 2>/dev/null
+  code=0
+  wait $runner 2>/dev/null || code=$?
+  kills=$((kills + 1))
+done
+equal "exit code after $kills starts" $code 0
+same_run killed
+
+# ---- another number of members is another run
+expect 75 'stopped by the time limit in epoch ' train data.csv --out changed "${options[@]}" --epochs 100000 --time-limit 100ms
+expect 2 '--ensemble was 3, is 4: changed/checkpoint.safetensors is of another run' train data.csv --out changed "${options[@]}" \
+  --epochs 100000 --ensemble 4 --resume
+expect 2 '--ensemble: "0" is not a whole number from 1 to 64' train data.csv --out changed --ensemble 0
+expect 2 'the model to start from is an ensemble of 3 members' train data.csv --out changed --force --init whole
+
+# ---- the same model on any instruction set
+isas=$("$colonnade" doctor --json | sed -n '/"isas"/,/]/p' | sed -n 's/^ *"\([a-z0-9]*\)",\{0,1\}$/\1/p')
+for isa in $isas; do
+  COLONNADE_ISA=$isa expect 0 '' train data.csv --out isa "${options[@]}" --force --threads 5
+  equal "model by $isa" "$(sha isa/model.safetensors)" "$(sha whole/model.safetensors)"
+done
+
+# ---- one member is a single network, as if the option did not exist
+expect 0 '' train data.csv --out one --ensemble 1 --epochs 2 --progress none
+expect 0 '' train data.csv --out single --epochs 2 --progress none
+equal "model of one member" "$(sha one/model.safetensors)" "$(sha single/model.safetensors)"
+! grep -q member one/metrics.jsonl || fail "lines of a single network name a member"
+
+# ---- what standard error shows
+expect 0 'member 2/2' train data.csv --out shown --ensemble 2 --epochs 2 --progress lines
+holds "progress" '^data      1200 rows to train on in 5 folds, of which each member validates on one' stderr
+holds "progress" '; an ensemble of 2$' stderr
+holds "progress" '^4 epochs of 2 members in ' stderr
+finish
