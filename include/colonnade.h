@@ -70,6 +70,10 @@ struct cln_read_options {
 	 * read.  One that is not there is no error. */
 	const char *const *needed;
 	size_t n_needed;
+	/* n_expected names that another table has: those that are whole numbers are columns of zeros in a LibSVM text that lacks
+	 * them, as are those of `needed` */
+	const char *const *expected;
+	size_t n_expected;
 	char separator;          /* 0: found out among comma, tab and semicolon */
 	bool no_header;          /* the first record is data; columns are then named "1", "2", ... */
 	int threads;             /* 0: as many as cln_threads_allowed says */
@@ -77,9 +81,10 @@ struct cln_read_options {
 
 struct cln_table;
 
-/* Reads CSV (RFC 4180; gz by content where zlib was built in) or a column cache from `path`, "-" for standard input.  The file of a
- * cache must not change while the table lives; a separator and no_header are refused for it, and so is a column whose texts are
- * needed where it has none.  CLN_E_DAMAGED: it is no intact cache. */
+/* Reads CSV (RFC 4180), LibSVM text (both gz by content where zlib was built in) or a column cache from `path`, "-" for standard
+ * input; doc/data.md says how they are told apart.  The file of a cache must not change while the table lives; a separator and
+ * no_header are refused for all but CSV, and so is a column of a cache whose texts are needed where it has none.
+ * CLN_E_DAMAGED: it is no intact cache. */
 CLN_MUST_CHECK enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
                                               struct cln_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Tables from arrays, for suites that need cells but no file. */
+ * Tables from arrays, for suites that need cells but no file; and whether two tables are the same. */
 #ifndef TESTS_TABLES_H
 #define TESTS_TABLES_H
 
@@ -66,6 +66,25 @@ static inline void tables_texts(struct cln_table *table, size_t c, const char *n
 		for (size_t k = 0; k < column->n_levels && texts[i]; k++)
 			if (strcmp(column->levels[k], texts[i]) == 0)
 				column->codes[i] = (uint32_t)k;
+	}
+}
+
+/* Two readings of one table. */
+static inline void tables_same(const struct cln_table *a, const struct cln_table *b)
+{
+	ck_assert_uint_eq(a->n_rows, b->n_rows);
+	ck_assert_uint_eq(a->n_columns, b->n_columns);
+	ck_assert_uint_eq(cln_table_fingerprint(a), cln_table_fingerprint(b));
+	for (size_t c = 0; c < a->n_columns; c++) {
+		const struct column *x = &a->columns[c], *y = &b->columns[c];
+		ck_assert_str_eq(x->name, y->name);
+		ck_assert(x->type == y->type && x->ignored == y->ignored && x->not_asked_for == y->not_asked_for);
+		ck_assert(x->type_was_given == y->type_was_given && x->n_missing == y->n_missing);
+		ck_assert(x->n_texts == y->n_texts && x->first_text_row == y->first_text_row);
+		ck_assert(!x->numbers == !y->numbers && !x->codes == !y->codes);
+		for (size_t i = 0; x->numbers && i < a->n_rows; i++) /* also the sign of zero */
+			ck_assert(isnan(x->numbers[i]) ? isnan(y->numbers[i]) != 0
+						       : memcmp(&x->numbers[i], &y->numbers[i], sizeof(float)) == 0);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include "data/cache_layout.h"
 #include "data/csv_parts.h"
 #include "fail_alloc.h"
+#include "tables.h"
 
 /* Numbers with a gap, categories with a gap, labels; "left" is left out, "deep" has an exponent. */
 static const char text[] = "x,job,left,deep,y\n"
@@ -80,24 +81,6 @@ static void refused(const struct image *image, const char *what)
 
 /* ---------------------------------------------------------------- what comes back */
 
-static void same_table(const struct cln_table *a, const struct cln_table *b)
-{
-	ck_assert_uint_eq(a->n_rows, b->n_rows);
-	ck_assert_uint_eq(a->n_columns, b->n_columns);
-	ck_assert_uint_eq(cln_table_fingerprint(a), cln_table_fingerprint(b));
-	for (size_t c = 0; c < a->n_columns; c++) {
-		const struct column *x = &a->columns[c], *y = &b->columns[c];
-		ck_assert_str_eq(x->name, y->name);
-		ck_assert(x->type == y->type && x->ignored == y->ignored && x->not_asked_for == y->not_asked_for);
-		ck_assert(x->type_was_given == y->type_was_given && x->n_missing == y->n_missing);
-		ck_assert(x->n_texts == y->n_texts && x->first_text_row == y->first_text_row);
-		ck_assert(!x->numbers == !y->numbers && !x->codes == !y->codes);
-		for (size_t i = 0; x->numbers && i < a->n_rows; i++) /* also the sign of zero */
-			ck_assert(isnan(x->numbers[i]) ? isnan(y->numbers[i]) != 0
-						       : memcmp(&x->numbers[i], &y->numbers[i], sizeof(float)) == 0);
-	}
-}
-
 START_TEST(a_cache_reads_as_its_text_whatever_is_asked)
 {
 	static const char *const needed[] = {"deep", "y", "absent"}, *const known[] = {"x", "y", "deep"};
@@ -115,7 +98,7 @@ START_TEST(a_cache_reads_as_its_text_whatever_is_asked)
 		struct cln_table *of_text, *of_cache;
 		assert_ok(csv_read_source(&of_text, &source, &asked[i], 1, 0, &err));
 		assert_ok(cache_read_bytes(&of_cache, image.bytes, image.length, "t.cache", &asked[i], 2, &err));
-		same_table(of_text, of_cache);
+		tables_same(of_text, of_cache);
 		cln_table_destroy(of_text);
 		cln_table_destroy(of_cache);
 	}
@@ -139,7 +122,7 @@ START_TEST(a_cache_of_several_blocks_reads_as_its_text)
 	struct cln_table *of_text, *of_cache;
 	assert_ok(csv_read_source(&of_text, &source, &none, 1, 0, &err));
 	assert_ok(read_image(&of_cache, image.bytes, image.length, &err));
-	same_table(of_text, of_cache);
+	tables_same(of_text, of_cache);
 	ck_assert_uint_eq(of_cache->columns[2].first_text_row, n_rows - 7);
 	cln_table_destroy(of_text);
 	cln_table_destroy(of_cache);

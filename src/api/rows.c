@@ -63,6 +63,8 @@ enum cln_status rows_read_for_model(struct cln_table **table, const char *path, 
 		read.n_known_categories = wanted.n_categories;
 		read.needed = rows == ROWS_WHOLE ? NULL : wanted.needed;
 		read.n_needed = rows == ROWS_WHOLE ? 0 : wanted.n_needed;
+		read.expected = wanted.needed;
+		read.n_expected = wanted.n_needed;
 		status = cln_table_read(table, path, &read, err);
 	}
 	free_wanted(&wanted);

@@ -58,7 +58,8 @@ static void add_report(struct cln_row_report *sum, const struct cln_row_report *
 	sum->rows += part->rows;
 	sum->missing_cells += part->missing_cells;
 	sum->unseen_cells += part->unseen_cells;
-	sum->extra_columns = part->extra_columns;
+	if (part->extra_columns > sum->extra_columns) /* rows of LibSVM text may have any */
+		sum->extra_columns = part->extra_columns;
 }
 
 static enum cln_status predict_table(struct prediction *prediction, const struct cln_table *table, struct cln_error *err)

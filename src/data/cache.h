@@ -10,7 +10,8 @@
 enum cln_status cache_recognise(bool *is_cache, const struct source *source, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Reads a cache as csv_read_source reads the text that it was made from, but for places, which are rows here.  A plain file is
- * mapped, and must keep its bytes while the table lives; anything else is copied.  threads >= 1.
+ * mapped, and must keep its bytes while the table lives; anything else is copied.  threads >= 1; a separator and no_header are
+ * not looked at.
  * CLN_E_DAMAGED: a claim that the file does not bear out, a wrong checksum, a cell that cannot be; CLN_E_DATA, CLN_E_USAGE: it
  * cannot be read as the options ask. */
 enum cln_status cache_read(struct cln_table **table, const struct source *source, const struct cln_read_options *options,

@@ -277,16 +277,6 @@ static enum cln_status check_blocks(struct cache_reader *reader, struct cln_erro
 
 /* ---------------------------------------------------------------- what the options ask for */
 
-/* Text between cells and a header's absence matter where text is read, which was done when the cache was made. */
-static enum cln_status refuse_text_options(const struct cache_reader *reader, struct cln_error *err)
-{
-	const char *option = reader->options->separator ? "--separator" : reader->options->no_header ? "--no-header" : NULL;
-	if (!option)
-		return CLN_OK;
-	return error_set(err, CLN_E_USAGE, "%s: %s is a column cache, whose text was read by \"colonnade convert\": give it there",
-			 option, reader->name);
-}
-
 static enum cln_status choose_targets(struct cache_reader *reader, struct cln_error *err)
 {
 	for (size_t c = 0; c < reader->layout.n_columns; c++)
@@ -473,9 +463,7 @@ enum cln_status cache_read_bytes(struct cln_table **table, const unsigned char *
 {
 	struct cache_reader reader = {.bytes = bytes, .length = length, .name = name, .options = options, .threads = threads};
 	*table = NULL;
-	enum cln_status status = refuse_text_options(&reader, err);
-	if (status == CLN_OK)
-		status = cache_layout_find(&reader.layout, bytes, length, name, err);
+	enum cln_status status = cache_layout_find(&reader.layout, bytes, length, name, err);
 	if (status == CLN_OK)
 		status = check_directory(&reader, err);
 	if (status == CLN_OK)

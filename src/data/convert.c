@@ -11,6 +11,7 @@
 #include "base/parallel.h"
 #include "data/cache.h"
 #include "data/csv_parts.h"
+#include "data/form.h"
 
 /* ---------------------------------------------------------------- few different numbers */
 
@@ -70,8 +71,8 @@ static enum cln_status find_few(bool *is_few, const struct cln_table *table, int
 
 /* The columns marked, read again as texts; *texts stays NULL where there are none. */
 static enum cln_status read_texts(struct cln_table **texts, const struct cln_table *table, const bool *wanted,
-				  const struct source *source, const struct cln_read_options *options, int threads,
-				  struct cln_error *err)
+				  const struct source *source, enum table_form form, const struct cln_read_options *options,
+				  int threads, struct cln_error *err)
 {
 	const char **names = mem_alloc(table->n_columns, sizeof *names, err);
 	enum cln_status status = CLN_OK;
@@ -89,7 +90,7 @@ static enum cln_status read_texts(struct cln_table **texts, const struct cln_tab
 					.needed = names,
 					.n_needed = n};
 	if (n > 0)
-		status = csv_read_few_texts(texts, source, &read, threads, err);
+		status = form_read(texts, form, source, &read, threads, true, err);
 	if (status == CLN_OK && *texts && ((*texts)->n_rows != table->n_rows || (*texts)->n_columns != table->n_columns))
 		status = error_set(err, CLN_E_IO, "%s changed while it was read", source->name);
 	mem_free(names);
@@ -164,11 +165,14 @@ static enum cln_status check_out(const char *out, struct cln_error *err)
 	return status;
 }
 
-static enum cln_status refuse_cache(const struct source *source, struct cln_error *err)
+static enum cln_status find_form(enum table_form *form, const struct source *source, const struct cln_read_options *options,
+				 struct cln_error *err)
 {
 	bool is_cache;
 	enum cln_status status = cache_recognise(&is_cache, source, err);
-	return status == CLN_OK && is_cache ? error_set(err, CLN_E_USAGE, "%s is a column cache already", source->name) : status;
+	if (status == CLN_OK && is_cache)
+		return error_set(err, CLN_E_USAGE, "%s is a column cache already", source->name);
+	return status == CLN_OK ? form_find(form, source, true, options, err) : status;
 }
 
 static void summarise(struct cln_cache_summary *summary, const struct cache_cells *cells, const struct cln_table *table,
@@ -204,15 +208,18 @@ static enum cln_status write_table(const char *out, const struct cln_table *tabl
 static enum cln_status convert(const struct source *source, const char *out, const struct cln_read_options *options,
 			       struct cln_cache_summary *summary, int threads, struct cln_error *err)
 {
-	struct cln_table *table, *texts = NULL;
+	struct cln_table *table = NULL, *texts = NULL;
 	bool *is_few = NULL;
-	enum cln_status status = csv_read_source(&table, source, options, threads, 0, err);
+	enum table_form form;
+	enum cln_status status = find_form(&form, source, options, err);
+	if (status == CLN_OK)
+		status = form_read(&table, form, source, options, threads, false, err);
 	if (status == CLN_OK) {
 		is_few = mem_alloc(table->n_columns, sizeof *is_few, err);
 		status = is_few ? find_few(is_few, table, threads, err) : CLN_E_MEMORY;
 	}
 	if (status == CLN_OK)
-		status = read_texts(&texts, table, is_few, source, options, threads, err);
+		status = read_texts(&texts, table, is_few, source, form, options, threads, err);
 	if (status == CLN_OK)
 		status = write_table(out, table, texts, summary, threads, err);
 	mem_free(is_few);
@@ -234,8 +241,6 @@ enum cln_status cln_table_convert(const char *path, const char *out, const struc
 	enum cln_status status = check_out(out, err);
 	if (status == CLN_OK)
 		status = source_open(&source, path, err);
-	if (status == CLN_OK)
-		status = refuse_cache(&source, err);
 	if (status == CLN_OK)
 		status = convert(&source, out, options, summary, threads, err);
 	source_close(&source);

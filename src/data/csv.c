@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Text to table: the order in which the parts do their work, and what they share. */
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "data/csv_parts.h"
 
@@ -61,7 +62,9 @@ static void free_dictionaries(struct reader *reader)
 		for (size_t k = 0; worker->dictionaries && k < reader->n_categories; k++)
 			dictionary_free(&worker->dictionaries[k]);
 		mem_free(worker->dictionaries);
+		mem_free(worker->zero_codes);
 		worker->dictionaries = NULL;
+		worker->zero_codes = NULL;
 	}
 }
 
@@ -104,6 +107,19 @@ static enum cln_status create_column(struct reader *reader, size_t c, struct cln
 	return column->ignored || column->numbers || column->codes ? CLN_OK : CLN_E_MEMORY;
 }
 
+/* A text that leaves cells out may ask for any size: what fits nowhere is refused before a cell is touched. */
+static enum cln_status check_room(const struct reader *reader, size_t n_columns, struct cln_error *err)
+{
+	const struct cln_table *table = reader->table;
+	double bytes = (double)table->n_rows * (double)n_columns * sizeof(float);
+	if (!reader->form->sparse || table->cells == CELLS_LENT || (bytes < 0x1p63 && memory_holds((uint64_t)bytes)))
+		return CLN_OK;
+	return error_set(err, CLN_E_MEMORY,
+			 "%s: %zu rows need %.6g GB, as every cell of %zu columns is held also where the text leaves it out; there "
+			 "is so much neither in memory nor on the disk of scratch files",
+			 table->source, table->n_rows, bytes / 1e9, n_columns);
+}
+
 static enum cln_status create_table(struct reader *reader, struct cln_error *err)
 {
 	const struct source *source = reader->source;
@@ -116,12 +132,16 @@ static enum cln_status create_table(struct reader *reader, struct cln_error *err
 	for (size_t c = 0; c < reader->n_columns; c++)
 		n_read += reader->targets[c].kind != TARGET_SKIP;
 	enum cln_status status = table_create(&reader->table, source->name, (size_t)n_rows, reader->n_columns, err);
-	if (status == CLN_OK)
+	if (status == CLN_OK) {
 		table_place_cells(reader->table, n_read);
+		status = check_room(reader, n_read, err);
+	}
 	for (size_t c = 0; status == CLN_OK && c < reader->n_columns; c++)
 		status = create_column(reader, c, err);
 	if (status == CLN_OK)
 		reader->table->separator = reader->separator;
+	if (status == CLN_OK)
+		reader->table->is_libsvm = reader->form->sparse;
 	if (status == CLN_OK)
 		reader->table->reopens = source->reopens;
 	return status;
@@ -141,8 +161,10 @@ static enum cln_status create_dictionaries(struct reader *reader, struct cln_err
 	for (int w = 0; w < reader->n_workers; w++) {
 		struct worker *worker = &reader->workers[w];
 		worker->dictionaries = mem_alloc(reader->n_categories, sizeof *worker->dictionaries, err);
-		if (!worker->dictionaries)
+		worker->zero_codes = mem_alloc(reader->n_categories, sizeof *worker->zero_codes, err);
+		if (!worker->dictionaries || !worker->zero_codes)
 			return CLN_E_MEMORY;
+		memset(worker->zero_codes, 0xFF, reader->n_categories * sizeof *worker->zero_codes);
 	}
 	return CLN_OK;
 }
@@ -232,21 +254,20 @@ static enum cln_status read_rows(struct reader *reader, struct cln_error *err)
 	return status;
 }
 
-static enum cln_status read_source(struct cln_table **table, struct reader *reader, int threads, size_t window_bytes,
-				   struct cln_error *err)
+enum cln_status csv_run(struct cln_table **table, struct reader *reader, int threads, size_t window_bytes, struct cln_error *err)
 {
 	*table = NULL;
-	enum cln_status status = csv_start(reader, err);
+	enum cln_status status = reader->form->start(reader, err);
 	if (status == CLN_OK)
 		status = create_windows(reader, threads, window_bytes, err);
 	if (status == CLN_OK)
 		status = create_cursors(reader, err);
 	if (status == CLN_OK)
-		status = csv_scan(reader, err);
+		status = reader->form->scan(reader, err);
 	if (status == CLN_OK)
-		status = csv_read_header(reader, err);
+		status = reader->form->name_columns(reader, err);
 	if (status == CLN_OK)
-		status = csv_choose_targets(reader, err);
+		status = reader->form->choose_targets(reader, err);
 	if (status == CLN_OK)
 		status = create_table(reader, err);
 	if (status == CLN_OK)
@@ -261,18 +282,24 @@ static enum cln_status read_source(struct cln_table **table, struct reader *read
 	return status;
 }
 
+static const struct text_form csv_form = {.start = csv_start,
+					  .scan = csv_scan,
+					  .name_columns = csv_read_header,
+					  .choose_targets = csv_choose_targets,
+					  .parse_window = csv_parse_window};
+
 enum cln_status csv_read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 				int threads, size_t window_bytes, struct cln_error *err)
 {
-	struct reader reader = {.source = source, .options = options};
-	return read_source(table, &reader, threads, window_bytes, err);
+	struct reader reader = {.form = &csv_form, .source = source, .options = options};
+	return csv_run(table, &reader, threads, window_bytes, err);
 }
 
 enum cln_status csv_read_few_texts(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 				   int threads, struct cln_error *err)
 {
-	struct reader reader = {.source = source, .options = options, .few_levels = true};
-	return read_source(table, &reader, threads, 0, err);
+	struct reader reader = {.form = &csv_form, .source = source, .options = options, .few_levels = true};
+	return csv_run(table, &reader, threads, 0, err);
 }
 
 enum cln_status csv_read(struct cln_table **table, const char *path, const struct cln_read_options *options, int threads,

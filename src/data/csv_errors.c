@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Problems to sentences: file:line:column: what is wrong ("the text", column "name"; a hint). */
-#include "data/csv_parts.h"
+#include "data/libsvm.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -63,21 +63,31 @@ static bool find_field(struct cursor *cursor, struct field *field, size_t column
 	}
 }
 
-static bool place_in_text(const struct source *source, char separator, size_t line, size_t column, size_t *field_line,
-			  size_t *field_column)
+/* Where a cell begins, in the record at the cursor. */
+static bool find_cell(struct cursor *cursor, uint64_t *offset, const struct cln_table *table, size_t column)
+{
+	struct field field;
+	if (table->is_libsvm)
+		return libsvm_find_cell(cursor, offset, column, table->n_columns);
+	bool found = find_field(cursor, &field, column);
+	*offset = field.offset;
+	return found;
+}
+
+static bool place_in_text(const struct source *source, const struct cln_table *table, size_t line, size_t column,
+			  size_t *field_line, size_t *field_column)
 {
 	struct cursor cursor;
-	struct field field;
-	uint64_t offset;
+	uint64_t offset, cell;
 	char mark[3] = {0};
-	if (!find_line(source, &offset, line) || cursor_create(&cursor, source, separator, 4096, NULL) != CLN_OK)
+	if (!find_line(source, &offset, line) || cursor_create(&cursor, source, table->separator, 4096, NULL) != CLN_OK)
 		return false;
 	if (offset == 0 && source->size >= 3 && source_read(source, mark, 0, 3, NULL) == CLN_OK &&
 	    memcmp(mark, "\xEF\xBB\xBF", 3) == 0)
 		offset = 3;
-	bool found = cursor_seek(&cursor, offset, 0, offset) && find_field(&cursor, &field, column);
+	bool found = cursor_seek(&cursor, offset, 0, offset) && find_cell(&cursor, &cell, table, column);
 	if (found)
-		csv_place(source, offset, line, field.offset, field_line, field_column);
+		csv_place(source, offset, line, cell, field_line, field_column);
 	cursor_destroy(&cursor);
 	return found;
 }
@@ -91,7 +101,7 @@ void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t 
 	if (line && !text && table->reopens && source_open(&file, table->source, NULL) == CLN_OK)
 		text = &file;
 	if (line && text && table->separator)
-		found = place_in_text(text, table->separator, line - text->lines_between, column, &field_line, &field_column);
+		found = place_in_text(text, table, line - text->lines_between, column, &field_line, &field_column);
 	source_close(&file);
 	if (found)
 		snprintf(place, TABLE_PLACE, "%s:%zu:%zu", table->source, field_line, field_column);
@@ -117,17 +127,19 @@ static void field_excerpt(char excerpt[EXCERPT], const struct reader *reader, co
 	cursor_destroy(&cursor);
 }
 
-/* The text at a place, up to the end of the line. */
-static void raw_excerpt(char excerpt[EXCERPT], const struct reader *reader, uint64_t offset)
+/* The text at a place, up to the first of some bytes. */
+static void raw_excerpt(char excerpt[EXCERPT], const struct reader *reader, uint64_t offset, const char *stops)
 {
 	char bytes[EXCERPT];
+	size_t length = 0;
 	uint64_t left = reader->source->size - offset;
 	size_t n = left < sizeof bytes ? (size_t)left : sizeof bytes;
 	excerpt[0] = '\0';
 	if (source_read(reader->source, bytes, offset, n, NULL) != CLN_OK)
 		return;
-	const char *newline = memchr(bytes, '\n', n);
-	text_excerpt(excerpt, bytes, newline ? (size_t)(newline - bytes) : n);
+	while (length < n && !(bytes[length] && strchr(stops, bytes[length])))
+		length++;
+	text_excerpt(excerpt, bytes, length);
 }
 
 /* column "name", or its number where there are no names yet. */
@@ -163,6 +175,13 @@ static void name_problem(const char **wrong, const char **hint, enum problem_kin
 	    {PROBLEM_INFINITE, "not a finite number", "the largest is 3.4e38; an empty cell means missing"},
 	    {PROBLEM_NOT_NUMBER, "not a number", "the column was said to be numeric; an empty cell means missing"},
 	    {PROBLEM_COMMA, "a number with a comma", "write a decimal point, or name the column in --categorical"},
+	    {PROBLEM_LABEL, "a row that does not begin with a number", "its label stands first, 0 where it is not known"},
+	    {PROBLEM_PAIR, "not index:value", "a row of LibSVM text is: label index:value index:value ... # comment"},
+	    {PROBLEM_INDEX, "an index that cannot be", "they count from 1, and the last one is 999999"},
+	    {PROBLEM_ORDER, "an index that is not greater than the one before it", "they must ascend"},
+	    {PROBLEM_VALUE, "a value that is not a number", "nan stands for a missing one"},
+	    {PROBLEM_LARGE, "a value that is not a finite number", "the largest is 3.4e38; nan stands for a missing one"},
+	    {PROBLEM_QUERY, "a query's number", "it belongs to ranking, which is not done here: leave it out"},
 	    {PROBLEM_STRAY, "text behind a closing quote", "within quotes a quote is written twice"},
 	    {PROBLEM_LONE_CR, "a carriage return without a line feed", "convert the line ends, for example: tr '\\r' '\\n'"},
 	    {PROBLEM_UNTERMINATED, "a quoted field that does not end", "its closing quote is missing"},
@@ -186,13 +205,20 @@ static void make_sentence(char sentence[SENTENCE], const struct reader *reader, 
 		return;
 	}
 	if (problem->kind >= PROBLEM_STRAY)
-		raw_excerpt(text, reader, problem->kind == PROBLEM_STRAY ? problem->offset : problem->field_offset);
+		raw_excerpt(text, reader, problem->kind == PROBLEM_STRAY ? problem->offset : problem->field_offset, "\n");
+	else if (reader->form->sparse)
+		raw_excerpt(text, reader, problem->offset, " \t\r\n#");
 	else
 		field_excerpt(text, reader, problem);
 	column_text(column, reader, problem->column);
 	if (problem->kind == PROBLEM_DUPLICATE) {
 		snprintf(sentence, SENTENCE, "a second column of the same name (\"%s\", column %zu; the first is column %zu)", text,
 			 problem->column + 1, problem->n_found + 1);
+		return;
+	}
+	if (reader->form->sparse) {
+		name_problem(&wrong, &hint, problem->kind, text);
+		snprintf(sentence, SENTENCE, "%s (\"%s\"; %s)", wrong, text, hint);
 		return;
 	}
 	if (problem->kind == PROBLEM_STRAY) {

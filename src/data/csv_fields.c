@@ -86,9 +86,7 @@ static bool grow_buffer(struct cursor *cursor)
 	return true;
 }
 
-/* Reads on behind `end`; what lies before `at` is dropped.  Steps double, so that a long field is searched from its start only a
- * few times. */
-static bool cursor_fill(struct cursor *cursor)
+bool cursor_fill(struct cursor *cursor)
 {
 	char *front = cursor->buffer + FRONT;
 	size_t used = (size_t)(cursor->end - cursor->at);

@@ -228,12 +228,17 @@ static enum cln_status sample_types(struct reader *reader, struct cln_error *err
 	return status;
 }
 
-enum cln_status csv_choose_targets(struct reader *reader, struct cln_error *err)
+enum cln_status csv_create_targets(struct reader *reader, struct cln_error *err)
 {
 	reader->targets = mem_alloc(reader->n_columns, sizeof *reader->targets, err);
 	reader->categories = mem_alloc(reader->n_columns, sizeof *reader->categories, err);
 	if (!reader->targets || !reader->categories)
 		return CLN_E_MEMORY;
-	enum cln_status status = targets_choose(reader->targets, &reader->names, reader->source->name, reader->options, err);
+	return targets_choose(reader->targets, &reader->names, reader->source->name, reader->options, err);
+}
+
+enum cln_status csv_choose_targets(struct reader *reader, struct cln_error *err)
+{
+	enum cln_status status = csv_create_targets(reader, err);
 	return status == CLN_OK ? sample_types(reader, err) : status;
 }

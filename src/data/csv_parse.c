@@ -12,19 +12,8 @@
 
 /* ---------------------------------------------------------------- one cell */
 
-struct row_state {
-	const struct reader *reader;
-	struct worker *worker;
-	struct window *window;
-	size_t row;
-	uint64_t offset; /* of its first byte */
-	size_t line;
-	size_t n_newlines; /* within its quoted fields */
-	uint64_t surplus;  /* where its first field too many begins */
-};
-
-static void note_problem(struct row_state *state, enum problem_kind kind, size_t column, uint64_t offset, uint64_t field_offset,
-			 size_t n_found)
+void row_problem(struct row_state *state, enum problem_kind kind, size_t column, uint64_t offset, uint64_t field_offset,
+		 size_t n_found)
 {
 	struct problem problem = {.kind = kind,
 				  .offset = offset,
@@ -75,7 +64,7 @@ void csv_note_too_many_levels(struct worker *worker, size_t column)
 	worker->too_many_levels = true;
 }
 
-static void store_category(struct row_state *state, const struct target *target, size_t column, const struct field *field)
+void row_store_category(struct row_state *state, const struct target *target, size_t column, const struct field *field)
 {
 	struct worker *worker = state->worker;
 	struct dictionary *dictionary = &worker->dictionaries[target->category];
@@ -86,7 +75,7 @@ static void store_category(struct row_state *state, const struct target *target,
 		if (!state->reader->few_levels)
 			csv_note_too_many_levels(worker, column);
 	} else if (!text_is_utf8(field->text, field->length)) {
-		note_problem(state, PROBLEM_UTF8, column, field->offset, field->offset, 0);
+		row_problem(state, PROBLEM_UTF8, column, field->offset, field->offset, 0);
 	} else {
 		worker->status =
 		    dictionary_add(dictionary, &code, field->text, field->length, (uint32_t)state->row, 1, &worker->err);
@@ -99,7 +88,7 @@ static void store(struct row_state *state, const struct target *target, size_t c
 	if (target->kind == TARGET_NUMBER)
 		store_number(state, target, column, field);
 	else if (target->kind == TARGET_CATEGORY)
-		store_category(state, target, column, field);
+		row_store_category(state, target, column, field);
 }
 
 /* ---------------------------------------------------------------- one row */
@@ -146,7 +135,7 @@ static bool store_field(struct row_state *state, size_t column, bool *last)
 		return false;
 	}
 	if (field.problem) {
-		note_problem(state, field.problem, column, field.problem_offset, field.offset, 0);
+		row_problem(state, field.problem, column, field.problem_offset, field.offset, 0);
 		return false;
 	}
 	state->n_newlines += field.n_newlines;
@@ -156,7 +145,7 @@ static bool store_field(struct row_state *state, size_t column, bool *last)
 	else if (column == reader->n_columns) /* the place of the first one too many; told when all are counted */
 		state->surplus = field.offset;
 	if (field.last && column + 1 != reader->n_columns)
-		note_problem(state, PROBLEM_RAGGED, column, column + 1 < reader->n_columns ? field.end_offset : state->surplus,
+		row_problem(state, PROBLEM_RAGGED, column, column + 1 < reader->n_columns ? field.end_offset : state->surplus,
 			     field.offset, column + 1);
 	return worker->status == CLN_OK;
 }
@@ -166,7 +155,7 @@ static void note_short_row(struct row_state *state, size_t n_found)
 {
 	const struct cursor *cursor = &state->worker->cursor;
 	uint64_t offset = cursor_offset(cursor, cursor->at) - (cursor->at[-2] == '\r' ? 2 : 1);
-	note_problem(state, PROBLEM_RAGGED, n_found - 1, offset, offset, n_found);
+	row_problem(state, PROBLEM_RAGGED, n_found - 1, offset, offset, n_found);
 }
 
 static void parse_row(struct row_state *state)
@@ -246,18 +235,12 @@ static enum cln_status changed(const struct reader *reader, struct cln_error *er
 	return error_set(err, CLN_E_IO, "%s changed while it was read", reader->source->name);
 }
 
-/* Reads the record at the cursor: the header is passed over. */
-static bool parse_record(struct row_state *state, uint64_t ordinal)
+bool row_begin(struct row_state *state, size_t row)
 {
 	const struct reader *reader = state->reader;
 	struct worker *worker = state->worker;
 	struct window *window = state->window;
-	size_t n_header = reader->options->no_header ? 0 : 1;
-	if (ordinal < n_header) {
-		bool intact;
-		return cursor_skip_record(&worker->cursor, &intact, &state->n_newlines) && intact;
-	}
-	state->row = (size_t)(ordinal - n_header);
+	state->row = row;
 	if (state->row >= reader->table->n_rows) {
 		worker->status = changed(reader, &worker->err);
 		return false;
@@ -268,10 +251,22 @@ static bool parse_record(struct row_state *state, uint64_t ordinal)
 		window->first_line = state->line;
 	}
 	window->n_rows++;
-	if (!reader->second_sweep && (worker->status = note_break(state)) != CLN_OK)
+	return reader->second_sweep || (worker->status = note_break(state)) == CLN_OK;
+}
+
+/* Reads the record at the cursor: the header is passed over. */
+static bool parse_record(struct row_state *state, uint64_t ordinal)
+{
+	struct worker *worker = state->worker;
+	size_t n_header = state->reader->options->no_header ? 0 : 1;
+	if (ordinal < n_header) {
+		bool intact;
+		return cursor_skip_record(&worker->cursor, &intact, &state->n_newlines) && intact;
+	}
+	if (!row_begin(state, (size_t)(ordinal - n_header)))
 		return false;
 	parse_row(state);
-	return worker->status == CLN_OK && !window->broken;
+	return worker->status == CLN_OK && !state->window->broken;
 }
 
 static void parse_records(struct row_state *state, uint64_t window_end, uint64_t ordinal)
@@ -291,7 +286,7 @@ static void parse_records(struct row_state *state, uint64_t window_end, uint64_t
 	}
 }
 
-static void parse_window(void *argument, size_t i, int tid)
+void csv_parse_window(void *argument, size_t i, int tid)
 {
 	const struct reader *reader = argument;
 	struct worker *worker = &reader->workers[tid];
@@ -313,7 +308,7 @@ static void parse_window(void *argument, size_t i, int tid)
 enum cln_status csv_sweep(struct reader *reader, struct cln_error *err)
 {
 	size_t n_rows = 0, n_problems = 0;
-	parallel_for(reader->n_workers, reader->n_windows, parse_window, reader);
+	parallel_for(reader->n_workers, reader->n_windows, reader->form->parse_window, reader);
 	enum cln_status status = csv_workers_status(reader, err);
 	if (status != CLN_OK)
 		return status;

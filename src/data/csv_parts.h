@@ -5,6 +5,7 @@
  *   csv_scan.c    first pass       csv_parse.c   second pass: rows of a window into columns
  *   csv_header.c  separator, names, options, first guess of the types
  *   csv_levels.c  texts to codes   csv_errors.c  places and sentences            csv.c  the order of it all
+ *   libsvm.c      LibSVM text, in the same order and with the same windows, workers, levels and sentences
  *
  * Grammar.  A record ends with LF or CR LF outside quotes, or with the text; records without a byte are skipped.  A field that
  * begins with a quote ends at the next single quote, which a separator or the record's end must follow; a quote elsewhere is a
@@ -37,6 +38,15 @@ enum problem_kind {
 	PROBLEM_NOT_NUMBER, /* a text in a column that must be numbers */
 	PROBLEM_COMMA,      /* a decimal comma in a column of numbers */
 	PROBLEM_DUPLICATE,  /* a column's name that an earlier one has */
+	/* of LibSVM text: a row's label is no number, nothing that is index:value, an index that cannot be or does not ascend, a
+	 * value that is no number or not a finite one, a query's number */
+	PROBLEM_LABEL,
+	PROBLEM_PAIR,
+	PROBLEM_INDEX,
+	PROBLEM_ORDER,
+	PROBLEM_VALUE,
+	PROBLEM_LARGE,
+	PROBLEM_QUERY,
 	/* from here on the text behind the problem cannot be trusted: it is the last one reported */
 	PROBLEM_STRAY, /* text behind a closing quote */
 	PROBLEM_LONE_CR,
@@ -101,6 +111,10 @@ void cursor_destroy(struct cursor *cursor);
  * then the bytes before `offset`, or line feeds where they would lie before `start`, the first byte of the text behind a BOM.
  * false: status is set. */
 bool cursor_seek(struct cursor *cursor, uint64_t offset, size_t n, uint64_t start) CLN_MUST_CHECK;
+
+/* Reads on behind `end`; what lies before `at` is dropped.  Steps double, so that a long field is searched from its start only a
+ * few times.  false: status is set. */
+bool cursor_fill(struct cursor *cursor) CLN_MUST_CHECK;
 
 /* The status of what failed, with its message. */
 enum cln_status cursor_failure(const struct cursor *cursor, struct cln_error *err) CLN_MUST_CHECK;
@@ -179,11 +193,26 @@ struct worker {
 	size_t n_breaks, breaks_capacity;
 	bool too_many_levels;
 	size_t too_many_column; /* the first such */
+	size_t greatest_index;  /* of LibSVM text */
+	uint32_t *zero_codes;   /* n_categories: of "0", for the cells that LibSVM text leaves out; LEVEL_MISSING: none yet */
 	enum cln_status status;
 	struct cln_error err;
 };
 
+struct reader;
+
+/* What kinds of text differ in: the steps of csv.c that are theirs. */
+struct text_form {
+	enum cln_status (*start)(struct reader *reader, struct cln_error *err);
+	enum cln_status (*scan)(struct reader *reader, struct cln_error *err); /* fills windows and n_records */
+	enum cln_status (*name_columns)(struct reader *reader, struct cln_error *err);
+	enum cln_status (*choose_targets)(struct reader *reader, struct cln_error *err);
+	void (*parse_window)(void *reader, size_t window, int tid);
+	bool sparse; /* cells may be left out, so that a table may be any number of times as large as its text */
+};
+
 struct reader {
+	const struct text_form *form;
 	const struct source *source;
 	const struct cln_read_options *options;
 	char separator;
@@ -211,10 +240,15 @@ enum cln_status csv_read_source(struct cln_table **table, const struct source *s
 enum cln_status csv_read_few_texts(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 				   int threads, struct cln_error *err) CLN_MUST_CHECK;
 
+/* A reader whose source, options, form and few_levels are set, to a table. */
+enum cln_status csv_run(struct cln_table **table, struct reader *reader, int threads, size_t window_bytes,
+			struct cln_error *err) CLN_MUST_CHECK;
+
 /* csv_header.c: in this order.  BOM and separator; n_columns and names; what each column is read as. */
 enum cln_status csv_start(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status csv_read_header(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status csv_choose_targets(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status csv_create_targets(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* by the options alone */
 
 /* csv_scan.c: behind the last record that ends in the text, which begins with one; 0: none does. */
 size_t csv_last_end(const char *text, size_t n, char separator);
@@ -224,6 +258,23 @@ size_t csv_count_lines(const char *text, size_t n);
 
 /* csv_scan.c: fills windows and n_records; CLN_E_DATA for a NUL. */
 enum cln_status csv_scan(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+
+/* csv_parse.c: a row on its way into the table. */
+struct row_state {
+	const struct reader *reader;
+	struct worker *worker;
+	struct window *window;
+	size_t row;
+	uint64_t offset; /* of its first byte */
+	size_t line;
+	size_t n_newlines; /* within its quoted fields */
+	uint64_t surplus;  /* where its first field too many begins */
+};
+void row_problem(struct row_state *state, enum problem_kind kind, size_t column, uint64_t offset, uint64_t field_offset,
+		 size_t n_found);
+void row_store_category(struct row_state *state, const struct target *target, size_t column, const struct field *field);
+bool row_begin(struct row_state *state, size_t row) CLN_MUST_CHECK; /* false: the worker's status is set */
+void csv_parse_window(void *reader, size_t window, int tid);
 
 /* csv_parse.c: one sweep over all rows into the targets; CLN_E_DATA where rows cannot be read. */
 bool csv_has_too_many_levels(const struct reader *reader, const struct dictionary *dictionary);

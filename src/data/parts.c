@@ -4,8 +4,8 @@
 
 #include "base/cpus.h"
 #include "base/parallel.h"
-#include "data/cache.h"
-#include "data/csv_parts.h"
+#include "data/form.h"
+#include "data/libsvm.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,8 @@ struct parts {
 	const char *path, *name;
 	struct stream stream;
 	struct cln_read_options options; /* of the next part */
-	bool is_cache, reopens, started, ended;
+	enum table_form form;
+	bool reopens, started, ended;
 	int threads; /* 0: not looked up yet */
 	size_t part_bytes;
 	char *buffer; /* FRONT bytes, the head, rows */
@@ -211,7 +212,7 @@ static int threads_for(struct parts *parts, size_t length)
 }
 
 /* All of a cache: mapped where it is a file, else read to its end. */
-static enum cln_status read_cache(struct cln_table **table, struct parts *parts, struct cln_error *err)
+static enum cln_status read_whole(struct cln_table **table, struct parts *parts, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
 	parts->started = true;
@@ -223,7 +224,7 @@ static enum cln_status read_cache(struct cln_table **table, struct parts *parts,
 		status = fill(parts, n, err);
 	struct source source = source_of(parts, parts->length);
 	if (status == CLN_OK)
-		status = cache_read(table, &source, &parts->options, threads_for(parts, parts->length), err);
+		status = form_read(table, parts->form, &source, &parts->options, threads_for(parts, parts->length), false, err);
 	parts->length = 0;
 	return status;
 }
@@ -233,7 +234,8 @@ static enum cln_status read_part(struct cln_table **table, struct parts *parts, 
 {
 	struct source source = source_of(parts, length);
 	size_t n_lines = csv_count_lines(text_of(parts) + parts->head, length - parts->head);
-	enum cln_status status = csv_read_source(table, &source, &parts->options, threads_for(parts, length), 0, err);
+	enum cln_status status =
+	    form_read(table, parts->form, &source, &parts->options, threads_for(parts, length), false, err);
 	if (status == CLN_E_DATA && !parts->ended)
 		error_append(err, "(reading ended at line %zu)", parts->lines + n_lines);
 	if (status == CLN_OK)
@@ -244,6 +246,7 @@ static enum cln_status read_part(struct cln_table **table, struct parts *parts, 
 		parts->n_columns = (*table)->n_columns;
 		parts->separator = (*table)->separator;
 	}
+	parts->started = parts->started || parts->form == FORM_LIBSVM; /* it has no head to be kept for the parts that follow */
 	parts->lines += n_lines;
 	parts->taken = length;
 	return status;
@@ -268,13 +271,54 @@ static enum cln_status next_records(struct parts *parts, size_t *length, struct 
 	}
 }
 
+/* ---------------------------------------------------------------- rows of LibSVM text */
+
+#define PART_CELLS ((size_t)1 << 24) /* of a part: 64 MB, since a few bytes of text may be a row of any width */
+
+static size_t most_rows(const struct parts *parts)
+{
+	size_t n_columns = parts->options.n_needed + 1;
+	return n_columns < PART_CELLS ? PART_CELLS / n_columns : 1;
+}
+
+/* The lines that were read already, or that hold no row, make room. */
+static enum cln_status drop_lines(struct parts *parts, size_t length, struct cln_error *err)
+{
+	enum cln_status status = place_head(parts, NULL, 0, length, err);
+	parts->taken = 0;
+	return status;
+}
+
+/* The next lines with a row among them; *length: where they end, 0 behind the last row. */
+static enum cln_status next_rows(struct parts *parts, size_t *length, struct cln_error *err)
+{
+	size_t n_rows = 0;
+	enum cln_status status = drop_lines(parts, parts->taken, err);
+	for (size_t n = parts->part_bytes; status == CLN_OK; n *= 2) {
+		status = fill(parts, n, err);
+		*length = libsvm_rows_end(text_of(parts), parts->length, parts->ended, most_rows(parts), &n_rows);
+		if (status != CLN_OK || n_rows > 0 || (parts->ended && *length == 0))
+			return status;
+		if (*length == 0 && parts->length > LIBSVM_MAX_LINE) { /* the reader says where it begins */
+			*length = parts->length;
+			return CLN_OK;
+		}
+		if (parts->ended && !parts->started)
+			return CLN_OK; /* the reader says that there is no row */
+		parts->lines += csv_count_lines(text_of(parts), *length);
+		status = drop_lines(parts, *length, err);
+	}
+	return status;
+}
+
 enum cln_status parts_next(struct cln_table **table, struct parts *parts, struct cln_error *err)
 {
 	size_t length;
 	*table = NULL;
-	if (parts->is_cache)
-		return parts->started ? CLN_OK : read_cache(table, parts, err);
-	enum cln_status status = next_records(parts, &length, err);
+	if (parts->form == FORM_CACHE)
+		return parts->started ? CLN_OK : read_whole(table, parts, err);
+	bool is_csv = parts->form == FORM_CSV;
+	enum cln_status status = is_csv ? next_records(parts, &length, err) : next_rows(parts, &length, err);
 	if (status != CLN_OK || (parts->started && length == parts->head))
 		return status;
 	status = read_part(table, parts, length, err);
@@ -302,7 +346,7 @@ static enum cln_status start(struct parts *parts, struct cln_error *err)
 	if (status != CLN_OK)
 		return status;
 	struct source first = source_of(parts, parts->length);
-	return cache_recognise(&parts->is_cache, &first, err);
+	return form_find(&parts->form, &first, parts->ended, &parts->options, err);
 }
 
 enum cln_status parts_open(struct parts **parts, const char *path, const struct cln_read_options *options, size_t part_bytes,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * cln_table_read: a table from a file, whose first bytes say what it is. */
+ * cln_table_read: a table from a file, whose first bytes or name say what it is. */
 #include "base/cpus.h"
 #include "base/parallel.h"
 #include "data/cache.h"
 #include "data/csv_parts.h"
+#include "data/form.h"
+#include "data/libsvm.h"
 
 #define SMALL_SOURCE 65536 /* bytes: read by one thread before another has woken */
 
@@ -22,6 +24,46 @@ static enum cln_status keep_text(struct cln_table **table, struct source *source
 	return CLN_E_MEMORY;
 }
 
+/* What stands between cells, and whether names stand above them, is asked of CSV alone. */
+static enum cln_status refuse_csv_options(enum table_form form, const char *name, const struct cln_read_options *options,
+					  struct cln_error *err)
+{
+	static const char *const reasons[] = {
+	    [FORM_LIBSVM] = "LibSVM text, whose columns are always 1, 2, ... and label",
+	    [FORM_CACHE] = "a column cache, whose text was read by \"colonnade convert\": give it there",
+	};
+	const char *option = options->separator ? "--separator" : options->no_header ? "--no-header" : NULL;
+	if (form == FORM_CSV || !option)
+		return CLN_OK;
+	return error_set(err, CLN_E_USAGE, "%s: %s is %s", option, name, reasons[form]);
+}
+
+enum cln_status form_find(enum table_form *form, const struct source *source, bool whole, const struct cln_read_options *options,
+			  struct cln_error *err)
+{
+	bool is_cache, is_libsvm = false;
+	enum cln_status status = cache_recognise(&is_cache, source, err);
+	if (status == CLN_OK && !is_cache)
+		status = libsvm_recognise(&is_libsvm, source, whole, options, err);
+	*form = is_cache ? FORM_CACHE : is_libsvm ? FORM_LIBSVM : FORM_CSV;
+	return status == CLN_OK ? refuse_csv_options(*form, source->name, options, err) : status;
+}
+
+enum cln_status form_read(struct cln_table **table, enum table_form form, const struct source *source,
+			  const struct cln_read_options *options, int threads, bool few_texts, struct cln_error *err)
+{
+	switch (form) {
+	case FORM_CACHE:
+		return cache_read(table, source, options, threads, err);
+	case FORM_LIBSVM:
+		return libsvm_read(table, source, options, threads, 0, few_texts, err);
+	case FORM_CSV:
+		break;
+	}
+	return few_texts ? csv_read_few_texts(table, source, options, threads, err)
+			 : csv_read_source(table, source, options, threads, 0, err);
+}
+
 /* How many threads are allowed is looked up only where there is work for more than one. */
 static int threads_for(const struct source *source, int threads)
 {
@@ -35,7 +77,7 @@ enum cln_status cln_table_read(struct cln_table **table, const char *path, const
 {
 	static const struct cln_read_options none;
 	struct source source;
-	bool is_cache;
+	enum table_form form;
 	if (!options)
 		options = &none;
 	*table = NULL;
@@ -44,11 +86,9 @@ enum cln_status cln_table_read(struct cln_table **table, const char *path, const
 	enum cln_status status = source_open(&source, path, err);
 	int threads = status == CLN_OK ? threads_for(&source, options->threads) : 1;
 	if (status == CLN_OK)
-		status = cache_recognise(&is_cache, &source, err);
-	if (status == CLN_OK && is_cache)
-		status = cache_read(table, &source, options, threads, err);
-	else if (status == CLN_OK)
-		status = csv_read_source(table, &source, options, threads, 0, err);
+		status = form_find(&form, &source, true, options, err);
+	if (status == CLN_OK)
+		status = form_read(table, form, &source, options, threads, false, err);
 	if (status == CLN_OK)
 		status = keep_text(table, &source, err);
 	source_close(&source);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "check_column.h"
+#include "check_table.h"
 #include "data/csv_parts.h"
 
 /* All columns found out; windows of 1, 3 and 16 bytes. */
@@ -34,27 +34,6 @@ static struct cln_read_options options_of(uint8_t choice)
 	return options;
 }
 
-static void check_table(const struct cln_table *table)
-{
-	FUZZ_REQUIRE(table->n_rows > 0 && table->n_columns >= 2);
-	for (size_t c = 0; c < table->n_columns; c++)
-		check_column(&table->columns[c], table->n_rows);
-	for (size_t row = 1; row < table->n_rows; row++)
-		FUZZ_REQUIRE(table_line(table, row - 1) < table_line(table, row));
-}
-
-static void check_same(const struct cln_table *a, const struct cln_table *b)
-{
-	FUZZ_REQUIRE(a->n_rows == b->n_rows && a->n_columns == b->n_columns && a->n_breaks == b->n_breaks);
-	FUZZ_REQUIRE(memcmp(a->breaks, b->breaks, a->n_breaks * sizeof *a->breaks) == 0);
-	FUZZ_REQUIRE(cln_table_fingerprint(a) == cln_table_fingerprint(b));
-	for (size_t c = 0; c < a->n_columns; c++) {
-		const struct column *x = &a->columns[c], *y = &b->columns[c];
-		FUZZ_REQUIRE(x->ignored == y->ignored && x->type_was_given == y->type_was_given);
-		FUZZ_REQUIRE(x->n_texts == y->n_texts && x->first_text_row == y->first_text_row && x->n_missing == y->n_missing);
-	}
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2)
@@ -72,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_REQUIRE(csv_read_source(&parts, &source, &options, threads, window, &parts_err) == status);
 	FUZZ_REQUIRE(strcmp(whole_err.message, parts_err.message) == 0);
 	if (whole) {
-		check_table(whole);
+		check_table(whole, 2);
 		check_same(whole, parts);
 	}
 	cln_table_destroy(whole);

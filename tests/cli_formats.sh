@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# LibSVM text takes the place of the CSV with the same cells: the same model, predictions and metrics, to the byte, from files,
+# pipes, gz and column caches; and what cannot be read says so.
+. "${top_srcdir:?}/tests/cli_testing.sh"
+cd "$scratch" || exit 1
+has_zlib=no
+"$colonnade" doctor | grep -q 'zlib: yes' && has_zlib=yes
+
+# rows FIRST LAST: LibSVM text; feature 3 is rare, 5 only in rows from 290 on, 4 never
+rows() {
+  awk -v first="$1" -v last="$2" 'BEGIN {
+    for (i = first; i <= last; i++) {
+      line = i * i % 17 < 8 ? "+1" : "-1"
+      if (i % 3) line = line " 1:" i % 40 ".25"
+      line = line " 2:-" i % 7
+      if (i % 31 == 0) line = line " 3:1e-3"
+      if (i >= 290) line = line " 5:" i
+      print line (i % 10 ? "" : " # row " i) } }'
+}
+# dense N: CSV of the same cells with N features, from LibSVM text
+dense() {
+  awk -v n="$1" 'BEGIN { for (c = 1; c <= n; c++) printf "%d,", c; print "label" }
+    { split("", cell)
+      for (t = 2; t <= NF && $t != "#"; t++) { split($t, pair, ":"); cell[pair[1]] = pair[2] }
+      for (c = 1; c <= n; c++) printf "%s,", c in cell ? cell[c] : 0
+      print $1 }'
+}
+# model NAME DATA options...
+model() {
+  local name=$1
+  shift
+  rm -rf "$name"
+  expect 0 '' train "$@" --out "$name" --epochs 2 --hidden 4 --progress none
+}
+same() { cmp -s "$2/model.safetensors" "$3/model.safetensors" || fail "$1: another model"; }
+
+rows 1 300 >data.svm
+dense 5 <data.svm >data.csv
+model of-csv data.csv
+
+# ---- the same model in every form
+model run data.svm
+same 'LibSVM text' run of-csv
+cp data.svm data.txt
+model run data.txt
+same 'LibSVM text by its content' run of-csv
+model run - <data.txt
+same 'LibSVM text as standard input' run of-csv
+sed 's/ /\t/; s/$/\r/' data.txt >tabs.libsvm
+model run tabs.libsvm
+same 'tabs and carriage returns, by the name' run of-csv
+expect 3 'a third label value' train - --out refused <tabs.libsvm # by its content it might be a table with tabs
+if [ "$has_zlib" = yes ]; then
+  gzip -c data.svm >data.svm.gz
+  model run data.svm.gz
+  same 'gz' run of-csv
+  gzip -c data.svm >unnamed
+  model run unnamed
+  same 'gz without a name' run of-csv
+fi
+expect 0 'columns   6 of numbers (0 without their texts), 0 of texts' convert data.svm data.cache
+expect 0 '' convert data.csv csv.cache
+cmp -s data.cache csv.cache || fail 'another cache'
+model run data.cache
+same 'its cache' run of-csv
+for options in '--label 2 --ignore label --categorical 1' '--ignore 2,5 --positive -1' \
+  '--label label --weight 1 --class-weight balanced'; do
+  # shellcheck disable=SC2086
+  if "$colonnade" train data.csv --out other --force --epochs 1 --hidden 3 --progress none $options 2>csv.err; then
+    # shellcheck disable=SC2086
+    expect 0 '' train data.svm --out run --force --epochs 1 --hidden 3 --progress none $options
+    same "$options" run other
+  else
+    # shellcheck disable=SC2086
+    expect 3 '' train data.svm --out run --force --epochs 1 --hidden 3 --progress none $options
+    equal "$options" "$(sed 's/.*: //; s/data.svm/data.csv/' stderr)" "$(sed 's/.*: //' csv.err)"
+  fi
+done
+expect 0 'the label is the last column, "label"' train data.svm --out run --force --epochs 1
+
+# ---- fewer and more features than the model, in predict, evaluate, --valid and --test, with --init
+rows 1 200 >fewer.svm
+rows 280 300 | sed 's/ # .*//; s/$/ 9:1 12:2/' >more.svm
+dense 5 <fewer.svm >fewer.csv
+sed 's/ 9:1 12:2//' more.svm | dense 5 >more.csv
+for table in data fewer more; do
+  for command in predict evaluate; do
+    "$colonnade" "$command" of-csv "$table.csv" >wanted 2>/dev/null || fail "$command $table.csv"
+    expect 0 '' "$command" of-csv "$table.svm"
+    cmp -s wanted stdout || fail "$command $table.svm: another result"
+  done
+  expect 0 '' predict of-csv "$table.svm"
+  extra=0
+  [ "$table" != more ] || extra=7
+  holds "the report of $table.svm" "columns not used $extra\$" stderr
+done
+"$colonnade" predict of-csv - <fewer.svm 2>/dev/null | cmp -s - <("$colonnade" predict of-csv fewer.csv 2>/dev/null) ||
+  fail 'predict from standard input: another result'
+"$colonnade" predict of-csv fewer.csv --keep 2,label >wanted 2>/dev/null
+expect 0 '' predict of-csv fewer.svm --keep 2,label
+cmp -s wanted stdout || fail '--keep writes other cells'
+model other data.csv --valid fewer.csv --test more.csv
+model run data.svm --valid fewer.svm --test more.svm
+same '--valid and --test' run other
+model other fewer.csv --init of-csv/model.safetensors
+model run fewer.svm --init of-csv/model.safetensors
+same '--init' run other
+printf '1 1:2\n' | expect 3 'a column that the model was trained on is missing: "weight"' predict "$(
+  "$colonnade" train "$examples/cvd.csv" --ignore height --out cvd --epochs 1 --progress none 2>/dev/null
+  echo cvd)" -
+
+# ---- what cannot be read
+printf '1 1:1\n0 2:1 2:3\n1 x\n' >bad.svm
+expect 3 'bad.svm:2:7: an index that is not greater than the one before it ("2:3"; they must ascend)' train bad.svm --out refused
+holds 'the second mistake' '^bad\.svm:3:3: not index:value \("x"; ' stderr
+expect 3 'bad.svm:2:7:' convert bad.svm bad.cache
+expect 3 'bad.svm:2:7:' predict of-csv bad.svm
+expect 3 'standard input:1:3: a query' predict of-csv - < <(printf '2 qid:1 1:1\n')
+printf '1 1:1\n0 2:1\n2 1:3\n' >third.svm
+expect 3 'third.svm:3:1: a third label value ("2", column "label"' train third.svm --out refused
+printf '1 1:1\n0 2:1\n 1 2:-3\n' |
+  expect 3 'standard input:3:4: a row weight is negative ("-3", column "2"' train - --weight 2 --out refused
+for option in --no-header '--separator tab'; do
+  # shellcheck disable=SC2086
+  expect 2 "${option% *}: data.svm is LibSVM text, whose columns are always 1, 2, ... and label" \
+    train data.svm --out refused $option
+  # shellcheck disable=SC2086
+  expect 2 "${option% *}: standard input is LibSVM text" predict of-csv - $option < <(head -n 3 data.svm)
+  # shellcheck disable=SC2086
+  expect 2 "${option% *}: data.txt is LibSVM text" convert data.txt refused.cache $option
+done
+awk 'BEGIN { for (i = 0; i < 600000; i++) print "1"; print "0 999999:1" }' >wide.svm
+COLONNADE_MEMORY=2G expect 1 'wide.svm: 600001 rows need 2400 GB' train wide.svm --out refused
+COLONNADE_MEMORY=100M expect 1 'wide.svm: out of memory: 999999 columns need 488 MiB' train wide.svm --out refused
+for file in refused/model.safetensors bad.cache refused.cache; do
+  [ ! -e "$file" ] || fail "$file came of what was refused"
+done
+
+# ---- CSV that has to do with colons stays CSV
+printf 'when,x,y\n10:30,1,0\n11:45,2,1\n10:30,3,0\n11:45,4,1\n' >times.csv
+expect 0 '' train times.csv --out run --force --epochs 1 --valid-fraction 0 --progress none
+printf '1\t1:30\t0\n2\t2:45\t1\n1\t1:30\t0\n2\t2:45\t1\n' >times.tsv
+expect 0 '' train times.tsv --no-header --out run --force --epochs 1 --valid-fraction 0 --progress none
+printf '1 1:30 0\n2 2:45 1\n1 1:30 0\n2 2:45 1\n' >times.txt
+expect 0 '' train times.txt --no-header --separator ' ' --out run --force --epochs 1 --valid-fraction 0 --progress none
+
+finish
