@@ -34,6 +34,24 @@ static inline double error_in_ulp(double value, long double exact)
 static inline long double sigmoid_exact(long double z) { return 1 / (1 + expl(-z)); }
 static inline long double softplus_exact(long double z) { return z > 0 ? z + log1pl(expl(-z)) : log1pl(expl(z)); }
 
+/* The relative error of x as the normal quantile of p, 0 < p < 1: what a step of Newton's would change; its own error is the
+ * square of that.  Below or above 1/2, by the probability left on that side, and near 1/2 by what is missing to it. */
+static inline double quantile_error(double x, double p)
+{
+	const long double root_two = 1.414213562373095048801688724209698079L, two_pi = 6.283185307179586476925286766559005768L;
+	long double q = p < 0.5 ? (long double)p : 1 - (long double)p, z = fabsl((long double)x);
+	long double density = expl(-z * z / 2) / sqrtl(two_pi);
+	long double difference = q > 0.25L ? erfl(z / root_two) / 2 - (0.5L - q) : q - erfcl(z / root_two) / 2;
+	return z > 0 && (x < 0) == (p < 0.5) ? (double)fabsl(difference / density / z) : HUGE_VAL;
+}
+
+/* A probability: evenly, near 1/2, or in the tails, where that of the upper one has the spacing of doubles below 1. */
+static inline double sample_probability(struct rng *rng, int i)
+{
+	double u = rng_uniform(rng), small = exp(-690 * u), upper = 1 - exp(-36 * u);
+	return i % 4 == 0 ? 0x1p-54 + u * (1 - 0x1p-53) : i % 4 == 1 ? 0.5 - 0.5 * exp(-30 * u) : i % 4 == 2 ? small / 2 : upper;
+}
+
 enum spacing { LINEAR, LOGARITHMIC /* of |x|, with both signs where low < 0 */ };
 
 /* The i-th sample of a range. */

@@ -35,6 +35,19 @@ static void measure_erf(int samples)
 	printf("%-30s %.2e relative\n", "erf", worst);
 }
 
+static void measure_quantile(int samples)
+{
+	struct rng rng;
+	rng_start(&rng, 5, RNG_TEST, 0, 0);
+	double worst = 0;
+	for (int i = 0; i < samples; i++) {
+		double p = sample_probability(&rng, i);
+		if (p > 0 && p < 1 && p != 0.5)
+			worst = fmax(worst, quantile_error(dmath_normal_quantile(p), p));
+	}
+	printf("%-30s %.2e relative\n", "normal quantile", worst);
+}
+
 int main(int argc, char **argv)
 {
 	int samples = argc > 1 ? atoi(argv[1]) : 10000000;
@@ -45,5 +58,6 @@ int main(int argc, char **argv)
 	}
 	measure_turns(samples);
 	measure_erf(samples);
+	measure_quantile(samples);
 	return EXIT_SUCCESS;
 }

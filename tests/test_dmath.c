@@ -68,6 +68,36 @@ START_TEST(erf_is_within_its_relative_bound)
 }
 END_TEST
 
+/* The reference's relative error is a few ulp of long double, far below the bound. */
+START_TEST(normal_quantiles_are_within_their_relative_bound)
+{
+	struct rng rng;
+	rng_start(&rng, 5, RNG_TEST, 0, 0);
+	for (int i = 0; i < SAMPLES / 16; i++) {
+		double p = sample_probability(&rng, i), x;
+		if (!(p > 0 && p < 1 && p != 0.5))
+			continue;
+		x = dmath_normal_quantile(p);
+		ck_assert_msg(quantile_error(x, p) <= 2e-15 + 8 * REFERENCE_ULP * DBL_EPSILON, "quantile(%a): %a, off by %g", p, x,
+			      quantile_error(x, p));
+	}
+}
+END_TEST
+
+START_TEST(normal_quantiles_have_their_table_values_and_are_odd)
+{
+	/* to the digits given: Abramowitz and Stegun, table 26.5 */
+	ck_assert_double_eq_tol(dmath_normal_quantile(0.975), 1.95996, 5e-6);
+	ck_assert_double_eq_tol(dmath_normal_quantile(0.999), 3.09023, 5e-6);
+	ck_assert(dmath_normal_quantile(0.5) == 0);
+	for (double p = 0.25; p > 0x1p-50; p /= 2) /* 1 - p is exact */
+		ck_assert(dmath_normal_quantile(1 - p) == -dmath_normal_quantile(p));
+	ck_assert(dmath_normal_quantile(0) == -HUGE_VAL && dmath_normal_quantile(1) == HUGE_VAL);
+	ck_assert(isnan(dmath_normal_quantile(-0.1)) && isnan(dmath_normal_quantile(1.1)));
+	ck_assert(dmath_normal_quantile(0x1p-1074) < -38 && dmath_normal_quantile(0x1p-1074) > -39);
+}
+END_TEST
+
 START_TEST(special_values_are_what_ieee_says)
 {
 	ck_assert(dmath_exp(0) == 1 && dmath_exp(-HUGE_VAL) == 0 && dmath_exp(HUGE_VAL) == HUGE_VAL);
@@ -81,7 +111,8 @@ START_TEST(special_values_are_what_ieee_says)
 	ck_assert(dmath_erf(0) == 0 && dmath_erf(HUGE_VAL) == 1 && dmath_erf(-10) == -1);
 	ck_assert(dmath_pow(3, 0) == 1 && dmath_pow(1, 1e300) == 1);
 	double (*const functions[])(double) = {dmath_exp,     dmath_log,      dmath_log1p,   dmath_tanh, dmath_cos_2pi,
-	                                       dmath_sin_2pi, dmath_sigmoid, dmath_softplus, dmath_erf};
+	                                       dmath_sin_2pi, dmath_sigmoid, dmath_softplus, dmath_erf,
+	                                       dmath_normal_quantile};
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
 		ck_assert(isnan(functions[i](NAN)));
 }
@@ -96,7 +127,7 @@ START_TEST(the_bits_are_those_of_every_other_machine)
 		double values[] = {
 		        dmath_exp(x),     dmath_tanh(x / 64), dmath_cos_2pi(x),  dmath_sin_2pi(x),
 		        dmath_sigmoid(x), dmath_softplus(x),  dmath_erf(x / 64), dmath_log(fabs(x) + 0x1p-30),
-		        dmath_log1p(x / 800), dmath_pow(fabs(x) + 0.5, 0.3),
+		        dmath_log1p(x / 800), dmath_pow(fabs(x) + 0.5, 0.3), dmath_normal_quantile((i + 4000.5) / 8001),
 		};
 		for (size_t j = 0; j < sizeof values / sizeof *values; j++) {
 			uint64_t bits;
@@ -107,7 +138,7 @@ START_TEST(the_bits_are_those_of_every_other_machine)
 			crc = io_crc64(crc, bytes, sizeof bytes);
 		}
 	}
-	ck_assert_msg(crc == UINT64_C(0xd6ac5f20469246c4), "%016llx", (unsigned long long)crc);
+	ck_assert_msg(crc == UINT64_C(0x9d2149d6f49bf14f), "%016llx", (unsigned long long)crc);
 }
 END_TEST
 
@@ -120,8 +151,10 @@ static Suite *dmath_suite(void)
 	tcase_add_test(accuracy, sine_and_cosine_of_turns_are_within_their_absolute_bound);
 	tcase_add_test(accuracy, powers_are_within_their_relative_bound);
 	tcase_add_test(accuracy, erf_is_within_its_relative_bound);
+	tcase_add_test(accuracy, normal_quantiles_are_within_their_relative_bound);
 	suite_add_tcase(suite, accuracy);
 	TCase *values = tcase_create("values");
+	tcase_add_test(values, normal_quantiles_have_their_table_values_and_are_odd);
 	tcase_add_test(values, sine_and_cosine_of_turns_are_exact_at_whole_quarters);
 	tcase_add_test(values, special_values_are_what_ieee_says);
 	tcase_add_test(values, the_bits_are_those_of_every_other_machine);
