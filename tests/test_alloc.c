@@ -96,11 +96,11 @@ static struct column table_columns[] = {
 };
 static const struct cln_table table = {.source = "memory", .n_rows = TABLE_ROWS, .n_columns = 4, .columns = table_columns};
 
-static enum cln_status fit_pipeline(struct cln_error *err)
+static enum cln_status fit_pipeline_scaled(enum cln_scale scale, struct cln_error *err)
 {
 	static const uint32_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 	static const float w[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-	const struct pipeline_settings settings = {(const bool[]){true, true, false, false}, CLN_SCALE_ROBUST, 2};
+	const struct pipeline_settings settings = {(const bool[]){true, true, false, false}, scale, 2};
 	struct pipeline *pipeline, *copy = NULL;
 	float X[TABLE_ROWS * 6];
 	enum cln_status status = pipeline_fit(&pipeline, &table, rows, w, TABLE_ROWS, &settings, 1, err);
@@ -111,6 +111,18 @@ static enum cln_status fit_pipeline(struct cln_error *err)
 	pipeline_destroy(copy);
 	pipeline_destroy(pipeline);
 	return status;
+}
+
+static enum cln_status fit_pipeline(struct cln_error *err) { return fit_pipeline_scaled(CLN_SCALE_ROBUST, err); }
+static enum cln_status fit_quantiles(struct cln_error *err) { return fit_pipeline_scaled(CLN_SCALE_QUANTILE, err); }
+
+/* More numbers than points: counted by digits. */
+static enum cln_status find_points(struct cln_error *err)
+{
+	static const uint32_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+	struct order_point points[3];
+	size_t n;
+	return order_points(points, &n, 3, &(struct order_sample){table_numbers, rows, NULL, TABLE_ROWS}, err);
 }
 
 /* A fit of every part (weights, three sets of rows, momentum, dropout), then another from its model, prediction and evaluation. */
@@ -271,6 +283,8 @@ static const struct {
         {"cln_table_convert, cln_table_read of a cache", convert_table, 50},
         {"cln_table_create", create_table, 8},
         {"pipeline_fit, pipeline_clone, pipeline_apply", fit_pipeline, 20},
+        {"pipeline_fit, pipeline_clone, pipeline_apply of quantiles", fit_quantiles, 25},
+        {"order_points", find_points, 6},
         {"cln_model_fit, cln_model_predict, cln_model_evaluate", fit_model, 100},
         {"cln_model_save, cln_model_load, cln_model_describe", save_and_load_model, 150},
 };

@@ -8,6 +8,7 @@
 #include "model_seal.h"
 #include "testing.h"
 
+#include <float.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -175,8 +176,49 @@ START_TEST(two_valued_numbers_read_back)
 	a->pipeline->columns[3].two_valued = true;
 	struct file file = encode(a);
 	assert_ok(model_decode(&b, file.bytes, file.length, "m", &err));
+	ck_assert(memmem(file.bytes, file.length, "\\\"format\\\":2,", 13) != NULL);
 	ck_assert(!b->pipeline->columns[0].two_valued);
 	ck_assert(b->pipeline->columns[3].two_valued);
+	mem_free(file.bytes);
+	cln_model_destroy(a);
+	cln_model_destroy(b);
+}
+END_TEST
+
+/* The fixture, whose first column has knots and scores instead; shortest texts, and one whose shortest text is no float. */
+static struct cln_model *model_with_knots(void)
+{
+	static const float knots[] = {-FLT_MAX, -0.0f, FLT_TRUE_MIN, 0.1f, 16777216, FLT_MAX};
+	static const float scores[] = {-8.9f, -0.1f, 0, 0, 1.0f / 3, 4};
+	struct cln_model *model;
+	assert_ok(model_fixture(&model, &err));
+	struct pipeline_column *column = &model->pipeline->columns[0];
+	column->transform = TRANSFORM_QUANTILE;
+	column->n_knots = sizeof knots / sizeof *knots;
+	column->knots = mem_alloc(column->n_knots, sizeof *knots, NULL);
+	column->scores = mem_alloc(column->n_knots, sizeof *scores, NULL);
+	ck_assert(column->knots && column->scores);
+	memcpy(column->knots, knots, sizeof knots);
+	memcpy(column->scores, scores, sizeof scores);
+	return model;
+}
+
+START_TEST(knots_and_scores_read_back_to_the_bit_and_are_short)
+{
+	struct cln_model *a = model_with_knots(), *b;
+	struct file file = encode(a);
+	assert_ok(model_decode(&b, file.bytes, file.length, "m", &err));
+	const struct pipeline_column *from = &a->pipeline->columns[0], *to = &b->pipeline->columns[0];
+	ck_assert_uint_eq(to->n_knots, from->n_knots);
+	ck_assert_mem_eq(to->knots, from->knots, from->n_knots * sizeof(float));
+	ck_assert_mem_eq(to->scores, from->scores, from->n_knots * sizeof(float));
+	ck_assert(memmem(file.bytes, file.length, "-0,1.4013e-45,0.1,16777216,", 26) != NULL);
+	ck_assert(memmem(file.bytes, file.length, ",0,0,0.33333334,4]", 18) != NULL);
+	ck_assert(memmem(file.bytes, file.length, "\\\"format\\\":2,", 13) != NULL);
+	struct file again = encode(b);
+	ck_assert_uint_eq(again.length, file.length);
+	ck_assert_mem_eq(again.bytes, file.bytes, file.length);
+	mem_free(again.bytes);
 	mem_free(file.bytes);
 	cln_model_destroy(a);
 	cln_model_destroy(b);
@@ -426,6 +468,73 @@ START_TEST(forged_content_is_refused_by_what_is_wrong)
 	assert_has(error.message, forgeries[_i].message);
 	mem_free(forged.bytes);
 	mem_free(file.bytes);
+}
+END_TEST
+
+static const struct {
+	const char *from, *to, *message;
+} knot_forgeries[] = {
+	{"\\\"knots\\\":[", "\\\"knots\\\":[-3.5e38,", "has 7 knots and 6 scores"},
+	{"\\\"scores\\\":[-8.9,-0.1,0,0,", "\\\"scores\\\":[-8.9,-0.1,0,", "has 6 knots and 5 scores"},
+	{"\\\"scores\\\":[-8.9,-0.1,0,0,0.33333334,4]", "\\\"scores\\\":7", "scores"},
+	{"\\\"knots\\\"", "\\\"knobs\\\"", "knots"},
+	{",16777216,", ",3.5e38,", "\"knots\" holds something that is not a number within 3.40282e+38"},
+	{",16777216,", ",null,", "\"knots\" holds something that is not a number"},
+	{",16777216,", ",\\\"1\\\",", "\"knots\" holds something that is not a number"},
+	{",16777216,", ",0.01,", "\"knots\" are not in ascending order"},
+	{",16777216,", ",0.1,", "has a knot twice"},
+	{",16777216,", ",0.10000000000000001,", "has a knot twice"},
+	{"\\\"format\\\":2,", "\\\"format\\\":1,", "not in the form that Colonnade writes"},
+	{"38,-0,", "38,-0.0,", "not in the form that Colonnade writes"},
+	{",1.4013e-45,", ",-1e-46,", "has a knot twice"},
+	{",0.33333334,4]", ",0.33333334,0.25]", "\"scores\" are not in ascending order"},
+	{",0.33333334,4]", ",0.33333334,1000001]", "\"scores\" holds something that is not a number within 1e+06"},
+	{",0.33333334,4]", ",0.333333343267441,4]", "not in the form that Colonnade writes"},
+	{"\\\"transform\\\":\\\"quantile", "\\\"transform\\\":\\\"auto", "\"transform\" has the unknown value \"auto\""},
+	{"\\\"transform\\\":\\\"quantile", "\\\"transform\\\":\\\"robust", "center"},
+	{"\\\"transform\\\":\\\"robust", "\\\"transform\\\":\\\"quantile", "knots"},
+};
+#define N_KNOT_FORGERIES ((int)(sizeof knot_forgeries / sizeof *knot_forgeries))
+
+START_TEST(forged_knots_are_refused_by_what_is_wrong)
+{
+	struct cln_model *model = model_with_knots();
+	struct file file = encode(model), forged = forge(file, knot_forgeries[_i].from, knot_forgeries[_i].to);
+	struct cln_error error = {0};
+	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
+	assert_has(error.message, knot_forgeries[_i].message);
+	mem_free(forged.bytes);
+	mem_free(file.bytes);
+	cln_model_destroy(model);
+}
+END_TEST
+
+/* 1 and 1001 of both. */
+START_TEST(one_knot_and_too_many_are_refused)
+{
+	struct cln_model *model = model_with_knots();
+	struct file file = encode(model), forged;
+	struct cln_error error = {0};
+	struct text all = {0};
+	static const char knots[] = "\\\"knots\\\":[-3.4028234663852886e+38,-0,1.4013e-45,0.1,16777216,3.4028234663852886e+38],"
+				    "\\\"scores\\\":[-8.9,-0.1,0,0,0.33333334,4]";
+	forged = forge(file, knots, "\\\"knots\\\":[0],\\\"scores\\\":[0]");
+	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
+	assert_has(error.message, "has 1 knots and 1 scores, not as many from 2 to 1000");
+	mem_free(forged.bytes);
+	for (int part = 0; part < 2; part++) {
+		text_addf(&all, part ? "],\\\"scores\\\":[" : "\\\"knots\\\":[");
+		for (int k = 0; k <= PIPELINE_MAX_KNOTS; k++)
+			text_addf(&all, k ? ",%d" : "%d", k);
+	}
+	text_addf(&all, "]");
+	forged = forge(file, knots, all.bytes);
+	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
+	assert_has(error.message, "has 1001 knots and 1001 scores, not as many from 2 to 1000");
+	mem_free(forged.bytes);
+	text_free(&all);
+	mem_free(file.bytes);
+	cln_model_destroy(model);
 }
 END_TEST
 
@@ -692,6 +801,19 @@ START_TEST(text_description_shows_columns_layers_and_training)
 }
 END_TEST
 
+START_TEST(text_description_shows_knots)
+{
+	struct cln_model *model = model_with_knots();
+	char *text;
+	model->pipeline->columns[0].knots[0] = -1.5f;
+	model->pipeline->columns[0].knots[5] = 1e9f;
+	assert_ok(cln_model_describe(model, false, &text, &err));
+	assert_has(text, "quantile: 6 knots from -1.5 to 1e+09; missing: 37\n");
+	cln_free(text);
+	cln_model_destroy(model);
+}
+END_TEST
+
 START_TEST(text_description_cannot_steer_a_terminal)
 {
 	struct cln_model *model;
@@ -758,6 +880,7 @@ static Suite *make_suite(void)
 	tcase_add_test(written, network_reads_back_to_the_bit);
 	tcase_add_test(written, missing_validation_weight_and_auc_read_back);
 	tcase_add_test(written, two_valued_numbers_read_back);
+	tcase_add_test(written, knots_and_scores_read_back_to_the_bit_and_are_short);
 	tcase_add_test(written, reading_and_writing_again_gives_the_same_bytes);
 	tcase_add_test(written, golden_file_is_what_is_written);
 	tcase_add_test(written, tensors_start_at_a_multiple_of_64);
@@ -772,6 +895,8 @@ static Suite *make_suite(void)
 	tcase_add_test(read, appended_bytes_are_refused);
 	tcase_add_test(read, mutated_file_is_refused_or_with_a_new_checksum_read_as_it_says);
 	tcase_add_loop_test(read, forged_content_is_refused_by_what_is_wrong, 0, N_FORGERIES);
+	tcase_add_loop_test(read, forged_knots_are_refused_by_what_is_wrong, 0, N_KNOT_FORGERIES);
+	tcase_add_test(read, one_knot_and_too_many_are_refused);
 	tcase_add_test(read, other_content_in_the_right_form_is_read);
 	tcase_add_test(read, weight_that_is_not_finite_is_refused);
 	tcase_add_test(read, wrong_checksum_is_named);
@@ -795,6 +920,7 @@ static Suite *make_suite(void)
 
 	TCase *described = tcase_create("cln_model_describe");
 	tcase_add_test(described, text_description_shows_columns_layers_and_training);
+	tcase_add_test(described, text_description_shows_knots);
 	tcase_add_test(described, text_description_cannot_steer_a_terminal);
 	tcase_add_test(described, long_list_of_levels_is_shortened);
 	tcase_add_test(described, json_description_is_the_document_with_layers);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <float.h>
 
+#include "base/dmath.h"
 #include "base/rng.h"
 #include "data/order.h"
 #include "data/pipeline.h"
@@ -237,9 +238,10 @@ END_TEST
 
 START_TEST(a_constant_with_gaps_keeps_the_gaps_and_ignores_other_values)
 {
+	const enum cln_scale scales[] = {CLN_SCALE_STANDARDISE, CLN_SCALE_ROBUST, CLN_SCALE_QUANTILE, CLN_SCALE_AUTO};
 	const float *none = (const float[]){0, 0, 0, 1, 0, 0};
 	struct cln_table *table = numbers_table((const float[]){5, NAN, 9}, 3);
-	struct pipeline *pipeline = fitted(table, 2, CLN_SCALE_ROBUST, 8);
+	struct pipeline *pipeline = fitted(table, 2, scales[_i], 8);
 	float X[6];
 
 	assert_ok(pipeline_apply(X, pipeline, table, NULL, 3, 1, NULL, &err));
@@ -269,6 +271,11 @@ START_TEST(a_row_of_weight_2_counts_like_two_rows)
 	ck_assert_float_eq(a->columns[0].impute, b->columns[0].impute);
 	ck_assert_float_le(fabsf(a->columns[0].center - b->columns[0].center), FLT_EPSILON * fabsf(b->columns[0].center));
 	ck_assert_float_le(fabsf(a->columns[0].scale - b->columns[0].scale), FLT_EPSILON * b->columns[0].scale);
+	ck_assert_uint_eq(a->columns[0].n_knots, b->columns[0].n_knots);
+	for (size_t k = 0; k < a->columns[0].n_knots; k++) {
+		ck_assert_float_eq(a->columns[0].knots[k], b->columns[0].knots[k]);
+		ck_assert_float_eq(a->columns[0].scores[k], b->columns[0].scores[k]);
+	}
 	ck_assert_str_eq(a->columns[1].levels[0], "r"); /* three times, by weight; without weights p would win by its bytes */
 	ck_assert_str_eq(b->columns[1].levels[0], "r");
 	pipeline_destroy(a);
@@ -354,6 +361,307 @@ START_TEST(mean_and_deviation_have_the_bits_of_their_definition)
 	mem_free(rows);
 	mem_free(w);
 	mem_free(x);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- points and quantiles */
+
+/* By the definition, on the ascending cells with each as often as it counts.  Returns how many points. */
+static size_t points_of_sorted(struct order_point *points, const float *sorted, size_t W, size_t most)
+{
+	size_t n = 0, n_different = 1;
+
+	for (size_t i = 1; i < W; i++)
+		n_different += sorted[i] != sorted[i - 1];
+	for (size_t i = 0, below = 0; i < W; i++) {
+		bool is_point = n_different <= most || i == W - 1;
+
+		below = i > 0 && sorted[i] == sorted[i - 1] ? below : i;
+		for (size_t k = 0; k + 1 < most && !is_point; k++) /* more than k W / (most - 1) up to here, not before */
+			is_point = (i + 1) * (most - 1) > k * W && i * (most - 1) <= k * W;
+		if (is_point && (n == 0 || points[n - 1].x != sorted[i]))
+			points[n++] = (struct order_point){sorted[i], below, 0};
+	}
+	for (size_t k = 0; k < n; k++)
+		for (size_t i = points[k].below; i < W && sorted[i] == points[k].x; i++)
+			points[k].at++;
+	return n;
+}
+
+enum { SPREAD_ROWS = 3000 };
+
+/* Cells of a kind in every second row of the table, a quarter of them missing, with weights 1, 2, 3; and them sorted. */
+struct spread {
+	float x[2 * SPREAD_ROWS], w[SPREAD_ROWS], sorted[3 * SPREAD_ROWS];
+	uint32_t rows[SPREAD_ROWS], units[SPREAD_ROWS];
+	size_t n_sorted;
+};
+
+static void draw_spread(struct spread *spread, int kind, bool weighted, uint32_t seed)
+{
+	struct rng rng;
+
+	rng_start(&rng, 1, RNG_TEST, seed, 0);
+	spread->n_sorted = 0;
+	for (uint32_t i = 0; i < SPREAD_ROWS; i++) {
+		spread->rows[i] = 2 * i;
+		spread->x[2 * i] = i % 4 == 1 ? NAN : draw(&rng, kind);
+		spread->x[2 * i + 1] = 1e30f;
+		spread->w[i] = (float)(1 + i % 3);
+		for (size_t k = 0; k < (weighted ? 1 + i % 3 : 1) && i % 4 != 1; k++)
+			spread->sorted[spread->n_sorted++] = spread->x[2 * i];
+	}
+	qsort(spread->sorted, spread->n_sorted, sizeof *spread->sorted, compare_floats);
+	order_units(spread->units, spread->w, SPREAD_ROWS);
+}
+
+START_TEST(points_equal_those_of_a_sorted_copy)
+{
+	static const size_t mosts[] = {2, 10, 83, ORDER_MAX_POINTS};
+	static struct order_point points[ORDER_MAX_POINTS], expected[ORDER_MAX_POINTS];
+	static struct spread spread;
+	size_t most = mosts[_i % 4], n, n_expected;
+	bool weighted = _i / 4 % 2;
+
+	draw_spread(&spread, _i / 8, weighted, (uint32_t)_i);
+	n_expected = points_of_sorted(expected, spread.sorted, spread.n_sorted, most);
+	assert_ok(order_points(points, &n, most,
+			       &(struct order_sample){spread.x, spread.rows, weighted ? spread.units : NULL, SPREAD_ROWS}, &err));
+	ck_assert_uint_eq(n, n_expected);
+	for (size_t k = 0; k < n; k++) {
+		size_t unit = weighted ? spread.units[0] : 1; /* row 0 has weight 1 */
+
+		ck_assert_msg(points[k].x == expected[k].x, "point %zu: %a, not %a", k, (double)points[k].x, (double)expected[k].x);
+		ck_assert_uint_eq(points[k].below, unit * expected[k].below);
+		ck_assert_uint_eq(points[k].at, unit * expected[k].at);
+	}
+}
+END_TEST
+
+START_TEST(ranks_of_the_greatest_units_do_not_overflow)
+{
+	/* W = 2^23 (2^32 - 1): times 999 it has 65 bits */
+	enum { N = 1 << 23 };
+	float *x = mem_alloc(N, sizeof *x, NULL);
+	uint32_t *rows = mem_alloc(N, sizeof *rows, NULL), *units = mem_alloc(N, sizeof *units, NULL);
+	static struct order_point points[ORDER_MAX_POINTS];
+	size_t n;
+
+	ck_assert(x && rows && units);
+	for (uint32_t i = 0; i < N; i++) {
+		x[i] = (float)i;
+		rows[i] = i;
+		units[i] = UINT32_MAX;
+	}
+	assert_ok(order_points(points, &n, ORDER_MAX_POINTS, &(struct order_sample){x, rows, units, N}, &err));
+	ck_assert_uint_eq(n, ORDER_MAX_POINTS);
+	for (size_t k = 0; k < n; k++) /* the least i with i + 1 > N k / 999 */
+		ck_assert_float_eq(points[k].x, k == n - 1 ? N - 1 : (float)(N * k / (ORDER_MAX_POINTS - 1)));
+	mem_free(x);
+	mem_free(rows);
+	mem_free(units);
+}
+END_TEST
+
+/* 1 2 2 3: half of each number's weight counts as below it, so 1/8, 1/2, 7/8, whose quantiles are -1.1503494, 0, 1.1503494. */
+START_TEST(quantile_scores_are_normal_and_join_in_lines)
+{
+	const float s = 1.1503494f, outside = 1e30f;
+
+	check_features(numbers_table((const float[]){1, 2, 2, 3, 1.5f, 2.75f, -outside, outside, 0.99f, 3.01f}, 10), 4,
+		       CLN_SCALE_QUANTILE, 8, 1, (const float[]){-s, 0, 0, s, -s / 2, 0.75f * s, -s, s, -s, s});
+}
+END_TEST
+
+START_TEST(quantile_gaps_take_the_score_of_the_median_and_an_indicator)
+{
+	const float s = 1.1503494f;
+
+	check_features(numbers_table((const float[]){1, NAN, 2, 2, 3}, 5), 5, CLN_SCALE_QUANTILE, 8, 2,
+		       (const float[]){-s, 0, 0, 1, 0, 0, 0, 0, s, 0});
+}
+END_TEST
+
+/* The share of the cells below x, equal ones counting half, as a score. */
+static float score_of_sorted(const float *sorted, size_t W, float x)
+{
+	size_t below = 0, at = 0;
+
+	for (size_t i = 0; i < W; i++) {
+		below += sorted[i] < x;
+		at += sorted[i] == x;
+	}
+	return (float)dmath_normal_quantile((double)(2 * below + at) / (double)(2 * W));
+}
+
+/* Fits as many knots as asked for by the cells present, then compares every cell with the line between knots that are looked for
+ * one after the other. */
+START_TEST(quantile_features_equal_those_of_the_definition)
+{
+	static struct spread spread;
+	static struct order_point knots[ORDER_MAX_POINTS];
+	static float X[2 * 2 * SPREAD_ROWS];
+	bool weighted = _i % 2;
+	struct cln_table *table;
+	struct pipeline *pipeline;
+	size_t n_knots, n_cells = 0;
+
+	draw_spread(&spread, _i / 2, weighted, (uint32_t)_i);
+	for (size_t i = 0; i < SPREAD_ROWS; i++)
+		n_cells += !isnan(spread.x[2 * i]);
+	n_knots = points_of_sorted(knots, spread.sorted, spread.n_sorted, n_cells / 30);
+	table = numbers_table(spread.x, 2 * SPREAD_ROWS);
+	assert_ok(pipeline_fit(&pipeline, table, spread.rows, weighted ? spread.w : NULL, SPREAD_ROWS,
+			       &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8}, 1, &err));
+	ck_assert_uint_eq(pipeline->columns[0].n_knots, n_knots);
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, 2 * SPREAD_ROWS, 1, NULL, &err));
+	for (size_t i = 0; i < 2 * SPREAD_ROWS; i++) {
+		float x = isnan(spread.x[i]) ? pipeline->columns[0].impute : spread.x[i], low, high, z;
+		size_t k = 0;
+
+		x = x > knots[n_knots - 1].x ? knots[n_knots - 1].x : x;
+		while (k + 2 < n_knots && knots[k + 1].x <= x)
+			k++;
+		low = score_of_sorted(spread.sorted, spread.n_sorted, knots[k].x);
+		high = score_of_sorted(spread.sorted, spread.n_sorted, knots[k + 1].x);
+		z = low + (x - knots[k].x) / (knots[k + 1].x - knots[k].x) * (high - low);
+		z = x == knots[k + 1].x || z > high ? high : z;
+		ck_assert_msg(X[2 * i] == z, "%a: %a, not %a", (double)x, (double)X[2 * i], (double)z);
+		ck_assert_float_eq(X[2 * i + 1], (float)(isnan(spread.x[i]) != 0));
+	}
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(there_is_a_knot_for_thirty_cells_within_limits)
+{
+	static const size_t n_rows[] = {100, 329, 330, 900, 40000}, n_knots[] = {10, 10, 11, 30, 1000};
+	size_t n = n_rows[_i];
+	float *x = mem_alloc(n, sizeof *x, NULL);
+	uint32_t *rows = mem_alloc(n, sizeof *rows, NULL);
+	struct cln_table *table;
+	struct pipeline *pipeline;
+
+	ck_assert(x && rows);
+	for (uint32_t i = 0; i < n; i++) {
+		x[i] = (float)i;
+		rows[i] = i;
+	}
+	table = numbers_table(x, n);
+	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, n, &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8}, 1,
+			       &err));
+	ck_assert_uint_eq(pipeline->columns[0].n_knots, n_knots[_i]);
+	ck_assert_float_eq(pipeline->columns[0].knots[0], 0);
+	ck_assert_float_eq(pipeline->columns[0].knots[n_knots[_i] - 1], (float)(n - 1));
+	/* half of one cell of n is below the least */
+	ck_assert_float_eq(pipeline->columns[0].scores[0], (float)dmath_normal_quantile(0.5 / (double)n));
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+	mem_free(rows);
+	mem_free(x);
+}
+END_TEST
+
+/* Neither the width of 2 FLT_MAX nor the inverse of a denormal width is a float; the middle between the scores is 0. */
+START_TEST(quantiles_of_the_greatest_and_the_smallest_floats_are_finite)
+{
+	const float s = 0.67448975f; /* the quantile of 3/4 */
+
+	check_features(numbers_table((const float[]){-FLT_MAX, FLT_MAX, 0, FLT_MAX / 2}, 4), 2, CLN_SCALE_QUANTILE, 8, 1,
+		       (const float[]){-s, s, 0, s / 2});
+	check_features(numbers_table((const float[]){0, 2 * FLT_TRUE_MIN, FLT_TRUE_MIN}, 3), 2, CLN_SCALE_QUANTILE, 8, 1,
+		       (const float[]){-s, s, 0});
+}
+END_TEST
+
+START_TEST(quantile_features_never_descend)
+{
+	enum { STEPS = 4000 };
+	static struct spread spread;
+	static float grid[STEPS], X[2 * STEPS];
+	struct cln_table *table, *later;
+	struct pipeline *pipeline;
+
+	draw_spread(&spread, 0, true, 7);
+	table = numbers_table(spread.x, 2 * SPREAD_ROWS);
+	for (size_t i = 0; i < STEPS; i++) /* the last bits of floats around a knot, then the whole range */
+		grid[i] = i == 0 ? spread.sorted[1000] : i < STEPS / 2 ? nextafterf(grid[i - 1], 9) : grid[i - 1] + 2e-3f;
+	later = numbers_table(grid, STEPS);
+	assert_ok(pipeline_fit(&pipeline, table, spread.rows, spread.w, SPREAD_ROWS,
+			       &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8}, 1, &err));
+	assert_ok(pipeline_apply(X, pipeline, later, NULL, STEPS, 1, NULL, &err));
+	for (size_t i = 1; i < STEPS; i++)
+		ck_assert_float_le(X[2 * i - 2], X[2 * i]);
+	ck_assert_float_lt(X[0], X[2 * STEPS - 2]);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(later);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- by column */
+
+static enum transform chosen(const float *x, const float *w, size_t n)
+{
+	enum { MOST = 200 };
+	static uint32_t rows[MOST];
+	struct cln_table *table = numbers_table(x, n);
+	struct pipeline *pipeline;
+	enum transform transform;
+
+	ck_assert_uint_le(n, MOST);
+	for (uint32_t i = 0; i < n; i++)
+		rows[i] = i;
+	assert_ok(pipeline_fit(&pipeline, table, rows, w, n, &(struct pipeline_settings){use_all, CLN_SCALE_AUTO, 8}, 1, &err));
+	transform = pipeline->columns[0].transform;
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+	return transform;
+}
+
+/* 0 .. 99 but for the last: median 49.5, quartiles 24.5 and 74.5, so beyond three ranges lies what is above 199.5. */
+START_TEST(more_than_a_fiftieth_beyond_three_interquartile_ranges_is_a_heavy_tail)
+{
+	float x[100], w[100];
+
+	for (size_t i = 0; i < 100; i++) {
+		x[i] = (float)i;
+		w[i] = 1;
+	}
+	x[99] = x[98] = 200;
+	ck_assert_int_eq(chosen(x, NULL, 100), TRANSFORM_ROBUST);
+	x[97] = 199.5f;
+	ck_assert_int_eq(chosen(x, NULL, 100), TRANSFORM_ROBUST);
+	x[97] = 200;
+	ck_assert_int_eq(chosen(x, NULL, 100), TRANSFORM_QUANTILE);
+	x[0] = x[1] = -100; /* below the median it counts as well: 149.5 is less than 150 */
+	x[97] = 97;
+	ck_assert_int_eq(chosen(x, NULL, 100), TRANSFORM_ROBUST);
+	x[0] = -101;
+	ck_assert_int_eq(chosen(x, NULL, 100), TRANSFORM_QUANTILE);
+	x[0] = 0;
+	x[1] = 1;
+	ck_assert_int_eq(chosen(x, w, 100), TRANSFORM_ROBUST);
+	w[99] = 1.2f; /* 2.2 of 100.2; median 50, quartiles 25 and 75 */
+	x[99] = x[98] = 201;
+	ck_assert_int_eq(chosen(x, w, 100), TRANSFORM_QUANTILE);
+}
+END_TEST
+
+START_TEST(a_column_whose_quartiles_are_equal_is_scaled_by_quantiles)
+{
+	ck_assert_int_eq(chosen((const float[]){0, 0, 0, 0, 0, 0, 0, 1, 2}, NULL, 9), TRANSFORM_QUANTILE);
+	ck_assert_int_eq(chosen((const float[]){0, 0, 0, 0, NAN, NAN, 0, 0, 0, 1, 2}, NULL, 11), TRANSFORM_QUANTILE);
+	ck_assert_int_eq(chosen((const float[]){0, 0, 1, 1, 2, 2, 3, 3, 3}, NULL, 9), TRANSFORM_ROBUST);
+}
+END_TEST
+
+START_TEST(two_numbers_become_minus_one_and_one)
+{
+	check_features(numbers_table((const float[]){3, 3, 3, 3, 7, 5}, 6), 5, CLN_SCALE_AUTO, 8, 1,
+		       (const float[]){-1, -1, -1, -1, 1, 0});
+	check_features(numbers_table((const float[]){-0x1p127f, 0x1p127f}, 2), 2, CLN_SCALE_AUTO, 8, 1, (const float[]){-1, 1});
 }
 END_TEST
 
@@ -593,6 +901,22 @@ START_TEST(only_scaled_values_of_more_than_two_numbers_are_numbers)
 }
 END_TEST
 
+START_TEST(a_clone_has_its_own_knots)
+{
+	struct cln_table *table = numbers_table((const float[]){1, 2, 2, 3, 2.5f, 9}, 6);
+	struct pipeline *pipeline = fitted(table, 6, CLN_SCALE_QUANTILE, 2), *copy;
+	float X[6], Y[6];
+
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, 6, 1, NULL, &err));
+	assert_ok(pipeline_clone(&copy, pipeline, &err));
+	pipeline_destroy(pipeline);
+	assert_ok(pipeline_apply(Y, copy, table, NULL, 6, 1, NULL, &err));
+	ck_assert_mem_eq(X, Y, sizeof X);
+	pipeline_destroy(copy);
+	cln_table_destroy(table);
+}
+END_TEST
+
 START_TEST(a_clone_is_the_same_and_its_own)
 {
 	struct cln_table *table = texts_table((const char *[]){"d", "c", "c", "a", "b", "b"}, 6);
@@ -639,7 +963,7 @@ static struct cln_table *random_table(void)
 }
 
 /* Every third row, and X of all rows. */
-static float *features_of(struct cln_table *table, size_t *n_cells, int threads)
+static float *features_of(struct cln_table *table, enum cln_scale scale, size_t *n_cells, int threads)
 {
 	uint32_t *rows = mem_alloc(N_ROWS / 3, sizeof *rows, NULL);
 	struct pipeline *pipeline;
@@ -648,7 +972,8 @@ static float *features_of(struct cln_table *table, size_t *n_cells, int threads)
 	ck_assert_ptr_nonnull(rows);
 	for (uint32_t i = 0; i < N_ROWS / 3; i++)
 		rows[i] = 3 * i;
-	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, N_ROWS / 3, &standardised, threads, &err));
+	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, N_ROWS / 3, &(struct pipeline_settings){use_all, scale, 8}, threads,
+			       &err));
 	*n_cells = N_ROWS * pipeline->n_features;
 	X = mem_alloc(*n_cells, sizeof *X, NULL);
 	ck_assert_ptr_nonnull(X);
@@ -662,10 +987,10 @@ START_TEST(features_have_the_same_bits_for_any_number_of_threads)
 {
 	struct cln_table *table = random_table();
 	size_t n_cells;
-	float *one = features_of(table, &n_cells, 1);
+	float *one = features_of(table, _i, &n_cells, 1);
 
-	for (int threads = 2; threads <= 3; threads++) {
-		float *more = features_of(table, &n_cells, threads);
+	for (int threads = 2; threads <= 5; threads++) {
+		float *more = features_of(table, _i, &n_cells, threads);
 
 		ck_assert_mem_eq(more, one, n_cells * sizeof *one);
 		mem_free(more);
@@ -679,7 +1004,7 @@ START_TEST(rows_that_are_not_for_training_leave_no_trace)
 {
 	struct cln_table *table = random_table();
 	size_t n_cells;
-	float *clean = features_of(table, &n_cells, 1), *poisoned;
+	float *clean = features_of(table, _i, &n_cells, 1), *poisoned;
 	size_t n_features = n_cells / N_ROWS;
 
 	for (size_t i = 0; i < N_ROWS; i++) {
@@ -689,7 +1014,7 @@ START_TEST(rows_that_are_not_for_training_leave_no_trace)
 			table->columns[c].numbers[i] = i % 2 ? 1e30f : NAN;
 		table->columns[N_COLUMNS - 1].codes[i] = LEVEL_MISSING;
 	}
-	poisoned = features_of(table, &n_cells, 1);
+	poisoned = features_of(table, _i, &n_cells, 1);
 	for (size_t i = 0; i < N_ROWS; i += 3)
 		ck_assert_mem_eq(poisoned + i * n_features, clean + i * n_features, n_features * sizeof *clean);
 	mem_free(poisoned);
@@ -720,7 +1045,7 @@ START_TEST(rows_in_pieces_are_the_rows_as_a_whole)
 {
 	struct cln_table *table = random_table();
 	size_t n_cells, n_features;
-	float *whole = features_of(table, &n_cells, 1), *piece;
+	float *whole = features_of(table, CLN_SCALE_STANDARDISE, &n_cells, 1), *piece;
 	struct pipeline_reader *reader;
 	struct cln_row_report report = {0};
 	struct pipeline *pipeline;
@@ -752,6 +1077,7 @@ static Suite *pipeline_suite(void)
 {
 	Suite *suite = suite_create("pipeline");
 	TCase *order = tcase_create("order"), *numbers = tcase_create("numbers"), *categories = tcase_create("categories");
+	TCase *quantiles = tcase_create("quantiles"), *by_column = tcase_create("by column");
 	TCase *columns = tcase_create("columns"), *rows = tcase_create("rows and threads");
 
 	tcase_add_loop_test(order, quartiles_equal_those_of_a_sorted_copy, 0, 32);
@@ -767,11 +1093,24 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(numbers, a_number_far_outside_is_held_so_that_nothing_overflows);
 	tcase_add_test(numbers, a_spread_below_the_smallest_float_still_gives_finite_features);
 	tcase_add_test(numbers, numbers_next_to_the_largest_are_standardised_like_any);
-	tcase_add_test(numbers, a_constant_with_gaps_keeps_the_gaps_and_ignores_other_values);
+	tcase_add_loop_test(numbers, a_constant_with_gaps_keeps_the_gaps_and_ignores_other_values, 0, 4);
 	tcase_add_loop_test(numbers, a_row_of_weight_2_counts_like_two_rows, 0, CLN_N_SCALES);
 	tcase_add_test(numbers, sums_over_blocks_of_rows_are_exact_for_whole_numbers);
 	tcase_add_test(numbers, mean_and_deviation_have_the_bits_of_their_definition);
 	suite_add_tcase(suite, numbers);
+	tcase_add_loop_test(quantiles, points_equal_those_of_a_sorted_copy, 0, 32);
+	tcase_add_test(quantiles, ranks_of_the_greatest_units_do_not_overflow);
+	tcase_add_test(quantiles, quantile_scores_are_normal_and_join_in_lines);
+	tcase_add_test(quantiles, quantile_gaps_take_the_score_of_the_median_and_an_indicator);
+	tcase_add_loop_test(quantiles, quantile_features_equal_those_of_the_definition, 0, 6);
+	tcase_add_loop_test(quantiles, there_is_a_knot_for_thirty_cells_within_limits, 0, 5);
+	tcase_add_test(quantiles, quantiles_of_the_greatest_and_the_smallest_floats_are_finite);
+	tcase_add_test(quantiles, quantile_features_never_descend);
+	suite_add_tcase(suite, quantiles);
+	tcase_add_test(by_column, more_than_a_fiftieth_beyond_three_interquartile_ranges_is_a_heavy_tail);
+	tcase_add_test(by_column, a_column_whose_quartiles_are_equal_is_scaled_by_quantiles);
+	tcase_add_test(by_column, two_numbers_become_minus_one_and_one);
+	suite_add_tcase(suite, by_column);
 	tcase_add_test(categories, levels_have_features_in_byte_order);
 	tcase_add_test(categories, two_levels_make_one_feature);
 	tcase_add_test(categories, two_levels_with_gaps_make_three_features);
@@ -786,10 +1125,11 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(columns, numbers_match_levels_by_shortest_text_and_else_by_value);
 	tcase_add_test(columns, features_have_names);
 	tcase_add_test(columns, only_scaled_values_of_more_than_two_numbers_are_numbers);
+	tcase_add_test(columns, a_clone_has_its_own_knots);
 	tcase_add_test(columns, a_clone_is_the_same_and_its_own);
 	suite_add_tcase(suite, columns);
-	tcase_add_test(rows, features_have_the_same_bits_for_any_number_of_threads);
-	tcase_add_test(rows, rows_that_are_not_for_training_leave_no_trace);
+	tcase_add_loop_test(rows, features_have_the_same_bits_for_any_number_of_threads, 0, CLN_N_SCALES);
+	tcase_add_loop_test(rows, rows_that_are_not_for_training_leave_no_trace, 0, CLN_N_SCALES);
 	tcase_add_test(rows, a_level_that_only_other_rows_have_is_unseen);
 	tcase_add_test(rows, rows_in_pieces_are_the_rows_as_a_whole);
 	suite_add_tcase(suite, rows);

@@ -68,7 +68,12 @@ static void add_float(struct text *out, float value)
 
 static void describe_numeric(struct text *out, const struct pipeline_column *column)
 {
-	if (column->transform != TRANSFORM_NONE) {
+	if (column->transform == TRANSFORM_QUANTILE) {
+		text_addf(out, "quantile: %zu knots from ", column->n_knots);
+		add_float(out, column->knots[0]);
+		text_addf(out, " to ");
+		add_float(out, column->knots[column->n_knots - 1]);
+	} else if (column->transform != TRANSFORM_NONE) {
 		text_addf(out, "%s: (x %c ", name_of(&names_scale, (int)column->transform), column->center < 0 ? '+' : '-');
 		add_float(out, fabsf(column->center));
 		text_addf(out, ") * ");

@@ -109,7 +109,8 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 
 void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline)
 {
-	struct name_list constant = {0}, rare = {0};
+	struct name_list constant = {0}, rare = {0}, by_quantiles = {0};
+	bool some_are_not = false;
 
 	for (size_t c = 0; c < pipeline->n_columns; c++) {
 		const struct pipeline_column *column = &pipeline->columns[c];
@@ -120,11 +121,18 @@ void notes_of_pipeline(const struct cln_observer *observer, const struct pipelin
 			add_name(&constant, column->name, "");
 		else if (column->n_rare > 0)
 			add_name(&rare, column->name, detail);
+		else if (column->type == COLUMN_NUMERIC && column->transform == TRANSFORM_QUANTILE)
+			add_name(&by_quantiles, column->name, "");
+		else if (column->type == COLUMN_NUMERIC)
+			some_are_not = true;
 	}
 	note_names(observer, &constant, "a column holds one value in all training rows and is left out",
 	           "columns that hold one value in all training rows are left out");
 	note_names(observer, &rare, "a column's rarer levels share one feature (--max-levels)",
 	           "columns whose rarer levels share one feature (--max-levels)");
+	if (some_are_not) /* else --scale asked for it, or all are like that */
+		note_names(observer, &by_quantiles, "a column with heavy tails or one frequent value is scaled by its quantiles",
+		           "columns with heavy tails or one frequent value are scaled by their quantiles");
 }
 
 void notes_of_rows(const struct cln_observer *observer, const char *what, const struct cln_row_report *report)

@@ -11,7 +11,7 @@ TABLE(activation, "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "gelu"
 TABLE(init, "auto", "xavier", "he", "lecun", "normal");
 TABLE(optimizer, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw");
 TABLE(schedule, "constant", "step", "cosine", "warmup", "one-cycle");
-TABLE(scale, "none", "standardise", "robust");
+TABLE(scale, "none", "standardise", "robust", "quantile", "auto");
 TABLE(metric, "log_loss", "auc", "accuracy");
 TABLE(class_weight, "none", "balanced", "given");
 

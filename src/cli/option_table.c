@@ -211,7 +211,7 @@ static const struct option_spec specs[] = {
 	{.name = "numeric", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.numeric), .default_text = "",
 	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_TRAIN | FOR_TUNE | FOR_CONVERT},
 	{.name = "scale", .type = OPTION_WORD, .words = &names_scale, .offset = AT(config.scale),
-	 .help = "scaling of number columns", .group = data_group, .commands = FOR_TRAIN},
+	 .help = "of numbers", .group = data_group, .commands = FOR_TRAIN},
 	{.name = "max-levels", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION,
 	 .offset = AT(config.max_levels), .help = "features of a category column; rarer levels share one", .group = data_group,
 	 .compact = true, .commands = FOR_TRAIN | FOR_TUNE},

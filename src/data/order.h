@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <colonnade.h>
+
 /* A key that ascends as the (not NaN) float does; both zeros have the same.  A float's bits ascend with its magnitude: they are
  * reversed for negative numbers, and positive ones lie above those. */
 static inline uint32_t order_key(float x)
@@ -44,5 +46,19 @@ void order_units(uint32_t *units, const float *w, size_t n);
  * same as two cells, and it does not matter if all count twice.  At least one cell must be present.  Three passes of counting by
  * digits of the key: exact, and no memory. */
 void order_quartiles(double quartile[3], const struct order_sample *sample);
+
+/* A number that is among the cells, with the units of the lesser cells and of those equal to it. */
+struct order_point {
+	float x;
+	uint64_t below, at;
+};
+#define ORDER_MAX_POINTS 1000
+
+/* Points of the cells' distribution, ascending, different, at most `most` (2 .. ORDER_MAX_POINTS); the last is the greatest cell,
+ * so its below + at is W.  Every number where there are no more than that; else, for k = 0 .. most - 2, the least x with
+ * C(x) > k W / (most - 1), and the greatest.  Exact: counted by digits of the key in three passes, at most 13 MB however many the
+ * rows.  At least one cell must be present. */
+enum cln_status order_points(struct order_point *points, size_t *n_points, size_t most, const struct order_sample *sample,
+			     struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

@@ -20,6 +20,8 @@ void pipeline_destroy(struct pipeline *pipeline)
 		struct pipeline_column *column = &pipeline->columns[c];
 
 		mem_free(column->name);
+		mem_free(column->knots);
+		mem_free(column->scores);
 		texts_destroy(column->levels, column->n_levels);
 		texts_destroy(column->rare, column->n_rare);
 	}
@@ -40,13 +42,26 @@ static enum cln_status texts_clone(char ***copy, char *const *texts, size_t n, s
 	return CLN_OK;
 }
 
+static enum cln_status floats_clone(float **copy, const float *floats, size_t n, struct cln_error *err)
+{
+	*copy = mem_alloc(n, sizeof **copy, err);
+	if (!*copy)
+		return CLN_E_MEMORY;
+	if (n > 0)
+		memcpy(*copy, floats, n * sizeof *floats);
+	return CLN_OK;
+}
+
 static enum cln_status column_clone(struct pipeline_column *copy, const struct pipeline_column *column, struct cln_error *err)
 {
 	*copy = *column;
 	copy->levels = copy->rare = NULL;
+	copy->knots = copy->scores = NULL;
 	copy->name = mem_copy(column->name, strlen(column->name), err);
 	if (!copy->name || texts_clone(&copy->levels, column->levels, column->n_levels, err) != CLN_OK ||
-	    texts_clone(&copy->rare, column->rare, column->n_rare, err) != CLN_OK)
+	    texts_clone(&copy->rare, column->rare, column->n_rare, err) != CLN_OK ||
+	    floats_clone(&copy->knots, column->knots, column->n_knots, err) != CLN_OK ||
+	    floats_clone(&copy->scores, column->scores, column->n_knots, err) != CLN_OK)
 		return CLN_E_MEMORY;
 	return CLN_OK;
 }

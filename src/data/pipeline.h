@@ -4,7 +4,9 @@
  * numeric column      one feature z = (x - center) * scale (where that is not finite: (x/2 - center/2) * scale * 2, since the
  *                     difference of two floats may be none), x imputed by the training median where missing, held within
  *                     +-PIPELINE_Z_MAX (but not by TRANSFORM_NONE); robust scaling is followed by smooth clipping
- *                     z / sqrt(1 + (z/3)^2); behind it one indicator feature (1 = missing) where training rows had gaps
+ *                     z / sqrt(1 + (z/3)^2); or one feature on the line between the knots (number, score) around x, and beyond
+ *                     the first and the last knot their scores; behind it one indicator feature (1 = missing) where training
+ *                     rows had gaps
  * categorical column  one feature a kept level (1/0), in ascending byte order of the levels, then one shared by the rarer levels
  *                     where there are more than max_levels, then one for "missing" where training rows had gaps; a level never
  *                     seen in the training rows gives all zeros and is counted; a column with two levels and no gaps gives one
@@ -15,13 +17,20 @@
 #ifndef DATA_PIPELINE_H
 #define DATA_PIPELINE_H
 
+#include "data/order.h"
 #include "data/table.h"
 
-enum transform { TRANSFORM_NONE, TRANSFORM_STANDARDISE, TRANSFORM_ROBUST };
+enum transform { TRANSFORM_NONE, TRANSFORM_STANDARDISE, TRANSFORM_ROBUST, TRANSFORM_QUANTILE };
 
 /* No z of n training rows is greater than sqrt(n) after standardising, and after robust scaling 10^6 is clipped to 3: only cells
  * far outside of what was learnt from are held, whose z would overflow in the network. */
 #define PIPELINE_Z_MAX 1e6f
+
+/* A knot for 30 cells, within these limits; and no more in all columns together than a model file bears (about 30 bytes each), but
+ * for the fewest a column. */
+#define PIPELINE_MIN_KNOTS 10
+#define PIPELINE_MAX_KNOTS ORDER_MAX_POINTS
+#define PIPELINE_ALL_KNOTS ((size_t)1 << 20)
 
 struct pipeline_column { /* every pointer is a block of mem_alloc that the pipeline owns */
 	char *name;
@@ -32,7 +41,10 @@ struct pipeline_column { /* every pointer is a block of mem_alloc that the pipel
 	                          categorical: one feature, -1 for levels[0], +1 for levels[1] */
 	/* numeric */
 	enum transform transform;
-	float impute, center, scale; /* scale > 0 */
+	float impute;
+	float center, scale;     /* scale > 0; 0 and 1 where there are knots */
+	float *knots, *scores;   /* TRANSFORM_QUANTILE: knots ascend, scores do not descend and are within PIPELINE_Z_MAX */
+	size_t n_knots;          /* 2 .. PIPELINE_MAX_KNOTS */
 	/* categorical */
 	char **levels;         /* those with a feature of their own, ascending byte order */
 	size_t n_levels;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dmath.h"
 #include "base/parallel.h"
 #include "data/order.h"
 #include "data/pipeline.h"
@@ -144,6 +145,8 @@ struct fit {
 	struct fit_column *columns;
 	struct sample sample;
 	enum cln_scale scale;
+	size_t most_knots;        /* of a column, however many the cells */
+	struct cln_error *errors; /* of each thread; CLN_OK where there was none */
 };
 
 /* 1/spread as a float: a spread below 1/FLT_MAX would give infinity. */
@@ -158,52 +161,130 @@ static float inverse(double spread)
  * because the weights of this feature were never trained. */
 #define SCALE_OF_CONSTANT 0x1p-64f
 
-static void choose_scaling(struct pipeline_column *column, const struct numeric_stats *stats, enum cln_scale scale)
+static void scale_about(struct pipeline_column *column, enum transform transform, double center, double spread)
 {
-	double spread;
-
-	column->transform = TRANSFORM_NONE;
-	column->center = 0;
-	column->scale = 1;
-	if (scale == CLN_SCALE_NONE)
-		return;
-	if (scale == CLN_SCALE_STANDARDISE) {
-		column->transform = TRANSFORM_STANDARDISE;
-		column->center = (float)stats->mean;
-		spread = stats->deviation;
-	} else {
-		column->transform = TRANSFORM_ROBUST;
-		column->center = (float)stats->quartile[1];
-		spread = stats->quartile[2] - stats->quartile[0];
-		if (!(spread > 0))
-			spread = ((double)stats->greatest - (double)stats->least) / 2;
-	}
-	column->scale = stats->least < stats->greatest ? inverse(spread) : SCALE_OF_CONSTANT;
+	column->transform = transform;
+	column->center = (float)center;
+	column->scale = spread > 0 ? inverse(spread) : SCALE_OF_CONSTANT;
 }
 
-static void fit_numeric(struct pipeline_column *column, const struct column *cells, const struct fit *fit)
+static void scale_robustly(struct pipeline_column *column, const struct numeric_stats *stats)
+{
+	double range = (double)stats->greatest - (double)stats->least, quartiles = stats->quartile[2] - stats->quartile[0];
+
+	scale_about(column, TRANSFORM_ROBUST, stats->quartile[1], quartiles > 0 ? quartiles : range / 2);
+}
+
+static size_t count_knots(const struct fit *fit, size_t n_cells)
+{
+	size_t most = fit->most_knots < n_cells / 30 ? fit->most_knots : n_cells / 30;
+
+	return most > PIPELINE_MIN_KNOTS ? most : PIPELINE_MIN_KNOTS;
+}
+
+/* A knot has as score the normal quantile of the share of the cells below it, equal ones counting half: in (0, 1), so finite. */
+static enum cln_status scale_by_quantiles(struct pipeline_column *column, const struct column *cells, const struct fit *fit,
+					  const struct numeric_stats *stats, struct cln_error *err)
+{
+	const struct order_sample ordered = {cells->numbers, fit->sample.rows, fit->sample.units, fit->sample.n_rows};
+	size_t most = count_knots(fit, stats->n);
+	struct order_point *points = mem_alloc(most, sizeof *points, err);
+	enum cln_status status = CLN_E_MEMORY;
+
+	column->transform = TRANSFORM_QUANTILE;
+	if (!points || order_points(points, &column->n_knots, most, &ordered, err) != CLN_OK)
+		goto done;
+	column->knots = mem_alloc(column->n_knots, sizeof *column->knots, err);
+	column->scores = mem_alloc(column->n_knots, sizeof *column->scores, err);
+	if (!column->knots || !column->scores)
+		goto done;
+	for (size_t k = 0; k < column->n_knots; k++) {
+		const struct order_point *point = &points[k], *last = &points[column->n_knots - 1];
+
+		column->knots[k] = point->x;
+		column->scores[k] = (float)dmath_normal_quantile((double)(2 * point->below + point->at) /
+								 (double)(2 * (last->below + last->at)));
+	}
+	status = CLN_OK;
+done:
+	mem_free(points);
+	return status;
+}
+
+/* Smooth clipping begins to press numbers together three interquartile ranges from the median.  Of an exponential distribution, the
+ * border of heavy tails, 1/54 of the weight is beyond: P(x > ln 2 + 3 ln 3) = 3^-3 / 2.  So more than a 50th is a heavy tail. */
+#define TAIL_FROM 3
+#define TAIL_SHARE 50
+
+static bool has_heavy_tails(const struct numeric_stats *stats, const struct sample *sample, const float *cells)
+{
+	double far = TAIL_FROM * (stats->quartile[2] - stats->quartile[0]);
+	uint64_t beyond = 0, W = 0;
+
+	for (size_t i = 0; i < sample->n_rows; i++) {
+		double distance = fabs((double)cells[sample->rows[i]] - stats->quartile[1]);
+		uint64_t units = sample->units ? sample->units[i] : 1;
+
+		W += isnan(distance) ? 0 : units;
+		beyond += distance > far ? units : 0;
+	}
+	return beyond > W / TAIL_SHARE;
+}
+
+static enum cln_scale choose_scale(const struct numeric_stats *stats, const struct sample *sample, const float *cells)
+{
+	bool heavy = !(stats->quartile[0] < stats->quartile[2]) || has_heavy_tails(stats, sample, cells);
+
+	return heavy ? CLN_SCALE_QUANTILE : CLN_SCALE_ROBUST;
+}
+
+static enum cln_status scale_column(struct pipeline_column *column, const struct column *cells, const struct fit *fit,
+				    const struct numeric_stats *stats, struct cln_error *err)
+{
+	enum cln_scale scale = fit->scale;
+	double least = (double)stats->least, greatest = (double)stats->greatest;
+
+	if (scale == CLN_SCALE_AUTO && column->two_valued) { /* -1 and 1 */
+		scale_about(column, TRANSFORM_STANDARDISE, (least + greatest) / 2, (greatest - least) / 2);
+		return CLN_OK;
+	}
+	if (scale == CLN_SCALE_AUTO)
+		scale = choose_scale(stats, &fit->sample, cells->numbers);
+	if (scale == CLN_SCALE_QUANTILE && least < greatest)
+		return scale_by_quantiles(column, cells, fit, stats, err);
+	if (scale == CLN_SCALE_STANDARDISE)
+		scale_about(column, TRANSFORM_STANDARDISE, stats->mean, least < greatest ? stats->deviation : 0);
+	else if (scale != CLN_SCALE_NONE)
+		scale_robustly(column, stats);
+	return CLN_OK;
+}
+
+static enum cln_status fit_numeric(struct pipeline_column *column, const struct column *cells, const struct fit *fit,
+				   struct cln_error *err)
 {
 	struct numeric_stats stats;
 
 	numeric_stats_find(&stats, &fit->sample, cells->numbers);
 	if (stats.n == 0 || (stats.n == fit->sample.n_rows && !(stats.least < stats.greatest)))
-		return; /* constant, or nothing there */
+		return CLN_OK; /* constant, or nothing there */
 	column->has_missing = stats.n < fit->sample.n_rows;
 	column->n_features = 1 + (size_t)column->has_missing;
 	column->two_valued = !stats.has_more;
 	column->impute = (float)stats.quartile[1];
-	choose_scaling(column, &stats, fit->scale);
+	column->scale = 1;
+	return scale_column(column, cells, fit, &stats, err);
 }
 
 static void fit_body(void *argument, size_t item, int tid)
 {
 	const struct fit *fit = argument;
 	const struct fit_column *work = &fit->columns[item];
+	struct cln_error err = {0};
 
-	(void)tid;
 	if (work->cells->type == COLUMN_NUMERIC)
-		fit_numeric(work->column, work->cells, fit);
-	else
+		if (fit_numeric(work->column, work->cells, fit, &err) != CLN_OK)
+			fit->errors[tid] = err;
+	if (work->cells->type == COLUMN_CATEGORICAL)
 		work->column->has_missing = count_levels(work->counts, work->cells, &fit->sample) > 0;
 }
 
@@ -357,6 +438,9 @@ static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const s
 		return status;
 	bool small = fit->sample.n_rows < SMALL_SAMPLE / (pipeline->n_columns + 1);
 	parallel_for(small ? 1 : threads, pipeline->n_columns, fit_body, fit);
+	for (int t = 0; t < threads && status == CLN_OK; t++)
+		if (fit->errors[t].code != CLN_OK)
+			status = error_set(err, fit->errors[t].code, "%s", fit->errors[t].message);
 	for (size_t c = 0; c < pipeline->n_columns && status == CLN_OK; c++)
 		if (fit->columns[c].cells->type == COLUMN_CATEGORICAL)
 			status = choose_levels(&fit->columns[c], settings->max_levels, err);
@@ -374,8 +458,11 @@ enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table 
 
 	assert(n_rows > 0 && settings->max_levels > 0);
 	*pipeline = NULL;
+	fit.most_knots = PIPELINE_ALL_KNOTS / (n_columns + 1);
+	fit.most_knots = fit.most_knots < PIPELINE_MAX_KNOTS ? fit.most_knots : PIPELINE_MAX_KNOTS;
 	fit.columns = mem_alloc(n_columns, sizeof *fit.columns, err);
-	if (new && fit.columns && (units || !w)) {
+	fit.errors = mem_alloc((size_t)threads, sizeof *fit.errors, err);
+	if (new && fit.columns && fit.errors && (units || !w)) {
 		if (w)
 			order_units(units, w, n_rows);
 		fit.sample.units = units;
@@ -388,6 +475,7 @@ enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table 
 	for (size_t c = 0; fit.columns && c < n_columns; c++)
 		mem_free(fit.columns[c].counts);
 	mem_free(fit.columns);
+	mem_free(fit.errors);
 	mem_free(units);
 	pipeline_destroy(new);
 	return status;

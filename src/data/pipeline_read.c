@@ -352,12 +352,46 @@ struct read {
 
 static size_t row_of(const struct read *read, size_t i) { return read->rows ? read->rows[i] : read->first + i; }
 
+/* The greatest k with knots[k] <= x, where knots[0] <= x; without branches that depend on x. */
+static size_t find_knot(const float *knots, size_t n, float x)
+{
+	size_t k = 0;
+
+	while (n > 1) {
+		size_t half = n / 2;
+
+		k = knots[k + half] <= x ? k + half : k;
+		n -= half;
+	}
+	return k;
+}
+
+/* The quotient of two differences is at most 1, also of denormal numbers, which a stored inverse width would not bear. */
+static float score(const struct pipeline_column *column, float x)
+{
+	size_t last = column->n_knots - 1, k;
+	float low, high, t, z;
+
+	if (!(x > column->knots[0]))
+		return column->scores[0];
+	if (x >= column->knots[last])
+		return column->scores[last];
+	k = find_knot(column->knots, column->n_knots, x);
+	low = column->knots[k];
+	high = column->knots[k + 1];
+	t = isfinite(high - low) ? (x - low) / (high - low) : (x / 2 - low / 2) / (high / 2 - low / 2);
+	z = column->scores[k] + t * (column->scores[k + 1] - column->scores[k]);
+	return z < column->scores[k + 1] ? z : column->scores[k + 1];
+}
+
 static float transform(const struct pipeline_column *column, float x)
 {
 	float z, third;
 
 	if (column->transform == TRANSFORM_NONE)
 		return x;
+	if (column->transform == TRANSFORM_QUANTILE)
+		return score(column, x);
 	z = (x - column->center) * column->scale;
 	if (!isfinite(z)) /* half of both is exact there, and their difference is a float */
 		z = (x / 2 - column->center / 2) * column->scale * 2;

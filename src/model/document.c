@@ -106,6 +106,36 @@ static void write_texts(struct json_writer *writer, const char *key, char *const
 	json_end_array(writer);
 }
 
+/* The shortest text that reads back as the same float also by way of a double, in the form of json_double. */
+static double short_double(float value)
+{
+	char text[NUMBER_TEXT];
+	double number;
+	if (!number_to_double(&number, text, number_from_float(text, value)) || fabs(number) > (double)FLT_MAX ||
+	    (float)number != value)
+		return (double)value;
+	return number;
+}
+
+static void write_floats(struct json_writer *writer, const char *key, const float *values, size_t n)
+{
+	json_begin_array(writer, key);
+	for (size_t i = 0; i < n; i++)
+		json_double(writer, NULL, short_double(values[i]));
+	json_end_array(writer);
+}
+
+static void write_scaling(struct json_writer *writer, const struct pipeline_column *column)
+{
+	if (column->transform == TRANSFORM_QUANTILE) {
+		write_floats(writer, "knots", column->knots, column->n_knots);
+		write_floats(writer, "scores", column->scores, column->n_knots);
+	} else {
+		json_double(writer, "center", (double)column->center);
+		json_double(writer, "scale", (double)column->scale);
+	}
+}
+
 /* A column's single-precision numbers are written as the doubles that equal them, so that no reader rounds twice. */
 static void write_column(struct json_writer *writer, const struct pipeline_column *column)
 {
@@ -119,8 +149,7 @@ static void write_column(struct json_writer *writer, const struct pipeline_colum
 	if (column->n_features && numeric) {
 		json_string(writer, "transform", name_of(&names_scale, (int)column->transform));
 		json_double(writer, "impute", (double)column->impute);
-		json_double(writer, "center", (double)column->center);
-		json_double(writer, "scale", (double)column->scale);
+		write_scaling(writer, column);
 		if (column->two_valued)
 			json_bool(writer, "two_valued", true);
 	} else if (column->n_features) {
@@ -195,7 +224,12 @@ static void write_members(struct json_writer *writer, const struct cln_model *mo
 
 size_t document_format(const struct cln_model *model)
 {
-	return model->members ? 2 : 1;
+	bool is_new = model->members || model->config.scale > CLN_SCALE_ROBUST;
+	for (size_t i = 0; i < model->pipeline->n_columns && !is_new; i++) {
+		const struct pipeline_column *column = &model->pipeline->columns[i];
+		is_new = column->type == COLUMN_NUMERIC && (column->two_valued || column->transform > TRANSFORM_ROBUST);
+	}
+	return is_new ? 2 : 1;
 }
 
 void document_write(struct json_writer *writer, const struct cln_model *model)
@@ -306,21 +340,71 @@ static bool have_common(const struct pipeline_column *column)
 	return false;
 }
 
+/* An array of n numbers within +-most, the next never less. */
+static enum cln_status copy_ascending(float **values, size_t n, double most, const struct json *array, struct cln_error *err)
+{
+	*values = mem_alloc(n, sizeof **values, err);
+	if (!*values)
+		return CLN_E_MEMORY;
+	float *value = *values;
+	for (const struct json *item = array->child; item; item = item->next, value++) {
+		if (item->type != JSON_NUMBER || !(fabs(item->number) <= most))
+			return error_set(err, CLN_E_DAMAGED, "\"%s\" holds something that is not a number within %g", array->key,
+			                 most);
+		*value = (float)item->number;
+		if (value > *values && !(value[-1] <= *value))
+			return error_set(err, CLN_E_DAMAGED, "\"%s\" are not in ascending order", array->key);
+	}
+	return CLN_OK;
+}
+
+static enum cln_status read_knots(struct pipeline_column *column, const struct json *object, struct cln_error *err)
+{
+	const struct json *knots, *scores;
+	enum cln_status status = json_get_array(&knots, object, "knots", err);
+	if (status == CLN_OK)
+		status = json_get_array(&scores, object, "scores", err);
+	if (status != CLN_OK)
+		return status;
+	if (knots->n < 2 || knots->n > PIPELINE_MAX_KNOTS || scores->n != knots->n)
+		return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" has %zu knots and %zu scores, not as many from 2 to %d",
+		                 column->name, knots->n, scores->n, PIPELINE_MAX_KNOTS);
+	column->n_knots = knots->n;
+	status = copy_ascending(&column->knots, knots->n, (double)FLT_MAX, knots, err);
+	if (status == CLN_OK)
+		status = copy_ascending(&column->scores, scores->n, (double)PIPELINE_Z_MAX, scores, err);
+	for (size_t k = 1; k < column->n_knots && status == CLN_OK; k++)
+		if (column->knots[k - 1] == column->knots[k])
+			status = error_set(err, CLN_E_DAMAGED, "column \"%.100s\" has a knot twice", column->name);
+	return status;
+}
+
+static enum cln_status read_scaling(struct pipeline_column *column, const struct json *object, struct cln_error *err)
+{
+	column->scale = 1;
+	if (column->transform == TRANSFORM_QUANTILE)
+		return read_knots(column, object, err);
+	enum cln_status status = get_float(&column->center, object, "center", err);
+	if (status == CLN_OK)
+		status = get_float(&column->scale, object, "scale", err);
+	if (status == CLN_OK && !(column->scale > 0))
+		status = error_set(err, CLN_E_DAMAGED, "column \"%.100s\" has a scale that is not positive", column->name);
+	return status;
+}
+
 static enum cln_status read_numeric(struct pipeline_column *column, const struct json *object, struct cln_error *err)
 {
 	int transform = 0;
 	enum cln_status status = get_word(&transform, object, "transform", &names_scale, err);
+	if (status == CLN_OK && transform == CLN_SCALE_AUTO)
+		status = error_set(err, CLN_E_DAMAGED, "\"transform\" has the unknown value \"auto\"");
 	column->transform = (enum transform)transform;
 	if (status == CLN_OK)
 		status = get_float(&column->impute, object, "impute", err);
 	if (status == CLN_OK)
-		status = get_float(&column->center, object, "center", err);
-	if (status == CLN_OK)
-		status = get_float(&column->scale, object, "scale", err);
+		status = read_scaling(column, object, err);
 	if (status != CLN_OK)
 		return status;
-	if (!(column->scale > 0))
-		return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" has a scale that is not positive", column->name);
 	if (json_get(object, "two_valued")) /* written only where true, so that older files stay as they are */
 		status = json_get_bool(&column->two_valued, object, "two_valued", err);
 	if (status != CLN_OK)
@@ -328,7 +412,8 @@ static enum cln_status read_numeric(struct pipeline_column *column, const struct
 	return check_features(column, 1 + (size_t)column->has_missing, err);
 }
 _Static_assert(TRANSFORM_NONE == (int)CLN_SCALE_NONE && TRANSFORM_STANDARDISE == (int)CLN_SCALE_STANDARDISE &&
-               TRANSFORM_ROBUST == (int)CLN_SCALE_ROBUST, "transforms have the words of the scales");
+               TRANSFORM_ROBUST == (int)CLN_SCALE_ROBUST && TRANSFORM_QUANTILE == (int)CLN_SCALE_QUANTILE,
+               "transforms have the words of the scales");
 
 static enum cln_status read_categorical(struct pipeline_column *column, const struct json *object, struct cln_error *err)
 {

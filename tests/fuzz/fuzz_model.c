@@ -17,9 +17,10 @@ static const size_t n[] = {6, 2, 1};
 #define L 2
 
 const struct fuzz_seed fuzz_seeds[] = {
-	FUZZ_TEXT("{\"format\":1,\"kind\":\"model\",\"label\":{\"column\":\"y\",\"negative\":\"no\",\"positive\":\"yes\"},"
+	FUZZ_TEXT("{\"format\":2,\"kind\":\"model\",\"label\":{\"column\":\"y\",\"negative\":\"no\",\"positive\":\"yes\"},"
 	          "\"weight\":\"w\",\"threshold\":0.5,\"columns\":[{\"name\":\"age\",\"type\":\"numeric\",\"features\":2,"
-	          "\"has_missing\":true,\"transform\":\"robust\",\"impute\":37,\"center\":38.5,\"scale\":0.125},"
+	          "\"has_missing\":true,\"transform\":\"quantile\",\"impute\":37,\"knots\":[17,37.5,90],\"scores\":[-3.5,0,4],"
+	          "\"two_valued\":true},"
 	          "{\"name\":\"sex\",\"type\":\"categorical\",\"features\":1,\"has_missing\":false,\"two_valued\":true,"
 	          "\"levels\":[\"f\",\"m\"],\"rare\":[]},{\"name\":\"job\",\"type\":\"categorical\",\"features\":3,"
 	          "\"has_missing\":true,\"two_valued\":false,\"levels\":[\"a\"],\"rare\":[\"b\",\"c\"]},{\"name\":\"one\","
