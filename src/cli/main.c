@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -118,6 +119,8 @@ static bool open_closed_streams(void)
 
 int main(int argc, char **argv)
 {
+	/* A file that may not grow further (ulimit -f, a batch system) is a failed write, and told as one. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (!open_closed_streams())
 		return exit_code(CLN_E_IO);
 	int code = dispatch(argc - 1, argv + 1);

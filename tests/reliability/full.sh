@@ -52,7 +52,6 @@ echo "older predictions" >older.csv
 
 limited() { # LIMIT ARGUMENTS...; standard error is a pipe, which has no limit
   (
-    trap '' XFSZ
     set -o pipefail
     prlimit --fsize="$1" "$colonnade" "${@:2}" 2>&1 >/dev/null | cat >stderr
   )
