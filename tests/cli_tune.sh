@@ -89,6 +89,14 @@ if [ "$free" -gt 1 ]; then
   holds "others may be bound there" '"may_bind": false' "$scratch/stdout"
 fi
 
+# ---- started by a process that ignores the ends of its children
+if env --ignore-signal=CHLD true 2>/dev/null; then
+  on=(env --ignore-signal=CHLD)
+  tuned 1 --shell --threads 1 "${net[@]}"
+  equal "exit code where SIGCHLD is ignored" $? 0
+  on=()
+fi
+
 # ---- misuse, failures, and too little time
 while IFS='|' read -r arguments text; do
   # shellcheck disable=SC2086

@@ -133,6 +133,7 @@ enum cln_status child_run(struct text *output, int *code, const char *const *arg
 		status = error_set(err, CLN_E_IO, "cannot make a pipe: %s", strerror(errno));
 	if (status != CLN_OK)
 		goto done;
+	signal(SIGCHLD, SIG_DFL); /* whoever ignored it before us would have the kernel keep no exit code */
 	int failed = start(&pid, ends[1], arguments, environment.list);
 	close(ends[1]);
 	if (failed) {
