@@ -122,9 +122,13 @@ void cln_table_destroy(struct cln_table *table);
 enum cln_activation {
 	CLN_SIGMOID, CLN_TANH, CLN_RELU, CLN_LEAKY_RELU, CLN_ELU, CLN_SELU, CLN_GELU, CLN_SILU, CLN_MISH, CLN_N_ACTIVATIONS
 };
-enum cln_init { CLN_INIT_AUTO, CLN_INIT_XAVIER, CLN_INIT_HE, CLN_INIT_LECUN, CLN_INIT_NORMAL, CLN_N_INITS };
+enum cln_init { CLN_INIT_AUTO, CLN_INIT_XAVIER, CLN_INIT_HE, CLN_INIT_LECUN, CLN_INIT_NORMAL, CLN_INIT_DATA, CLN_N_INITS };
 enum cln_optimizer { CLN_SGD, CLN_MOMENTUM, CLN_NESTEROV, CLN_RMSPROP, CLN_ADAM, CLN_ADAMW, CLN_N_OPTIMIZERS };
-enum cln_schedule { CLN_CONSTANT, CLN_STEP, CLN_COSINE, CLN_WARMUP, CLN_ONE_CYCLE, CLN_N_SCHEDULES };
+enum cln_schedule { CLN_CONSTANT, CLN_STEP, CLN_COSINE, CLN_WARMUP, CLN_ONE_CYCLE, CLN_COSLOG4, CLN_FLAT_COSINE,
+		    CLN_N_SCHEDULES };
+enum cln_embedding { CLN_EMBEDDING_NONE, CLN_EMBEDDING_PERIODIC, CLN_N_EMBEDDINGS };
+enum cln_regularisation { CLN_REGULARISATION_CONSTANT, CLN_REGULARISATION_FLAT_COSINE, CLN_N_REGULARISATIONS };
+enum cln_parametrisation { CLN_STANDARD, CLN_NTK, CLN_N_PARAMETRISATIONS };
 enum cln_scale { /* auto: by column, robust, or quantile where tails are heavy or half of the numbers are one */
 	CLN_SCALE_NONE, CLN_SCALE_STANDARDISE, CLN_SCALE_ROBUST, CLN_SCALE_QUANTILE, CLN_SCALE_AUTO, CLN_N_SCALES
 };
@@ -150,12 +154,17 @@ struct cln_config {
 	size_t hidden[CLN_MAX_HIDDEN];
 	enum cln_activation activation;
 	enum cln_init init;
+	enum cln_embedding embedding;    /* of numbers: periodic adds three learned functions of each, sums of 16 cosines */
+	double frequency_scale;          /* deviation of the cosines' first frequencies */
+	bool input_scaling;              /* a learned factor for every input of the first layer */
 
 	/* training */
 	enum cln_optimizer optimizer;
 	double learning_rate;
 	double momentum;            /* momentum, nesterov; also the decay of rmsprop's mean square */
 	double beta1, beta2, epsilon;
+	enum cln_parametrisation parametrisation; /* ntk: the rate of a layer's weights is divided by sqrt(its inputs) */
+	double bias_rate, embedding_rate, scaling_rate; /* factors of the rate for biases, embeddings and input factors */
 	enum cln_schedule schedule;
 	double warmup_fraction;     /* of all steps: warmup, one-cycle */
 	size_t step_epochs;         /* step: every so many epochs ... */
@@ -164,10 +173,12 @@ struct cln_config {
 	size_t epochs;
 	double l1, l2;              /* penalties added to the cost: l1 |w| + l2/2 w^2; weights only, not biases */
 	double weight_decay;        /* decoupled: w <- w - lr wd w; weights only */
+	enum cln_regularisation regularisation; /* weight_decay and dropout over time */
 	double dropout;             /* in [0, 1): share of hidden units set to 0 */
 	double label_smoothing;     /* y <- y (1 - s) + s/2 */
 	double clip_norm;           /* the gradient's greatest Euclidean norm; 0: no clipping */
 	size_t patience;            /* epochs without a better metric before stopping; 0: never stops early */
+	double patience_factor;     /* ... to which so many times the best epoch's number are added */
 	enum cln_metric metric;     /* what "better" means on the validation rows */
 	size_t ensemble;            /* members, whose probabilities are averaged; 1: a single network */
 	uint64_t seed;

@@ -15,7 +15,7 @@ for command in $commands; do
   expect 0 '' "$command" --help
   holds "$command --help" "^Usage: colonnade $command" "$scratch/stdout"
   [ ! -s "$scratch/stderr" ] || fail "$command --help writes to standard error"
-  [ "$(wc -l <"$scratch/stdout")" -le 52 ] || fail "$command --help does not fit a screen"
+  [ "$(wc -l <"$scratch/stdout")" -le 60 ] || fail "$command --help does not fit a screen"
   expect 0 '' "$command" some data --lr nonsense --version
   holds "$command --version" '^colonnade ' "$scratch/stdout"
 done

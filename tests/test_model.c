@@ -276,7 +276,7 @@ START_TEST(model_that_could_not_be_read_is_not_written)
 	static const struct {
 		void (*spoil)(struct cln_model *);
 		const char *why;
-	} cases[] = {{spoil_weight, "layer 1 has a weight that is not"}, {spoil_text, "UTF-8"},
+	} cases[] = {{spoil_weight, "layers.0.weight has a value that is not a finite number"}, {spoil_text, "UTF-8"},
 	             {spoil_scale, "scale that is not positive"}, {spoil_option, "learning_rate"},
 	             {spoil_word, "metric"}, {spoil_levels, "out of order"}};
 	struct cln_model *model;
@@ -559,7 +559,7 @@ START_TEST(weight_that_is_not_finite_is_refused)
 		memcpy(file.bytes + file.length - sizeof(float), &values[i], sizeof(float));
 		model_seal(file.bytes, file.length);
 		ck_assert_int_eq(decode(file.bytes, file.length, &error), CLN_E_DAMAGED);
-		assert_has(error.message, "layer 3 has a weight that is not a finite number");
+		assert_has(error.message, "layers.2.bias has a value that is not a finite number");
 	}
 	mem_free(file.bytes);
 }

@@ -41,6 +41,7 @@ static struct cln_config plain(void)
 	                           .beta1 = 0.9,
 	                           .beta2 = 0.999,
 	                           .epsilon = 1e-8,
+	                           .bias_rate = 1,
 	                           .warmup_fraction = 0.1,
 	                           .step_epochs = 1,
 	                           .step_factor = 0.5,

@@ -61,6 +61,7 @@ static struct cln_config config_of(int i)
 	config.momentum = 0.9;
 	config.beta1 = 0.9;
 	config.beta2 = 0.99;
+	config.bias_rate = 1;
 	config.warmup_fraction = 0.3;
 	config.step_epochs = 1;
 	config.step_factor = 0.5;

@@ -30,6 +30,10 @@ static void recipe_plain(struct cln_config *config)
 	    .beta1 = 0.9,
 	    .beta2 = 0.999,
 	    .epsilon = 1e-8,
+	    .frequency_scale = 0.1,
+	    .bias_rate = 1,
+	    .embedding_rate = 0.1,
+	    .scaling_rate = 1,
 	    .schedule = CLN_CONSTANT,
 	    .warmup_fraction = 0.1,
 	    .step_epochs = 10,
@@ -138,6 +142,11 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"beta1", config->beta1, 0, 1, false, true},
 	    {"beta2", config->beta2, 0, 1, false, true},
 	    {"epsilon", config->epsilon, 1e-30, 1, false, false},
+	    {"frequency_scale", config->frequency_scale, 0, 1000, false, false},
+	    {"bias_rate", config->bias_rate, 0, 1000, false, false},
+	    {"embedding_rate", config->embedding_rate, 0, 1000, false, false},
+	    {"scaling_rate", config->scaling_rate, 0, 1000, false, false},
+	    {"patience_factor", config->patience_factor, 0, 1000, false, false},
 	    {"warmup_fraction", config->warmup_fraction, 0, 1, false, false},
 	    {"step_epochs", (double)config->step_epochs, 1, 1e6, false, false},
 	    {"step_factor", config->step_factor, 0, 1, true, false},
@@ -181,6 +190,9 @@ static enum cln_status check_choices(const struct cln_config *config, struct cln
 	    {"init", &names_init, (int)config->init},
 	    {"optimizer", &names_optimizer, (int)config->optimizer},
 	    {"schedule", &names_schedule, (int)config->schedule},
+	    {"embedding", &names_embedding, (int)config->embedding},
+	    {"parametrisation", &names_parametrisation, (int)config->parametrisation},
+	    {"regularisation", &names_regularisation, (int)config->regularisation},
 	    {"scale", &names_scale, (int)config->scale},
 	    {"metric", &names_metric, (int)config->metric},
 	    {"class_weight", &names_class_weight, (int)config->class_weight},
@@ -255,6 +267,8 @@ void config_keep_network(struct cln_config *config, const struct cln_model *init
 	for (size_t l = 1; l < net->L; l++)
 		config->hidden[l - 1] = net->n[l];
 	config->activation = net->activation;
+	config->embedding = net->front.n_numbers ? CLN_EMBEDDING_PERIODIC : CLN_EMBEDDING_NONE;
+	config->input_scaling = net->front.scaling;
 	config->init = init->config.init;
 	config->scale = init->config.scale;
 	config->max_levels = init->config.max_levels;

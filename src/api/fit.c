@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "kernels/dispatch.h"
 #include "model/checkpoint.h"
+#include "train/start.h"
 #include "train/trainer.h"
 
 #define THRESHOLD 0.5
@@ -54,11 +55,27 @@ static void choose_threads(struct fit *fit)
 		fit->threads_rule = "the OpenMP runtime's limit";
 }
 
-/* A network as the config says, or the one to start from. */
+/* The features that are numbers, where these are embedded; ended with mem_free. */
+static enum cln_status make_front(struct front *front, const struct fit *fit, struct cln_error *err)
+{
+	const struct pipeline *pipeline = fit->data.pipeline;
+	uint32_t *numbers = mem_alloc(pipeline->n_features, sizeof *numbers, err);
+
+	*front = (struct front){.numbers = numbers, .scaling = fit->config->input_scaling};
+	if (!numbers)
+		return CLN_E_MEMORY;
+	for (size_t i = 0; i < pipeline->n_features && fit->config->embedding != CLN_EMBEDDING_NONE; i++)
+		if (pipeline_feature_is_number(pipeline, i))
+			numbers[front->n_numbers++] = (uint32_t)i;
+	return CLN_OK;
+}
+
+/* A network as the config says, but for a start from the data, or the one to start from. */
 static enum cln_status make_network(struct fit *fit, struct cln_error *err)
 {
 	const struct cln_config *config = &fit->member;
 	size_t n[NETWORK_MAX_LAYERS + 1], L = config->n_hidden + 1;
+	struct front front;
 	enum cln_status status;
 
 	network_destroy(fit->network);
@@ -68,10 +85,16 @@ static enum cln_status make_network(struct fit *fit, struct cln_error *err)
 	n[0] = fit->data.pipeline->n_features;
 	memcpy(n + 1, config->hidden, config->n_hidden * sizeof *n);
 	n[L] = 1;
-	status = network_create(&fit->network, n, L, config->activation, err);
+	status = make_front(&front, fit, err);
 	if (status == CLN_OK)
+		status = network_create_with_front(&fit->network, n, L, config->activation, &front, err);
+	mem_free((void *)front.numbers);
+	if (status != CLN_OK)
+		return status;
+	network_init_front(fit->network, config->frequency_scale, config->seed);
+	if (config->init != CLN_INIT_DATA)
 		network_init(fit->network, config->init, config->seed);
-	return status;
+	return CLN_OK;
 }
 
 /* True: the observer does not want to begin. */
@@ -479,8 +502,12 @@ static enum cln_status train_member(struct fit *fit, const struct training_state
 {
 	const struct trainer_keeper keeper = {.from = from, .context = fit, .save = hand_out};
 	const struct dataset *valid = fit->data.valid.n_rows ? &fit->data.valid : NULL;
-	enum cln_status status;
+	enum cln_status status = CLN_OK;
 
+	if (!from && !fit->sources.init && fit->member.init == CLN_INIT_DATA)
+		status = start_from_data(fit->network, fit->kernels, &fit->data.train, fit->member.seed, err);
+	if (status != CLN_OK)
+		return status;
 	if (fit->K > 1 && fit->observer && fit->observer->member)
 		fit->observer->member(fit->observer->context, fit->k, fit->K);
 	dataset_expect(&fit->data.train, true);

@@ -368,6 +368,7 @@ static void configure(struct check *check, const struct gradcheck_request *reque
 					    .optimizer = CLN_SGD,
 					    .learning_rate = RATE,
 					    .schedule = CLN_CONSTANT,
+					    .bias_rate = 1,
 					    .epochs = 1,
 					    .block_size = (request->n_rows + 6) / 7,
 					    .seed = given->seed,

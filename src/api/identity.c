@@ -76,16 +76,18 @@ static bool may_differ(const struct json *was, const char *key)
 	       strcmp(schedule->string, name_of(&names_schedule, CLN_STEP)) == 0;
 }
 
-static enum cln_status compare(const struct json *was, const struct json *is, bool same_epochs, struct cln_error *err)
+/* The members of `all`, which is one of the two. */
+static enum cln_status compare(const struct json *all, const struct json *was, const struct json *is, bool same_epochs,
+			       struct cln_error *err)
 {
-	for (const struct json *member = is->child; member; member = member->next) {
+	for (const struct json *member = all->child; member; member = member->next) {
 		char before[JSON_SHOWN], now[JSON_SHOWN];
-		const struct json *old = json_get(was, member->key);
+		const struct json *old = json_get(was, member->key), *new = json_get(is, member->key);
 
-		if (json_same(old, member) || (!same_epochs && may_differ(was, member->key)))
+		if (json_same(old, new) || (!same_epochs && may_differ(was, member->key)))
 			continue;
 		json_show(before, old);
-		json_show(now, member);
+		json_show(now, new);
 		return error_set(err, CLN_E_USAGE, "the checkpoint is of another training: %s was %s, is %s", member->key, before,
 				 now);
 	}
@@ -100,7 +102,9 @@ enum cln_status identity_compare(const char *was, const char *is, bool same_epoc
 	if (status == CLN_OK)
 		status = json_parse(&b, is, strlen(is), err);
 	if (status == CLN_OK)
-		status = compare(a, b, same_epochs, err);
+		status = compare(b, a, b, same_epochs, err);
+	if (status == CLN_OK) /* an option that is not written has its usual value */
+		status = compare(a, a, b, same_epochs, err);
 	json_free(a);
 	json_free(b);
 	return status;

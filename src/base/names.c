@@ -8,9 +8,12 @@
 	const struct name_table names_##name = {name##_words, (int)(sizeof name##_words / sizeof *name##_words)}
 
 TABLE(activation, "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "gelu", "silu", "mish");
-TABLE(init, "auto", "xavier", "he", "lecun", "normal");
+TABLE(init, "auto", "xavier", "he", "lecun", "normal", "data");
 TABLE(optimizer, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw");
-TABLE(schedule, "constant", "step", "cosine", "warmup", "one-cycle");
+TABLE(schedule, "constant", "step", "cosine", "warmup", "one-cycle", "coslog4", "flat-cosine");
+TABLE(embedding, "none", "periodic");
+TABLE(regularisation, "constant", "flat-cosine");
+TABLE(parametrisation, "standard", "ntk");
 TABLE(scale, "none", "standardise", "robust", "quantile", "auto");
 TABLE(metric, "log_loss", "auc", "accuracy");
 TABLE(class_weight, "none", "balanced", "given");

@@ -98,6 +98,48 @@ struct dropout_args {
 	float keep_scale;
 };
 
+/* The periodic embedding of a number x, in EMBEDDING_OUTPUTS values:
+ *   E[i] = bias[i] + sum over k of V[i][k] cos(2 pi w[k] x + phase[k]),  k = 0 .. EMBEDDING_FREQUENCIES-1, one chain in order of k.
+ * Its parameters lie side by side: w, phase, the rows of V, then a panel with the biases (lanes beyond are zero). */
+#define EMBEDDING_FREQUENCIES PANEL
+#define EMBEDDING_OUTPUTS 3
+#define EMBEDDING_PARAMETERS ((2 + EMBEDDING_OUTPUTS) * EMBEDDING_FREQUENCIES + EMBEDDING_OUTPUTS)
+#define EMBEDDING_FLOATS ((3 + EMBEDDING_OUTPUTS) * EMBEDDING_FREQUENCIES)
+
+/* Rows first_output + 3j .. of E (panels, ld columns) from row numbers[j], for j = begin .. end-1 and columns 0 .. m-1.
+ *   params: those of number 0, then of number 1, ... */
+struct embedding_args {
+	float *E;
+	const float *params;
+	const uint32_t *numbers;
+	size_t begin, end, first_output, m, ld;
+};
+
+/* The gradient of those parameters, summed over columns 0 .. m-1 (16 chains by column mod 16, added in halves): into grads, laid
+ * out as params; added where `add`, else replaced.  dE = scale o dA by rows (scale NULL: 1); E, dA: panels, ld columns. */
+struct embedding_gradient_args {
+	float *grads;
+	const float *params, *E, *dA, *scale;
+	const uint32_t *numbers;
+	size_t begin, end, first_output, m, ld;
+	bool add;
+};
+
+/* A = scale o E by rows, on panels p_begin .. p_end-1 and columns 0 .. m-1. */
+struct scale_args {
+	float *A;
+	const float *E, *scale;
+	size_t m, ld, p_begin, p_end;
+};
+
+/* dscale (+)= row sums of dA o E (ascending columns), on panels p_begin .. p_end-1. */
+struct scale_gradient_args {
+	float *grads;
+	const float *dA, *E;
+	size_t m, ld, p_begin, p_end;
+	bool add;
+};
+
 struct kernels {
 	const char *name;    /* "generic", "avx2", "avx512", "neon" */
 	unsigned vector_width;
@@ -105,6 +147,11 @@ struct kernels {
 	void (*forward)(const struct forward_args *args);
 	void (*backward)(const struct backward_args *args);
 	void (*gradient)(const struct gradient_args *args);
+
+	void (*embed)(const struct embedding_args *args);
+	void (*embedding_gradient)(const struct embedding_gradient_args *args);
+	void (*scale)(const struct scale_args *args);
+	void (*scale_gradient)(const struct scale_gradient_args *args);
 
 	/* A <- g(A) elementwise, and D <- g'(Z) where D is not NULL; n a multiple of 16. */
 	void (*activate)(enum cln_activation activation, float *A, float *D, size_t n);

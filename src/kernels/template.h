@@ -17,6 +17,7 @@
 #include "kernels/template_optimizer.h"
 #include "kernels/template_dropout.h"
 #include "kernels/template_products.h"
+#include "kernels/template_embedding.h"
 
 #ifndef PEAK_CHAINS
 #define PEAK_CHAINS 12 /* enough for two units with a latency of four to six cycles, few enough for the 16 registers of AVX2 */
@@ -51,6 +52,10 @@ const struct kernels KERNEL_TABLE = {
 	.forward = products_forward,
 	.backward = products_backward,
 	.gradient = products_gradient,
+	.embed = embed,
+	.embedding_gradient = embedding_gradient,
+	.scale = scale,
+	.scale_gradient = scale_gradient,
 	.activate = activate,
 	.loss = loss,
 	.optimize = optimize,

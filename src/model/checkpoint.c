@@ -3,8 +3,7 @@
 #include "model/checkpoint.h"
 
 #include "base/io.h"
-#include "model/document.h"
-#include "model/safetensors.h"
+#include "model/tensors.h"
 
 #include <float.h>
 #include <math.h>
@@ -15,7 +14,6 @@
 #define IDENTITY "colonnade_identity"
 #define NOTE "colonnade_note"
 #define CHECKSUM "colonnade_checksum"
-#define TENSOR_NAME 64
 #define PREFIX 32
 #define MAX_FILE ((size_t)1 << 40)  /* bytes; only keeps a length from the arithmetic's limits */
 #define MAX_WHOLE ((size_t)1 << 53) /* a double holds every whole number up to here */
@@ -32,11 +30,6 @@ static const struct {
 	{"start_first", "start_first."},
 	{"start_second", "start_second."},
 };
-
-static void tensor_name(char name[TENSOR_NAME], const char *prefix, size_t l, const char *what)
-{
-	snprintf(name, TENSOR_NAME, "%slayers.%zu.%s", prefix, l - 1, what);
-}
 
 /* The arrays of parameters that a file has, in their order: those of finished members, then the parts of the state. */
 #define MOST_VIEWS (CLN_MAX_ENSEMBLE + STATE_N_PARTS)
@@ -124,7 +117,6 @@ static enum cln_status write_document(struct text *text, const struct cln_checkp
 static enum cln_status write_header(struct safetensors_writer *writer, const struct cln_checkpoint *checkpoint, const char *note,
                                     struct cln_error *err)
 {
-	const struct network *net = checkpoint->network;
 	struct view views[MOST_VIEWS];
 	const size_t n_views = list_views(views, checkpoint);
 	struct text document = {0};
@@ -138,30 +130,19 @@ static enum cln_status write_header(struct safetensors_writer *writer, const str
 	}
 	text_free(&document);
 	for (size_t i = 0; i < n_views && status == CLN_OK; i++)
-		for (size_t l = 1; l <= net->L; l++) {
-			const size_t shape[2] = {net->n[l], net->n[l - 1]};
-			char name[TENSOR_NAME];
-			tensor_name(name, views[i].prefix, l, "weight");
-			safetensors_write_tensor(writer, name, shape, 2);
-			tensor_name(name, views[i].prefix, l, "bias");
-			safetensors_write_tensor(writer, name, shape, 1);
-		}
+		tensors_declare(writer, views[i].prefix, checkpoint->network);
 	return status == CLN_OK ? safetensors_end(writer, err) : status;
 }
 
 /* Behind the header, which is a multiple of a float long. */
 static void write_tensors(char *data, const struct cln_checkpoint *checkpoint)
 {
-	float *W = (float *)(void *)data;
+	float *to = (float *)(void *)data;
 	struct view views[MOST_VIEWS];
 	const size_t n_views = list_views(views, checkpoint);
 	for (size_t i = 0; i < n_views; i++) {
 		const struct network net = network_of(checkpoint, &views[i]);
-		for (size_t l = 1; l <= net.L; l++) {
-			float *b = W + net.n[l] * net.n[l - 1];
-			network_get(&net, l, W, b);
-			W = b + net.n[l];
-		}
+		to = tensors_write(to, &net);
 	}
 }
 
@@ -296,12 +277,8 @@ static enum cln_status read_position(struct training_state *state, const struct 
 static enum cln_status check_length(const struct architecture *architecture, size_t n_parts, size_t data_length,
                                     struct cln_error *err)
 {
-	const size_t *n = architecture->n;
-	size_t sum = 0, weights, bytes = 0;
-	bool fits = true;
-	for (size_t l = 1; l <= architecture->L && fits; l++)
-		fits = size_mul(&weights, n[l], n[l - 1]) && size_add(&sum, sum, weights) && size_add(&sum, sum, n[l]);
-	fits = fits && size_mul(&bytes, sum, n_parts * sizeof(float));
+	size_t one, bytes = 0;
+	const bool fits = tensors_length(&one, architecture) && size_mul(&bytes, one, n_parts);
 	if (!fits || bytes != data_length)
 		return error_set(err, CLN_E_DAMAGED,
 		                 "its %zu parts and members of %zu layers do not take the %zu bytes behind its header%s", n_parts,
@@ -324,7 +301,8 @@ static enum cln_status create_parts(struct cln_checkpoint *checkpoint, const boo
                                     const struct architecture *architecture, struct cln_error *err)
 {
 	struct network *net = NULL;
-	const enum cln_status status = network_create(&net, architecture->n, architecture->L, architecture->activation, err);
+	const enum cln_status status = network_create_with_front(&net, architecture->n, architecture->L, architecture->activation,
+	                                                         &architecture->front, err);
 	if (status != CLN_OK)
 		return status;
 	checkpoint->network = net;
@@ -337,39 +315,14 @@ static enum cln_status create_parts(struct cln_checkpoint *checkpoint, const boo
 	return CLN_OK;
 }
 
-/* The file's floats lie at any address. */
-static enum cln_status read_layer(struct network *net, const char *prefix, size_t l, struct safetensors *file,
-                                  struct cln_error *err)
-{
-	const size_t shape[2] = {net->n[l], net->n[l - 1]}, weights = shape[0] * shape[1];
-	const char *W_bytes = NULL, *b_bytes = NULL;
-	char name[TENSOR_NAME];
-	tensor_name(name, prefix, l, "weight");
-	enum cln_status status = safetensors_take(&W_bytes, file, name, shape, 2, err);
-	tensor_name(name, prefix, l, "bias");
-	if (status == CLN_OK)
-		status = safetensors_take(&b_bytes, file, name, shape, 1, err);
-	if (status != CLN_OK)
-		return status;
-	float *W = mem_alloc(weights + shape[0], sizeof *W, err);
-	if (!W)
-		return CLN_E_MEMORY;
-	memcpy(W, W_bytes, weights * sizeof *W);
-	memcpy(W + weights, b_bytes, shape[0] * sizeof *W);
-	network_set(net, l, W, W + weights);
-	mem_free(W);
-	return CLN_OK;
-}
-
 static enum cln_status read_tensors(const struct cln_checkpoint *checkpoint, struct safetensors *file, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
 	struct view views[MOST_VIEWS];
 	const size_t n_views = list_views(views, checkpoint);
-	for (size_t i = 0; i < n_views; i++) {
+	for (size_t i = 0; i < n_views && status == CLN_OK; i++) {
 		struct network net = network_of(checkpoint, &views[i]);
-		for (size_t l = 1; l <= net.L && status == CLN_OK; l++)
-			status = read_layer(&net, views[i].prefix, l, file, err);
+		status = tensors_read(&net, views[i].prefix, false, file, err);
 	}
 	return status == CLN_OK ? safetensors_finish(file, err) : status;
 }
@@ -420,6 +373,7 @@ static enum cln_status read_checkpoint(struct cln_checkpoint *checkpoint, const 
 		status = read_tensors(checkpoint, file, err);
 	if (status == CLN_OK)
 		status = read_texts(checkpoint, file, err);
+	architecture_free(&architecture);
 	return status == CLN_OK ? verify(checkpoint, file, err) : status;
 }
 

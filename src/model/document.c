@@ -14,7 +14,7 @@
 
 /* ---------------------------------------------------------------- options: one table for writing, reading and checking */
 
-enum option_kind { OPTION_NUMBER, OPTION_COUNT, OPTION_WORD };
+enum option_kind { OPTION_NUMBER, OPTION_COUNT, OPTION_WORD, OPTION_FLAG };
 
 struct option {
 	const char *key;
@@ -22,11 +22,16 @@ struct option {
 	size_t offset;                  /* in struct cln_config */
 	double high;                    /* numbers: 0 .. high */
 	const struct name_table *words; /* words: of the enum */
+	bool optional;                  /* not written where it has its usual value, so that older files keep their bytes */
+	double usual;
 };
 
-#define NUMBER(key, member, high) {key, OPTION_NUMBER, offsetof(struct cln_config, member), high, NULL}
-#define COUNT(key, member) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL}
-#define WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words}
+#define NUMBER(key, member, high) {key, OPTION_NUMBER, offsetof(struct cln_config, member), high, NULL, false, 0}
+#define COUNT(key, member) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL, false, 0}
+#define WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words, false, 0}
+#define MORE_NUMBER(key, member, usual) {key, OPTION_NUMBER, offsetof(struct cln_config, member), DBL_MAX, NULL, true, usual}
+#define MORE_WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words, true, 0}
+#define MORE_FLAG(key, member) {key, OPTION_FLAG, offsetof(struct cln_config, member), 0, NULL, true, 0}
 
 static const struct option options[] = {
 	NUMBER("valid_fraction", valid_fraction, 1),
@@ -58,17 +63,50 @@ static const struct option options[] = {
 	COUNT("patience", patience),
 	WORD("metric", metric, names_metric),
 	COUNT("block_size", block_size),
+	MORE_WORD("embedding", embedding, names_embedding),
+	MORE_NUMBER("frequency_scale", frequency_scale, 0.1),
+	MORE_FLAG("input_scaling", input_scaling),
+	MORE_WORD("parametrisation", parametrisation, names_parametrisation),
+	MORE_NUMBER("bias_rate", bias_rate, 1),
+	MORE_NUMBER("embedding_rate", embedding_rate, 0.1),
+	MORE_NUMBER("scaling_rate", scaling_rate, 1),
+	MORE_WORD("regularisation", regularisation, names_regularisation),
+	MORE_NUMBER("patience_factor", patience_factor, 0),
 };
 #define N_OPTIONS (sizeof options / sizeof *options)
 _Static_assert(sizeof(enum cln_scale) == sizeof(int) && sizeof(enum cln_optimizer) == sizeof(int), "words are read as int");
 
+static bool is_usual(const struct option *option, const void *value)
+{
+	switch (option->kind) {
+	case OPTION_NUMBER: return *(const double *)value == option->usual;
+	case OPTION_COUNT: return (double)*(const size_t *)value == option->usual;
+	case OPTION_FLAG: return *(const bool *)value == (option->usual != 0);
+	default: return *(const int *)value == (int)option->usual;
+	}
+}
+
+static void set_usual(void *value, const struct option *option)
+{
+	switch (option->kind) {
+	case OPTION_NUMBER: *(double *)value = option->usual; break;
+	case OPTION_COUNT: *(size_t *)value = (size_t)option->usual; break;
+	case OPTION_FLAG: *(bool *)value = option->usual != 0; break;
+	default: *(int *)value = (int)option->usual;
+	}
+}
+
 static void write_option(struct json_writer *writer, const struct option *option, const struct cln_config *config)
 {
 	const void *value = (const char *)config + option->offset;
+	if (option->optional && is_usual(option, value))
+		return;
 	if (option->kind == OPTION_NUMBER)
 		json_double(writer, option->key, *(const double *)value);
 	else if (option->kind == OPTION_COUNT)
 		json_size(writer, option->key, *(const size_t *)value);
+	else if (option->kind == OPTION_FLAG)
+		json_bool(writer, option->key, *(const bool *)value);
 	else
 		json_string(writer, option->key, name_of(option->words, *(const int *)value));
 }
@@ -89,6 +127,12 @@ static enum cln_status read_option(struct cln_config *config, const struct optio
                                    struct cln_error *err)
 {
 	void *value = (char *)config + option->offset;
+	if (option->optional && !json_get(object, option->key)) {
+		set_usual(value, option);
+		return CLN_OK;
+	}
+	if (option->kind == OPTION_FLAG)
+		return json_get_bool(value, object, option->key, err);
 	if (option->kind == OPTION_NUMBER)
 		return json_get_number(value, object, option->key, 0, option->high, err);
 	if (option->kind == OPTION_COUNT)
@@ -164,10 +208,19 @@ void document_write_architecture(struct json_writer *writer, const struct networ
 {
 	json_begin_object(writer, "architecture");
 	json_begin_array(writer, "n");
-	for (size_t l = 0; l <= net->L; l++)
+	json_size(writer, NULL, net->n_features);
+	for (size_t l = 1; l <= net->L; l++)
 		json_size(writer, NULL, net->n[l]);
 	json_end_array(writer);
 	json_string(writer, "activation", name_of(&names_activation, (int)net->activation));
+	if (net->front.n_numbers) {
+		json_begin_array(writer, "embedded");
+		for (size_t j = 0; j < net->front.n_numbers; j++)
+			json_size(writer, NULL, net->front.numbers[j]);
+		json_end_array(writer);
+	}
+	if (net->front.scaling)
+		json_bool(writer, "scaled", true);
 	json_end_object(writer);
 }
 
@@ -222,9 +275,20 @@ static void write_members(struct json_writer *writer, const struct cln_model *mo
 	json_end_array(writer);
 }
 
+/* Whether an option is written that a reader of format 1 does not know. */
+static bool has_more_options(const struct cln_config *config)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++)
+		if (options[i].optional && !is_usual(&options[i], (const char *)config + options[i].offset))
+			return true;
+	return false;
+}
+
 size_t document_format(const struct cln_model *model)
 {
-	bool is_new = model->members || model->config.scale > CLN_SCALE_ROBUST;
+	const struct cln_config *config = &model->config;
+	bool is_new = model->members || network_has_front(model->network) || has_more_options(config) ||
+	              config->scale > CLN_SCALE_ROBUST || config->schedule > CLN_ONE_CYCLE || config->init > CLN_INIT_NORMAL;
 	for (size_t i = 0; i < model->pipeline->n_columns && !is_new; i++) {
 		const struct pipeline_column *column = &model->pipeline->columns[i];
 		is_new = column->type == COLUMN_NUMERIC && (column->two_valued || column->transform > TRANSFORM_ROBUST);
@@ -480,6 +544,46 @@ static enum cln_status read_columns(struct cln_model *model, const struct json *
 	return CLN_OK;
 }
 
+/* The features that are embedded, ascending. */
+static enum cln_status read_embedded(struct architecture *architecture, const struct json *object, struct cln_error *err)
+{
+	const struct json *array;
+	enum cln_status status = json_get_array(&array, object, "embedded", err);
+	if (status != CLN_OK)
+		return status;
+	uint32_t *numbers = mem_alloc(array->n, sizeof *numbers, err);
+	if (!numbers)
+		return CLN_E_MEMORY;
+	architecture->front.numbers = numbers;
+	architecture->front.n_numbers = array->n;
+	double least = 0;
+	for (const struct json *item = array->child; item; item = item->next) {
+		if (item->type != JSON_NUMBER || !(item->number >= least && item->number < (double)architecture->n[0]) ||
+		    item->number != floor(item->number))
+			return error_set(err, CLN_E_DAMAGED,
+			                 "\"embedded\" holds something that is no feature above the one before");
+		*numbers++ = (uint32_t)item->number;
+		least = item->number + 1;
+	}
+	return CLN_OK;
+}
+
+static enum cln_status read_front(struct architecture *architecture, const struct json *object, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+	if (json_get(object, "embedded"))
+		status = read_embedded(architecture, object, err);
+	if (status == CLN_OK && json_get(object, "scaled"))
+		status = json_get_bool(&architecture->front.scaling, object, "scaled", err);
+	return status;
+}
+
+void architecture_free(struct architecture *architecture)
+{
+	mem_free((void *)architecture->front.numbers);
+	architecture->front = (struct front){0};
+}
+
 enum cln_status document_read_architecture(struct architecture *architecture, const struct json *document, struct cln_error *err)
 {
 	const struct json *object, *array;
@@ -504,7 +608,7 @@ enum cln_status document_read_architecture(struct architecture *architecture, co
 	}
 	if (architecture->n[architecture->L] != 1)
 		return error_set(err, CLN_E_DAMAGED, "the last layer has %zu units, not one", architecture->n[architecture->L]);
-	return CLN_OK;
+	return read_front(architecture, object, err);
 }
 
 /* Decimal digits of an unsigned 64-bit number; leading zeros are left to the comparison with the canonical form. */

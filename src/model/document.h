@@ -9,11 +9,14 @@
 #define DOCUMENT_FORMAT 2 /* the newest that is read */
 
 struct architecture {
-	size_t L, n[NETWORK_MAX_LAYERS + 1];
+	size_t L, n[NETWORK_MAX_LAYERS + 1]; /* n[0]: the features */
 	enum cln_activation activation;
+	struct front front; /* ended with architecture_free */
 };
+void architecture_free(struct architecture *architecture);
 
-/* The format that a model is written in: the oldest that has room for all that it is.  2: an ensemble. */
+/* The format that a model is written in: the oldest that has room for all that it is.  2: an ensemble, a
+ * front, or an option that came later. */
 size_t document_format(const struct cln_model *model);
 
 /* The document's members, into an object that the caller has begun. */

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * A model as the bytes of its file, and back: doc/model-format.md. */
 #include "model/document.h"
-#include "model/safetensors.h"
+#include "model/tensors.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define DOCUMENT "colonnade"
 #define CHECKSUM "colonnade_checksum"
-#define TENSOR_NAME 64
 #define MEMBER_PREFIX 32
 
-/* prefix: "", or what stands before the names of a member's tensors. */
-static void tensor_name(char name[TENSOR_NAME], const char *prefix, size_t l, const char *what)
-{
-	snprintf(name, TENSOR_NAME, "%slayers.%zu.%s", prefix, l - 1, what);
-}
-
+/* What stands before the names of network k's tensors. */
 static void member_prefix(char prefix[MEMBER_PREFIX], const struct cln_model *model, size_t k)
 {
 	*prefix = '\0';
@@ -26,18 +19,6 @@ static void member_prefix(char prefix[MEMBER_PREFIX], const struct cln_model *mo
 }
 
 /* ---------------------------------------------------------------- writing */
-
-static void write_layers(struct safetensors_writer *writer, const struct network *net, const char *prefix)
-{
-	for (size_t l = 1; l <= net->L; l++) {
-		const size_t shape[2] = {net->n[l], net->n[l - 1]};
-		char name[TENSOR_NAME];
-		tensor_name(name, prefix, l, "weight");
-		safetensors_write_tensor(writer, name, shape, 2);
-		tensor_name(name, prefix, l, "bias");
-		safetensors_write_tensor(writer, name, shape, 1);
-	}
-}
 
 /* The file's first bytes, up to the tensors.  The header is a pure function of the model: readers compare with it. */
 static enum cln_status write_header(struct safetensors_writer *writer, const struct cln_model *model, struct cln_error *err)
@@ -55,20 +36,9 @@ static enum cln_status write_header(struct safetensors_writer *writer, const str
 	for (size_t k = 0; k < K; k++) {
 		char prefix[MEMBER_PREFIX];
 		member_prefix(prefix, model, k);
-		write_layers(writer, networks[k], prefix);
+		tensors_declare(writer, prefix, networks[k]);
 	}
 	return safetensors_end(writer, err);
-}
-
-/* Where the next network's tensors follow. */
-static float *write_tensors(float *W, const struct network *net)
-{
-	for (size_t l = 1; l <= net->L; l++) {
-		float *b = W + net->n[l] * net->n[l - 1];
-		network_get(net, l, W, b);
-		W = b + net->n[l];
-	}
-	return W;
 }
 
 /* Behind the header, which is a multiple of a float long. */
@@ -78,7 +48,7 @@ static void write_networks(char *data, const struct cln_model *model)
 	const size_t K = model_networks(networks, model);
 	float *next = (float *)(void *)data;
 	for (size_t k = 0; k < K; k++)
-		next = write_tensors(next, networks[k]);
+		next = tensors_write(next, networks[k]);
 }
 
 static const char *changed_in_list(char *const *texts, char *const *copies, size_t n)
@@ -160,12 +130,8 @@ done:
 /* The bytes that the weights of K networks take; at most 64 65 (2^40 + 2^20) 4. */
 static enum cln_status check_length(const struct architecture *architecture, size_t K, size_t data_length, struct cln_error *err)
 {
-	const size_t *n = architecture->n;
-	size_t sum = 0, weights, bytes;
-	bool fits = true;
-	for (size_t l = 1; l <= architecture->L && fits; l++)
-		fits = size_mul(&weights, n[l], n[l - 1]) && size_add(&sum, sum, weights) && size_add(&sum, sum, n[l]);
-	fits = fits && size_mul(&bytes, sum, K * sizeof(float));
+	size_t one, bytes = 0;
+	const bool fits = tensors_length(&one, architecture) && size_mul(&bytes, one, K);
 	if (!fits || bytes > data_length)
 		return error_set(err, CLN_E_DAMAGED, "its %zu layers do not fit the %zu bytes of weights in it: was it cut short?",
 		                 K * architecture->L, data_length);
@@ -174,47 +140,13 @@ static enum cln_status check_length(const struct architecture *architecture, siz
 	return CLN_OK;
 }
 
-/* Copies n floats from the file, where they may lie at any address; false where one is not finite. */
-static bool copy_finite(float *values, const char *data, size_t n)
-{
-	bool finite = true;
-	memcpy(values, data, n * sizeof *values);
-	for (size_t i = 0; i < n; i++)
-		finite = finite && isfinite(values[i]);
-	return finite;
-}
-
-static enum cln_status read_layer(struct network *net, const char *prefix, size_t l, struct safetensors *file,
-                                  struct cln_error *err)
-{
-	const size_t shape[2] = {net->n[l], net->n[l - 1]};
-	const char *weights = NULL, *biases = NULL;
-	char name[TENSOR_NAME];
-	tensor_name(name, prefix, l, "weight");
-	enum cln_status status = safetensors_take(&weights, file, name, shape, 2, err);
-	tensor_name(name, prefix, l, "bias");
-	if (status == CLN_OK)
-		status = safetensors_take(&biases, file, name, shape, 1, err);
-	if (status != CLN_OK)
-		return status;
-	float *W = mem_alloc(shape[0] * (shape[1] + 1), sizeof *W, err);
-	if (!W)
-		return CLN_E_MEMORY;
-	float *b = W + shape[0] * shape[1];
-	if (copy_finite(W, weights, shape[0] * shape[1]) && copy_finite(b, biases, shape[0]))
-		network_set(net, l, W, b);
-	else
-		status = error_set(err, CLN_E_DAMAGED, "layer %zu has a weight that is not a finite number", l);
-	mem_free(W);
-	return status;
-}
-
 static enum cln_status read_network(struct network **net, const char *prefix, const struct architecture *architecture,
                                     struct safetensors *file, struct cln_error *err)
 {
-	enum cln_status status = network_create(net, architecture->n, architecture->L, architecture->activation, err);
-	for (size_t l = 1; l <= architecture->L && status == CLN_OK; l++)
-		status = read_layer(*net, prefix, l, file, err);
+	enum cln_status status = network_create_with_front(net, architecture->n, architecture->L, architecture->activation,
+	                                                   &architecture->front, err);
+	if (status == CLN_OK)
+		status = tensors_read(*net, prefix, true, file, err);
 	if (status == CLN_OK)
 		network_sync(*net);
 	return status;
@@ -259,6 +191,7 @@ static enum cln_status read_model(struct cln_model **model, const struct json *d
 		status = read_networks(*model, &architecture, file, err);
 	if (status == CLN_OK)
 		status = check_canonical(*model, file, err);
+	architecture_free(&architecture);
 	return status;
 }
 

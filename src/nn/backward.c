@@ -29,6 +29,33 @@ void gradient_layer(float *grads, bool add, const struct network *net, const str
 	                                          .add = add});
 }
 
+void gradient_front(float *grads, bool add, const struct network *net, const struct kernels *kernels,
+                    const struct block_space *space, const struct front_share *share, size_t m)
+{
+	if (share->j_begin < share->j_end)
+		kernels->embedding_gradient(&(struct embedding_gradient_args){.grads = grads + net->embedding_offset,
+		                                                              .params = network_embedding(net),
+		                                                              .E = space->E,
+		                                                              .dA = space->dZ[0],
+		                                                              .scale = network_scale(net),
+		                                                              .numbers = net->front.numbers,
+		                                                              .begin = share->j_begin,
+		                                                              .end = share->j_end,
+		                                                              .first_output = net->n_features,
+		                                                              .m = m,
+		                                                              .ld = space->ld,
+		                                                              .add = add});
+	if (share->p_begin < share->p_end)
+		kernels->scale_gradient(&(struct scale_gradient_args){.grads = grads + net->scale_offset,
+		                                                      .dA = space->dZ[0],
+		                                                      .E = space->E,
+		                                                      .m = m,
+		                                                      .ld = space->ld,
+		                                                      .p_begin = share->p_begin,
+		                                                      .p_end = share->p_end,
+		                                                      .add = add});
+}
+
 void backward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
                     const struct share *share, const struct dropout_key *dropout)
 {
@@ -45,7 +72,7 @@ void backward_layer(const struct network *net, const struct kernels *kernels, co
 	    .ld = space->ld,
 	    .p_begin = share->p_begin,
 	    .p_end = share->p_end,
-	    .derivative = stored ? DERIVATIVE_STORED : activation_derivative(net->activation),
+	    .derivative = l == 1 ? DERIVATIVE_ONE : stored ? DERIVATIVE_STORED : activation_derivative(net->activation),
 	    .scale = dropout && dropout->rate > 0 ? (float)(1.0 / (1.0 - dropout->rate)) : 1.0f});
 }
 
@@ -56,8 +83,12 @@ double backward_pass(float *grads, bool add, const struct network *net, const st
 	for (size_t l = net->L; l >= 1; l--) {
 		const struct weight_share all = {0, panels_of(net->n[l]), 0, net->n[l - 1]};
 		gradient_layer(grads, add, net, kernels, space, l, &all, m);
-		if (l > 1)
+		if (l > 1 || network_has_front(net))
 			backward_layer(net, kernels, space, l, &(struct share){0, panels_of(net->n[l - 1]), 0, m}, dropout);
+	}
+	if (network_has_front(net)) {
+		const size_t scaled = net->front.scaling ? panels_of(net->n[0]) : 0;
+		gradient_front(grads, add, net, kernels, space, &(struct front_share){0, net->front.n_numbers, 0, scaled}, m);
 	}
 	return loss;
 }

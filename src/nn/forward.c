@@ -27,12 +27,13 @@ static void carve_all(struct block_space *space, const struct network *net, bool
 		const size_t size = panels_of(net->n[l]) * PANEL * ld;
 		space->A[l] = carve(space, size);
 		space->D[l] = stored && l > 0 && l < L ? carve(space, size) : NULL;
-		if (l > 0 && size > widest[l % 2])
+		if ((l > 0 || network_has_front(net)) && size > widest[l % 2])
 			widest[l % 2] = size;
 	}
+	space->E = net->front.scaling ? carve(space, panels_of(net->n[0]) * PANEL * ld) : space->A[0];
 	if (training) {
 		float *even = carve(space, widest[0]), *odd = carve(space, widest[1]);
-		for (size_t l = 1; l <= L; l++)
+		for (size_t l = 0; l <= L; l++)
 			space->dZ[l] = l % 2 ? odd : even;
 	}
 	space->y = carve(space, ld);
@@ -43,7 +44,7 @@ enum cln_status block_space_create(struct block_space *space, const struct netwo
                                    struct cln_error *err)
 {
 	*space = (struct block_space){.ld = ld};
-	size_t units = 4, floats;
+	size_t units = 4 + panels_of(net->n[0]) * PANEL, floats;
 	for (size_t l = 0; l <= net->L; l++)
 		units += 4 * panels_of(net->n[l]) * PANEL; /* more than carve_all can ask for a column */
 	if (!size_mul(&floats, units, ld))
@@ -90,8 +91,30 @@ static void drop(const struct network *net, const struct kernels *kernels, const
 	                                        .keep_scale = (float)(1.0 / (1.0 - key->rate))});
 }
 
-void forward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
-                   const struct share *share, const struct dropout_key *dropout)
+void forward_front(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t s_begin,
+                   size_t s_end)
+{
+	const size_t at = s_begin * PANEL;
+	if (net->front.n_numbers > 0)
+		kernels->embed(&(struct embedding_args){.E = space->E + at,
+		                                        .params = network_embedding(net),
+		                                        .numbers = net->front.numbers,
+		                                        .end = net->front.n_numbers,
+		                                        .first_output = net->n_features,
+		                                        .m = s_end - s_begin,
+		                                        .ld = space->ld});
+	if (net->front.scaling)
+		kernels->scale(&(struct scale_args){.A = space->A[0] + at,
+		                                    .E = space->E + at,
+		                                    .scale = network_scale(net),
+		                                    .m = s_end - s_begin,
+		                                    .ld = space->ld,
+		                                    .p_end = panels_of(net->n[0])});
+}
+
+/* A[l] from A[l-1] by an activation, or -1: none. */
+static void product(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                    const struct share *share, int activation)
 {
 	const size_t at = share->s_begin * PANEL;
 	kernels->forward(&(struct forward_args){.A_out = space->A[l] + at,
@@ -106,7 +129,19 @@ void forward_layer(const struct network *net, const struct kernels *kernels, con
 	                                        .ld = space->ld,
 	                                        .p_begin = share->p_begin,
 	                                        .p_end = share->p_end,
-	                                        .activation = l < net->L ? (int)net->activation : -1});
+	                                        .activation = activation});
+}
+
+void preactivation_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                         const struct share *share)
+{
+	product(net, kernels, space, l, share, -1);
+}
+
+void forward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                   const struct share *share, const struct dropout_key *dropout)
+{
+	product(net, kernels, space, l, share, l < net->L ? (int)net->activation : -1);
 	if (l < net->L && dropout && dropout->rate > 0)
 		drop(net, kernels, space, l, share, dropout);
 }
@@ -114,6 +149,7 @@ void forward_layer(const struct network *net, const struct kernels *kernels, con
 void forward_pass(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t m,
                   const struct dropout_key *dropout)
 {
+	forward_front(net, kernels, space, 0, m);
 	for (size_t l = 1; l <= net->L; l++)
 		forward_layer(net, kernels, space, l, &(struct share){0, panels_of(net->n[l]), 0, m}, dropout);
 }

@@ -8,6 +8,8 @@
 
 #include "nn/network.h"
 
+#define PI 3.14159265358979323846
+
 static enum cln_init init_of(enum cln_activation activation)
 {
 	switch (activation) {
@@ -40,6 +42,23 @@ static void draw_layer(struct network *net, size_t l, enum cln_init init, uint64
 			net->params[net->W_offset[l] + (i / PANEL * n_in + k) * PANEL + i % PANEL] = (float)(s * rng_normal(&rng));
 	for (size_t i = 0; i < n_out; i++)
 		net->params[net->b_offset[l] + i] = init == CLN_INIT_NORMAL ? (float)rng_normal(&rng) : 0.0f;
+}
+
+void network_init_front(struct network *net, double frequency_scale, uint64_t seed)
+{
+	struct rng rng;
+	rng_start(&rng, seed, RNG_INIT, 0, 0);
+	for (size_t j = 0; j < net->front.n_numbers; j++) {
+		float *params = net->params + net->embedding_offset + j * EMBEDDING_FLOATS;
+		for (size_t k = 0; k < EMBEDDING_FREQUENCIES; k++)
+			*params++ = (float)(frequency_scale * rng_normal(&rng));
+		for (size_t k = 0; k < EMBEDDING_FREQUENCIES; k++)
+			*params++ = (float)(PI * (2 * rng_uniform(&rng) - 1));
+		for (size_t e = 0; e < EMBEDDING_OUTPUTS * EMBEDDING_FREQUENCIES + EMBEDDING_OUTPUTS; e++)
+			*params++ = (float)(rng_uniform(&rng) / 2 - 0.25);
+	}
+	for (size_t k = 0; net->front.scaling && k < net->n[0]; k++)
+		net->params[net->scale_offset + k] = 1.0f;
 }
 
 void network_init(struct network *net, enum cln_init init, uint64_t seed)

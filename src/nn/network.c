@@ -29,13 +29,33 @@ static bool lay_out(struct network *net, size_t *n_params_floats, size_t *n_Wt_f
 		}
 		net->n_params += net->n[l] * net->n[l - 1] + net->n[l];
 	}
+	net->embedding_offset = params;
+	if (!size_add(&params, params, net->front.n_numbers * EMBEDDING_FLOATS))
+		return false;
+	net->n_params += net->front.n_numbers * EMBEDDING_PARAMETERS;
+	net->scale_offset = params;
+	if (!size_add(&params, params, net->front.scaling ? panels_of(net->n[0]) * PANEL : 0))
+		return false;
+	net->n_params += net->front.scaling ? net->n[0] : 0;
 	*n_params_floats = params;
 	*n_Wt_floats = Wt;
 	return true;
 }
 
-enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
-                               struct cln_error *err)
+static enum cln_status take_front(struct network *net, const struct front *front, struct cln_error *err)
+{
+	uint32_t *numbers = mem_alloc(front->n_numbers, sizeof *numbers, err);
+	if (!numbers)
+		return CLN_E_MEMORY;
+	for (size_t j = 0; j < front->n_numbers; j++)
+		numbers[j] = front->numbers[j];
+	net->front = (struct front){numbers, front->n_numbers, front->scaling};
+	net->n[0] += EMBEDDING_OUTPUTS * front->n_numbers;
+	return CLN_OK;
+}
+
+enum cln_status network_create_with_front(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
+                                          const struct front *front, struct cln_error *err)
 {
 	*net = NULL;
 	if (L < 1 || L > NETWORK_MAX_LAYERS)
@@ -49,7 +69,12 @@ enum cln_status network_create(struct network **net, const size_t *n, size_t L, 
 	made->L = L;
 	made->activation = activation;
 	memcpy(made->n, n, (L + 1) * sizeof *n);
+	made->n_features = n[0];
 	size_t n_Wt;
+	if (front && take_front(made, front, err) != CLN_OK) {
+		network_destroy(made);
+		return CLN_E_MEMORY;
+	}
 	if (!lay_out(made, &made->n_floats, &n_Wt)) {
 		network_destroy(made);
 		return error_set(err, CLN_E_MEMORY, "the network's parameters do not fit in memory");
@@ -64,9 +89,18 @@ enum cln_status network_create(struct network **net, const size_t *n, size_t L, 
 	return CLN_OK;
 }
 
+enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
+                               struct cln_error *err)
+{
+	return network_create_with_front(net, n, L, activation, NULL, err);
+}
+
 enum cln_status network_clone(struct network **copy, const struct network *net, struct cln_error *err)
 {
-	enum cln_status status = network_create(copy, net->n, net->L, net->activation, err);
+	size_t n[NETWORK_MAX_LAYERS + 1];
+	memcpy(n, net->n, sizeof n);
+	n[0] = net->n_features;
+	enum cln_status status = network_create_with_front(copy, n, net->L, net->activation, &net->front, err);
 	if (status != CLN_OK)
 		return status;
 	memcpy((*copy)->params, net->params, net->n_floats * sizeof(float));
@@ -78,6 +112,7 @@ void network_destroy(struct network *net)
 {
 	if (!net)
 		return;
+	mem_free((void *)net->front.numbers);
 	mem_free(net->params);
 	mem_free(net->Wt);
 	mem_free(net);
@@ -120,12 +155,61 @@ void network_set(struct network *net, size_t l, const float *W, const float *b)
 	}
 }
 
-/* The largest parameter of layer l by size; infinity where one is not finite. */
+size_t network_front_floats(const struct network *net)
+{
+	return net->front.n_numbers * EMBEDDING_PARAMETERS + (net->front.scaling ? net->n[0] : 0);
+}
+
+/* visit(where a stretch of n values lies in params, n), in the order of network_get_front. */
+static void visit_front(const struct network *net, void (*visit)(void *context, size_t at, size_t n), void *context)
+{
+	const size_t stretches[][2] = {{0, EMBEDDING_FREQUENCIES},
+	                               {EMBEDDING_FREQUENCIES, EMBEDDING_FREQUENCIES},
+	                               {2 * EMBEDDING_FREQUENCIES, EMBEDDING_OUTPUTS * EMBEDDING_FREQUENCIES},
+	                               {(2 + EMBEDDING_OUTPUTS) * EMBEDDING_FREQUENCIES, EMBEDDING_OUTPUTS}};
+	for (size_t i = 0; i < sizeof stretches / sizeof *stretches; i++)
+		for (size_t j = 0; j < net->front.n_numbers; j++)
+			visit(context, net->embedding_offset + j * EMBEDDING_FLOATS + stretches[i][0], stretches[i][1]);
+	if (net->front.scaling)
+		visit(context, net->scale_offset, net->n[0]);
+}
+
+struct front_copy {
+	float *params, *to;
+	const float *from;
+};
+
+static void get_stretch(void *context, size_t at, size_t n)
+{
+	struct front_copy *copy = context;
+	memcpy(copy->to, copy->params + at, n * sizeof(float));
+	copy->to += n;
+}
+
+static void set_stretch(void *context, size_t at, size_t n)
+{
+	struct front_copy *copy = context;
+	memcpy(copy->params + at, copy->from, n * sizeof(float));
+	copy->from += n;
+}
+
+void network_get_front(const struct network *net, float *values)
+{
+	visit_front(net, get_stretch, &(struct front_copy){.params = net->params, .to = values});
+}
+
+void network_set_front(struct network *net, const float *values)
+{
+	visit_front(net, set_stretch, &(struct front_copy){.params = net->params, .from = values});
+}
+
+/* The largest parameter of layer l by size, 0 for the front; infinity where one is not finite. */
 static float largest_of_layer(const struct network *net, size_t l)
 {
-	const size_t end = net->b_offset[l] + panels_of(net->n[l]) * PANEL;
+	const size_t begin = l ? net->W_offset[l] : net->embedding_offset;
+	const size_t end = l ? net->b_offset[l] + panels_of(net->n[l]) * PANEL : net->n_floats;
 	float largest = 0;
-	for (size_t i = net->W_offset[l]; i < end; i++) {
+	for (size_t i = begin; i < end; i++) {
 		const float size = fabsf(net->params[i]);
 		if (!(size <= FLT_MAX))
 			return INFINITY;
@@ -139,7 +223,7 @@ bool network_is_finite(const struct network *net, const struct kernels *kernels,
 {
 	if (isfinite(kernels->sum_squares(net->params, net->n_floats))) /* else some are very large at least */
 		return true;
-	for (size_t l = 1; l <= net->L; l++)
+	for (size_t l = 0; l <= net->L; l++)
 		if (isinf(largest_of_layer(net, l))) {
 			*layer = l;
 			return false;

@@ -3,7 +3,11 @@
  *   Z[l] = W[l] A[l-1] + b[l],  A[l] = g(Z[l]) for l < L,  A[L] = Z[L] (the logit)
  * All parameters lie in one flat array in panel form (kernels.h): for l = 1..L W[l] (panels x n[l-1] x 16), then b[l] (16 panels).
  * Wt holds W[2..L] a second time in the other orientation for the backward product, and any layer of one unit, whose row then lies
- * side by side; network_sync makes it from params. */
+ * side by side; network_sync makes it from params.
+ *
+ * A front may stand between the features x and A[0]:  A[0] = scale o E,  E = [x; the embeddings of some of them, one after the
+ * other] (kernels.h).  Its parameters follow those of the layers: EMBEDDING_FLOATS a number, then the scale (16 panels).  Without
+ * scaling A[0] is E, without a front A[0] is x. */
 #ifndef NN_NETWORK_H
 #define NN_NETWORK_H
 
@@ -14,20 +18,33 @@
 #define NETWORK_MAX_LAYERS (CLN_MAX_HIDDEN + 1)
 #define NETWORK_MAX_UNITS (1u << 20)
 
+/* What stands before the layers; all zero: nothing. */
+struct front {
+	const uint32_t *numbers; /* features that are embedded, ascending */
+	size_t n_numbers;
+	bool scaling;
+};
+
 struct network {
 	size_t L;
-	size_t n[NETWORK_MAX_LAYERS + 1];
+	size_t n_features;                           /* of x */
+	size_t n[NETWORK_MAX_LAYERS + 1];            /* n[0] = n_features + EMBEDDING_OUTPUTS n_numbers */
 	enum cln_activation activation;              /* of the hidden layers */
 	size_t W_offset[NETWORK_MAX_LAYERS + 1];     /* into params, l = 1..L */
 	size_t b_offset[NETWORK_MAX_LAYERS + 1];
 	size_t Wt_offset[NETWORK_MAX_LAYERS + 1];    /* into Wt, where network_has_Wt */
+	struct front front;                          /* its numbers are the network's own */
+	size_t embedding_offset, scale_offset;       /* into params */
 	size_t n_floats;                             /* of params, padding included */
-	size_t n_params;                             /* weights and biases without padding */
+	size_t n_params;                             /* without padding */
 	float *params, *Wt;
 };
 
 enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
                                struct cln_error *err) CLN_MUST_CHECK;
+/* The same with a front, whose numbers are copied; n[0] is the number of features. */
+enum cln_status network_create_with_front(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
+                                          const struct front *front, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status network_clone(struct network **copy, const struct network *net, struct cln_error *err) CLN_MUST_CHECK;
 void network_destroy(struct network *net);
 
@@ -35,15 +52,33 @@ void network_destroy(struct network *net);
  * layer); biases 0, with CLN_INIT_NORMAL N(0,1) like the weights. */
 void network_init(struct network *net, enum cln_init init, uint64_t seed);
 
+/* Draws the front: frequencies w from N(0, frequency_scale^2), phases from U(-pi, pi), V and biases from U(-1/4, 1/4); the scale
+ * is 1.  Gorishniy et al. 2022; Holzmueller et al. 2024. */
+void network_init_front(struct network *net, double frequency_scale, uint64_t seed);
+
 /* Wt from params. */
 void network_sync(struct network *net);
 
 /* W[l] (n[l] x n[l-1], row-major) and b[l] (n[l]) from the panels and back; network_set leaves Wt to network_sync. */
 void network_get(const struct network *net, size_t l, float *W, float *b);
 void network_set(struct network *net, size_t l, const float *W, const float *b);
+/* The front's parameters and back, without padding: of all numbers w (n_numbers x 16), phase (n_numbers x 16), V (n_numbers x 3 x
+ * 16) and biases (n_numbers x 3), then the scale (n[0]). */
+size_t network_front_floats(const struct network *net);
+void network_get_front(const struct network *net, float *values);
+void network_set_front(struct network *net, const float *values);
 static inline const float *network_W(const struct network *net, size_t l) { return net->params + net->W_offset[l]; }
 static inline const float *network_b(const struct network *net, size_t l) { return net->params + net->b_offset[l]; }
-static inline bool network_has_Wt(const struct network *net, size_t l) { return l > 1 || net->n[l] == 1; }
+static inline bool network_has_front(const struct network *net) { return net->front.n_numbers > 0 || net->front.scaling; }
+static inline bool network_has_Wt(const struct network *net, size_t l)
+{
+	return l > 1 || net->n[l] == 1 || network_has_front(net);
+}
+static inline const float *network_embedding(const struct network *net) { return net->params + net->embedding_offset; }
+static inline const float *network_scale(const struct network *net)
+{
+	return net->front.scaling ? net->params + net->scale_offset : NULL;
+}
 static inline const float *network_Wt(const struct network *net, size_t l) { return net->Wt + net->Wt_offset[l]; }
 
 /* True where every parameter is finite; else *layer is the first layer with one that is not. */

@@ -5,10 +5,12 @@
 
 #include "nn/network.h"
 
-/* What a pass over one block of at most ld columns needs: A[0..L], D[1..L-1] (NULL where the derivative comes from A),
- * dZ[1..L]; panels with ld columns each.  One thread's; lies in one piece of memory. */
+/* What a pass over one block of at most ld columns needs: E (A[0] itself where the inputs are not scaled), whose first rows are
+ * the features, A[0..L], D[1..L-1] (NULL where the derivative comes from A), dZ[1..L] and, with a front, dZ[0] = dA[0]; panels with
+ * ld columns each.  One thread's; lies in one piece of memory. */
 struct block_space {
 	size_t ld;
+	float *E;
 	float *A[NETWORK_MAX_LAYERS + 1];
 	float *D[NETWORK_MAX_LAYERS + 1];
 	float *dZ[NETWORK_MAX_LAYERS + 1]; /* dZ[l] and dZ[l-2] share memory */
@@ -38,9 +40,26 @@ struct weight_share {
 	size_t k_begin, k_end;
 };
 
+/* A[0] from the features, on columns s_begin .. s_end-1. */
+void forward_front(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t s_begin,
+                   size_t s_end);
+
+/* The gradient of the front's parameters from dA[0] over all m columns: of embeddings j_begin .. j_end-1 and of the scale's panels
+ * p_begin .. p_end-1; into grads as gradient_layer's. */
+struct front_share {
+	size_t j_begin, j_end;
+	size_t p_begin, p_end;
+};
+void gradient_front(float *grads, bool add, const struct network *net, const struct kernels *kernels,
+                    const struct block_space *space, const struct front_share *share, size_t m);
+
 /* A[l] from A[l-1], then dropout on hidden layers (dropout may be NULL). */
 void forward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
                    const struct share *share, const struct dropout_key *dropout);
+
+/* Z[l] from A[l-1], in the place of A[l]. */
+void preactivation_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                         const struct share *share);
 
 /* dZ[L] and the sum of the losses from A[L], y, and w where `weighted`. */
 double block_loss(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t m,
@@ -51,16 +70,16 @@ double block_loss(const struct network *net, const struct kernels *kernels, cons
 void gradient_layer(float *grads, bool add, const struct network *net, const struct kernels *kernels,
                     const struct block_space *space, size_t l, const struct weight_share *share, size_t m);
 
-/* dZ[l-1] from dZ[l]; the share is one of layer l-1. */
+/* dZ[l-1] from dZ[l]; the share is one of layer l-1.  With a front l may be 1. */
 void backward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
                     const struct share *share, const struct dropout_key *dropout);
 
-/* All of it on one thread: A[1..L] from A[0]. */
+/* All of it on one thread: A[0..L] from the features in E. */
 void forward_pass(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t m,
                   const struct dropout_key *dropout);
 
-/* dZ[L] and the loss; then for l = L..1 dW[l], db[l] and dZ[l-1].  grads are sums over the columns, not divided by m.  Returns the
- * sum of the losses. */
+/* dZ[L] and the loss; then for l = L..1 dW[l], db[l] and dZ[l-1], and the front's gradient.  grads are sums over the columns, not
+ * divided by m.  Returns the sum of the losses. */
 double backward_pass(float *grads, bool add, const struct network *net, const struct kernels *kernels,
                      const struct block_space *space, size_t m, bool weighted, const struct dropout_key *dropout);
 

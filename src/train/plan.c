@@ -15,13 +15,14 @@ static size_t block_size_of(const struct network *net, size_t batch_size)
 	return (batch_size + n_blocks - 1) / n_blocks;
 }
 
-/* Floating-point operations of a column: forward, gradient and, but for the first layer, backward. */
+/* Floating-point operations of a column: forward, gradient and, but for the first layer without a front, backward; an embedding's
+ * cosines, forth and back, are about 80 a frequency. */
 static double column_flops(const struct network *net)
 {
 	double flops = 0;
 	for (size_t l = 1; l <= net->L; l++)
-		flops += (l > 1 ? 6.0 : 4.0) * (double)net->n[l] * (double)net->n[l - 1];
-	return flops;
+		flops += (l > 1 || network_has_front(net) ? 6.0 : 4.0) * (double)net->n[l] * (double)net->n[l - 1];
+	return flops + 80.0 * EMBEDDING_FREQUENCIES * (double)net->front.n_numbers;
 }
 
 /* Hidden units: each gives an activation and a dZ to those who have the next layer. */

@@ -25,7 +25,7 @@ static void predict_chunk(void *argument, size_t chunk, int tid)
 	uint32_t order[CHUNK] = {0};
 	for (size_t s = 0; s < m; s++)
 		order[s] = (uint32_t)(first + s);
-	batch_features(space->A[0], job->X, job->net->n[0], order, m, space->ld);
+	batch_features(space->E, job->X, job->net->n_features, order, m, space->ld);
 	forward_pass(job->net, job->kernels, space, m, NULL);
 	for (size_t s = 0; s < m; s++)
 		job->logits[first + s] = space->A[job->net->L][s * PANEL];

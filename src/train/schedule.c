@@ -28,6 +28,23 @@ static double one_cycle(double lr, double warmup_fraction, double t)
 	return half_cosine(lr, lr / 1e4, (t - warmup_fraction) / (1 - warmup_fraction));
 }
 
+/* At t = 1/15, 3/15, 7/15 and 1 the logarithm is whole, and the rate 0. */
+static double coslog4(double t)
+{
+	const double log2_e = 1.4426950408889634;
+	return (1 - dmath_cos_2pi(log2_e * dmath_log(1 + 15 * t))) / 2;
+}
+
+static double flat_cosine(double t)
+{
+	return t < 0.5 ? 1 : half_cosine(1, 0, 2 * t - 1);
+}
+
+double schedule_regularisation(const struct cln_config *config, size_t step, size_t n_steps)
+{
+	return config->regularisation == CLN_REGULARISATION_FLAT_COSINE ? flat_cosine((double)step / (double)n_steps) : 1;
+}
+
 double schedule_rate(const struct cln_config *config, size_t step, size_t n_steps, size_t steps_per_epoch)
 {
 	const double lr = config->learning_rate, t = (double)step / (double)n_steps;
@@ -39,6 +56,8 @@ double schedule_rate(const struct cln_config *config, size_t step, size_t n_step
 		return (double)step < steps ? lr * (double)(step + 1) / steps : lr;
 	}
 	case CLN_ONE_CYCLE: return one_cycle(lr, config->warmup_fraction, t);
+	case CLN_COSLOG4: return lr * coslog4(t);
+	case CLN_FLAT_COSINE: return lr * flat_cosine(t);
 	default: return lr;
 	}
 }

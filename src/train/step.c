@@ -181,18 +181,23 @@ static void smooth_labels(float *y, size_t m, double smoothing)
 		y[s] = y[s] * keep + shift;
 }
 
+/* A[0], each member's columns. */
 static void gather(const struct stepper *stepper, const struct mini_batch *batch, const struct seat *seat)
 {
 	const struct block_space *space = seat->space;
 	size_t begin, end;
-	if (stepper->gathered)
+	if (stepper->gathered && !network_has_front(stepper->net))
 		return;
 	share_groups(&begin, &end, seat, seat->m, COLUMN_GROUP);
-	batch_gather(space->A[0] + begin * PANEL, space->y + begin, space->w + begin, stepper->data,
-	             batch->rows + seat->first + begin, end - begin, space->ld);
-	if (stepper->config->label_smoothing > 0)
-		smooth_labels(space->y + begin, end - begin, stepper->config->label_smoothing);
+	if (!stepper->gathered) {
+		batch_gather(space->E + begin * PANEL, space->y + begin, space->w + begin, stepper->data,
+		             batch->rows + seat->first + begin, end - begin, space->ld);
+		if (stepper->config->label_smoothing > 0)
+			smooth_labels(space->y + begin, end - begin, stepper->config->label_smoothing);
+	}
 	phase_end(seat->clock, PHASE_GATHER);
+	forward_front(stepper->net, stepper->kernels, space, begin, end);
+	phase_end(seat->clock, PHASE_FORWARD);
 	meet(seat);
 }
 
@@ -226,11 +231,39 @@ static void gradient(struct stepper *stepper, const struct reduction_leaf *leaf,
 	float *grads = updater_slots(&stepper->updater, seat->team)[leaf->slot];
 	struct weight_share share;
 	for (size_t i = 0; share_weights(&share, seat, net->n[l], net->n[l - 1], i); i++) {
+		size_t begin, end;
 		gradient_layer(grads, leaf->add, net, stepper->kernels, seat->space, l, &share, seat->m);
 		phase_end(seat->clock, PHASE_GRADIENT);
-		updater_fold(&stepper->updater, seat->team, leaf, l, &share);
+		updater_chunks(&begin, &end, &stepper->updater, l, &share);
+		updater_fold(&stepper->updater, seat->team, leaf, begin, end);
 		phase_end(seat->clock, PHASE_REDUCTION);
 	}
+}
+
+/* The front's gradient: some embeddings and some panels of the scale. */
+static void gradient_of_front(struct stepper *stepper, const struct mini_batch *batch, const struct reduction_leaf *leaf,
+                              const struct seat *seat)
+{
+	const struct network *net = stepper->net;
+	struct updater *updater = &stepper->updater;
+	struct front_share share;
+	size_t chunks[2][2];
+	split_range(&share.j_begin, &share.j_end, net->front.n_numbers, seat->member, seat->members);
+	split_range(&share.p_begin, &share.p_end, net->front.scaling ? panels_of(net->n[0]) : 0, seat->member, seat->members);
+	updater_embedding_chunks(&chunks[0][0], &chunks[0][1], updater, &share);
+	updater_scale_chunks(&chunks[1][0], &chunks[1][1], updater, &share);
+	gradient_front(updater_slots(updater, seat->team)[leaf->slot], leaf->add, net, stepper->kernels, seat->space, &share,
+	               seat->m);
+	phase_end(seat->clock, PHASE_GRADIENT);
+	for (int i = 0; i < 2; i++)
+		updater_fold(updater, seat->team, leaf, chunks[i][0], chunks[i][1]);
+	phase_end(seat->clock, PHASE_REDUCTION);
+	if (!batch->at_once)
+		return;
+	meet(seat); /* the embeddings' gradients read the scale */
+	for (int i = 0; i < 2; i++)
+		updater_step(updater, batch->reduction, chunks[i][0], chunks[i][1], &batch->constants);
+	phase_end(seat->clock, PHASE_OPTIMIZER);
 }
 
 static void backward(const struct stepper *stepper, const struct seat *seat, size_t l)
@@ -258,6 +291,7 @@ static void update(struct stepper *stepper, const struct mini_batch *batch, cons
 /* Forward, loss and backward on one block.  False where a batch that is updated at once has a loss that is not finite. */
 static bool work_block(struct stepper *stepper, const struct mini_batch *batch, size_t block, struct seat *seat)
 {
+	const struct reduction_leaf *leaf = &batch->reduction->leaves[block];
 	const size_t left = batch->m - block * stepper->plan.block_size;
 	seat->first = block * stepper->plan.block_size;
 	seat->m = left < stepper->plan.block_size ? left : stepper->plan.block_size;
@@ -270,12 +304,14 @@ static bool work_block(struct stepper *stepper, const struct mini_batch *batch, 
 	if (batch->at_once && !isfinite(stepper->block_losses[block]))
 		return false;
 	for (size_t l = stepper->net->L; l >= 1; l--) {
-		gradient(stepper, &batch->reduction->leaves[block], seat, l);
-		if (l > 1)
+		gradient(stepper, leaf, seat, l);
+		if (l > 1 || network_has_front(stepper->net))
 			backward(stepper, seat, l);
 		if (batch->at_once) /* all members are past the last product that reads W[l] */
 			update(stepper, batch, seat, l);
 	}
+	if (network_has_front(stepper->net))
+		gradient_of_front(stepper, batch, leaf, seat);
 	return true;
 }
 
@@ -317,14 +353,19 @@ static struct mini_batch make_batch(const struct stepper *stepper, const struct 
 	const size_t done = state->epoch * stepper->steps_per_epoch + step;
 	const bool whole = left >= stepper->plan.batch_size;
 	const double rate = state->rate_factor * schedule_rate(config, done, stepper->n_steps, stepper->steps_per_epoch);
+	const double regularisation = schedule_regularisation(config, done, stepper->n_steps);
 	struct mini_batch batch = {
 	    .reduction = whole ? &stepper->full : &stepper->last,
 	    .rows = state->order + first,
 	    .m = whole ? stepper->plan.batch_size : left,
-	    .dropout = {.rate = config->dropout, .seed = config->seed, .epoch = state->epoch, .step = (uint32_t)step},
+	    .dropout = {.rate = config->dropout * regularisation,
+	                .seed = config->seed,
+	                .epoch = state->epoch,
+	                .step = (uint32_t)step},
 	    .constants = optimizer_constants(config, rate, done + 1),
 	};
 	batch.constants.scale = (float)(1.0 / (double)batch.m);
+	batch.constants.decay = (float)(rate * config->weight_decay * regularisation);
 	batch.at_once = batch.reduction->n_blocks == 1 && stepper->plan.teams == 1 && config->clip_norm <= 0;
 	return batch;
 }

@@ -369,8 +369,10 @@ static enum cln_status run_epoch(struct trainer *trainer, struct cln_epoch *told
 
 static bool out_of_patience(const struct trainer *trainer)
 {
-	const size_t patience = trainer->stepper.config->patience;
-	return has_valid(trainer->valid) && patience > 0 && trainer->state.epoch >= trainer->state.best_epoch + patience;
+	const struct cln_config *config = trainer->stepper.config;
+	const double best = (double)trainer->state.best_epoch;
+	const double last = best + (double)config->patience + config->patience_factor * best;
+	return has_valid(trainer->valid) && config->patience > 0 && (double)trainer->state.epoch >= last;
 }
 
 static enum cln_status run_epochs(struct trainer *trainer, int threads, struct cln_error *err)

@@ -5,7 +5,6 @@
 
 #include "base/parallel.h"
 
-
 /* ---------------------------------------------------------------- set-up */
 
 /* Chunks of one panel: its weights', and one for its biases. */
@@ -34,10 +33,36 @@ void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, s
 	}
 }
 
-static struct chunk *make_panel_chunks(struct chunk *chunk, const struct network *net, size_t l, size_t p)
+/* The first chunk of the front. */
+static size_t front_chunk(const struct network *net)
+{
+	return first_chunk(net, net->L, panels_of(net->n[net->L]));
+}
+
+void updater_embedding_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
+{
+	const size_t first = front_chunk(updater->net);
+	*begin = first + share->j_begin;
+	*end = first + share->j_end;
+}
+
+void updater_scale_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
+{
+	const size_t first = front_chunk(updater->net) + updater->net->front.n_numbers;
+	*begin = first + share->p_begin;
+	*end = first + share->p_end;
+}
+
+static struct chunk *make_panel_chunks(struct chunk *chunk, const struct network *net, const struct cln_config *config, size_t l,
+                                       size_t p)
 {
 	const size_t n_in = net->n[l - 1];
-	*chunk++ = (struct chunk){.offset = net->b_offset[l] + p * PANEL, .n = PANEL, .layer = l, .panel = p};
+	const float rate = config->parametrisation == CLN_NTK ? (float)(1 / sqrt((double)n_in)) : 1.0f;
+	*chunk++ = (struct chunk){.offset = net->b_offset[l] + p * PANEL,
+	                          .n = PANEL,
+	                          .layer = l,
+	                          .panel = p,
+	                          .rate = (float)config->bias_rate};
 	for (size_t k = 0; k < n_in; k += CHUNK_INPUTS) {
 		const size_t end = k + CHUNK_INPUTS < n_in ? k + CHUNK_INPUTS : n_in;
 		*chunk++ = (struct chunk){.offset = net->W_offset[l] + (p * n_in + k) * PANEL,
@@ -45,15 +70,27 @@ static struct chunk *make_panel_chunks(struct chunk *chunk, const struct network
 		                          .layer = l,
 		                          .panel = p,
 		                          .k_begin = k,
-		                          .k_end = end};
+		                          .k_end = end,
+		                          .rate = rate};
 	}
 	return chunk;
+}
+
+static void make_front_chunks(struct chunk *chunk, const struct network *net, const struct cln_config *config)
+{
+	for (size_t j = 0; j < net->front.n_numbers; j++)
+		*chunk++ = (struct chunk){.offset = net->embedding_offset + j * EMBEDDING_FLOATS,
+		                          .n = EMBEDDING_FLOATS,
+		                          .rate = (float)config->embedding_rate};
+	for (size_t p = 0; net->front.scaling && p < panels_of(net->n[0]); p++)
+		*chunk++ = (struct chunk){
+		    .offset = net->scale_offset + p * PANEL, .n = PANEL, .panel = p, .rate = (float)config->scaling_rate};
 }
 
 static enum cln_status create_chunks(struct updater *updater, struct cln_error *err)
 {
 	const struct network *net = updater->net;
-	updater->n_chunks = first_chunk(net, net->L, panels_of(net->n[net->L]));
+	updater->n_chunks = front_chunk(net) + net->front.n_numbers + (net->front.scaling ? panels_of(net->n[0]) : 0);
 	updater->chunks = mem_alloc(updater->n_chunks, sizeof *updater->chunks, err);
 	updater->chunk_norms = updater->chunks ? mem_alloc(updater->n_chunks, sizeof *updater->chunk_norms, err) : NULL;
 	if (!updater->chunk_norms)
@@ -61,7 +98,8 @@ static enum cln_status create_chunks(struct updater *updater, struct cln_error *
 	struct chunk *chunk = updater->chunks;
 	for (size_t l = 1; l <= net->L; l++)
 		for (size_t p = 0; p < panels_of(net->n[l]); p++)
-			chunk = make_panel_chunks(chunk, net, l, p);
+			chunk = make_panel_chunks(chunk, net, updater->config, l, p);
+	make_front_chunks(chunk, net, updater->config);
 	return CLN_OK;
 }
 
@@ -128,14 +166,9 @@ void updater_free(struct updater *updater)
 
 /* ---------------------------------------------------------------- reduce */
 
-void updater_fold(const struct updater *updater, size_t team, const struct reduction_leaf *leaf, size_t layer,
-                  const struct weight_share *share)
+void updater_fold(const struct updater *updater, size_t team, const struct reduction_leaf *leaf, size_t begin, size_t end)
 {
 	float **slots = updater_slots(updater, team);
-	size_t begin, end;
-	if (leaf->folds == 0)
-		return;
-	updater_chunks(&begin, &end, updater, layer, share);
 	for (size_t slot = leaf->slot, folds = leaf->folds; folds > 0; folds--, slot--)
 		for (size_t i = begin; i < end; i++) {
 			float *into = slots[slot - 1] + updater->chunks[i].offset;
@@ -198,11 +231,12 @@ static void step_chunk(struct updater *updater, const struct chunk *chunk, const
 	args.second = updater->optimizer.second ? updater->optimizer.second + chunk->offset : NULL;
 	args.g = g;
 	args.n = chunk->n;
-	const bool is_bias = chunk->k_begin == chunk->k_end;
-	if (is_bias) /* penalties and decay are for weights */
+	args.rate *= chunk->rate;
+	const bool is_weight = chunk->k_begin < chunk->k_end;
+	if (!is_weight) /* penalties and decay are for weights */
 		args.l1 = args.l2 = args.decay = 0;
 	updater->kernels->optimize(&args);
-	if (network_has_Wt(net, chunk->layer) && !is_bias)
+	if (is_weight && network_has_Wt(net, chunk->layer))
 		updater->kernels->transpose_panel(net->Wt + net->Wt_offset[chunk->layer], net->params + net->W_offset[chunk->layer],
 		                                  panels_of(net->n[chunk->layer]) * PANEL, net->n[chunk->layer - 1], chunk->panel,
 		                                  chunk->k_begin, chunk->k_end);

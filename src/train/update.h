@@ -11,11 +11,13 @@
 
 #define CHUNK_INPUTS 64 /* inputs x 16 outputs: 4 KiB of each array */
 
-/* A stretch of the parameters: inputs k_begin .. k_end-1 of an output panel of W[layer], or, with k_begin = k_end, its biases. */
+/* A stretch of the parameters: inputs k_begin .. k_end-1 of an output panel of W[layer], or, with k_begin = k_end, its biases;
+ * layer 0: an embedding, or a panel of the scale. */
 struct chunk {
 	size_t offset, n;         /* floats of network.params */
 	size_t layer, panel;
 	size_t k_begin, k_end;
+	float rate;               /* factor of the learning rate */
 };
 
 struct updater {
@@ -23,7 +25,7 @@ struct updater {
 	const struct kernels *kernels;
 	const struct cln_config *config;
 	struct optimizer optimizer;
-	struct chunk *chunks;     /* in the order of params: layer by layer, panel by panel, a panel's biases before its weights */
+	struct chunk *chunks;     /* layer by layer, panel by panel, a panel's biases before its weights; then the front's */
 	size_t n_chunks;
 	size_t *shares;           /* threads + 1: thread t's chunks are shares[t] .. shares[t+1]-1, of about the same size */
 	double *chunk_norms;      /* squared norms, for clipping */
@@ -41,9 +43,8 @@ void updater_free(struct updater *updater);
 /* The slots of one team. */
 static inline float **updater_slots(const struct updater *updater, size_t team) { return updater->slots + team * updater->n_slots; }
 
-/* What `leaf` says of folding a team's slots, on a share of layer `layer`. */
-void updater_fold(const struct updater *updater, size_t team, const struct reduction_leaf *leaf, size_t layer,
-                  const struct weight_share *share);
+/* What `leaf` says of folding a team's slots, on chunks begin .. end-1. */
+void updater_fold(const struct updater *updater, size_t team, const struct reduction_leaf *leaf, size_t begin, size_t end);
 
 /* What the teams have left of chunks begin .. end-1, added up in tree order in the root's slot, and the sums' squared norms. */
 void updater_reduce(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end);
@@ -59,6 +60,10 @@ void updater_reduce_and_step(struct updater *updater, const struct reduction *re
 /* The chunks of a share of layer `layer`: whole panels, or of a single panel the inputs from a multiple of CHUNK_INPUTS up to
  * another one or to the last input; the biases with input 0. */
 void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, const struct weight_share *share);
+
+/* The same of a share of the front: its embeddings', and its scale's panels'. */
+void updater_embedding_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
+void updater_scale_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
 
 /* 1/m, and less where the gradient's norm exceeds clip_norm: the norms of all chunks, added in order. */
 float updater_scale(const struct updater *updater, size_t m);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/start.h"
+
+#include <math.h>
+
+#include "base/dmath.h"
+#include "data/batch.h"
+#include "nn/passes.h"
+
+#define POINTS 5 /* rows that a bias is a mean over */
+
+static float *W_at(struct network *net, size_t l, size_t i, size_t k)
+{
+	return &net->params[net->W_offset[l] + (i / PANEL * net->n[l - 1] + k) * PANEL + i % PANEL];
+}
+
+/* Weights from N(0, 1) in row-major order, biases 0. */
+static void draw_weights(struct network *net, size_t l, struct rng *rng)
+{
+	for (size_t i = 0; i < net->n[l]; i++) {
+		for (size_t k = 0; k < net->n[l - 1]; k++)
+			*W_at(net, l, i, k) = (float)rng_normal(rng);
+		net->params[net->b_offset[l] + i] = 0;
+	}
+}
+
+/* The deviation of m values that lie PANEL apart, by two passes in double; 1 where they are all the same. */
+static double deviation(const float *z, size_t m)
+{
+	double sum = 0, squares = 0;
+	for (size_t s = 0; s < m; s++)
+		sum += (double)z[s * PANEL];
+	const double mean = sum / (double)m;
+	for (size_t s = 0; s < m; s++)
+		squares += ((double)z[s * PANEL] - mean) * ((double)z[s * PANEL] - mean);
+	return squares > 0 ? sqrt(squares / (double)m) : 1;
+}
+
+/* A weighted mean of the pre-activations z at POINTS of the m columns. */
+static double mean_of_points(const float *z, size_t m, struct rng *rng)
+{
+	double sum = 0, weights = 0;
+	for (int point = 0; point < POINTS; point++) {
+		const double weight = -dmath_log1p(-rng_uniform(rng)), value = (double)z[rng_below(rng, m) * PANEL];
+		sum += weight * value;
+		weights += weight;
+	}
+	return weights > 0 ? sum / weights : 0;
+}
+
+/* Z: the layer's pre-activations without biases, panels of ld columns. */
+static void fit_layer(struct network *net, size_t l, const float *Z, size_t m, size_t ld, struct rng *rng)
+{
+	for (size_t i = 0; i < net->n[l]; i++) {
+		const float *z = Z + i / PANEL * ld * PANEL + i % PANEL;
+		const double scale = 1 / deviation(z, m);
+		for (size_t k = 0; k < net->n[l - 1]; k++)
+			*W_at(net, l, i, k) = (float)((double)*W_at(net, l, i, k) * scale);
+		net->params[net->b_offset[l] + i] = (float)(-scale * mean_of_points(z, m, rng));
+	}
+}
+
+/* Rows drawn with replacement, or all where there are no more. */
+static size_t draw_rows(uint32_t rows[START_ROWS], size_t n_rows, struct rng *rng)
+{
+	const size_t m = n_rows < START_ROWS ? n_rows : START_ROWS;
+	for (size_t s = 0; s < m; s++)
+		rows[s] = (uint32_t)(n_rows <= START_ROWS ? s : rng_below(rng, n_rows));
+	return m;
+}
+
+enum cln_status start_from_data(struct network *net, const struct kernels *kernels, const struct dataset *data, uint64_t seed,
+                                struct cln_error *err)
+{
+	uint32_t rows[START_ROWS];
+	struct block_space space;
+	struct rng rng;
+	enum cln_status status = block_space_create(&space, net, START_ROWS, false, false, err);
+	if (status != CLN_OK)
+		return status;
+	rng_start(&rng, seed, RNG_INIT, 1, 0);
+	const size_t m = draw_rows(rows, data->n_rows, &rng);
+	batch_features(space.E, data->X, net->n_features, rows, m, space.ld);
+	forward_front(net, kernels, &space, 0, m);
+	for (size_t l = 1; l <= net->L; l++) {
+		const struct share all = {0, panels_of(net->n[l]), 0, m};
+		rng_start(&rng, seed, RNG_INIT, 1, (uint32_t)l);
+		draw_weights(net, l, &rng);
+		network_sync(net);
+		preactivation_layer(net, kernels, &space, l, &all);
+		fit_layer(net, l, space.A[l], m, space.ld, &rng);
+		network_sync(net);
+		forward_layer(net, kernels, &space, l, &all, NULL);
+	}
+	block_space_free(&space);
+	return CLN_OK;
+}
