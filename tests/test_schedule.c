@@ -78,6 +78,39 @@ START_TEST(without_warmup_one_cycle_only_falls)
 }
 END_TEST
 
+/* Zero wherever 1 + 15 t is a power of two; the logarithm, of up to 4, is within 1e-15, its cosine's slope 2 pi. */
+START_TEST(coslog4_has_four_waves)
+{
+	const struct cln_config config = config_of(CLN_COSLOG4);
+	static const size_t valleys[] = {0, 100, 300, 700};
+	for (int i = 0; i < 4; i++)
+		ck_assert_double_eq_tol(schedule_rate(&config, valleys[i], 1500, PER_EPOCH), 0, 1e-14);
+	for (size_t step = 0; step < 1500; step++) {
+		const double t = (double)step / 1500, expected = 0.1 * (1 - cos(2 * M_PI * log2(1 + 15 * t))) / 2;
+		ck_assert_double_eq_tol(schedule_rate(&config, step, 1500, PER_EPOCH), expected, 1e-14);
+	}
+}
+END_TEST
+
+START_TEST(flat_cosine_is_flat_and_falls_to_zero)
+{
+	ck_assert_double_eq(rate(CLN_FLAT_COSINE, 0), 0.1);
+	ck_assert_double_eq(rate(CLN_FLAT_COSINE, STEPS / 2), 0.1);
+	ck_assert_double_eq_tol(rate(CLN_FLAT_COSINE, STEPS / 4 * 3), 0.05, CLOSE);
+	ck_assert_double_eq_tol(rate(CLN_FLAT_COSINE, STEPS), 0, CLOSE);
+}
+END_TEST
+
+START_TEST(regularisation_stays_or_falls_as_flat_cosine_does)
+{
+	struct cln_config config = config_of(CLN_CONSTANT);
+	ck_assert_double_eq(schedule_regularisation(&config, STEPS - 1, STEPS), 1);
+	config.regularisation = CLN_REGULARISATION_FLAT_COSINE;
+	for (size_t step = 0; step < STEPS; step++)
+		ck_assert_double_eq_tol(schedule_regularisation(&config, step, STEPS), rate(CLN_FLAT_COSINE, step) / 0.1, CLOSE);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("schedule");
@@ -88,6 +121,9 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, warmup_rises_linearly_and_stays);
 	tcase_add_test(tcase, one_cycle_rises_to_the_rate_and_falls_far_below);
 	tcase_add_test(tcase, without_warmup_one_cycle_only_falls);
+	tcase_add_test(tcase, coslog4_has_four_waves);
+	tcase_add_test(tcase, flat_cosine_is_flat_and_falls_to_zero);
+	tcase_add_test(tcase, regularisation_stays_or_falls_as_flat_cosine_does);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

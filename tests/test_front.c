@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: MIT
+ * The front: embeddings and input factors, against the same in double, that against differences of the cost, and the bits. */
+#include "testing.h"
+
+#include <float.h>
+
+#include "base/dmath.h"
+#include "base/parallel.h"
+#include "data/batch.h"
+#include "kernels/dispatch.h"
+#include "nn/passes.h"
+#include "nn/textbook.h"
+#include "train/start.h"
+#include "train/trainer.h"
+
+/* Eighteen features, more than a panel, three of them embedded, one of those in the second panel. */
+enum { FEATURES = 18, NUMBERS = 3, INPUTS = FEATURES + EMBEDDING_OUTPUTS * NUMBERS, COLUMNS = 70, ROWS = 333 };
+static const uint32_t numbers[NUMBERS] = {1, 4, 17};
+enum { K = EMBEDDING_FREQUENCIES, OUTPUTS = EMBEDDING_OUTPUTS };
+/* Where they lie among the floats of network_get_front. */
+enum {
+	AT_W = 0,
+	AT_PHASE = NUMBERS * K,
+	AT_V = 2 * NUMBERS * K,
+	AT_BIAS = (2 + OUTPUTS) * NUMBERS * K,
+	AT_SCALE = AT_BIAS + NUMBERS * OUTPUTS,
+	N_FRONT = AT_SCALE + INPUTS
+};
+
+static const double TURN = 6.283185307179586477;
+
+static struct network *make_network(bool scaling)
+{
+	static const size_t n[] = {FEATURES, 20, 9, 1};
+	const struct front front = {numbers, NUMBERS, scaling};
+	struct network *net;
+	struct rng rng;
+	assert_ok(network_create_with_front(&net, n, 3, CLN_TANH, &front, &err));
+	network_init_front(net, 0.5, 7);
+	network_init(net, CLN_INIT_AUTO, 7);
+	rng_start(&rng, 3, RNG_TEST, 0, 0);
+	for (size_t k = 0; scaling && k < INPUTS; k++) /* factors that are not 1 */
+		net->params[net->scale_offset + k] = (float)(0.5 + rng_uniform(&rng));
+	return net;
+}
+
+static struct dataset make_data(size_t n_rows)
+{
+	struct dataset data;
+	struct rng rng;
+	assert_ok(dataset_create(&data, n_rows, FEATURES, false, &err));
+	rng_start(&rng, 5, RNG_TEST, 0, 0);
+	for (size_t i = 0; i < n_rows * FEATURES; i++)
+		data.X[i] = (float)(4 * rng_uniform(&rng) - 2);
+	for (size_t i = 0; i < n_rows; i++)
+		data.y[i] = data.X[i * FEATURES] * data.X[i * FEATURES + 1] > 0.1f;
+	return data;
+}
+
+static const struct kernels *select_kernels(const char *isa)
+{
+	const struct kernels *kernels;
+	assert_ok(kernels_select(&kernels, isa, &err));
+	return kernels;
+}
+
+/* ---------------------------------------------------------------- in double */
+
+/* The network in double: the front here, the layers in the textbook, whose X is A[0]. */
+struct oracle {
+	double front[N_FRONT], gradient[N_FRONT];
+	double x[FEATURES * COLUMNS], E[INPUTS * COLUMNS], A0[INPUTS * COLUMNS], y[COLUMNS];
+	struct textbook *net;
+	bool scaling;
+};
+
+static double angle(const struct oracle *o, size_t j, size_t k, double x)
+{
+	return TURN * o->front[AT_W + j * K + k] * x + o->front[AT_PHASE + j * K + k];
+}
+
+/* E = [x; bias + sum_k V cos(2 pi w x + phase)], A[0] = scale o E; returns the cost. */
+static double oracle_forward(struct oracle *o)
+{
+	for (size_t e = 0; e < FEATURES * COLUMNS; e++)
+		o->E[e] = o->x[e];
+	for (size_t j = 0; j < NUMBERS; j++)
+		for (size_t i = 0; i < OUTPUTS; i++)
+			for (size_t s = 0; s < COLUMNS; s++) {
+				double sum = o->front[AT_BIAS + j * OUTPUTS + i];
+				for (size_t k = 0; k < K; k++)
+					sum += o->front[AT_V + (j * OUTPUTS + i) * K + k] *
+					       dmath_cos_2pi(angle(o, j, k, o->x[numbers[j] * COLUMNS + s]) / TURN);
+				o->E[(FEATURES + j * OUTPUTS + i) * COLUMNS + s] = sum;
+			}
+	for (size_t r = 0; r < INPUTS; r++)
+		for (size_t s = 0; s < COLUMNS; s++)
+			o->A0[r * COLUMNS + s] = (o->scaling ? o->front[AT_SCALE + r] : 1) * o->E[r * COLUMNS + s];
+	return textbook_forward(o->net, o->A0, o->y, NULL, 0, 0);
+}
+
+/* dA[0] = W[1]^T dZ[1] of row r and column s, without the 1/m. */
+static double dA0(const struct oracle *o, size_t r, size_t s)
+{
+	double sum = 0;
+	for (size_t i = 0; i < o->net->n[1]; i++)
+		sum += o->net->W[1][i * INPUTS + r] * o->net->dZ[1][i * COLUMNS + s];
+	return sum;
+}
+
+/* The front's gradient by the chain rule, doc/derivation.md's section on the front. */
+static void oracle_backward(struct oracle *o)
+{
+	textbook_backward(o->net, o->A0, o->y, NULL, 0, 0);
+	for (size_t e = 0; e < N_FRONT; e++)
+		o->gradient[e] = 0;
+	for (size_t s = 0; s < COLUMNS; s++) {
+		for (size_t r = 0; r < INPUTS; r++)
+			o->gradient[AT_SCALE + r] += dA0(o, r, s) * o->E[r * COLUMNS + s] / COLUMNS;
+		for (size_t j = 0; j < NUMBERS; j++)
+			for (size_t k = 0; k < K; k++) {
+				const double x = o->x[numbers[j] * COLUMNS + s], turns = angle(o, j, k, x) / TURN;
+				double dh = 0;
+				for (size_t i = 0; i < OUTPUTS; i++) {
+					const size_t r = FEATURES + j * OUTPUTS + i;
+					const double dE = dA0(o, r, s) * (o->scaling ? o->front[AT_SCALE + r] : 1) / COLUMNS;
+					dh += o->front[AT_V + (j * OUTPUTS + i) * K + k] * dE;
+					o->gradient[AT_V + (j * OUTPUTS + i) * K + k] += dE * dmath_cos_2pi(turns);
+					o->gradient[AT_BIAS + j * OUTPUTS + i] += k == 0 ? dE : 0;
+				}
+				o->gradient[AT_W + j * K + k] -= dh * dmath_sin_2pi(turns) * TURN * x;
+				o->gradient[AT_PHASE + j * K + k] -= dh * dmath_sin_2pi(turns);
+			}
+	}
+}
+
+static struct oracle *make_oracle(const struct network *net, const struct dataset *data)
+{
+	struct oracle *o = mem_alloc(1, sizeof *o, NULL);
+	float values[N_FRONT], W[20 * INPUTS], b[20];
+	ck_assert_ptr_nonnull(o);
+	o->scaling = net->front.scaling;
+	assert_ok(textbook_create(&o->net, net->n, net->L, net->activation, COLUMNS, &err));
+	network_get_front(net, values);
+	for (size_t e = 0; e < network_front_floats(net); e++)
+		o->front[e] = (double)values[e];
+	for (size_t l = 1; l <= net->L; l++) {
+		network_get(net, l, W, b);
+		for (size_t e = 0; e < net->n[l] * net->n[l - 1]; e++)
+			o->net->W[l][e] = (double)W[e];
+		for (size_t i = 0; i < net->n[l]; i++)
+			o->net->b[l][i] = (double)b[i];
+	}
+	for (size_t s = 0; s < COLUMNS; s++) {
+		o->y[s] = (double)data->y[s];
+		for (size_t r = 0; r < FEATURES; r++)
+			o->x[r * COLUMNS + s] = (double)data->X[s * FEATURES + r];
+	}
+	return o;
+}
+
+static void free_oracle(struct oracle *o)
+{
+	textbook_destroy(o->net);
+	mem_free(o);
+}
+
+/* ---------------------------------------------------------------- gradients */
+
+/* (C(+h) - C(-h)) / 2h has an error of h^2 |C'''| / 6, with |C'''| below 1e3 here (the third derivative by w brings (2 pi x)^3 V),
+ * and of e / h, e some 1e-15 rounding of a cost: below 2e-8 + 1e-10 at h = 1e-5; gradients are of the size 1e-3 to 1e-1. */
+START_TEST(the_chain_rule_is_what_differences_say)
+{
+	const double h = 1e-5;
+	struct network *net = make_network(_i);
+	struct dataset data = make_data(COLUMNS);
+	struct oracle *o = make_oracle(net, &data);
+	double largest = 0;
+	oracle_forward(o);
+	oracle_backward(o);
+	for (size_t e = 0; e < network_front_floats(net); e++) {
+		const double was = o->front[e];
+		o->front[e] = was + h;
+		const double above = oracle_forward(o);
+		o->front[e] = was - h;
+		const double below = oracle_forward(o);
+		o->front[e] = was;
+		ck_assert_msg(fabs((above - below) / (2 * h) - o->gradient[e]) < 1e-7, "parameter %zu: %g, not %g", e,
+		              o->gradient[e], (above - below) / (2 * h));
+		largest = fmax(largest, fabs(o->gradient[e]));
+	}
+	ck_assert(largest > 1e-2); /* there is something to be wrong about */
+	free_oracle(o);
+	dataset_free(&data);
+	network_destroy(net);
+}
+END_TEST
+
+/* Both passes over the first m columns of data; the gradients into grads, the network's own A[0] into *space. */
+static void run_passes(float *grads, struct block_space *space, const struct network *net, const struct kernels *kernels,
+                       const struct dataset *data, size_t m, bool add)
+{
+	uint32_t order[COLUMNS];
+	assert_ok(block_space_create(space, net, COLUMNS + 2, true, false, &err));
+	for (size_t s = 0; s < m; s++) {
+		order[s] = (uint32_t)s;
+		space->y[s] = data->y[s];
+	}
+	batch_features(space->E, data->X, FEATURES, order, m, space->ld);
+	forward_pass(net, kernels, space, m, NULL);
+	backward_pass(grads, add, net, kernels, space, m, false, NULL);
+}
+
+/* What may be lost, relative to sums of absolute values: a product of at most n terms loses n 2^-24; a cosine 1.2e-7 (its fit and
+ * rounding), and its angle, at most 12 turns here, 12 2 pi 2^-24 and less than 3e-7 of phase.  An element passes chains of at most
+ * 27 + 20 + 9 terms forth, as many back, then 70 columns; each derivative of tanh takes twice the error of its A.  So all in all
+ * below 300 2^-24 + 1e-5 of a sum whose terms are of the size of |dA| max(1, 2 pi |x|) a column, which largest_term bounds. */
+static double largest_term(const struct oracle *o)
+{
+	double most = 0;
+	for (size_t r = 0; r < INPUTS; r++) {
+		double sum = 0;
+		for (size_t s = 0; s < COLUMNS; s++)
+			for (size_t i = 0; i < o->net->n[1]; i++)
+				sum += fabs(o->net->W[1][i * INPUTS + r] * o->net->dZ[1][i * COLUMNS + s]) / COLUMNS;
+		most = fmax(most, sum);
+	}
+	return most * TURN * 2;
+}
+
+START_TEST(the_engine_is_the_chain_rule_within_what_rounding_does)
+{
+	bool supported;
+	const char *name;
+	struct network *net = make_network(_i);
+	struct dataset data = make_data(COLUMNS);
+	struct oracle *o = make_oracle(net, &data);
+	float *grads = mem_alloc(net->n_floats, sizeof *grads, NULL), values[N_FRONT];
+	oracle_forward(o);
+	oracle_backward(o);
+	const double bound = (300 * 0x1p-24 + 1e-5) * largest_term(o);
+	ck_assert(bound < 1e-3);
+	for (size_t set = 0; (name = kernels_name(set, &supported)) != NULL; set++) {
+		struct block_space space;
+		struct network view = *net;
+		if (!supported)
+			continue;
+		run_passes(grads, &space, net, select_kernels(name), &data, COLUMNS, false);
+		for (size_t r = 0; r < INPUTS; r++)
+			for (size_t s = 0; s < COLUMNS; s++)
+				ck_assert_double_eq_tol((double)space.A[0][(r / PANEL * space.ld + s) * PANEL + r % PANEL],
+				                        o->A0[r * COLUMNS + s], 1e-5);
+		view.params = grads;
+		network_get_front(&view, values);
+		for (size_t e = 0; e < network_front_floats(net); e++)
+			ck_assert_msg(fabs((double)values[e] / COLUMNS - o->gradient[e]) <= bound, "%s: parameter %zu: %g, not %g",
+			              name, e, (double)values[e] / COLUMNS, o->gradient[e]);
+		block_space_free(&space);
+	}
+	mem_free(grads);
+	free_oracle(o);
+	dataset_free(&data);
+	network_destroy(net);
+}
+END_TEST
+
+/* cos 2 pi u by way of an embedding with one frequency: V[0][0] = 1, all else 0.  Up to 8 turns the argument is exact (w is a power
+ * of two, and x a multiple of 2^-20), and what is left is the polynomial and its rounding: 4.9e-8 and at most 2^-23. */
+START_TEST(cosines_keep_to_their_bound)
+{
+	const struct kernels *kernels = select_kernels(NULL);
+	_Alignas(MEM_ALIGN) float params[EMBEDDING_FLOATS] = {0}, E[2 * PANEL * PANEL] = {0};
+	const uint32_t number = 0;
+	double worst = 0;
+	params[0] = 8;
+	params[2 * K] = 1;
+	for (int32_t first = -(1 << 20); first < 1 << 20; first += 7 * PANEL) {
+		for (size_t s = 0; s < PANEL; s++)
+			E[s * PANEL] = (float)(first + 7 * (int32_t)s) * 0x1p-20f;
+		kernels->embed(&(struct embedding_args){.E = E, .params = params, .numbers = &number, .end = 1, .first_output = 1,
+		                                        .m = PANEL, .ld = PANEL});
+		/* the other frequencies have V = 0 */
+		for (size_t s = 0; s < PANEL; s++)
+			worst = fmax(worst, fabs((double)E[s * PANEL + 1] - dmath_cos_2pi(8 * (double)E[s * PANEL])));
+	}
+	ck_assert_msg(worst < 4.9e-8 + 0x1p-23, "%g", worst);
+	ck_assert(worst > 1e-9);
+}
+END_TEST
+
+/* Values beyond all bounds, as a table may hold them: the cosine of a huge angle is some number in [-1, 1], that of NaN is NaN. */
+START_TEST(huge_angles_have_cosines_and_nan_stays)
+{
+	const float xs[] = {1e30f, -1e30f, FLT_MAX, INFINITY, NAN};
+	_Alignas(MEM_ALIGN) float params[EMBEDDING_FLOATS] = {0}, E[PANEL * PANEL] = {0};
+	const uint32_t number = 0;
+	bool supported;
+	const char *name;
+	params[0] = 1;
+	params[2 * K] = 1;
+	for (size_t set = 0; (name = kernels_name(set, &supported)) != NULL; set++)
+		for (size_t i = 0; i < 5 && supported; i++) {
+			for (size_t k = 1; k < K; k++) /* 0 times infinity would be NaN */
+				params[k] = 1;
+			E[0] = xs[i];
+			select_kernels(name)->embed(&(struct embedding_args){
+			    .E = E, .params = params, .numbers = &number, .end = 1, .first_output = 1, .m = 1, .ld = PANEL});
+			ck_assert_msg(i < 4 ? fabsf(E[1]) <= 1.000001f : isnan(E[1]), "%s: cos of %g is %g", name, (double)xs[i],
+			              (double)E[1]);
+		}
+}
+END_TEST
+
+/* ---------------------------------------------------------------- bits */
+
+/* The gradients of several blocks, one after the other added to what is there. */
+static void accumulate(float *grads, const struct network *net, const struct kernels *kernels, const struct dataset *data)
+{
+	static const size_t columns[] = {1, 15, 16, 17, 63, 64, 65, COLUMNS};
+	for (size_t c = 0; c < 8; c++) {
+		struct block_space space;
+		run_passes(grads, &space, net, kernels, data, columns[c], c > 0);
+		block_space_free(&space);
+	}
+}
+
+START_TEST(instruction_sets_give_the_same_bits)
+{
+	struct network *net = make_network(_i);
+	struct dataset data = make_data(COLUMNS);
+	float *expected = mem_alloc(net->n_floats, sizeof *expected, NULL), *got = mem_alloc(net->n_floats, sizeof *got, NULL);
+	bool supported;
+	const char *name;
+	accumulate(expected, net, select_kernels("generic"), &data);
+	for (size_t set = 0; (name = kernels_name(set, &supported)) != NULL; set++) {
+		if (!supported)
+			continue;
+		accumulate(got, net, select_kernels(name), &data);
+		ck_assert_msg(memcmp(got, expected, net->n_floats * sizeof *got) == 0, "%s", name);
+	}
+	mem_free(expected);
+	mem_free(got);
+	dataset_free(&data);
+	network_destroy(net);
+}
+END_TEST
+
+static struct cln_config strong(void)
+{
+	return (struct cln_config){.activation = CLN_MISH,
+	                           .optimizer = CLN_ADAMW,
+	                           .learning_rate = 0.02,
+	                           .beta1 = 0.9,
+	                           .beta2 = 0.95,
+	                           .epsilon = 1e-8,
+	                           .schedule = CLN_COSLOG4,
+	                           .parametrisation = CLN_NTK,
+	                           .bias_rate = 0.1,
+	                           .embedding_rate = 0.1,
+	                           .scaling_rate = 6,
+	                           .weight_decay = 0.02,
+	                           .dropout = 0.15,
+	                           .regularisation = CLN_REGULARISATION_FLAT_COSINE,
+	                           .batch_size = 128,
+	                           .epochs = 3,
+	                           .metric = CLN_LOG_LOSS,
+	                           .seed = 5};
+}
+
+/* Trained from a start that is fitted to the data. */
+static struct network *trained(const struct cln_config *config, const struct dataset *data, bool scaling, const char *isa,
+                               int threads)
+{
+	struct network *net = make_network(scaling);
+	struct trainer_result result;
+	struct plan plan;
+	network_init_front(net, 0.5, 7);
+	net->activation = config->activation;
+	assert_ok(start_from_data(net, select_kernels(isa), data, 7, &err));
+	plan_create(&plan, net, config, data->n_rows, threads);
+	plan_set_threads(&plan, parallel_limit(threads)); /* 1 where the build has no OpenMP */
+	assert_ok(trainer_run(net, data, NULL, config, &plan, select_kernels(isa), NULL, &result, &err));
+	return net;
+}
+
+/* Blocks of 13 columns; two blocks, with teams; one block, updated on the way back; all rows in one block, gathered once. */
+START_TEST(training_has_the_same_bits_on_any_threads)
+{
+	static const size_t blocks[] = {13, 100, 128, 333};
+	static const int threads[] = {2, 3, 5, 8, 16};
+	struct cln_config config = strong();
+	struct dataset data = make_data(ROWS);
+	const bool scaling = _i / 4 % 2;
+	bool supported;
+	const char *name;
+	config.block_size = blocks[_i % 4];
+	config.batch_size = _i % 4 == 3 ? 0 : 128;
+	config.clip_norm = _i / 8 ? 0.5 : 0;
+	struct network *one = trained(&config, &data, scaling, "generic", 1);
+	for (size_t t = 0; t < 5; t++) {
+		struct network *net = trained(&config, &data, scaling, NULL, threads[t]);
+		ck_assert_msg(memcmp(net->params, one->params, net->n_floats * sizeof(float)) == 0, "%d threads", threads[t]);
+		network_destroy(net);
+	}
+	for (size_t set = 0; (name = kernels_name(set, &supported)) != NULL; set++) {
+		if (!supported)
+			continue;
+		struct network *net = trained(&config, &data, scaling, name, 2);
+		ck_assert_msg(memcmp(net->params, one->params, net->n_floats * sizeof(float)) == 0, "%s", name);
+		network_destroy(net);
+	}
+	network_destroy(one);
+	dataset_free(&data);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- rates and start */
+
+/* One step of gradient descent: every kind of parameter moves by its own factor of rate times gradient, which a step with all
+ * factors 1 tells; a power of two as the rate, and as factors, so that both steps round alike.  W[l] has 1 / sqrt(n[l-1]), rounded:
+ * 2^-23 of the step, and of w (its sum is rounded). */
+START_TEST(every_kind_of_parameter_has_its_rate)
+{
+	struct cln_config config = strong();
+	struct dataset data = make_data(ROWS);
+	struct network *start = make_network(true), *nets[2];
+	config.optimizer = CLN_SGD;
+	config.learning_rate = 4;
+	config.schedule = CLN_CONSTANT;
+	config.weight_decay = config.dropout = 0;
+	config.batch_size = 0;
+	config.epochs = 1;
+	for (int i = 0; i < 2; i++) {
+		struct trainer_result result;
+		struct plan plan;
+		config.parametrisation = i ? CLN_NTK : CLN_STANDARD;
+		config.bias_rate = i ? 0.5 : 1;
+		config.embedding_rate = i ? 0.25 : 1;
+		config.scaling_rate = i ? 2 : 1;
+		assert_ok(network_clone(&nets[i], start, &err));
+		plan_create(&plan, nets[i], &config, ROWS, 1);
+		assert_ok(trainer_run(nets[i], &data, NULL, &config, &plan, select_kernels(NULL), NULL, &result, &err));
+	}
+	for (size_t i = 0; i < start->n_floats; i++) {
+		double factor = i >= start->scale_offset ? 2 : 0.25;
+		for (size_t l = 1; l <= start->L; l++) {
+			if (i >= start->W_offset[l] && i < start->b_offset[l])
+				factor = 1 / sqrt((double)start->n[l - 1]);
+			if (i >= start->b_offset[l] && i < start->b_offset[l] + panels_of(start->n[l]) * PANEL)
+				factor = 0.5;
+		}
+		const double was = (double)start->params[i], whole = (double)nets[0]->params[i] - was;
+		const double part = (double)nets[1]->params[i] - was, bound = 0x1p-23 * (2 * fabs(was) + 3 * fabs(whole));
+		ck_assert_msg(fabs(part - factor * whole) <= bound, "float %zu: %g, not %g x %g", i, part, factor, whole);
+	}
+	for (int i = 0; i < 2; i++)
+		network_destroy(nets[i]);
+	network_destroy(start);
+	dataset_free(&data);
+}
+END_TEST
+
+/* A step of rate 1 over all rows in one block moves every parameter by the passes' gradient over m, but for the rounding of that
+ * division, of the step and of the sum. */
+START_TEST(a_step_goes_by_the_gradient_of_the_passes)
+{
+	struct cln_config config = strong();
+	struct dataset data = make_data(COLUMNS);
+	struct network *net = make_network(_i), *stepped;
+	struct block_space space;
+	struct trainer_result result;
+	struct plan plan;
+	float *grads = mem_alloc(net->n_floats, sizeof *grads, NULL);
+	config.optimizer = CLN_SGD;
+	config.learning_rate = config.bias_rate = config.embedding_rate = config.scaling_rate = 1;
+	config.epochs = 1;
+	config.parametrisation = CLN_STANDARD;
+	config.schedule = CLN_CONSTANT;
+	config.weight_decay = config.dropout = 0;
+	config.batch_size = 0;
+	config.block_size = COLUMNS;
+	config.activation = net->activation;
+	run_passes(grads, &space, net, select_kernels(NULL), &data, COLUMNS, false);
+	assert_ok(network_clone(&stepped, net, &err));
+	plan_create(&plan, net, &config, COLUMNS, 1);
+	assert_ok(trainer_run(stepped, &data, NULL, &config, &plan, select_kernels(NULL), NULL, &result, &err));
+	for (size_t i = 0; i < net->n_floats; i++) {
+		const double was = (double)net->params[i], step = (double)grads[i] / COLUMNS;
+		ck_assert_msg(fabs((double)stepped->params[i] - (was - step)) <= 0x1p-23 * (fabs(was) + 2 * fabs(step)),
+		              "float %zu: from %g to %g, not by %g", i, was, (double)stepped->params[i], step);
+	}
+	block_space_free(&space);
+	mem_free(grads);
+	network_destroy(net);
+	network_destroy(stepped);
+	dataset_free(&data);
+}
+END_TEST
+
+/* Each unit's pre-activations have the deviation 1 over the rows it was fitted on (here all), but for float rounding, and its bias
+ * lies within their range. */
+START_TEST(a_start_from_data_has_pre_activations_of_deviation_1)
+{
+	struct network *net = make_network(true);
+	struct dataset data = make_data(COLUMNS);
+	struct block_space space;
+	uint32_t order[COLUMNS];
+	assert_ok(start_from_data(net, select_kernels(NULL), &data, 7, &err));
+	assert_ok(block_space_create(&space, net, COLUMNS, false, false, &err));
+	for (size_t s = 0; s < COLUMNS; s++)
+		order[s] = (uint32_t)s;
+	batch_features(space.E, data.X, FEATURES, order, COLUMNS, space.ld);
+	forward_front(net, select_kernels(NULL), &space, 0, COLUMNS);
+	for (size_t l = 1; l <= net->L; l++) {
+		const struct share all = {0, panels_of(net->n[l]), 0, COLUMNS};
+		preactivation_layer(net, select_kernels(NULL), &space, l, &all);
+		for (size_t i = 0; i < net->n[l]; i++) {
+			const float *z = space.A[l] + i / PANEL * space.ld * PANEL + i % PANEL;
+			double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
+			for (size_t s = 0; s < COLUMNS; s++) {
+				sum += (double)z[s * PANEL];
+				squares += (double)z[s * PANEL] * (double)z[s * PANEL];
+				least = fmin(least, (double)z[s * PANEL]);
+				most = fmax(most, (double)z[s * PANEL]);
+			}
+			const double mean = sum / COLUMNS;
+			ck_assert_double_eq_tol(sqrt(squares / COLUMNS - mean * mean), 1, 1e-5);
+			ck_assert(least <= 1e-6 && most >= -1e-6); /* with its bias 0 is among the values */
+		}
+		forward_layer(net, select_kernels(NULL), &space, l, &all, NULL);
+	}
+	block_space_free(&space);
+	dataset_free(&data);
+	network_destroy(net);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- parameters in and out */
+
+START_TEST(a_front_comes_out_as_it_went_in)
+{
+	struct network *net = make_network(_i), *copy;
+	float values[N_FRONT], again[N_FRONT];
+	ck_assert_uint_eq(network_front_floats(net), _i ? N_FRONT : AT_SCALE);
+	ck_assert_uint_eq(net->n[0], INPUTS);
+	for (size_t e = 0; e < network_front_floats(net); e++)
+		values[e] = (float)(e + 1);
+	network_set_front(net, values);
+	ck_assert(network_embedding(net)[0] == 1 && network_embedding(net)[EMBEDDING_FLOATS] == 1 + K);
+	assert_ok(network_clone(&copy, net, &err));
+	ck_assert_mem_eq(copy->front.numbers, numbers, sizeof numbers);
+	network_get_front(copy, again);
+	ck_assert_mem_eq(again, values, network_front_floats(net) * sizeof *values);
+	network_destroy(net);
+	network_destroy(copy);
+}
+END_TEST
+
+static Suite *front_suite(void)
+{
+	Suite *suite = suite_create("front");
+	TCase *gradients = tcase_create("gradients"), *bits = tcase_create("bits"), *rates = tcase_create("rates and start");
+	tcase_set_timeout(bits, 60);
+	tcase_add_loop_test(gradients, the_chain_rule_is_what_differences_say, 0, 2);
+	tcase_add_loop_test(gradients, the_engine_is_the_chain_rule_within_what_rounding_does, 0, 2);
+	tcase_add_test(gradients, cosines_keep_to_their_bound);
+	tcase_add_test(gradients, huge_angles_have_cosines_and_nan_stays);
+	tcase_add_loop_test(bits, instruction_sets_give_the_same_bits, 0, 2);
+	tcase_add_loop_test(bits, training_has_the_same_bits_on_any_threads, 0, 16);
+	tcase_add_test(rates, every_kind_of_parameter_has_its_rate);
+	tcase_add_loop_test(rates, a_step_goes_by_the_gradient_of_the_passes, 0, 2);
+	tcase_add_test(rates, a_start_from_data_has_pre_activations_of_deviation_1);
+	tcase_add_loop_test(rates, a_front_comes_out_as_it_went_in, 0, 2);
+	suite_add_tcase(suite, gradients);
+	suite_add_tcase(suite, bits);
+	suite_add_tcase(suite, rates);
+	return suite;
+}
+
+TESTING_MAIN(front_suite)
