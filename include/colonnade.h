@@ -133,6 +133,7 @@ enum cln_scale { /* auto: by column, robust, or quantile where tails are heavy o
 	CLN_SCALE_NONE, CLN_SCALE_STANDARDISE, CLN_SCALE_ROBUST, CLN_SCALE_QUANTILE, CLN_SCALE_AUTO, CLN_N_SCALES
 };
 enum cln_metric { CLN_LOG_LOSS, CLN_AUC, CLN_ACCURACY, CLN_N_METRICS };
+enum cln_calibration { CLN_CALIBRATE_NONE, CLN_CALIBRATE_TEMPERATURE, CLN_N_CALIBRATIONS };
 enum cln_class_weight { CLN_CLASS_WEIGHT_NONE, CLN_CLASS_WEIGHT_BALANCED, CLN_CLASS_WEIGHT_GIVEN };
 
 /* Everything that shapes a training run, as plain values.  cln_config_recipe fills it; strings are borrowed. */
@@ -181,6 +182,7 @@ struct cln_config {
 	double patience_factor;     /* ... to which so many times the best epoch's number are added */
 	enum cln_metric metric;     /* what "better" means on the validation rows */
 	size_t ensemble;            /* members, whose probabilities are averaged; 1: a single network */
+	enum cln_calibration calibration; /* of the probabilities, on rows not trained on */
 	uint64_t seed;
 	size_t block_size;          /* columns of a block; 0: from the net and the batch (doc/numerics.md) */
 	size_t recover;             /* so often an epoch that diverges is repeated from its start, each time with half the rate */
@@ -260,6 +262,7 @@ struct cln_fit_summary {
 	size_t epochs;        /* run */
 	size_t best_epoch;    /* ... whose weights the model holds, 0: the initial ones; of the first member */
 	size_t recoveries;    /* epochs repeated with half the rate */
+	double temperature;   /* by which logits are divided, fitted on the rows of `valid`; 1: none */
 	double seconds, rows_per_second; /* of all parts of a run that was interrupted */
 	int threads;
 };

@@ -5,7 +5,8 @@
 . "${top_srcdir:?}/tests/cli_testing.sh"
 head -n 1201 "$examples/adult.csv" >"$scratch/data.csv"
 cd "$scratch" || exit 1
-options=(--ensemble 3 --epochs 12 --batch-size 32 --patience 0 --dropout 0.2 --hidden "32,16" --lr-schedule cosine --progress none)
+options=(--ensemble 3 --epochs 12 --batch-size 32 --patience 0 --dropout 0.2 --hidden "32,16" --lr-schedule cosine
+  --calibrate temperature --progress none)
 
 sha() { sha256sum <"$1" | cut -d' ' -f1; }
 # timeless FILE: its lines without times and what follows from them.
@@ -29,6 +30,8 @@ holds "run.json" '^  "members": 3,$' whole/run.json
 holds "run.json" '^    "ensemble": 3,$' whole/run.json
 expect 0 '' inspect whole
 holds "inspect" '^ensemble: 3 members of ' stdout
+holds "inspect" '^calibration: logits are divided by the temperature [0-9.]+$' stdout
+holds "run.json" '^  "temperature": [0-9.]+,$' whole/run.json
 expect 0 '' inspect whole --json
 equal "members of inspect --json" "$(grep -c '"epochs_run"' stdout)" 3
 expect 0 '' evaluate whole data.csv --json
@@ -67,6 +70,8 @@ expect 75 'stopped by the time limit in epoch ' train data.csv --out changed "${
 expect 2 '--ensemble was 3, is 4: changed/checkpoint.safetensors is of another run' train data.csv --out changed "${options[@]}" \
   --epochs 100000 --ensemble 4 --resume
 expect 2 '--ensemble: "0" is not a whole number from 1 to 64' train data.csv --out changed --ensemble 0
+expect 2 '--calibrate was temperature, is none: ' train data.csv --out changed "${options[@]}" --epochs 100000 \
+  --calibrate none --resume
 expect 2 'the model to start from is an ensemble of 3 members' train data.csv --out changed --force --init whole
 
 # ---- the same model on any instruction set
@@ -82,9 +87,17 @@ expect 0 '' train data.csv --out single --epochs 2 --progress none
 equal "model of one member" "$(sha one/model.safetensors)" "$(sha single/model.safetensors)"
 ! grep -q member one/metrics.jsonl || fail "lines of a single network name a member"
 
+# ---- a calibrated network keeps its weights; without rows to fit to there is nothing to calibrate by, and a note
+expect 0 '' train data.csv --out calibrated --epochs 2 --progress none --calibrate temperature
+weights() { tail -c 4000 "$1/model.safetensors" | sha256sum; }
+equal "weights of a calibrated model" "$(weights calibrated)" "$(weights single)"
+expect 0 'needs rows that are not trained on' train data.csv --out uncalibrated --epochs 1 --valid-fraction 0 \
+  --calibrate temperature
+holds "inspect" '^  "temperature": 1,$' uncalibrated/run.json
+
 # ---- what standard error shows
-expect 0 'member 2/2' train data.csv --out shown --ensemble 2 --epochs 2 --progress lines
+expect 0 'member 2/2' train data.csv --out shown --ensemble 2 --epochs 2 --progress lines --calibrate temperature
 holds "progress" '^data      1200 rows to train on in 5 folds, of which each member validates on one' stderr
 holds "progress" '; an ensemble of 2$' stderr
-holds "progress" '^4 epochs of 2 members in ' stderr
+holds "progress" '^4 epochs of 2 members in .*; temperature [0-9.]+$' stderr
 finish

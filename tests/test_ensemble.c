@@ -67,7 +67,7 @@ static void free_rows(struct rows *rows)
 
 static struct scorer scorer_of(const struct rows *rows, size_t K, const char *isa, int threads)
 {
-	struct scorer scorer = {.networks = (const struct network *const *)rows->networks, .K = K, .threads = threads};
+	struct scorer scorer = {.networks = (const struct network *const *)rows->networks, .K = K, .temperature = 1};
 
 	assert_ok(kernels_select(&scorer.kernels, isa, &err));
 	scorer.threads = parallel_limit(threads);
@@ -278,6 +278,49 @@ START_TEST(an_ensemble_reads_back_with_every_member)
 	mem_free(again.bytes);
 	cln_model_destroy(a);
 	cln_model_destroy(b);
+}
+END_TEST
+
+/* Also of a single network, whose file has another format then. */
+START_TEST(a_temperature_is_read_back_and_shown)
+{
+	struct cln_model *a = _i ? ensemble((size_t)_i) : NULL, *b;
+	char *text;
+
+	if (!a)
+		assert_ok(model_fixture(&a, &err));
+	a->config.calibration = CLN_CALIBRATE_TEMPERATURE;
+	a->temperature = 1.0 / 3;
+	const struct file file = encode(a);
+	assert_ok(model_decode(&b, file.bytes, file.length, "m", &err));
+	ck_assert_int_eq(b->config.calibration, CLN_CALIBRATE_TEMPERATURE);
+	ck_assert_double_eq(model_temperature(b), 1.0 / 3);
+	assert_ok(cln_model_describe(b, false, &text, &err));
+	assert_has(text, "Colonnade model, format 2\n");
+	assert_has(text, "\ncalibration: logits are divided by the temperature 0.333333333333333");
+	cln_free(text);
+	mem_free(file.bytes);
+	cln_model_destroy(a);
+	cln_model_destroy(b);
+}
+END_TEST
+
+START_TEST(forged_temperatures_are_refused)
+{
+	static const char *const forgeries_of_T[] = {"0.049", "20.5", "null", "\\\"1\\\"", "-1"};
+	struct cln_model *model = ensemble(2);
+	struct cln_error why = {0};
+
+	model->config.calibration = CLN_CALIBRATE_TEMPERATURE;
+	model->temperature = 1.25;
+	const struct file file = encode(model);
+	cln_model_destroy(model);
+	const char *at = memmem(file.bytes, file.length, "1.25}", 4);
+	struct text forged = model_forge(file.bytes, file.length, (size_t)(at - file.bytes), 4, forgeries_of_T[_i]);
+	ck_assert_int_eq(model_decode(&model, forged.bytes, forged.length, "m", &why), CLN_E_DAMAGED);
+	assert_has(why.message, "temperature");
+	text_free(&forged);
+	mem_free(file.bytes);
 }
 END_TEST
 
@@ -726,6 +769,7 @@ START_TEST(ensembles_have_the_same_bytes_for_any_threads_and_kernels)
 	static const int threads[] = {1, 2, 5};
 	struct cln_table *table = make_table(150);
 	struct cln_config config = ensemble_config(3);
+	config.calibration = CLN_CALIBRATE_TEMPERATURE;
 	struct cln_model *model = fitted(table, NULL, &config, NULL);
 	const struct file first = encode(model);
 	bool supported;
@@ -962,6 +1006,7 @@ START_TEST(an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes)
 	struct cln_table *table = make_table(120), *train = make_table(90), *valid = make_table(31);
 	struct cln_config config = ensemble_config(3);
 
+	config.calibration = CLN_CALIBRATE_TEMPERATURE;
 	if (_i)
 		resume_everywhere(train, valid, &config);
 	else
@@ -1168,6 +1213,9 @@ static Suite *ensemble_suite(void)
 	tcase_add_test(tcase, the_threshold_judges_the_probability_and_not_the_logit);
 	tcase = add_case(suite, "file");
 	tcase_add_test(tcase, an_ensemble_reads_back_with_every_member);
+	tcase_add_loop_test(tcase, a_temperature_is_read_back_and_shown, 0, 1);
+	tcase_add_loop_test(tcase, a_temperature_is_read_back_and_shown, 2, 4);
+	tcase_add_loop_test(tcase, forged_temperatures_are_refused, 0, 5);
 	tcase_add_test(tcase, every_cut_and_every_flipped_bit_of_an_ensemble_is_refused);
 	tcase_add_loop_test(tcase, forged_ensembles_are_refused_by_what_is_wrong, 0, sizeof forgeries / sizeof *forgeries);
 	tcase_add_test(tcase, more_members_than_can_be_are_refused);

@@ -195,6 +195,7 @@ static enum cln_status check_choices(const struct cln_config *config, struct cln
 	    {"regularisation", &names_regularisation, (int)config->regularisation},
 	    {"scale", &names_scale, (int)config->scale},
 	    {"metric", &names_metric, (int)config->metric},
+	    {"calibration", &names_calibration, (int)config->calibration},
 	    {"class_weight", &names_class_weight, (int)config->class_weight},
 	};
 	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {

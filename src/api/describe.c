@@ -259,6 +259,11 @@ static enum cln_status describe_text(struct text *out, const struct cln_model *m
 	describe_purpose(out, model);
 	describe_columns(out, model->pipeline);
 	describe_layers(out, model);
+	if (model->config.calibration == CLN_CALIBRATE_TEMPERATURE) {
+		text_addf(out, "\ncalibration: logits are divided by the temperature ");
+		add_number(out, model->temperature);
+		text_addf(out, "\n");
+	}
 	enum cln_status status = describe_training(out, model, err);
 	describe_validation(out, &model->valid);
 	return status;

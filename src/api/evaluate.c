@@ -49,7 +49,8 @@ static enum cln_status score_in_chunks(const struct request *request, float *X, 
 {
 	const struct network *networks[CLN_MAX_ENSEMBLE];
 	const size_t chunk = rows_at_a_time(request->model->pipeline->n_features), n_rows = request->n_rows;
-	struct scorer scorer = {.networks = networks, .threads = request->threads};
+	struct scorer scorer = {
+	    .networks = networks, .threads = request->threads, .temperature = model_temperature(request->model)};
 	enum cln_status status = kernels_select(&scorer.kernels, request->model->isa, err);
 
 	scorer.K = model_networks(networks, request->model);

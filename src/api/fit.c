@@ -146,7 +146,8 @@ static enum cln_status measure(struct cln_metrics *metrics, const struct scorer 
 	return status;
 }
 
-static enum cln_status measure_valid(struct cln_metrics *metrics, struct fit *fit, const struct scorer *scorer,
+/* What is fitted to rows that were not trained on is fitted to these, before they are measured. */
+static enum cln_status measure_valid(struct cln_fit_summary *summary, struct fit *fit, const struct scorer *scorer,
 				     struct cln_error *err)
 {
 	struct prepared *data = &fit->data;
@@ -154,8 +155,11 @@ static enum cln_status measure_valid(struct cln_metrics *metrics, struct fit *fi
 	enum cln_status status = prepared_folds(data) ? judge_folds(&judged, scorer, data, err)
 						      : judge_dataset(&judged, scorer, &data->valid, data->valid.w, err);
 
+	summary->temperature = 1;
+	if (status == CLN_OK && fit->config->calibration == CLN_CALIBRATE_TEMPERATURE)
+		status = judged_calibrate(&summary->temperature, &judged, fit->threads, err);
 	if (status == CLN_OK)
-		status = judged_measure(metrics, &judged, THRESHOLD, err);
+		status = judged_measure(&summary->valid, &judged, THRESHOLD, err);
 	judged_free(&judged);
 	return status;
 }
@@ -184,10 +188,10 @@ static void sum_members(struct cln_fit_summary *summary, const struct fit *fit)
 static enum cln_status summarise(struct cln_fit_summary *summary, struct fit *fit, struct cln_error *err)
 {
 	struct prepared *data = &fit->data;
-	const struct scorer scorer = {(const struct network *const *)fit->trained, fit->n_trained, fit->kernels, fit->threads};
-	enum cln_status status;
+	struct scorer scorer = {(const struct network *const *)fit->trained, fit->n_trained, fit->kernels, fit->threads, 1};
+	enum cln_status status = measure_valid(summary, fit, &scorer, err);
 
-	status = measure_valid(&summary->valid, fit, &scorer, err);
+	scorer.temperature = summary->temperature;
 	if (status == CLN_OK)
 		status = measure(&summary->test, &scorer, &data->test, data->test.w, err);
 	if (status == CLN_OK)
@@ -247,6 +251,7 @@ static enum cln_status make_model(struct cln_model **model, struct fit *fit, con
 		cln_model_destroy(new);
 		return status;
 	}
+	new->temperature = summary->temperature;
 	new->threshold = THRESHOLD;
 	new->train_rows = fit->data.train_rows;
 	new->valid_rows = summary->valid.rows;
@@ -608,6 +613,9 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 	status = prepare(&fit.data, train_table, valid, test, init, &effective, fit.threads, observer, err);
 	if (status != CLN_OK)
 		return status;
+	if (effective.calibration != CLN_CALIBRATE_NONE && fit.data.valid_rows == 0)
+		note(observer, "--calibrate %s needs rows that are not trained on (--valid, --valid-fraction): probabilities stay "
+		     "as they are", name_of(&names_calibration, (int)effective.calibration));
 	status = train(&fit, checkpoint, err);
 	if (status == CLN_OK || (status == CLN_STOPPED && !fit.result.unfinished)) {
 		const enum cln_status finished = finish(model, &fit, &own, err);

@@ -37,6 +37,7 @@ static void write_network(struct json_writer *writer, const struct cln_config *c
 	json_string(writer, "seed", seed);
 	json_size(writer, "recover", config->recover);
 	json_size(writer, "ensemble", config->ensemble);
+	json_string(writer, "calibration", name_of(&names_calibration, (int)config->calibration));
 }
 
 enum cln_status identity_text(struct text *text, const struct cln_config *config, const struct prepared *data,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "api/calibrate.h"
+
 enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer, const struct dataset *dataset, const float *w,
 			      struct cln_error *err)
 {
@@ -69,6 +71,15 @@ enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, 
 		if (status == CLN_OK)
 			status = add_fold(judged, &of_fold, &data->valid, n, err);
 	}
+	return status;
+}
+
+enum cln_status judged_calibrate(double *temperature, struct judged *judged, int threads, struct cln_error *err)
+{
+	enum cln_status status = calibrate_temperature(temperature, judged->logits, judged->y, judged->w, judged->n, threads, err);
+
+	for (size_t i = 0; i < judged->n && status == CLN_OK && *temperature != 1; i++)
+		calibrate_row(&judged->probabilities[i], &judged->logits[i], *temperature);
 	return status;
 }
 

@@ -9,9 +9,9 @@
 
 struct judged {
 	size_t n;
-	const float *logits, *probabilities;
+	float *logits, *probabilities;
 	const float *y, *w; /* w = NULL: all 1 */
-	float *memory;      /* owned: what of these is not lent */
+	float *memory;      /* owned: logits, probabilities, and what of the others is not lent */
 };
 
 /* All rows of a dataset, by all networks.  y, and w in place of the dataset's, are lent. */
@@ -22,6 +22,9 @@ enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer
  * not among them.  data->valid is used for it. */
 enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, struct prepared *data,
 			    struct cln_error *err) CLN_MUST_CHECK;
+
+/* Fits the temperature to rows that were judged without one, and calibrates them. */
+enum cln_status judged_calibrate(double *temperature, struct judged *judged, int threads, struct cln_error *err) CLN_MUST_CHECK;
 
 /* No rows: all zero. */
 enum cln_status judged_measure(struct cln_metrics *metrics, const struct judged *judged, double threshold,

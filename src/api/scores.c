@@ -3,6 +3,7 @@
 
 #include <float.h>
 
+#include "api/calibrate.h"
 #include "base/dmath.h"
 #include "base/parallel.h"
 #include "train/predict.h"
@@ -17,6 +18,7 @@ struct sums {
 	double *rounded;               /* sum_k (float)sigmoid(z_k) */
 	double *positive, *negative;   /* sum_k sigmoid(z_k), sum_k sigmoid(-z_k) */
 	size_t n_rows, K;
+	double temperature;
 };
 
 static size_t end_of_block(size_t block, size_t n_rows)
@@ -31,6 +33,15 @@ static void for_rows(const struct scorer *scorer, struct sums *sums, void (*body
 	parallel_for(n_blocks > 1 ? scorer->threads : 1, n_blocks, body, sums);
 }
 
+/* With the row's probability in its place. */
+static void set_scores(struct sums *sums, size_t i, float logit)
+{
+	if (sums->temperature != 1)
+		calibrate_row(&sums->probabilities[i], &logit, sums->temperature);
+	if (sums->logits)
+		sums->logits[i] = logit;
+}
+
 /* One network: its probabilities take the place of its logits. */
 static void single_body(void *argument, size_t block, int tid)
 {
@@ -39,16 +50,17 @@ static void single_body(void *argument, size_t block, int tid)
 	(void)tid;
 	for (size_t i = block * BLOCK; i < end_of_block(block, sums->n_rows); i++) {
 		const float z = sums->probabilities[i];
+
 		sums->probabilities[i] = (float)dmath_sigmoid((double)z);
-		if (sums->logits)
-			sums->logits[i] = z;
+		set_scores(sums, i, z);
 	}
 }
 
 static enum cln_status score_single(float *probabilities, float *logits, const struct scorer *scorer, const float *X, size_t n_rows,
 				    struct cln_error *err)
 {
-	struct sums sums = {.probabilities = probabilities, .logits = logits, .n_rows = n_rows};
+	struct sums sums = {
+	    .probabilities = probabilities, .logits = logits, .n_rows = n_rows, .temperature = scorer->temperature};
 	enum cln_status status =
 	    predict_logits(probabilities, scorer->networks[0], scorer->kernels, X, n_rows, scorer->threads, err);
 
@@ -83,8 +95,8 @@ static void mean_body(void *argument, size_t block, int tid)
 	(void)tid;
 	for (size_t i = block * BLOCK; i < end_of_block(block, sums->n_rows); i++) {
 		sums->probabilities[i] = (float)(sums->rounded[i] / (double)sums->K);
-		if (sums->logits)
-			sums->logits[i] = (float)(log_of_sum(sums->positive[i]) - log_of_sum(sums->negative[i]));
+		if (sums->logits || sums->temperature != 1)
+			set_scores(sums, i, (float)(log_of_sum(sums->positive[i]) - log_of_sum(sums->negative[i])));
 	}
 }
 
@@ -107,7 +119,7 @@ static enum cln_status score_piece(struct sums *sums, const struct scorer *score
 static enum cln_status score_pieces(float *probabilities, float *logits, const struct scorer *scorer, const float *X, size_t n_rows,
 				    struct cln_error *err)
 {
-	const size_t most = n_rows < PIECE ? n_rows : PIECE, n_features = scorer->networks[0]->n[0];
+	const size_t most = n_rows < PIECE ? n_rows : PIECE, n_features = scorer->networks[0]->n_features;
 	double *memory = mem_alloc(most, 3 * sizeof *memory, err);
 	float *z = memory ? mem_alloc(most, sizeof *z, err) : NULL;
 	enum cln_status status = CLN_OK;
@@ -116,7 +128,12 @@ static enum cln_status score_pieces(float *probabilities, float *logits, const s
 		mem_free(memory);
 		return CLN_E_MEMORY;
 	}
-	struct sums sums = {.z = z, .K = scorer->K, .rounded = memory, .positive = memory + most, .negative = memory + 2 * most};
+	struct sums sums = {.z = z,
+			    .K = scorer->K,
+			    .rounded = memory,
+			    .positive = memory + most,
+			    .negative = memory + 2 * most,
+			    .temperature = scorer->temperature};
 
 	for (size_t begin = 0; begin < n_rows && status == CLN_OK; begin += PIECE) {
 		sums.n_rows = n_rows - begin < PIECE ? n_rows - begin : PIECE;

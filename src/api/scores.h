@@ -11,12 +11,14 @@ struct scorer {
 	size_t K;
 	const struct kernels *kernels;
 	int threads;
+	double temperature; /* 1: none */
 };
 
-/* Of rows X (n_rows x n[0], row-major), with z_k the logit that network k gives a row:
+/* Of rows X (n_rows x n_features, row-major), with z_k the logit that network k gives a row:
  *   probability = 1/K sum_k (float)sigmoid(z_k), summed in double in order of k and rounded once to float;
  *   logit = log(sum_k sigmoid(z_k)) - log(sum_k sigmoid(-z_k)), that of the mean, which neither rounds to infinity where the
  *   probability is nearly 0 or 1 nor leaves the 709 that a sum no less than DBL_MIN allows; with K = 1 it is z_1 itself.
+ * With a temperature other than 1 both are then calibrated (calibrate_row).
  * logits: NULL where they are not wanted.  Rows are independent: the same bits for any threads and kernels. */
 enum cln_status scores_compute(float *probabilities, float *logits, const struct scorer *scorer, const float *X, size_t n_rows,
 			       struct cln_error *err) CLN_MUST_CHECK;

@@ -16,6 +16,7 @@ TABLE(regularisation, "constant", "flat-cosine");
 TABLE(parametrisation, "standard", "ntk");
 TABLE(scale, "none", "standardise", "robust", "quantile", "auto");
 TABLE(metric, "log_loss", "auc", "accuracy");
+TABLE(calibration, "none", "temperature");
 TABLE(class_weight, "none", "balanced", "given");
 
 const char *name_of(const struct name_table *table, int value)

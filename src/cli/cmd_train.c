@@ -131,7 +131,9 @@ static void member_text(char text[MEMBER_TEXT], const struct run *run, size_t me
 {
 	const size_t members = run->options->config.ensemble;
 
-	snprintf(text, MEMBER_TEXT, members > 1 ? " of member %zu of %zu" : "", member + 1, members);
+	*text = '\0';
+	if (members > 1)
+		snprintf(text, MEMBER_TEXT, " of member %zu of %zu", member + 1, members);
 }
 
 static void tell_resume(struct run *run)

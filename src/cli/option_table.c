@@ -34,6 +34,9 @@ static const struct command commands[] = {
 	    "DATA. Else DATA is cut into folds, stratified, 1 / --valid-fraction of them; each member leaves one out in turn, "
 	    "validates on it, and learns from the others, so that all rows are learnt from, and every row is judged in the end by "
 	    "members that did not see it.\n\n"
+	    "With --calibrate temperature the logits are divided by one number T, so chosen that the log loss on the validation "
+	    "rows, or on those that were left out, is least. That changes neither the order of the rows nor the predicted classes, "
+	    "but how sure the probabilities are; T is stored in the model.\n\n"
 	    "Values come from the recipe, then from the config file, then from the options; an option given twice: the "
 	    "last wins. A switch such as --force may be given as --force=false.",
 	.examples = "colonnade train examples/adult.csv --test-fraction 0.2\n"
@@ -340,6 +343,9 @@ static const struct option_spec specs[] = {
 	{.name = "ensemble", .argument = "K", .type = OPTION_SIZE, .low = 1, .high = CLN_MAX_ENSEMBLE,
 	 .offset = AT(config.ensemble), .help = "networks to train, whose probabilities are averaged",
 	 .group = training_group, .commands = FOR_TRAIN},
+	{.name = "calibrate", .type = OPTION_WORD, .words = &names_calibration, .offset = AT(config.calibration),
+	 .help = "fits the probabilities to the rows that are not trained on", .group = training_group, .compact = true,
+	 .commands = FOR_TRAIN},
 	{.name = "block-size", .argument = "N|auto", .type = OPTION_SIZE, .low = 1, .high = 65536, .zero = "auto",
 	 .offset = AT(config.block_size), .help = "columns of a block; shapes the sums, not the speed alone",
 	 .group = training_group, .compact = true, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},

@@ -44,6 +44,7 @@ static void write_summary(struct json_writer *writer, const struct cln_fit_summa
 	json_size(writer, "epochs", summary->epochs);
 	json_size(writer, "best_epoch", summary->best_epoch);
 	json_size(writer, "recoveries", summary->recoveries);
+	json_double(writer, "temperature", summary->temperature);
 	json_double(writer, "seconds", summary->seconds);
 	json_double(writer, "rows_per_second", summary->rows_per_second);
 	json_size(writer, "threads", (size_t)summary->threads);

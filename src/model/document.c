@@ -288,7 +288,8 @@ size_t document_format(const struct cln_model *model)
 {
 	const struct cln_config *config = &model->config;
 	bool is_new = model->members || network_has_front(model->network) || has_more_options(config) ||
-	              config->scale > CLN_SCALE_ROBUST || config->schedule > CLN_ONE_CYCLE || config->init > CLN_INIT_NORMAL;
+	              config->calibration != CLN_CALIBRATE_NONE || config->scale > CLN_SCALE_ROBUST ||
+	              config->schedule > CLN_ONE_CYCLE || config->init > CLN_INIT_NORMAL;
 	for (size_t i = 0; i < model->pipeline->n_columns && !is_new; i++) {
 		const struct pipeline_column *column = &model->pipeline->columns[i];
 		is_new = column->type == COLUMN_NUMERIC && (column->two_valued || column->transform > TRANSFORM_ROBUST);
@@ -314,6 +315,12 @@ void document_write(struct json_writer *writer, const struct cln_model *model)
 	document_write_architecture(writer, model->network);
 	if (model->members)
 		write_members(writer, model);
+	if (model->config.calibration != CLN_CALIBRATE_NONE) {
+		json_begin_object(writer, "calibration");
+		json_string(writer, "method", name_of(&names_calibration, (int)model->config.calibration));
+		json_double(writer, "temperature", model->temperature);
+		json_end_object(writer);
+	}
 	write_training(writer, model);
 }
 
@@ -681,6 +688,22 @@ static enum cln_status read_members(struct cln_model *model, const struct json *
 	return status;
 }
 
+static enum cln_status read_calibration(struct cln_model *model, const struct json *document, struct cln_error *err)
+{
+	const struct json *object;
+	int method = 0;
+	if (!json_get(document, "calibration"))
+		return CLN_OK;
+	enum cln_status status = json_get_object(&object, document, "calibration", err);
+	if (status == CLN_OK)
+		status = get_word(&method, object, "method", &names_calibration, err);
+	if (status == CLN_OK)
+		status = json_get_number(&model->temperature, object, "temperature", MODEL_LEAST_TEMPERATURE,
+		                         MODEL_MOST_TEMPERATURE, err);
+	model->config.calibration = (enum cln_calibration)method;
+	return status;
+}
+
 static enum cln_status read_training(struct cln_model *model, const struct json *document, struct cln_error *err)
 {
 	const struct json *object;
@@ -752,6 +775,8 @@ enum cln_status document_read(struct cln_model *model, struct architecture *arch
 		                   model->pipeline->n_features, architecture->n[0]);
 	if (status == CLN_OK)
 		status = read_members(model, document, err);
+	if (status == CLN_OK)
+		status = read_calibration(model, document, err);
 	if (status == CLN_OK)
 		status = read_training(model, document, err);
 	if (status != CLN_OK)

@@ -15,8 +15,7 @@ struct architecture {
 };
 void architecture_free(struct architecture *architecture);
 
-/* The format that a model is written in: the oldest that has room for all that it is.  2: an ensemble, a
- * front, or an option that came later. */
+/* The format that a model is written in: the oldest that has room for all that it is. */
 size_t document_format(const struct cln_model *model);
 
 /* The document's members, into an object that the caller has begun. */

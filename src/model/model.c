@@ -40,6 +40,11 @@ size_t model_networks(const struct network *networks[CLN_MAX_ENSEMBLE], const st
 	return model->n_members ? model->n_members : 1;
 }
 
+double model_temperature(const struct cln_model *model)
+{
+	return model->config.calibration == CLN_CALIBRATE_TEMPERATURE ? model->temperature : 1;
+}
+
 double cln_model_threshold(const struct cln_model *model)
 {
 	return model->threshold;

@@ -6,6 +6,10 @@
 #include "data/dataset.h"
 #include "nn/network.h"
 
+/* Between which a temperature lies. */
+#define MODEL_LEAST_TEMPERATURE (1.0 / 20)
+#define MODEL_MOST_TEMPERATURE 20.0
+
 /* One of an ensemble. */
 struct member {
 	struct network *network;
@@ -19,6 +23,7 @@ struct cln_model {
 	struct network *network;   /* the only one, or that of an ensemble's first member, which owns it */
 	struct member *members;    /* all of one shape; NULL: there is no ensemble */
 	size_t n_members;          /* 0, or 2 .. CLN_MAX_ENSEMBLE */
+	double temperature;        /* by which the logit is divided, where config.calibration says so */
 	double threshold;          /* of the probability: prediction is positive where p >= threshold */
 	/* the training record: what shaped the result, and what came out */
 	struct cln_config config;  /* strings NULL but recipe; execution fields zero; pointers owned below */
@@ -30,6 +35,9 @@ struct cln_model {
 };
 
 enum cln_status model_create(struct cln_model **model, struct cln_error *err) CLN_MUST_CHECK; /* all empty */
+
+/* What the logit is divided by; 1: nothing is done. */
+double model_temperature(const struct cln_model *model);
 
 /* The networks whose probabilities are averaged, in order; returns how many there are. */
 size_t model_networks(const struct network *networks[CLN_MAX_ENSEMBLE], const struct cln_model *model);
