@@ -13,6 +13,7 @@
 #include "data/csv_parts.h"
 #include "data/pipeline.h"
 #include "fail_alloc.h"
+#include "model/checkpoint.h"
 #include "model_fixture.h"
 
 static enum cln_status parse_json(struct cln_error *err)
@@ -154,6 +155,67 @@ static enum cln_status fit_model(struct cln_error *err)
 	return status;
 }
 
+/* A fit that is stopped at its third step, the first of its second member. */
+struct stopped_fit {
+	size_t steps;
+	struct cln_checkpoint *checkpoint; /* as it was read back */
+	struct cln_error err;              /* why there is none */
+};
+
+static enum cln_ask stop_third(void *context)
+{
+	struct stopped_fit *fit = context;
+	return ++fit->steps == 3 ? CLN_SAVE_AND_STOP : CLN_GO_ON;
+}
+
+static void keep_checkpoint(void *context, const struct cln_checkpoint *checkpoint)
+{
+	struct stopped_fit *fit = context;
+	char *bytes = NULL;
+	size_t length;
+	if (checkpoint_encode(&bytes, &length, checkpoint, "", &fit->err) == CLN_OK)
+		fit->err.code = checkpoint_decode(&fit->checkpoint, bytes, length, "memory", &fit->err);
+	mem_free(bytes);
+}
+
+static void hear_of_no_checkpoint(void *context, const char *sentence)
+{
+	struct stopped_fit *fit = context;
+	if (strstr(sentence, "there is no checkpoint"))
+		error_set(&fit->err, CLN_E_MEMORY, "%s", sentence);
+}
+
+/* Three members with folds and a temperature, interrupted, and gone on with. */
+static enum cln_status fit_ensemble(struct cln_error *err)
+{
+	struct stopped_fit stopped = {0};
+	const struct cln_observer observer = {
+		.context = &stopped, .note = hear_of_no_checkpoint, .ask = stop_third, .checkpoint = keep_checkpoint};
+	struct cln_model *model = NULL;
+	struct cln_config config;
+	float p[TABLE_ROWS];
+	enum cln_status status = cln_config_recipe(&config, "plain", err);
+	config.weight = "w";
+	config.class_weight = CLN_CLASS_WEIGHT_BALANCED;
+	config.hidden[0] = config.hidden[1] = 2;
+	config.batch_size = 5;
+	config.epochs = 1;
+	config.ensemble = 3;
+	config.calibration = CLN_CALIBRATE_TEMPERATURE;
+	config.threads = 1;
+	if (status == CLN_OK)
+		status = cln_model_fit(&model, &table, NULL, NULL, NULL, &config, &observer, NULL, err);
+	if (status == CLN_STOPPED)
+		status = stopped.checkpoint ? CLN_OK : error_set(err, stopped.err.code, "%s", stopped.err.message);
+	if (status == CLN_OK)
+		status = cln_model_resume(&model, stopped.checkpoint, &table, NULL, NULL, NULL, &config, NULL, NULL, err);
+	if (status == CLN_OK)
+		status = cln_model_predict(model, &table, 1, p, NULL, err);
+	cln_checkpoint_destroy(stopped.checkpoint);
+	cln_model_destroy(model);
+	return status;
+}
+
 static enum cln_status save_and_load_model(struct cln_error *err)
 {
 	struct cln_model *model, *loaded = NULL;
@@ -286,6 +348,7 @@ static const struct {
         {"pipeline_fit, pipeline_clone, pipeline_apply of quantiles", fit_quantiles, 25},
         {"order_points", find_points, 6},
         {"cln_model_fit, cln_model_predict, cln_model_evaluate", fit_model, 100},
+        {"cln_model_fit of an ensemble, cln_model_resume, cln_model_predict", fit_ensemble, 200},
         {"cln_model_save, cln_model_load, cln_model_describe", save_and_load_model, 150},
 };
 #define N_JOBS ((int)(sizeof jobs / sizeof *jobs))

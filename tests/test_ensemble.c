@@ -839,6 +839,33 @@ START_TEST(members_without_validation_rows_learn_from_all_of_them)
 }
 END_TEST
 
+/* 171 rows in folds of 43, 43, 43 and 42: full batches of 128 rows are two blocks of 64, those of 129 would be three of 43. */
+START_TEST(members_have_the_block_size_of_the_first)
+{
+	struct cln_table *table = make_table(171);
+	struct cln_config config = ensemble_config(4);
+	struct folds folds = folds_of(table, 4, config.seed);
+	struct cln_table *train = part_of(table, &folds, 3, false), *valid = part_of(table, &folds, 3, true);
+
+	config.batch_size = 0;
+	config.block_size = 0;
+	struct cln_model *model = fitted(table, NULL, &config, NULL);
+	ck_assert_uint_eq(train->n_rows, 129);
+	ck_assert_uint_eq(model->config.block_size, 64);
+	config.ensemble = 1;
+	config.seed = config_member_seed(config.seed, 3);
+	config.block_size = 64;
+	struct cln_model *single = fitted(train, valid, &config, NULL);
+	assert_member(model, 3, single);
+	cln_model_destroy(single);
+	cln_model_destroy(model);
+	cln_table_destroy(valid);
+	cln_table_destroy(train);
+	folds_free(&folds);
+	cln_table_destroy(table);
+}
+END_TEST
+
 static void check_refused(const struct cln_table *table, const struct cln_model *init, const struct cln_config *config,
 			  enum cln_status status, const char *text)
 {
@@ -1001,12 +1028,18 @@ static void resume_everywhere(const struct cln_table *train, const struct cln_ta
 	cln_model_destroy(whole);
 }
 
+/* Of folds; of a table to validate on; and of networks with a front, and first weights that follow from the data. */
 START_TEST(an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes)
 {
 	struct cln_table *table = make_table(120), *train = make_table(90), *valid = make_table(31);
 	struct cln_config config = ensemble_config(3);
 
 	config.calibration = CLN_CALIBRATE_TEMPERATURE;
+	if (_i == 2) {
+		config.embedding = CLN_EMBEDDING_PERIODIC;
+		config.input_scaling = true;
+		config.init = CLN_INIT_DATA;
+	}
 	if (_i)
 		resume_everywhere(train, valid, &config);
 	else
@@ -1233,9 +1266,10 @@ static Suite *ensemble_suite(void)
 	tcase_add_test(tcase, ensembles_have_the_same_bytes_for_any_threads_and_kernels);
 	tcase_add_test(tcase, the_pipeline_is_fitted_on_the_rows_of_all_folds);
 	tcase_add_test(tcase, members_without_validation_rows_learn_from_all_of_them);
+	tcase_add_test(tcase, members_have_the_block_size_of_the_first);
 	tcase_add_test(tcase, what_no_ensemble_can_be_is_refused);
 	tcase = add_case(suite, "interruptions");
-	tcase_add_loop_test(tcase, an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes, 0, 2);
+	tcase_add_loop_test(tcase, an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes, 0, 3);
 	tcase_add_test(tcase, a_checkpoint_with_finished_members_is_written_as_it_was_read);
 	tcase_add_loop_test(tcase, forged_checkpoints_are_refused_by_what_is_wrong, 0,
 			    sizeof checkpoint_forgeries / sizeof *checkpoint_forgeries);

@@ -60,10 +60,10 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	json_size(&writer, "features", data->pipeline->n_features);
 	write_fingerprint(&writer, "initial weights", sources->initial);
 	json_end_object(&writer);
-	if (!text->failed)
-		return CLN_OK;
-	text_free(text);
-	return error_set(err, CLN_E_MEMORY, "out of memory for the options of a checkpoint");
+	enum cln_status status = text_check(text, err);
+	if (status != CLN_OK)
+		text_free(text);
+	return status;
 }
 
 /* Whether a member may differ: more or fewer epochs where no rate depends on their number. */

@@ -111,7 +111,7 @@ static enum cln_status write_document(struct text *text, const struct cln_checkp
 	json_double(&writer, "training_seconds", state->training_seconds);
 	json_double(&writer, "epoch_seconds", state->epoch_seconds);
 	json_end_object(&writer);
-	return text->failed ? error_set(err, CLN_E_MEMORY, "out of memory for the description of a checkpoint") : CLN_OK;
+	return text_check(text, err);
 }
 
 static enum cln_status write_header(struct safetensors_writer *writer, const struct cln_checkpoint *checkpoint, const char *note,
