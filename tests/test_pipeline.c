@@ -65,7 +65,7 @@ static int compare_floats(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Values of a kind: normal, few distinct, all exponents and both signs, all equal. */
+/* Values of a kind: normal, few distinct, all exponents and both signs, all equal, most of them 0. */
 static float draw(struct rng *rng, int kind)
 {
 	double normal = rng_normal(rng);
@@ -74,7 +74,8 @@ static float draw(struct rng *rng, int kind)
 	case 0: return (float)normal;
 	case 1: return (float)rint(normal);
 	case 2: return (float)ldexp(normal, (int)rng_below(rng, 250) - 140);
-	default: return -3.5f;
+	case 3: return -3.5f;
+	default: return rng_below(rng, 10) < 8 ? 0 : (float)normal;
 	}
 }
 
@@ -438,6 +439,22 @@ START_TEST(points_equal_those_of_a_sorted_copy)
 }
 END_TEST
 
+START_TEST(as_many_numbers_as_points_are_all_points)
+{
+	struct order_point points[3];
+	size_t n;
+
+	/* of a grid of 3 the middle one would be 1 again */
+	assert_ok(order_points(points, &n, 3, &(struct order_sample){(const float[]){1, 1, 3, 1, 2, 1}, all_rows, NULL, 6}, &err));
+	ck_assert_uint_eq(n, 3);
+	ck_assert_float_eq(points[1].x, 2);
+	ck_assert_uint_eq(points[1].below, 4);
+	assert_ok(order_points(points, &n, 2, &(struct order_sample){(const float[]){1, 1, 3, 1, 2, 1}, all_rows, NULL, 6}, &err));
+	ck_assert_uint_eq(n, 2);
+	ck_assert_float_eq(points[1].x, 3);
+}
+END_TEST
+
 START_TEST(ranks_of_the_greatest_units_do_not_overflow)
 {
 	/* W = 2^23 (2^32 - 1): times 999 it has 65 bits */
@@ -600,6 +617,23 @@ START_TEST(quantile_features_never_descend)
 }
 END_TEST
 
+/* 0 + 1 and 2^-30 + 1 are one float, so t = 1; and -3 + (y + 3) is greater than y where the sum was rounded up. */
+START_TEST(a_line_never_exceeds_its_upper_score)
+{
+	struct cln_table *table = numbers_table((const float[]){-1, 0x1p-30f, 0}, 3);
+	struct pipeline *pipeline = fitted(table, 2, CLN_SCALE_QUANTILE, 8);
+	float *scores = pipeline->columns[0].scores, X[3];
+
+	scores[0] = -3;
+	for (scores[1] = 0.001f; !(scores[0] + (scores[1] - scores[0]) > scores[1]);)
+		scores[1] = nextafterf(scores[1], 1);
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, 3, 1, NULL, &err));
+	ck_assert_float_eq(X[2], scores[1]);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- by column */
 
 static enum transform chosen(const float *x, const float *w, size_t n)
@@ -643,7 +677,7 @@ START_TEST(more_than_a_fiftieth_beyond_three_interquartile_ranges_is_a_heavy_tai
 	x[0] = 0;
 	x[1] = 1;
 	ck_assert_int_eq(chosen(x, w, 100), TRANSFORM_ROBUST);
-	w[99] = 1.2f; /* 2.2 of 100.2; median 50, quartiles 25 and 75 */
+	w[99] = 1.03f; /* 2.03 of 100.03; median 50, quartiles 25 and 75 */
 	x[99] = x[98] = 201;
 	ck_assert_int_eq(chosen(x, w, 100), TRANSFORM_QUANTILE);
 }
@@ -651,6 +685,9 @@ END_TEST
 
 START_TEST(a_column_whose_quartiles_are_equal_is_scaled_by_quantiles)
 {
+	float rarely[200] = {1, 2}; /* 1/100: no heavy tail by its share */
+
+	ck_assert_int_eq(chosen(rarely, NULL, 200), TRANSFORM_QUANTILE);
 	ck_assert_int_eq(chosen((const float[]){0, 0, 0, 0, 0, 0, 0, 1, 2}, NULL, 9), TRANSFORM_QUANTILE);
 	ck_assert_int_eq(chosen((const float[]){0, 0, 0, 0, NAN, NAN, 0, 0, 0, 1, 2}, NULL, 11), TRANSFORM_QUANTILE);
 	ck_assert_int_eq(chosen((const float[]){0, 0, 1, 1, 2, 2, 3, 3, 3}, NULL, 9), TRANSFORM_ROBUST);
@@ -1098,7 +1135,8 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(numbers, sums_over_blocks_of_rows_are_exact_for_whole_numbers);
 	tcase_add_test(numbers, mean_and_deviation_have_the_bits_of_their_definition);
 	suite_add_tcase(suite, numbers);
-	tcase_add_loop_test(quantiles, points_equal_those_of_a_sorted_copy, 0, 32);
+	tcase_add_loop_test(quantiles, points_equal_those_of_a_sorted_copy, 0, 40);
+	tcase_add_test(quantiles, as_many_numbers_as_points_are_all_points);
 	tcase_add_test(quantiles, ranks_of_the_greatest_units_do_not_overflow);
 	tcase_add_test(quantiles, quantile_scores_are_normal_and_join_in_lines);
 	tcase_add_test(quantiles, quantile_gaps_take_the_score_of_the_median_and_an_indicator);
@@ -1106,6 +1144,7 @@ static Suite *pipeline_suite(void)
 	tcase_add_loop_test(quantiles, there_is_a_knot_for_thirty_cells_within_limits, 0, 5);
 	tcase_add_test(quantiles, quantiles_of_the_greatest_and_the_smallest_floats_are_finite);
 	tcase_add_test(quantiles, quantile_features_never_descend);
+	tcase_add_test(quantiles, a_line_never_exceeds_its_upper_score);
 	suite_add_tcase(suite, quantiles);
 	tcase_add_test(by_column, more_than_a_fiftieth_beyond_three_interquartile_ranges_is_a_heavy_tail);
 	tcase_add_test(by_column, a_column_whose_quartiles_are_equal_is_scaled_by_quantiles);
