@@ -56,7 +56,7 @@ struct order_point {
 
 /* Points of the cells' distribution, ascending, different, at most `most` (2 .. ORDER_MAX_POINTS); the last is the greatest cell,
  * so its below + at is W.  Every number where there are no more than that; else, for k = 0 .. most - 2, the least x with
- * C(x) > k W / (most - 1), and the greatest.  Exact: counted by digits of the key in three passes, at most 13 MB however many the
+ * C(x) > k W / (most - 1), and the greatest.  Exact: counted by digits of the key in three passes, at most 17 MB however many the
  * rows.  At least one cell must be present. */
 enum cln_status order_points(struct order_point *points, size_t *n_points, size_t most, const struct order_sample *sample,
 			     struct cln_error *err) CLN_MUST_CHECK;
