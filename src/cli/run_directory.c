@@ -85,12 +85,15 @@ static enum cln_status take_lock(struct run_directory *directory, const char *fi
 	if (fcntl(directory->lock, F_SETLK, &whole) != 0) {
 		if (errno != EACCES && errno != EAGAIN)
 			return error_set_errno(err, CLN_E_IO, "cannot lock %s (does its file system support locks?)", file);
+		directory->made = false; /* it is theirs by now, whoever was the first */
 		read_holder(holder, directory->lock);
 		return error_set(err, CLN_E_IO, "%s is in use by %s; wait for it or choose another --out", directory->path, holder);
 	}
 	/* A holder that gave up may have taken the file away between our open and our lock. */
-	if (fstat(directory->lock, &held) != 0 || stat(file, &named) != 0 || held.st_ino != named.st_ino)
+	if (fstat(directory->lock, &held) != 0 || stat(file, &named) != 0 || held.st_ino != named.st_ino) {
+		directory->made = false;
 		return error_set(err, CLN_E_IO, "%s was taken away by another process; try again", directory->path);
+	}
 	write_holder(directory->lock, held.st_size);
 	return CLN_OK;
 }
@@ -269,12 +272,13 @@ void run_directory_close(struct run_directory *directory, bool started)
 {
 	char lock[RUN_PATH];
 
-	if (directory->lock < 0)
-		return;
 	if (!started && directory->made && run_directory_file(lock, directory, ".lock", NULL) == CLN_OK) {
-		unlink(lock);
+		if (directory->lock >= 0)
+			unlink(lock);
 		rmdir(directory->path);
 	}
-	close(directory->lock);
+	if (directory->lock >= 0)
+		close(directory->lock);
 	directory->lock = -1;
+	directory->made = false;
 }
