@@ -136,9 +136,14 @@ enum cln_metric { CLN_LOG_LOSS, CLN_AUC, CLN_ACCURACY, CLN_N_METRICS };
 enum cln_calibration { CLN_CALIBRATE_NONE, CLN_CALIBRATE_TEMPERATURE, CLN_N_CALIBRATIONS };
 enum cln_class_weight { CLN_CLASS_WEIGHT_NONE, CLN_CLASS_WEIGHT_BALANCED, CLN_CLASS_WEIGHT_GIVEN };
 
+/* For epochs and ensemble: chosen from the number of rows and `effort`, never from cores or clocks (doc/recipe.md). */
+#define CLN_AUTO SIZE_MAX
+enum cln_effort { CLN_QUICK, CLN_USUAL, CLN_BEST, CLN_N_EFFORTS };
+
 /* Everything that shapes a training run, as plain values.  cln_config_recipe fills it; strings are borrowed. */
 struct cln_config {
 	const char *recipe; /* the name it was filled from: "default", "plain", "textbook" */
+	enum cln_effort effort; /* how long to train what is CLN_AUTO */
 
 	/* data */
 	const char *label;    /* column name or 1-based number; NULL: the last column */
@@ -157,6 +162,7 @@ struct cln_config {
 	enum cln_init init;
 	enum cln_embedding embedding;    /* of numbers: periodic adds three learned functions of each, sums of 16 cosines */
 	double frequency_scale;          /* deviation of the cosines' first frequencies */
+	double frequency_spread;         /* of a number scaled by quantiles it grows to so many times that; 0: by the rows */
 	bool input_scaling;              /* a learned factor for every input of the first layer */
 
 	/* training */
@@ -171,7 +177,7 @@ struct cln_config {
 	size_t step_epochs;         /* step: every so many epochs ... */
 	double step_factor;         /* ... the rate is multiplied by this */
 	size_t batch_size;          /* 0: all rows in one batch */
-	size_t epochs;
+	size_t epochs;              /* may be CLN_AUTO */
 	double l1, l2;              /* penalties added to the cost: l1 |w| + l2/2 w^2; weights only, not biases */
 	double weight_decay;        /* decoupled: w <- w - lr wd w; weights only */
 	enum cln_regularisation regularisation; /* weight_decay and dropout over time */
@@ -181,7 +187,7 @@ struct cln_config {
 	size_t patience;            /* epochs without a better metric before stopping; 0: never stops early */
 	double patience_factor;     /* ... to which so many times the best epoch's number are added */
 	enum cln_metric metric;     /* what "better" means on the validation rows */
-	size_t ensemble;            /* members, whose probabilities are averaged; 1: a single network */
+	size_t ensemble;            /* members, whose probabilities are averaged; 1: a single network; may be CLN_AUTO */
 	enum cln_calibration calibration; /* of the probabilities, on rows not trained on */
 	uint64_t seed;
 	size_t block_size;          /* columns of a block; 0: from the net and the batch (doc/numerics.md) */
@@ -216,6 +222,7 @@ struct cln_fit_start {
 	size_t n_layers;           /* L */
 	const size_t *n;           /* n[0..L]: units, n[0] = n_features, n[L] = 1 */
 	size_t n_params;
+	size_t epochs;             /* of each member, at most */
 	size_t batch_size, block_size;
 	int threads_allowed, threads; /* the plan uses fewer where that is faster, and never more than blocks */
 	const char *threads_rule;  /* which rule set threads_allowed */

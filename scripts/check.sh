@@ -276,12 +276,14 @@ step_tsan() {
 	for threads in 1 2 3 4 5 6 7 8; do
 		export OMP_NUM_THREADS=$threads
 		rm -rf run
-		./colonnade train data.csv --out run --epochs 2 --batch-size 257 --hidden 96,48 \
+		./colonnade train data.csv --recipe plain --out run --epochs 2 --batch-size 257 --hidden 96,48 \
 			--dropout 0.2 --optimizer adam --clip-norm 1 --test-fraction 0.2 --progress none
 		# A batch of one block, so that all threads are one team; then one that is no multiple of the block, in teams.
-		./colonnade train data.csv --out run --force --epochs 2 --batch-size 256 --block-size 256 --hidden 96,48 \
-			--dropout 0.1 --clip-norm 1 --progress none
-		./colonnade train data.csv --out run --force --epochs 2 --batch-size 300 --block-size 128 --hidden 64 \
+		./colonnade train data.csv --recipe plain --out run --force --epochs 2 --batch-size 256 --block-size 256 \
+			--hidden 96,48 --dropout 0.1 --clip-norm 1 --progress none
+		./colonnade train data.csv --out run --force --ensemble 1 --epochs 1 --batch-size 256 --block-size 256 \
+			--hidden 96,48 --progress none
+		./colonnade train data.csv --out run --force --ensemble 2 --epochs 1 --batch-size 300 --block-size 128 --hidden 64 \
 			--optimizer momentum --activation gelu --progress none
 		./colonnade predict run data.csv > predictions.csv
 		./colonnade evaluate run data.csv --json

@@ -22,7 +22,7 @@ cd "$work"
 unset OMP_NUM_THREADS
 
 # A run, told to hang up as soon as it is there.
-"$script" data.csv run --epochs 3 > output &
+"$script" data.csv run --recipe plain --epochs 3 > output &
 pid=$!
 await run.log "$pid"
 kill -HUP "$pid" || true
@@ -34,7 +34,7 @@ grep -q ", $threads threads: data.csv" run.log || fail "the log does not tell of
 
 # The same words again: nothing is done.
 cp run/model.safetensors before
-"$script" data.csv run/ --epochs 3 > output || fail "the second start ended with $?"
+"$script" data.csv run/ --recipe plain --epochs 3 > output || fail "the second start ended with $?"
 grep -q "run is finished" output || fail "a finished run is not known as one"
 cmp before run/model.safetensors || fail "a finished run was changed"
 
@@ -47,7 +47,7 @@ code=0
 [ "$code" -eq 2 ] || fail "a missing operand ends with $code instead of 2"
 
 # TERM ends the program and not only the script.
-"$script" data.csv long --epochs 1000000 --patience 0 > output &
+"$script" data.csv long --recipe plain --epochs 1000000 --patience 0 > output &
 pid=$!
 await long/metrics.jsonl "$pid"
 kill -TERM "$pid"
@@ -59,8 +59,8 @@ grep -q 'stopped early' long.log || fail "the log does not tell of the end"
 
 # The same words again go on from there; with other epochs, which may change here, the run ends as one that was never interrupted.
 epochs=$(($(wc -l < long/metrics.jsonl) + 3))
-"$script" data.csv long --epochs "$epochs" --patience 0 > output || fail "the resumed run ended with $?"
+"$script" data.csv long --recipe plain --epochs "$epochs" --patience 0 > output || fail "the resumed run ended with $?"
 grep -q 'goes on in epoch' long.log || fail "the log does not tell that the run goes on"
-"$COLONNADE" train data.csv --out whole --epochs "$epochs" --patience 0 --progress none 2> /dev/null
+"$COLONNADE" train --recipe plain data.csv --out whole --epochs "$epochs" --patience 0 --progress none 2> /dev/null
 cmp whole/model.safetensors long/model.safetensors || fail "the resumed run has another model"
 echo ok

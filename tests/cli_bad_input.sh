@@ -4,25 +4,25 @@
 . "${top_srcdir:?}/tests/cli_testing.sh"
 cd "$scratch" || exit 1
 cvd=$examples/cvd.csv
-"$colonnade" train "$cvd" --out good --epochs 2 2>/dev/null || fail "the model for these tests cannot be trained"
+"$colonnade" train --recipe plain "$cvd" --out good --epochs 2 2>/dev/null || fail "the model for these tests cannot be trained"
 
 # refused CODE TEXT FILE-TEXT options...: training on a table with this text.
 refused() {
   local code=$1 text=$2
   printf '%b' "$3" >table.csv
   shift 3
-  expect "$code" "$text" train table.csv --out refused "$@"
+  expect "$code" "$text" train --recipe plain table.csv --out refused "$@"
   [ ! -e refused/model.safetensors ] || fail "a model came out of: $(cat table.csv)"
   [ ! -s stdout ] || fail "something on standard output for: $(cat table.csv)"
   rm -rf refused
 }
 
 # ---- paths
-expect 1 'cannot open nowhere.csv: No such file or directory' train nowhere.csv --out refused
-expect 1 'is a directory' train . --out refused
-expect 1 'cannot open nowhere.csv' train "$cvd" --valid nowhere.csv --out refused
-expect 1 'cannot open nowhere.csv' train "$cvd" --test nowhere.csv --out refused
-expect 1 'cannot open nowhere: No such file or directory' train "$cvd" --init nowhere --out refused
+expect 1 'cannot open nowhere.csv: No such file or directory' train --recipe plain nowhere.csv --out refused
+expect 1 'is a directory' train --recipe plain . --out refused
+expect 1 'cannot open nowhere.csv' train --recipe plain "$cvd" --valid nowhere.csv --out refused
+expect 1 'cannot open nowhere.csv' train --recipe plain "$cvd" --test nowhere.csv --out refused
+expect 1 'cannot open nowhere: No such file or directory' train --recipe plain "$cvd" --init nowhere --out refused
 expect 1 'cannot open nowhere' predict nowhere "$cvd"
 expect 1 'cannot open nowhere.csv' predict good nowhere.csv
 expect 1 'cannot open nowhere' evaluate nowhere "$cvd"
@@ -32,7 +32,7 @@ expect 1 'cannot write nowhere/out.csv: cannot create ' predict good "$cvd" --ou
 if [ "$(id -u)" -ne 0 ]; then # nothing is unreadable to root
   cp "$cvd" secret.csv
   chmod 0 secret.csv
-  expect 1 'cannot open secret.csv: Permission denied' train secret.csv --out refused
+  expect 1 'cannot open secret.csv: Permission denied' train --recipe plain secret.csv --out refused
 fi
 
 # ---- tables
@@ -50,15 +50,15 @@ refused 3 '--categorical: table.csv has no column "q"' 'a,b\n1,x\n2,y\n' --categ
 refused 3 '"q"' 'a,b\n1,x\n2,y\n' --weight q
 refused 3 'table.csv:3:' 'w,a,b\n1,1,x\n-1,2,y\n1,3,x\n1,4,y\n' --weight w
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do echo "x$i,yes"; done | sed '1i a,b' >many.csv
-expect 3 'many.csv:2:1:' train many.csv --numeric a --out refused
+expect 3 'many.csv:2:1:' train --recipe plain many.csv --numeric a --out refused
 [ "$(wc -l <stderr)" -le 11 ] || fail "more than ten bad cells and a count: $(wc -l <stderr) lines"
 
 # ---- what could steer a terminal is not printed, wherever a text of the table is
 esc=$(printf '\033')
 for table in 'a,l\033b\n1,x\033\n2,x\033\n' 'a,l\033b\n1,x\033\n2,y\n3,z\007\n' 'w\033,c\n1\033,x\n2,y\n'; do
   printf '%b' "$table" >steer.csv
-  "$colonnade" train steer.csv --out steered --force --epochs 1 2>stderr
-  "$colonnade" train steer.csv --out steered --force --epochs 1 --weight 1 2>>stderr
+  "$colonnade" train --recipe plain steer.csv --out steered --force --epochs 1 2>stderr
+  "$colonnade" train --recipe plain steer.csv --out steered --force --epochs 1 --weight 1 2>>stderr
   ! grep -q "[$esc$(printf '\007')]" stderr || fail "control characters on standard error: $(cat -v stderr)"
 done
 {
@@ -66,9 +66,10 @@ done
   for i in $(seq 40); do printf '%s,\302\2331,x\033\n%s,1,y\007\n' "$i" "$i"; done
   printf '1\033,2,y\007\n'
 } >steer.csv
-expect 0 '"y?" is positive' train steer.csv --out steered --force --epochs 1
+expect 0 '"y?" is positive' train --recipe plain steer.csv --out steered --force --epochs 1
 cp stderr notes
-expect 2 '--positive q: the label column "l?" has the values "x?" and "y?"' train steer.csv --out steered --force --positive q
+expect 2 '--positive q: the label column "l?" has the values "x?" and "y?"' \
+  train --recipe plain steer.csv --out steered --force --positive q
 ! LC_ALL=C grep -q "[$esc$(printf '\007')]\|$(printf '\302\233')" stderr notes || fail "control characters: $(cat -v stderr notes)"
 
 # ---- a table that does not suit the model
@@ -92,7 +93,7 @@ expect 1 'empty.safetensors' evaluate empty.safetensors "$cvd"
 expect 1 '' inspect "$cvd"
 
 # ---- a run that diverges: exit code 4, the step and the likely cause, and no model
-expect 4 '--lr' train "$cvd" --lr 1e6 --optimizer sgd --scale none --valid-fraction 0 --out diverged
+expect 4 '--lr' train --recipe plain "$cvd" --lr 1e6 --optimizer sgd --scale none --valid-fraction 0 --out diverged
 [ ! -e diverged/model.safetensors ] || fail "a run that diverged wrote a model"
 
 # ---- full devices
@@ -111,7 +112,7 @@ fi
 head -n 2001 "$examples/adult.csv" >adult.csv
 (
   ulimit -f 8 # of 1024 bytes: the model is larger
-  exec "$colonnade" train adult.csv --out limited --epochs 1 --progress none
+  exec "$colonnade" train --recipe plain adult.csv --out limited --epochs 1 --progress none
 ) 2>stderr
 equal "exit code with a limit on files" $? 1
 holds "a limit on files" 'model.safetensors: File too large' stderr
@@ -122,14 +123,14 @@ equal "what stays of a model that did not fit" "$(find limited -name '*safetenso
   echo "$(seq -s , 1 2000),y"
   for row in $(seq 12); do echo "$(yes inf | head -n 2000 | paste -sd ,),$((row % 2))"; done
 } >wide.csv
-expect 3 'wide.csv:2:1: not a finite number' train wide.csv --out wide
+expect 3 'wide.csv:2:1: not a finite number' train --recipe plain wide.csv --out wide
 holds "the tenth bad cell" '^wide.csv:2:37: not a finite number' "$scratch/stderr"
 holds "the count of the others" '^\.\.\. and 23990 more errors$' "$scratch/stderr"
 equal "lines told" 11 "$(grep -c . "$scratch/stderr")"
 
 # Columns with a few texts among numbers: the first is told with its place, the others by name.
 awk 'BEGIN {print "a,b,c,y"; for (i = 1; i <= 60; i++) print (i == 5 ? "x" : i) "," (i == 6 ? "x" : i) "," i "," i % 2}' >dirty.csv
-expect 0 'dirty.csv:6:1: column "a" is taken as categories because of 1 cell' train dirty.csv --out dirty --epochs 1
+expect 0 'dirty.csv:6:1: column "a" is taken as categories because of 1 cell' train --recipe plain dirty.csv --out dirty --epochs 1
 holds "the other column" 'so is a column: "b"$' "$scratch/stderr"
 
 # What has no end is refused by its beginning.
@@ -137,7 +138,8 @@ expect 1 '/dev/zero: not a Colonnade model: it does not begin like a safetensors
 yes '{' | expect 1 'not a Colonnade model: its header claims' inspect -
 
 # Standard input is no file to open again, and still the column of a place is told.
-printf 'a,w,y\n1,1,0\n22,x,1\n' | expect 3 'standard input:3:4: a row weight is not a number' train - --weight w --out nowhere
-printf 'a,b,y\n1,1,0\n22,1,\n3,4,1\n' | expect 3 'standard input:3:6: a label is missing' train - --out nowhere
+printf 'a,w,y\n1,1,0\n22,x,1\n' | expect 3 'standard input:3:4: a row weight is not a number' \
+  train --recipe plain - --weight w --out nowhere
+printf 'a,b,y\n1,1,0\n22,1,\n3,4,1\n' | expect 3 'standard input:3:6: a label is missing' train --recipe plain - --out nowhere
 
 finish

@@ -114,7 +114,7 @@ equal "the config file overrides the recipe" "$(sed -n '/"options"/,/}/s/^ *"epo
 equal "the recipe of the config file" "$(option optimizer)" '"sgd"'
 equal "the last of two" "$(option seed)" 6
 cp "$scratch/run/model.safetensors" "$scratch/first"
-"$colonnade" train - --force --config - --out "$scratch/run" <"$examples/cvd.csv" 2>"$scratch/stderr"
+"$colonnade" train --recipe plain - --force --config - --out "$scratch/run" <"$examples/cvd.csv" 2>"$scratch/stderr"
 equal "two readers of standard input" $? 2
 "$colonnade" evaluate "$scratch/run" - --config - </dev/null 2>"$scratch/stderr"
 equal "DATA and --config on standard input" $? 2

@@ -17,9 +17,9 @@ same() {
   local what=$1 csv=$2 cache=$3
   shift 3
   rm -rf of-text of-cache
-  expect 0 '' train "$csv" --out of-text --epochs 2 --progress none "$@"
+  expect 0 '' train --recipe plain "$csv" --out of-text --epochs 2 --progress none "$@"
   notes >of-text.notes
-  expect 0 '' train "$cache" --out of-cache --epochs 2 --progress none "$@"
+  expect 0 '' train --recipe plain "$cache" --out of-cache --epochs 2 --progress none "$@"
   notes >of-cache.notes
   cmp -s of-text/model.safetensors of-cache/model.safetensors || fail "$what: the cache gives another model"
   equal "$what: notes" "$(cat of-cache.notes)" "$(cat of-text.notes)"
@@ -50,15 +50,17 @@ same() {
 } >kinds.csv
 convert kinds.csv kinds.cache
 same kinds kinds.csv kinds.cache --label label
-expect 0 'kinds.cache, row 250: column "dirty"' train kinds.cache --out of-cache --force --epochs 1 --label label --progress none
+expect 0 'kinds.cache, row 250: column "dirty"' \
+  train --recipe plain kinds.cache --out of-cache --force --epochs 1 --label label --progress none
 same weights kinds.csv kinds.cache --label 8 --weight w --class-weight balanced
 same lists kinds.csv kinds.cache --label label --categorical zip,x --ignore dirty,many --numeric spelt
 same "one feature" kinds.csv kinds.cache --label label --ignore x,spelt,zip,w,dirty,empty,many,quoted
-expect 3 'a third label value ("1", column "w"' train kinds.cache --out refused --label w
+expect 3 'a third label value ("1", column "w"' train --recipe plain kinds.cache --out refused --label w
 holds "a label of three values" '^kinds\.cache, row 3: ' stderr
-expect 3 'kinds.cache, row 250: not a number ("nine", column "dirty"' train kinds.cache --out refused --label label --numeric dirty
-expect 3 'has no column "nothing"' train kinds.cache --out refused --ignore nothing
-expect 2 'both numeric and categorical' train kinds.cache --out refused --numeric x --categorical x
+expect 3 'kinds.cache, row 250: not a number ("nine", column "dirty"' \
+  train --recipe plain kinds.cache --out refused --label label --numeric dirty
+expect 3 'has no column "nothing"' train --recipe plain kinds.cache --out refused --ignore nothing
+expect 2 'both numeric and categorical' train --recipe plain kinds.cache --out refused --numeric x --categorical x
 
 # ---- the same file for any threads, and from gz and standard input
 OMP_NUM_THREADS=5 convert kinds.csv again.cache --threads 3
@@ -88,7 +90,7 @@ done
 "$colonnade" predict model adult.csv --keep age,fnlwgt,occupation >of-text.txt 2>/dev/null
 "$colonnade" predict model adult.cache --keep age,fnlwgt,occupation >of-cache.txt 2>stderr || fail "--keep: $(cat stderr)"
 cmp -s of-text.txt of-cache.txt || fail "--keep writes other cells"
-expect 0 '' train adult.cache --init model --out again --epochs 1 --progress none
+expect 0 '' train --recipe plain adult.cache --init model --out again --epochs 1 --progress none
 for input in 'cat adult.cache' 'gzip -c adult.cache'; do
   case $input in gzip*) "$colonnade" doctor | grep -q 'zlib: yes' || continue ;; esac
   $input | "$colonnade" predict model - >of-cache.txt 2>stderr || fail "$input into predict: $(cat stderr)"
@@ -104,17 +106,17 @@ same "categories 00 to 03" large.csv large.cache --categorical k
 sed '2,9s/16777216$/16777216.0/' large.csv >spelt.csv
 convert spelt.csv spelt.cache
 same "another spelling of the label" spelt.csv spelt.cache
-expect 3 'a third label value' train spelt.csv --categorical y --out refused
-expect 3 'a third label value' train spelt.cache --categorical y --out refused
+expect 3 'a third label value' train --recipe plain spelt.csv --categorical y --out refused
+expect 3 'a third label value' train --recipe plain spelt.cache --categorical y --out refused
 
 # ---- more different numbers than texts are kept of, unless told to
 seq 70000 | awk 'BEGIN { print "id,x,y" } { print "1" $1 "," $1 % 100 "," ($1 % 7 > 3) }' >many.csv
 convert many.csv many.cache
 holds "the count of columns without texts" '3 of numbers \(1 without their texts\), 0 of texts, 0 left out' stderr
 same "many numbers" many.csv many.cache --epochs 1
-expect 3 'the texts of column "id" are needed' train many.cache --out refused --categorical id
+expect 3 'the texts of column "id" are needed' train --recipe plain many.cache --out refused --categorical id
 holds "how to keep them" 'more than 65536 different ones; make the cache again with --categorical' stderr
-expect 3 'the texts of column "id" are needed' train many.cache --out refused --label id
+expect 3 'the texts of column "id" are needed' train --recipe plain many.cache --out refused --label id
 expect 3 'the texts of column "id" are needed' predict of-text many.cache --keep id
 convert many.csv many.cache --categorical id
 same "many numbers with texts" many.csv many.cache --epochs 1 --categorical id
@@ -129,13 +131,13 @@ expect 3 'odd.csv:2:10: a number with a comma' convert odd.csv odd.cache --ignor
 [ ! -e odd.cache ] || fail "a cache of a bad table"
 convert odd.csv odd.cache --ignore bad,huge,comma
 same "columns left out" odd.csv odd.cache --ignore bad,huge,comma
-expect 3 'among the ignored ones' train odd.cache --out refused --label huge
+expect 3 'among the ignored ones' train --recipe plain odd.cache --out refused --label huge
 expect 3 '--keep: column "bad" was left out' predict of-text odd.cache --keep bad
 expect 0 'columns not used 3' predict of-text odd.cache
 convert odd.csv odd.cache --ignore bad --categorical huge,comma
 same "texts that look like numbers" odd.csv odd.cache --ignore bad --categorical huge,comma
-expect 3 'odd.cache, row 1: not a finite number ("inf", column "huge"' train odd.cache --out refused
-expect 3 'odd.cache, row 1: a number with a comma ("1,5", column "comma"' train odd.cache --out refused --ignore huge
+expect 3 'odd.cache, row 1: not a finite number ("inf", column "huge"' train --recipe plain odd.cache --out refused
+expect 3 'odd.cache, row 1: a number with a comma ("1,5", column "comma"' train --recipe plain odd.cache --out refused --ignore huge
 expect 3 'kinds.csv:251:' convert kinds.csv odd.cache --numeric dirty
 printf 'a,b\n' >empty.csv
 expect 3 'there is a header, but no row' convert empty.csv odd.cache
@@ -144,10 +146,10 @@ expect 3 'there is a header, but no row' convert empty.csv odd.cache
 tr ',' ';' <large.csv | sed 1d >semicolon.txt
 convert semicolon.txt semicolon.cache --separator semicolon --no-header
 rm -rf of-text of-cache
-expect 0 '' train semicolon.txt --separator semicolon --no-header --out of-text --epochs 2 --progress none
-expect 0 '' train semicolon.cache --out of-cache --epochs 2 --progress none
+expect 0 '' train --recipe plain semicolon.txt --separator semicolon --no-header --out of-text --epochs 2 --progress none
+expect 0 '' train --recipe plain semicolon.cache --out of-cache --epochs 2 --progress none
 cmp -s of-text/model.safetensors of-cache/model.safetensors || fail "--no-header: the cache gives another model"
-expect 2 '--separator: semicolon.cache is a column cache' train semicolon.cache --separator semicolon --out refused
+expect 2 '--separator: semicolon.cache is a column cache' train --recipe plain semicolon.cache --separator semicolon --out refused
 expect 2 '--no-header: semicolon.cache is a column cache' predict of-text semicolon.cache --no-header
 
 # ---- files
@@ -175,7 +177,7 @@ for at in 0 3 4 9 30 100 $((size / 2)) $((size - 1)); do
   cp adult.cache flipped.cache
   byte=$(od -An -tu1 -j "$at" -N 1 adult.cache)
   printf '%b' "\\x$(printf %02x $((byte ^ 16)))" | dd of=flipped.cache bs=1 seek="$at" conv=notrunc status=none
-  expect 1 'flipped.cache: this column cache is ' train flipped.cache --out refused
+  expect 1 'flipped.cache: this column cache is ' train --recipe plain flipped.cache --out refused
 done
 [ ! -e refused ] || fail "a run directory of a table that was refused"
 

@@ -22,7 +22,7 @@ same_run() {
   [ ! -e "$1/checkpoint.safetensors" ] || fail "$1 keeps its checkpoint"
 }
 
-expect 0 '' train data.csv --out whole "${options[@]}"
+expect 0 '' train --recipe plain data.csv --out whole "${options[@]}"
 for member in 0 1 2; do
   equal "lines of member $member" "$(grep -c "^{\"member\":$member,\"epoch\":" whole/metrics.jsonl)" 12
 done
@@ -41,7 +41,7 @@ pieces=0
 code=75
 while [ $code -eq 75 ]; do
   pieces=$((pieces + 1))
-  "$colonnade" train data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((15 + 3 * pieces))ms \
+  "$colonnade" train --recipe plain data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((15 + 3 * pieces))ms \
     --checkpoint-every 5ms --threads $((pieces % 3 + 1)) 2>stderr
   code=$?
   [ $code -ne 75 ] || holds "piece $pieces" ' in epoch [0-9]+ of member [123] of 3, after step ' stderr
@@ -54,7 +54,7 @@ same_run pieces
 kills=0
 code=137
 while [ $code -eq 137 ]; do
-  "$colonnade" train data.csv --out killed "${options[@]}" --resume=auto --checkpoint-every 3ms 2>stderr &
+  "$colonnade" train --recipe plain data.csv --out killed "${options[@]}" --resume=auto --checkpoint-every 3ms 2>stderr &
   runner=$!
   sleep "$(awk -v most=$((25 + 5 * kills)) -v draw=$RANDOM 'BEGIN { print most * draw / 32768000 }')"
   kill -9 $runner 2>/dev/null
@@ -66,37 +66,39 @@ equal "exit code after $kills starts" $code 0
 same_run killed
 
 # ---- another number of members is another run
-expect 75 'stopped by the time limit in epoch ' train data.csv --out changed "${options[@]}" --epochs 100000 --time-limit 100ms
-expect 2 '--ensemble was 3, is 4: changed/checkpoint.safetensors is of another run' train data.csv --out changed "${options[@]}" \
+expect 75 'stopped by the time limit in epoch ' \
+  train --recipe plain data.csv --out changed "${options[@]}" --epochs 100000 --time-limit 100ms
+expect 2 '--ensemble was 3, is 4: changed/checkpoint.safetensors is of another run' \
+  train --recipe plain data.csv --out changed "${options[@]}" \
   --epochs 100000 --ensemble 4 --resume
-expect 2 '--ensemble: "0" is not a whole number from 1 to 64' train data.csv --out changed --ensemble 0
-expect 2 '--calibrate was temperature, is none: ' train data.csv --out changed "${options[@]}" --epochs 100000 \
+expect 2 '--ensemble: "0" is not a whole number from 1 to 64' train --recipe plain data.csv --out changed --ensemble 0
+expect 2 '--calibrate was temperature, is none: ' train --recipe plain data.csv --out changed "${options[@]}" --epochs 100000 \
   --calibrate none --resume
-expect 2 'the model to start from is an ensemble of 3 members' train data.csv --out changed --force --init whole
+expect 2 'the model to start from is an ensemble of 3 members' train --recipe plain data.csv --out changed --force --init whole
 
 # ---- the same model on any instruction set
 isas=$("$colonnade" doctor --json | sed -n '/"isas"/,/]/p' | sed -n 's/^ *"\([a-z0-9]*\)",\{0,1\}$/\1/p')
 for isa in $isas; do
-  COLONNADE_ISA=$isa expect 0 '' train data.csv --out isa "${options[@]}" --force --threads 5
+  COLONNADE_ISA=$isa expect 0 '' train --recipe plain data.csv --out isa "${options[@]}" --force --threads 5
   equal "model by $isa" "$(sha isa/model.safetensors)" "$(sha whole/model.safetensors)"
 done
 
 # ---- one member is a single network, as if the option did not exist
-expect 0 '' train data.csv --out one --ensemble 1 --epochs 2 --progress none
-expect 0 '' train data.csv --out single --epochs 2 --progress none
+expect 0 '' train --recipe plain data.csv --out one --ensemble 1 --epochs 2 --progress none
+expect 0 '' train --recipe plain data.csv --out single --epochs 2 --progress none
 equal "model of one member" "$(sha one/model.safetensors)" "$(sha single/model.safetensors)"
 ! grep -q member one/metrics.jsonl || fail "lines of a single network name a member"
 
 # ---- a calibrated network keeps its weights; without rows to fit to there is nothing to calibrate by, and a note
-expect 0 '' train data.csv --out calibrated --epochs 2 --progress none --calibrate temperature
+expect 0 '' train --recipe plain data.csv --out calibrated --epochs 2 --progress none --calibrate temperature
 weights() { tail -c 4000 "$1/model.safetensors" | sha256sum; }
 equal "weights of a calibrated model" "$(weights calibrated)" "$(weights single)"
-expect 0 'needs rows that are not trained on' train data.csv --out uncalibrated --epochs 1 --valid-fraction 0 \
+expect 0 'needs rows that are not trained on' train --recipe plain data.csv --out uncalibrated --epochs 1 --valid-fraction 0 \
   --calibrate temperature
 holds "inspect" '^  "temperature": 1,$' uncalibrated/run.json
 
 # ---- what standard error shows
-expect 0 'member 2/2' train data.csv --out shown --ensemble 2 --epochs 2 --progress lines --calibrate temperature
+expect 0 'member 2/2' train --recipe plain data.csv --out shown --ensemble 2 --epochs 2 --progress lines --calibrate temperature
 holds "progress" '^data      1200 rows to train on in 5 folds, of which each member validates on one' stderr
 holds "progress" '; an ensemble of 2$' stderr
 holds "progress" '^4 epochs of 2 members in .*; temperature [0-9.]+$' stderr

@@ -31,7 +31,7 @@ model() {
   local name=$1
   shift
   rm -rf "$name"
-  expect 0 '' train "$@" --out "$name" --epochs 2 --hidden 4 --progress none
+  expect 0 '' train --recipe plain "$@" --out "$name" --epochs 2 --hidden 4 --progress none
 }
 same() { cmp -s "$2/model.safetensors" "$3/model.safetensors" || fail "$1: another model"; }
 
@@ -50,7 +50,7 @@ same 'LibSVM text as standard input' run of-csv
 sed 's/ /\t/; s/$/\r/' data.txt >tabs.libsvm
 model run tabs.libsvm
 same 'tabs and carriage returns, by the name' run of-csv
-expect 3 'a third label value' train - --out refused <tabs.libsvm # by its content it might be a table with tabs
+expect 3 'a third label value' train --recipe plain - --out refused <tabs.libsvm # by its content it might be a table with tabs
 if [ "$has_zlib" = yes ]; then
   gzip -c data.svm >data.svm.gz
   model run data.svm.gz
@@ -67,17 +67,17 @@ same 'its cache' run of-csv
 for options in '--label 2 --ignore label --categorical 1' '--ignore 2,5 --positive -1' \
   '--label label --weight 1 --class-weight balanced'; do
   # shellcheck disable=SC2086
-  if "$colonnade" train data.csv --out other --force --epochs 1 --hidden 3 --progress none $options 2>csv.err; then
+  if "$colonnade" train --recipe plain data.csv --out other --force --epochs 1 --hidden 3 --progress none $options 2>csv.err; then
     # shellcheck disable=SC2086
-    expect 0 '' train data.svm --out run --force --epochs 1 --hidden 3 --progress none $options
+    expect 0 '' train --recipe plain data.svm --out run --force --epochs 1 --hidden 3 --progress none $options
     same "$options" run other
   else
     # shellcheck disable=SC2086
-    expect 3 '' train data.svm --out run --force --epochs 1 --hidden 3 --progress none $options
+    expect 3 '' train --recipe plain data.svm --out run --force --epochs 1 --hidden 3 --progress none $options
     equal "$options" "$(sed 's/.*: //; s/data.svm/data.csv/' stderr)" "$(sed 's/.*: //' csv.err)"
   fi
 done
-expect 0 'the label is the last column, "label"' train data.svm --out run --force --epochs 1
+expect 0 'the label is the last column, "label"' train --recipe plain data.svm --out run --force --epochs 1
 
 # ---- fewer and more features than the model, in predict, evaluate, --valid and --test, with --init
 rows 1 200 >fewer.svm
@@ -107,20 +107,21 @@ model other fewer.csv --init of-csv/model.safetensors
 model run fewer.svm --init of-csv/model.safetensors
 same '--init' run other
 printf '1 1:2\n' | expect 3 'a column that the model was trained on is missing: "weight"' predict "$(
-  "$colonnade" train "$examples/cvd.csv" --ignore height --out cvd --epochs 1 --progress none 2>/dev/null
+  "$colonnade" train --recipe plain "$examples/cvd.csv" --ignore height --out cvd --epochs 1 --progress none 2>/dev/null
   echo cvd)" -
 
 # ---- what cannot be read
 printf '1 1:1\n0 2:1 2:3\n1 x\n' >bad.svm
-expect 3 'bad.svm:2:7: an index that is not greater than the one before it ("2:3"; they must ascend)' train bad.svm --out refused
+expect 3 'bad.svm:2:7: an index that is not greater than the one before it ("2:3"; they must ascend)' \
+  train --recipe plain bad.svm --out refused
 holds 'the second mistake' '^bad\.svm:3:3: not index:value \("x"; ' stderr
 expect 3 'bad.svm:2:7:' convert bad.svm bad.cache
 expect 3 'bad.svm:2:7:' predict of-csv bad.svm
 expect 3 'standard input:1:3: a query' predict of-csv - < <(printf '2 qid:1 1:1\n')
 printf '1 1:1\n0 2:1\n2 1:3\n' >third.svm
-expect 3 'third.svm:3:1: a third label value ("2", column "label"' train third.svm --out refused
+expect 3 'third.svm:3:1: a third label value ("2", column "label"' train --recipe plain third.svm --out refused
 printf '1 1:1\n0 2:1\n 1 2:-3\n' |
-  expect 3 'standard input:3:4: a row weight is negative ("-3", column "2"' train - --weight 2 --out refused
+  expect 3 'standard input:3:4: a row weight is negative ("-3", column "2"' train --recipe plain - --weight 2 --out refused
 for option in --no-header '--separator tab'; do
   # shellcheck disable=SC2086
   expect 2 "${option% *}: data.svm is LibSVM text, whose columns are always 1, 2, ... and label" \
@@ -131,18 +132,19 @@ for option in --no-header '--separator tab'; do
   expect 2 "${option% *}: data.txt is LibSVM text" convert data.txt refused.cache $option
 done
 awk 'BEGIN { for (i = 0; i < 600000; i++) print "1"; print "0 999999:1" }' >wide.svm
-COLONNADE_MEMORY=2G expect 1 'wide.svm: 600001 rows need 2400 GB' train wide.svm --out refused
-COLONNADE_MEMORY=100M expect 1 'wide.svm: out of memory: 999999 columns need 488 MiB' train wide.svm --out refused
+COLONNADE_MEMORY=2G expect 1 'wide.svm: 600001 rows need 2400 GB' train --recipe plain wide.svm --out refused
+COLONNADE_MEMORY=100M expect 1 'wide.svm: out of memory: 999999 columns need 488 MiB' train --recipe plain wide.svm --out refused
 for file in refused/model.safetensors bad.cache refused.cache; do
   [ ! -e "$file" ] || fail "$file came of what was refused"
 done
 
 # ---- CSV that has to do with colons stays CSV
 printf 'when,x,y\n10:30,1,0\n11:45,2,1\n10:30,3,0\n11:45,4,1\n' >times.csv
-expect 0 '' train times.csv --out run --force --epochs 1 --valid-fraction 0 --progress none
+expect 0 '' train --recipe plain times.csv --out run --force --epochs 1 --valid-fraction 0 --progress none
 printf '1\t1:30\t0\n2\t2:45\t1\n1\t1:30\t0\n2\t2:45\t1\n' >times.tsv
-expect 0 '' train times.tsv --no-header --out run --force --epochs 1 --valid-fraction 0 --progress none
+expect 0 '' train --recipe plain times.tsv --no-header --out run --force --epochs 1 --valid-fraction 0 --progress none
 printf '1 1:30 0\n2 2:45 1\n1 1:30 0\n2 2:45 1\n' >times.txt
-expect 0 '' train times.txt --no-header --separator ' ' --out run --force --epochs 1 --valid-fraction 0 --progress none
+expect 0 '' \
+  train --recipe plain times.txt --no-header --separator ' ' --out run --force --epochs 1 --valid-fraction 0 --progress none
 
 finish

@@ -12,7 +12,7 @@ train() { # NAME DATA options...
   local name=$1 data=$2
   shift 2
   rm -rf "$name"
-  "$colonnade" train "$data" --out "$name" --epochs 2 --progress none "$@" 2>"$name.err" ||
+  "$colonnade" train --recipe plain "$data" --out "$name" --epochs 2 --progress none "$@" 2>"$name.err" ||
     fail "train $data $*: $(cat "$name.err")"
   in_scratch=$(grep -c 'do not fit in the memory left to this process: they lie in a scratch file' "$name.err")
 }
@@ -61,7 +61,7 @@ limit_test() { # DIRECTORY FILE DATA: 1 where there is no such group
   rm -rf limited
   (
     echo "$BASHPID" >"$directory/cgroup.procs"
-    exec "$colonnade" train "$3" --out limited --epochs 1 --hidden 4 --batch-size 1024 --progress none 2>limited.err
+    exec "$colonnade" train --recipe plain "$3" --out limited --epochs 1 --hidden 4 --batch-size 1024 --progress none 2>limited.err
   ) || fail "train under a limit: exit code $?, $(cat limited.err)"
   rmdir "$directory"
   cmp -s unlimited/model.safetensors limited/model.safetensors || fail "a limit makes another model"
@@ -72,7 +72,7 @@ limit_test() { # DIRECTORY FILE DATA: 1 where there is no such group
   for _ in 2 3 4 5 6 7 8 9 10 11 12; do tail -n +2 "$examples/adult.csv"; done
 } >many.csv
 expect 0 '' convert many.csv many.cache
-expect 0 '' train many.cache --out unlimited --epochs 1 --hidden 4 --batch-size 1024 --progress none
+expect 0 '' train --recipe plain many.cache --out unlimited --epochs 1 --hidden 4 --batch-size 1024 --progress none
 if limit_test /sys/fs/cgroup/memory memory.limit_in_bytes many.cache || limit_test /sys/fs/cgroup memory.max many.cache; then
   limit_test /sys/fs/cgroup/memory memory.limit_in_bytes many.csv || limit_test /sys/fs/cgroup memory.max many.csv
   echo "tried: a real limit"

@@ -25,7 +25,7 @@ same_run() {
 # start_endless DIR [options]: in the background, with $runner, until it trains.
 start_endless() {
   rm -f "$1/metrics.jsonl"
-  "$colonnade" train data.csv --out "$@" "${endless[@]}" 2>"$scratch/stderr" &
+  "$colonnade" train --recipe plain data.csv --out "$@" "${endless[@]}" 2>"$scratch/stderr" &
   runner=$!
   await "$1/metrics.jsonl" "$runner"
 }
@@ -37,7 +37,7 @@ interrupt() {
   equal "exit code of $1 after SIGTERM" $? 75
 }
 
-expect 0 '' train data.csv --out whole "${options[@]}"
+expect 0 '' train --recipe plain data.csv --out whole "${options[@]}"
 
 # ---- every signal: exit code 75, a checkpoint, and the rest of the run is the same
 names=(TERM INT USR1 USR2 XCPU)
@@ -54,11 +54,11 @@ for name in "${names[@]}"; do
     ".lock checkpoint.safetensors metrics.jsonl "
 done
 epochs=$(($(wc -l <stopped/metrics.jsonl) + 2))
-expect 0 'goes on in epoch' train data.csv --out stopped "${endless[@]}" --epochs $epochs --resume --threads 1
-expect 0 '' train data.csv --out unstopped "${endless[@]}" --epochs $epochs
+expect 0 'goes on in epoch' train --recipe plain data.csv --out stopped "${endless[@]}" --epochs $epochs --resume --threads 1
+expect 0 '' train --recipe plain data.csv --out unstopped "${endless[@]}" --epochs $epochs
 equal "model of a run that was stopped by signals" "$(sha stopped/model.safetensors)" "$(sha unstopped/model.safetensors)"
 
-(trap '' HUP && exec "$colonnade" train data.csv --out hung "${endless[@]}" 2>stderr) &
+(trap '' HUP && exec "$colonnade" train --recipe plain data.csv --out hung "${endless[@]}" 2>stderr) &
 runner=$!
 await hung/metrics.jsonl $runner
 kill -HUP $runner
@@ -70,7 +70,7 @@ holds "SIGHUP where it is ignored" 'stopped by SIGTERM' stderr
 
 # ---- before the first step there is nothing to save
 mkfifo table
-"$colonnade" train table --out early "${endless[@]}" 2>stderr &
+"$colonnade" train --recipe plain table --out early "${endless[@]}" 2>stderr &
 runner=$!
 exec 3>table
 head -n 3 data.csv >&3
@@ -87,20 +87,20 @@ pieces=0
 code=75
 while [ $code -eq 75 ]; do
   pieces=$((pieces + 1))
-  "$colonnade" train data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((20 + 5 * pieces))ms \
+  "$colonnade" train --recipe plain data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((20 + 5 * pieces))ms \
     --checkpoint-every 7ms --threads $((pieces % 3 + 1)) 2>stderr
   code=$?
 done
 equal "exit code of the last piece" $code 0
 [ $pieces -gt 1 ] || fail "a time limit of 25 ms cut nothing off"
 same_run pieces
-expect 9 'stopped by the time limit' train data.csv --out limited "${endless[@]}" --time-limit 200ms --requeue-exit 9
+expect 9 'stopped by the time limit' train --recipe plain data.csv --out limited "${endless[@]}" --time-limit 200ms --requeue-exit 9
 
 # ---- kill -9 at random instants, later and later
 kills=0
 code=137
 while [ $code -eq 137 ]; do
-  "$colonnade" train data.csv --out killed "${options[@]}" --resume=auto --checkpoint-every 3ms 2>stderr &
+  "$colonnade" train --recipe plain data.csv --out killed "${options[@]}" --resume=auto --checkpoint-every 3ms 2>stderr &
   runner=$!
   sleep "$(awk -v most=$((25 + 5 * kills)) -v draw=$RANDOM 'BEGIN { print most * draw / 32768000 }')"
   kill -9 $runner 2>/dev/null
@@ -114,30 +114,36 @@ same_run killed
 # ---- what is not the same run is refused by name
 interrupt changed
 before=$(sha changed/checkpoint.safetensors)
-expect 2 '--lr was 0.001, is 0.01: changed/checkpoint.safetensors is of another run' train data.csv --out changed "${endless[@]}" \
+expect 2 '--lr was 0.001, is 0.01: changed/checkpoint.safetensors is of another run' \
+  train --recipe plain data.csv --out changed "${endless[@]}" \
   --resume --lr 0.01
-expect 2 '--hidden was 64,32, is 64: ' train data.csv --out changed "${endless[@]}" --resume=auto --hidden 64
-expect 2 '--seed was 1, is 2: ' train data.csv --out changed "${endless[@]}" --resume=auto --seed 2
-expect 2 '--label was income, is sex: ' train data.csv --out changed "${endless[@]}" --resume=auto --label sex
-expect 2 '--ignore was not given, is age: ' train data.csv --out changed "${endless[@]}" --resume=auto --ignore age
+expect 2 '--hidden was 64,32, is 64: ' train --recipe plain data.csv --out changed "${endless[@]}" --resume=auto --hidden 64
+expect 2 '--seed was 1, is 2: ' train --recipe plain data.csv --out changed "${endless[@]}" --resume=auto --seed 2
+expect 2 '--label was income, is sex: ' train --recipe plain data.csv --out changed "${endless[@]}" --resume=auto --label sex
+expect 2 '--ignore was not given, is age: ' train --recipe plain data.csv --out changed "${endless[@]}" --resume=auto --ignore age
 sed 's/^39,/38,/' data.csv >other.csv
-expect 2 'training table was ' train other.csv --out changed "${endless[@]}" --resume
-expect 2 'changed holds an unfinished run; go on with --resume' train data.csv --out changed "${endless[@]}"
-expect 2 '--force and --resume cannot both be given' train data.csv --out changed "${endless[@]}" --force --resume
+expect 2 'training table was ' train --recipe plain other.csv --out changed "${endless[@]}" --resume
+expect 2 'changed holds an unfinished run; go on with --resume' train --recipe plain data.csv --out changed "${endless[@]}"
+expect 2 '--force and --resume cannot both be given' train --recipe plain data.csv --out changed "${endless[@]}" --force --resume
 equal "a checkpoint after refusals" "$(sha changed/checkpoint.safetensors)" "$before"
 cp data.csv elsewhere.csv
 epochs=$(($(wc -l <changed/metrics.jsonl) + 1))
 mv changed renamed
-expect 0 '' train elsewhere.csv --out renamed "${endless[@]}" --epochs $epochs --resume --threads 2 --json --checkpoint-every never
+expect 0 '' \
+  train --recipe plain elsewhere.csv --out renamed "${endless[@]}" --epochs $epochs --resume --threads 2 --json \
+  --checkpoint-every never
 
 # ---- nothing to continue; a finished run
-expect 2 'there is nothing to continue in nowhere: it has no checkpoint' train data.csv --out nowhere --resume
+expect 2 'there is nothing to continue in nowhere: it has no checkpoint' train --recipe plain data.csv --out nowhere --resume
 [ ! -e nowhere ] || fail "a run that could not be continued leaves a directory"
-expect 2 'there is nothing to continue in whole: the run is finished' train data.csv --out whole "${options[@]}" --resume
+expect 2 'there is nothing to continue in whole: the run is finished' \
+  train --recipe plain data.csv --out whole "${options[@]}" --resume
 before=$(sha whole/run.json)
-expect 0 'whole is finished: whole/model.safetensors' train data.csv --out whole "${options[@]}" --resume=auto --threads 2
-expect 2 '--dropout was 0.2, is 0.3: whole/run.json' train data.csv --out whole "${options[@]}" --resume=auto --dropout 0.3
-expect 2 'DATA has changed (fingerprint ' train other.csv --out whole "${options[@]}" --resume=auto
+expect 0 'whole is finished: whole/model.safetensors' \
+  train --recipe plain data.csv --out whole "${options[@]}" --resume=auto --threads 2
+expect 2 '--dropout was 0.2, is 0.3: whole/run.json' \
+  train --recipe plain data.csv --out whole "${options[@]}" --resume=auto --dropout 0.3
+expect 2 'DATA has changed (fingerprint ' train --recipe plain other.csv --out whole "${options[@]}" --resume=auto
 equal "the record of a finished run" "$(sha whole/run.json)" "$before"
 
 # ---- a damaged checkpoint is refused, and nothing is started over
@@ -146,11 +152,11 @@ cp damaged/checkpoint.safetensors intact
 size=$(stat -c %s intact)
 for start in --resume --resume=auto; do
   printf 'X' | dd of=damaged/checkpoint.safetensors bs=1 seek=$((size - 100)) conv=notrunc status=none
-  expect 1 'it was damaged: its checksum is' train data.csv --out damaged "${endless[@]}" $start
+  expect 1 'it was damaged: its checksum is' train --recipe plain data.csv --out damaged "${endless[@]}" $start
   head -c $((size - 1)) intact >damaged/checkpoint.safetensors
-  expect 1 'was it cut short?' train data.csv --out damaged "${endless[@]}" $start
+  expect 1 'was it cut short?' train --recipe plain data.csv --out damaged "${endless[@]}" $start
   cp whole/model.safetensors damaged/checkpoint.safetensors
-  expect 1 'it holds a model, not a checkpoint' train data.csv --out damaged "${endless[@]}" $start
+  expect 1 'it holds a model, not a checkpoint' train --recipe plain data.csv --out damaged "${endless[@]}" $start
   cp intact damaged/checkpoint.safetensors
 done
 expect 1 'it holds a checkpoint, not a model' predict intact data.csv
@@ -158,14 +164,14 @@ expect 1 'it holds a checkpoint, not a model' predict intact data.csv
 # ---- what a killed process leaves behind goes away; what is not ours stays
 touch damaged/.checkpoint.safetensors.tmp-99999 damaged/.model.safetensors.tmp-1-2 damaged/.mine.tmp-1
 epochs=$(($(wc -l <damaged/metrics.jsonl) + 1))
-expect 0 '' train data.csv --out damaged "${endless[@]}" --epochs $epochs --resume
+expect 0 '' train --recipe plain data.csv --out damaged "${endless[@]}" --epochs $epochs --resume
 equal "files after a resumed run" "$(find damaged -type f -printf '%f\n' | sort | tr '\n' ' ')" \
   ".lock .mine.tmp-1 metrics.jsonl model.safetensors run.json "
 
 # ---- killed between the model and the removal of the checkpoint: nothing is left to do but that
 cp -r damaged late
 cp intact late/checkpoint.safetensors
-expect 0 'late is finished' train data.csv --out late "${endless[@]}" --epochs $epochs --resume
+expect 0 'late is finished' train --recipe plain data.csv --out late "${endless[@]}" --epochs $epochs --resume
 [ ! -e late/checkpoint.safetensors ] || fail "a finished run keeps its checkpoint"
 
 # ---- --force starts an unfinished run over, also after an interruption of its own
@@ -173,20 +179,21 @@ interrupt forced
 mkdir replaced && cp whole/* replaced
 interrupt forced --force
 epochs=$(($(wc -l <forced/metrics.jsonl) + 1))
-expect 0 '' train data.csv --out forced "${endless[@]}" --epochs $epochs --resume
+expect 0 '' train --recipe plain data.csv --out forced "${endless[@]}" --epochs $epochs --resume
 [ ! -e forced/previous ] || fail "a forced run that was interrupted keeps what it replaced: $(ls forced/previous)"
 
 # ---- divergence: exit code 4, with the layer, the step and the feature; --recover repeats the epoch, and tells
 wild=(--lr 1e6 --optimizer sgd --hidden 8 --epochs 3 --progress none)
-expect 4 'the feature with the largest values is "' train data.csv --out wild "${wild[@]}"
-expect 0 'epoch 1 starts again with half the learning rate (1 of 100 times)' train data.csv --out wild "${wild[@]}" --recover 100
+expect 4 'the feature with the largest values is "' train --recipe plain data.csv --out wild "${wild[@]}"
+expect 0 'epoch 1 starts again with half the learning rate (1 of 100 times)' \
+  train --recipe plain data.csv --out wild "${wild[@]}" --recover 100
 recoveries=$(sed -n 's/^  "recoveries": \([0-9]*\),$/\1/p' wild/run.json)
 [ "$recoveries" -ge 1 ] || fail "run.json tells of $recoveries recoveries"
 equal "recoveries in metrics.jsonl" "$(grep -c "\"recoveries\":$recoveries}" wild/metrics.jsonl)" 3
-expect 4 '--recover did not help' train data.csv --out wild "${wild[@]}" --recover $((recoveries - 1)) --force
+expect 4 '--recover did not help' train --recipe plain data.csv --out wild "${wild[@]}" --recover $((recoveries - 1)) --force
 
 # ---- durations
 for text in 0 5 5x -1s 1e3s ''; do
-  expect 2 '--time-limit' train data.csv --out durations --time-limit "$text"
+  expect 2 '--time-limit' train --recipe plain data.csv --out durations --time-limit "$text"
 done
 finish

@@ -8,7 +8,7 @@ cd "$scratch" || exit 1
 train() {
   local run=$1 data=$2
   shift 2
-  expect 0 '' train "$data" --out "$run" --epochs 60 --progress none "$@"
+  expect 0 '' train --recipe plain "$data" --out "$run" --epochs 60 --progress none "$@"
 }
 rows=$(seq 1 40)
 
@@ -31,7 +31,7 @@ train commas comma.csv --categorical k --valid comma.csv
 expect 0 'never seen in training 0' predict commas comma.csv
 sed '2s/"1,5"/L/' comma.csv >letter.csv
 train letters letter.csv --valid comma.csv
-expect 3 'a number with a comma' train comma.csv --out refused
+expect 3 'a number with a comma' train --recipe plain comma.csv --out refused
 
 # ---- labels whose texts differ while their floats do not
 for i in $rows; do printf '%d,%s\n' "$i" "$([ "$i" -gt 20 ] && echo 1 || echo 01)"; done | sed '1i x,y' >zero.csv
@@ -44,13 +44,13 @@ expect 0 '' evaluate large large.csv
 holds "labels 2^24 and 2^24 + 1" '^AUC       1\.0' stdout
 expect 0 '' predict large large.csv
 holds "the prediction is the label" ',16777217$' stdout
-expect 0 '' train large.csv --init large --out again --epochs 1 --progress none
+expect 0 '' train --recipe plain large.csv --init large --out again --epochs 1 --progress none
 sed 's/,16777216$/,16777216.0/' large.csv >spelt.csv
 expect 0 '' evaluate large spelt.csv
 holds "another spelling of the label" '^AUC       1\.0' stdout
 sed '2,9s/$/.0/' large.csv >spelt.csv
 train spelt spelt.csv
-expect 3 'every label is' train zero.csv --out refused
+expect 3 'every label is' train --recipe plain zero.csv --out refused
 
 # ---- a table of one column suits a model of one
 cut -d, -f1 large.csv >one.csv

@@ -12,7 +12,7 @@ member() { grep -oE "\"$1\": ?[^,}]*" "$2" | head -n 1 | sed 's/^[^:]*: *//'; }
 part() { tr -d '\n' <"$2" | grep -oE "\"$1\": ?\{[^}]*\}" | head -n 1; }
 
 # ---- a run directory: model, metrics, record
-expect 0 'colonnade predict run' train data.csv --out run --epochs 6 --test-fraction 0.25 --json
+expect 0 'colonnade predict run' train --recipe plain data.csv --out run --epochs 6 --test-fraction 0.25 --json
 cp "$scratch/stdout" summary.json
 equal "lines of --json" "$(wc -l <summary.json)" 1
 for file in model.safetensors metrics.jsonl run.json; do
@@ -38,7 +38,7 @@ number='-?[0-9.]+(e-?[0-9]+)?'
 line="^\{\"epoch\":[0-9]+,\"train_loss\":$number,\"valid_loss\":$number,\"valid_auc\":$number,\"learning_rate\":0.001"
 line="$line,\"seconds\":$number,\"rows_per_second\":$number\}\$"
 equal "well-formed lines" "$(grep -cE "$line" run/metrics.jsonl)" 6
-expect 0 '' train data.csv --out without --epochs 2 --valid-fraction 0
+expect 0 '' train --recipe plain data.csv --out without --epochs 2 --valid-fraction 0
 equal "lines without validation rows" "$(grep -c '"valid_loss":null,"valid_auc":null' without/metrics.jsonl)" 2
 part valid without/run.json >part.json
 [ ! -s part.json ] || fail "run.json has metrics of validation rows that there are none of"
@@ -52,10 +52,10 @@ equal "version" "\"$("$colonnade" --version | cut -d' ' -f2)\"" "$(member versio
 holds "fingerprint" '^    "fingerprint": "[0-9a-f]{16}"$' run/run.json
 holds "instruction set" '^  "isa": "(generic|avx2|avx512|neon)",$' run/run.json
 if "$colonnade" doctor | grep -q 'OpenMP: yes'; then
-  OMP_NUM_THREADS=3 expect 0 'OMP_NUM_THREADS' train data.csv --out rule --epochs 1
+  OMP_NUM_THREADS=3 expect 0 'OMP_NUM_THREADS' train --recipe plain data.csv --out rule --epochs 1
   equal "rule of the threads" "$(member threads_rule rule/run.json)" '"OMP_NUM_THREADS"'
   equal "threads allowed" "$(member threads_allowed rule/run.json)" 3
-  OMP_NUM_THREADS=3 expect 0 '' train data.csv --out rule --epochs 1 --threads 2 --force
+  OMP_NUM_THREADS=3 expect 0 '' train --recipe plain data.csv --out rule --epochs 1 --threads 2 --force
   equal "rule of the threads with --threads" "$(member threads_rule rule/run.json)" '"--threads"'
   equal "threads allowed with --threads" "$(member threads_allowed rule/run.json)" 2
 fi
@@ -63,30 +63,30 @@ fi
 equal "the label in force" "$(sed -n 's/^    "label": //p' run/run.json)" '"income",'
 equal "the positive value in force" "$(sed -n 's/^    "positive": //p' run/run.json)" '">50K",'
 holds "the block size in force" '^    "block-size": [0-9]+,?$' run/run.json
-expect 0 '' train data.csv --init run --valid data.csv --test new.csv --epochs 1 --out inputs
+expect 0 '' train --recipe plain data.csv --init run --valid data.csv --test new.csv --epochs 1 --out inputs
 fingerprint() { part "$1" inputs/run.json | grep -oE '"fingerprint": "[0-9a-f]{16}"'; }
 [ -n "$(fingerprint data)" ] || fail "the data has no fingerprint"
 equal "the fingerprint of the same file" "$(fingerprint valid_data)" "$(fingerprint data)"
 [ "$(fingerprint test_data)" != "$(fingerprint data)" ] || fail "another file has the same fingerprint"
 cp run/model.safetensors copy.safetensors
 init=$(fingerprint init_model)
-expect 0 '' train data.csv --init copy.safetensors --epochs 1 --out inputs --force
+expect 0 '' train --recipe plain data.csv --init copy.safetensors --epochs 1 --out inputs --force
 equal "the fingerprint of a copied model" "$(fingerprint init_model)" "$init"
-expect 0 '' train data.csv --init inputs --epochs 1 --out inputs --force
+expect 0 '' train --recipe plain data.csv --init inputs --epochs 1 --out inputs --force
 [ "$(fingerprint init_model)" != "$init" ] || fail "another model has the same fingerprint"
-expect 0 '' train data.csv --epochs 1 --valid-fraction 0 --out inputs --force --json
+expect 0 '' train --recipe plain data.csv --epochs 1 --valid-fraction 0 --out inputs --force --json
 holds "--json without validation rows" '"valid":null' stdout
 holds "run.json without other inputs" '"valid_data": null' inputs/run.json
 
 # ---- a finished run is never overwritten without --force, and not touched by misuse
 sha() { sha256sum <"$1" | cut -d' ' -f1; }
 before=$(sha run/model.safetensors)
-expect 2 'run holds a finished run; overwrite it with --force' train data.csv --out run --epochs 1
+expect 2 'run holds a finished run; overwrite it with --force' train --recipe plain data.csv --out run --epochs 1
 one_line
 equal "the model after a refusal" "$(sha run/model.safetensors)" "$before"
-expect 3 '' train new.csv --out run --label sex --positive Female --ignore age --force --epochs 0 --numeric workclass
+expect 3 '' train --recipe plain new.csv --out run --label sex --positive Female --ignore age --force --epochs 0 --numeric workclass
 equal "the model after bad data" "$(sha run/model.safetensors)" "$before"
-expect 0 '' train data.csv --out run --epochs 6 --test-fraction 0.25 --force --progress none
+expect 0 '' train --recipe plain data.csv --out run --epochs 6 --test-fraction 0.25 --force --progress none
 [ ! -s stderr ] || holds "--progress none shows notes only" '^note: ' stderr
 equal "the same command gives the same model" "$(sha run/model.safetensors)" "$before"
 equal "nothing but the run's files" "$(find run -type f | sort | tr '\n' ' ')" \
@@ -94,7 +94,7 @@ equal "nothing but the run's files" "$(find run -type f | sort | tr '\n' ' ')" \
 
 # ---- --force keeps the older run until the new one is in place
 cp -r run forced
-expect 4 'note: what was in forced before is in forced/previous' train data.csv --out forced --force \
+expect 4 'note: what was in forced before is in forced/previous' train --recipe plain data.csv --out forced --force \
   --lr 1e6 --optimizer sgd --scale none
 equal "the model of a forced run that failed" "$(sha forced/previous/model.safetensors)" "$before"
 [ ! -e forced/model.safetensors ] || fail "a forced run that failed looks finished"
@@ -102,77 +102,79 @@ for file in run.json metrics.jsonl; do
   cmp "run/$file" "forced/previous/$file" || fail "a forced run that failed changed $file"
 done
 rm -f forced/metrics.jsonl
-"$colonnade" train data.csv --init run --out forced --force --epochs 1000000 --patience 0 2>/dev/null &
+"$colonnade" train --recipe plain data.csv --init run --out forced --force --epochs 1000000 --patience 0 2>/dev/null &
 runner=$!
 await forced/metrics.jsonl "$runner"
 kill -9 "$runner"
 wait "$runner" 2>/dev/null
 equal "the model after a second forced run that failed" "$(sha forced/previous/model.safetensors)" "$before"
-expect 0 '' train data.csv --out forced --force --epochs 1
+expect 0 '' train --recipe plain data.csv --out forced --force --epochs 1
 equal "files after a forced run" "$(find forced -type f | sort | tr '\n' ' ')" \
   "forced/.lock forced/metrics.jsonl forced/model.safetensors forced/run.json "
 mv forced/model.safetensors moved.safetensors
 cp forced/run.json record.json
-expect 0 'is in forced/previous' train data.csv --out forced --epochs 1
+expect 0 'is in forced/previous' train --recipe plain data.csv --out forced --epochs 1
 cmp record.json forced/previous/run.json || fail "the record of a model that was moved away is lost"
 
 # ---- closed standard streams stay closed, and no file takes their place; who read the progress may go away
 for closed in '>&-' '2>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
   rm -rf closed
-  (eval "exec $closed"; exec "$colonnade" train data.csv --out closed --epochs 2)
+  (eval "exec $closed"; exec "$colonnade" train --recipe plain data.csv --out closed --epochs 2)
   equal "exit code of train $closed" $? 0
   equal "well-formed lines of train $closed" "$(grep -c '^{"epoch":[0-9]*,.*}$' closed/metrics.jsonl)" 2
   equal "lines of train $closed" "$(wc -l <closed/metrics.jsonl)" 2
 done
-"$colonnade" train data.csv --out closed --epochs 1 --force --json >&- 2>stderr
+"$colonnade" train --recipe plain data.csv --out closed --epochs 1 --force --json >&- 2>stderr
 equal "exit code of --json to a closed standard output" $? 1
 "$colonnade" predict closed new.csv --out closed.csv >&- 2>/dev/null
 equal "exit code of predict --out with a closed standard output" $? 0
-"$colonnade" train - --out closed --epochs 1 --force <&- 2>stderr
+"$colonnade" train --recipe plain - --out closed --epochs 1 --force <&- 2>stderr
 equal "exit code of a closed standard input" $? 1
 holds "a closed standard input" 'cannot read standard input: Bad file descriptor' stderr
-"$colonnade" train data.csv --out unread --epochs 6 --test-fraction 0.25 2> >(head -n 1 >/dev/null)
+"$colonnade" train --recipe plain data.csv --out unread --epochs 6 --test-fraction 0.25 2> >(head -n 1 >/dev/null)
 equal "exit code where nobody reads the progress" $? 0
 equal "the model where nobody reads the progress" "$(sha unread/model.safetensors)" "$before"
 
 # ---- two processes never share a directory; a killed one blocks nobody
-"$colonnade" train data.csv --out shared --epochs 1000000 --patience 0 2>/dev/null &
+"$colonnade" train --recipe plain data.csv --out shared --epochs 1000000 --patience 0 2>/dev/null &
 runner=$!
 await shared/metrics.jsonl "$runner"
-expect 1 "shared is in use by process $runner on $(uname -n)" train data.csv --out shared --epochs 1 --force
+expect 1 "shared is in use by process $runner on $(uname -n)" train --recipe plain data.csv --out shared --epochs 1 --force
 one_line
 kill -9 "$runner"
 wait "$runner" 2>/dev/null
-expect 0 '' train data.csv --out shared --epochs 1
+expect 0 '' train --recipe plain data.csv --out shared --epochs 1
 equal "metrics after a killed run" "$(wc -l <shared/metrics.jsonl)" 1
 
 # ---- nothing is left where a run could not begin
-expect 3 '' train /dev/null --out never
+expect 3 '' train --recipe plain /dev/null --out never
 [ ! -e never ] || fail "a run that could not begin leaves a directory"
-expect 1 'is a file, not a run directory' train data.csv --out data.csv
-expect 1 'cannot make the run directory' train data.csv --out no/such/place
+expect 1 'is a file, not a run directory' train --recipe plain data.csv --out data.csv
+expect 1 'cannot make the run directory' train --recipe plain data.csv --out no/such/place
 
 # ---- epochs 0 writes the initial network; a start from a model continues from its weights
-expect 0 '' train data.csv --out start --epochs 0
+expect 0 '' train --recipe plain data.csv --out start --epochs 0
 [ -s start/model.safetensors ] || fail "--epochs 0 writes no model"
 equal "epochs of --epochs 0" "$(wc -c <start/metrics.jsonl)" 0
-expect 0 '' train data.csv --out again --epochs 0 --init run --valid-fraction 0
+expect 0 '' train --recipe plain data.csv --out again --epochs 0 --init run --valid-fraction 0
 "$colonnade" predict run new.csv >a.csv 2>/dev/null
 "$colonnade" predict again new.csv >b.csv 2>/dev/null
 cmp a.csv b.csv || fail "--init with --epochs 0 predicts something else"
-"$colonnade" train data.csv --out small --epochs 1 --hidden 7,5 --activation tanh 2>/dev/null
-expect 0 'tanh' train data.csv --out again --epochs 1 --init small --activation tanh --force
+"$colonnade" train --recipe plain data.csv --out small --epochs 1 --hidden 7,5 --activation tanh 2>/dev/null
+expect 0 'tanh' train --recipe plain data.csv --out again --epochs 1 --init small --activation tanh --force
 equal "the network in force with --init" "$(sed -n 's/^    "hidden": //p' again/run.json)" '"7,5",'
-expect 2 '--hidden 9: --init keeps what small has (7,5)' train data.csv --out again --epochs 1 --init small --hidden 9 --force
+expect 2 '--hidden 9: --init keeps what small has (7,5)' \
+  train --recipe plain data.csv --out again --epochs 1 --init small --hidden 9 --force
 one_line
 
 # ---- a file takes the place of its share of the rows; a share that leaves no row is told
-expect 0 '' train data.csv --valid new.csv --test-fraction 0.8 --epochs 1 --out shares
+expect 0 '' train --recipe plain data.csv --valid new.csv --test-fraction 0.8 --epochs 1 --out shares
 equal "the share that --valid replaces" "$(sed -n 's/^    "valid-fraction": //p' shares/run.json)" "0,"
-expect 0 '' train data.csv --test new.csv --valid-fraction 0.9 --epochs 1 --out shares --force
-expect 2 '--valid-fraction + --test-fraction is 1; ' train data.csv --test-fraction 0.8 --epochs 1 --out shares --force
+expect 0 '' train --recipe plain data.csv --test new.csv --valid-fraction 0.9 --epochs 1 --out shares --force
+expect 2 '--valid-fraction + --test-fraction is 1; ' \
+  train --recipe plain data.csv --test-fraction 0.8 --epochs 1 --out shares --force
 printf 'a,b\n1,x\n2,y\n' >two.csv
-expect 0 'leaves none to validate on' train two.csv --epochs 1 --out shares --force
+expect 0 'leaves none to validate on' train --recipe plain two.csv --epochs 1 --out shares --force
 
 # ---- predict: CSV in the order of the input, kept columns as they were written, any order of columns, standard input
 equal "header" "$(head -n 1 a.csv)" "probability,prediction"
@@ -209,7 +211,7 @@ paste -d, <(tail -n +2 a.csv) <(tail -n +2 new.csv | awk -F, '{print $NF}') |
     END { d = sum / NR - loss; e = right / NR - accuracy
       if (d > 6e-5 || d < -6e-5 || e > 1e-12 || e < -1e-12) { print d, e; exit 1 } }' ||
   fail "evaluate and predict disagree"
-expect 0 '' train data.csv --out tested --epochs 6 --test new.csv --json
+expect 0 '' train --recipe plain data.csv --out tested --epochs 6 --test new.csv --json
 expect 0 '' evaluate tested new.csv --json
 equal "the run's test and evaluate" "$(part test tested/run.json | grep -oE '"log_loss": [0-9.e-]+' | cut -d' ' -f2)" \
   "$(member log_loss stdout)"
@@ -226,7 +228,7 @@ equal "the run's test and evaluate" "$(part test tested/run.json | grep -oE '"lo
   cat digits.csv
   printf 'abc,1,yes\nabc,2,no\n'
 } >codes.csv
-expect 0 '' train codes.csv --valid digits.csv --epochs 40 --lr 0.01 --out codes
+expect 0 '' train --recipe plain codes.csv --valid digits.csv --epochs 40 --lr 0.01 --out codes
 equal "accuracy on categories of digits" "$(part valid codes/run.json | grep -oE '"accuracy": [0-9.]+')" '"accuracy": 1'
 expect 0 '' evaluate codes digits.csv --json
 equal "accuracy of evaluate on categories of digits" "$(member accuracy stdout)" 1
@@ -248,7 +250,7 @@ if grep -q $'\033' stderr; then fail "control characters in a log"; fi
 
 # ---- the model's bytes do not know how the run was started
 cp data.csv elsewhere.csv
-expect 0 '' train elsewhere.csv --out other --epochs 6 --test-fraction 0.25 --threads 1 --progress none
+expect 0 '' train --recipe plain elsewhere.csv --out other --epochs 6 --test-fraction 0.25 --threads 1 --progress none
 equal "model of another path, folder and thread count" "$(sha other/model.safetensors)" "$before"
 
 finish

@@ -28,7 +28,7 @@ expect 1 'later.safetensors: written by a newer Colonnade (format 3); this one r
   "$golden/table.csv"
 one_line
 expect 1 'written by a newer Colonnade (format 3)' inspect later.safetensors
-expect 1 'written by a newer Colonnade (format 3)' train "$golden/train.csv" --init later.safetensors --out later
+expect 1 'written by a newer Colonnade (format 3)' train --recipe plain "$golden/train.csv" --init later.safetensors --out later
 cp "$golden/table.cache" later.cache
 chmod +w later.safetensors later.cache
 printf '\002' | dd of=later.cache bs=1 seek=8 conv=notrunc 2>/dev/null

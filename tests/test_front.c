@@ -27,6 +27,7 @@ enum {
 	N_FRONT = AT_SCALE + INPUTS
 };
 
+static const double spreads[NUMBERS] = {3, 1, 0.5};
 static const double TURN = 6.283185307179586477;
 
 static struct network *make_network(bool scaling)
@@ -36,7 +37,7 @@ static struct network *make_network(bool scaling)
 	struct network *net;
 	struct rng rng;
 	assert_ok(network_create_with_front(&net, n, 3, CLN_TANH, &front, &err));
-	network_init_front(net, 0.5, 7);
+	network_init_front(net, 0.5, spreads, 7);
 	network_init(net, CLN_INIT_AUTO, 7);
 	rng_start(&rng, 3, RNG_TEST, 0, 0);
 	for (size_t k = 0; scaling && k < INPUTS; k++) /* factors that are not 1 */
@@ -374,7 +375,7 @@ static struct network *trained(const struct cln_config *config, const struct dat
 	struct network *net = make_network(scaling);
 	struct trainer_result result;
 	struct plan plan;
-	network_init_front(net, 0.5, 7);
+	network_init_front(net, 0.5, spreads, 7);
 	net->activation = config->activation;
 	assert_ok(start_from_data(net, select_kernels(isa), data, 7, &err));
 	plan_create(&plan, net, config, data->n_rows, threads);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "testing.h"
 
+#include "api/config.h"
 #include "cli/options.h"
 
 #include <stdio.h>
@@ -155,6 +156,99 @@ START_TEST(plain_has_the_documented_values)
 	ck_assert_uint_eq(config->patience, 10);
 	ck_assert_int_eq(config->metric, CLN_LOG_LOSS);
 	ck_assert_double_eq(config->valid_fraction, 0.2);
+}
+END_TEST
+
+START_TEST(default_has_the_documented_values)
+{
+	struct options options;
+
+	parse_ok(&options, "train data.csv");
+	const struct cln_config *config = &options.config;
+	ck_assert_str_eq(config->recipe, "default");
+	ck_assert_int_eq(config->scale, CLN_SCALE_AUTO);
+	ck_assert_int_eq(config->effort, CLN_USUAL);
+	ck_assert_uint_eq(config->n_hidden, 3);
+	ck_assert_int_eq(config->embedding, CLN_EMBEDDING_PERIODIC);
+	ck_assert(config->input_scaling);
+	ck_assert_int_eq(config->schedule, CLN_COSLOG4);
+	ck_assert_int_eq(config->parametrisation, CLN_NTK);
+	ck_assert_int_eq(config->regularisation, CLN_REGULARISATION_FLAT_COSINE);
+	ck_assert_double_eq(config->learning_rate, 0.04);
+	ck_assert_double_eq(config->beta2, 0.95);
+	ck_assert_uint_eq(config->epochs, CLN_AUTO);
+	ck_assert_uint_eq(config->ensemble, CLN_AUTO);
+	parse_ok(&options, "train data.csv --epochs 5 --ensemble auto");
+	ck_assert_uint_eq(options.config.epochs, 5);
+	ck_assert_uint_eq(options.config.ensemble, CLN_AUTO);
+}
+END_TEST
+
+/* The rule of doc/recipe.md: members and epochs of the effort as long as the rows that are visited in all allow them; then fewer
+ * epochs, down to 16, then fewer members, then still fewer epochs. */
+START_TEST(members_and_epochs_follow_from_the_rows)
+{
+	static const struct {
+		enum cln_effort effort;
+		size_t rows, members, epochs;
+	} cases[] = {
+	    {CLN_QUICK, 10, 2, 48},        {CLN_QUICK, 50000, 2, 30},    {CLN_QUICK, 150000, 1, 16},  {CLN_QUICK, 10000000, 1, 2},
+	    {CLN_USUAL, 10, 8, 128},       {CLN_USUAL, 31250, 8, 128},   {CLN_USUAL, 31251, 8, 127},  {CLN_USUAL, 250000, 8, 16},
+	    {CLN_USUAL, 1000000, 2, 16},   {CLN_USUAL, 4000000, 1, 8},   {CLN_USUAL, 4294967295, 1, 2},
+	    {CLN_BEST, 1000, 32, 128},     {CLN_BEST, 1000000, 16, 16},  {CLN_USUAL, 0, 8, 128},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct cln_config config;
+		assert_ok(cln_config_recipe(&config, "default", &err));
+		config.effort = cases[i].effort;
+		ck_assert(config_choose(&config, cases[i].rows));
+		ck_assert_msg(config.ensemble == cases[i].members && config.epochs == cases[i].epochs, "%zu rows: %zu x %zu",
+		              cases[i].rows, config.ensemble, config.epochs);
+		ck_assert(!config_choose(&config, 1)); /* nothing is left to choose */
+	}
+}
+END_TEST
+
+START_TEST(finer_waves_come_with_more_rows)
+{
+	static const struct {
+		size_t rows;
+		double spread;
+	} cases[] = {{0, 1}, {10, 1}, {300, 1}, {3000, 10}, {30000, 100}, {1000000, 100}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct cln_config config;
+		assert_ok(cln_config_recipe(&config, "default", &err));
+		config_choose(&config, cases[i].rows);
+		ck_assert_double_eq(config.frequency_spread, cases[i].spread);
+		config.frequency_spread = 7;
+		config_choose(&config, cases[i].rows);
+		ck_assert_double_eq(config.frequency_spread, 7);
+	}
+}
+END_TEST
+
+START_TEST(what_is_given_is_not_chosen)
+{
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "default", &err));
+	config.epochs = 1000;
+	ck_assert(config_choose(&config, 16000));
+	ck_assert_uint_eq(config.epochs, 1000);
+	ck_assert_uint_eq(config.ensemble, 2); /* 32e6 visits */
+	assert_ok(cln_config_recipe(&config, "default", &err));
+	config.ensemble = 3;
+	ck_assert(config_choose(&config, 1000000));
+	ck_assert_uint_eq(config.ensemble, 3);
+	ck_assert_uint_eq(config.epochs, 16);
+	config.epochs = CLN_AUTO;
+	config.ensemble = 1;
+	ck_assert(config_choose(&config, 1000000));
+	ck_assert_uint_eq(config.epochs, 32);
+	config.epochs = 0; /* the first network */
+	config.ensemble = CLN_AUTO;
+	ck_assert(config_choose(&config, 1000000));
+	ck_assert_uint_eq(config.ensemble, 8);
 }
 END_TEST
 
@@ -440,6 +534,10 @@ static Suite *options_suite(void)
 	tcase_add_loop_test(table, every_range_has_words, 0, n_specs);
 	tcase_add_test(table, an_option_may_mean_another_thing_to_another_command);
 	tcase_add_test(recipes, plain_has_the_documented_values);
+	tcase_add_test(recipes, default_has_the_documented_values);
+	tcase_add_test(recipes, members_and_epochs_follow_from_the_rows);
+	tcase_add_test(recipes, finer_waves_come_with_more_rows);
+	tcase_add_test(recipes, what_is_given_is_not_chosen);
 	tcase_add_test(recipes, textbook_has_the_documented_values);
 	tcase_add_test(recipes, every_recipe_passes_the_check);
 	tcase_add_test(recipes, the_check_refuses_what_no_option_could_give);

@@ -63,6 +63,7 @@ static void start_run(struct progress *progress, size_t valid_rows)
 	    .n_layers = 3,
 	    .n = n,
 	    .n_params = 21889,
+	    .epochs = config.epochs,
 	    .batch_size = 256,
 	    .block_size = 64,
 	    .threads_allowed = 2,

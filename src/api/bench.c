@@ -60,12 +60,12 @@ double bench_quantile(double *values, size_t n, double share)
 	return values[rank > 0 ? rank - 1 : 0];
 }
 
-double bench_flops_per_row(const size_t *n, size_t n_layers)
+double bench_flops_per_row(const size_t *n, size_t n_layers, bool front)
 {
 	double flops = 0;
 
 	for (size_t l = 1; l <= n_layers; l++)
-		flops += 2.0 * (double)n[l] * (double)n[l - 1] * (l == 1 ? 2 : 3);
+		flops += 2.0 * (double)n[l] * (double)n[l - 1] * (l == 1 && !front ? 2 : 3);
 	return flops;
 }
 
@@ -215,17 +215,30 @@ static enum cln_status draw(struct dataset *data, uint64_t seed, int threads, st
 
 /* ---------------------------------------------------------------- the run */
 
+/* With a front as the config says; every input is a number. */
 static enum cln_status make_network(struct network **net, const struct cln_config *config, size_t inputs, struct cln_error *err)
 {
 	size_t n[NETWORK_MAX_LAYERS + 1] = {inputs}, L = config->n_hidden + 1;
+	uint32_t *numbers = mem_alloc(inputs, sizeof *numbers, err);
+	const bool embedded = config->embedding != CLN_EMBEDDING_NONE;
+	const struct front front = {numbers, embedded ? inputs : 0, config->input_scaling};
+
+	*net = NULL;
+	if (!numbers)
+		return CLN_E_MEMORY;
+	for (size_t i = 0; i < inputs; i++)
+		numbers[i] = (uint32_t)i;
 
 	for (size_t l = 1; l < L; l++)
 		n[l] = config->hidden[l - 1];
 	n[L] = 1;
-	enum cln_status status = network_create(net, n, L, config->activation, err);
-	if (status == CLN_OK)
-		network_init(*net, config->init, config->seed);
-	return status;
+	enum cln_status status = network_create_with_front(net, n, L, config->activation, &front, err);
+	mem_free(numbers);
+	if (status != CLN_OK)
+		return status;
+	network_init_front(*net, config->frequency_scale, NULL, config->seed);
+	network_init(*net, config->init == CLN_INIT_DATA ? CLN_INIT_AUTO : config->init, config->seed);
+	return CLN_OK;
 }
 
 static enum cln_status make_samples(struct bench *bench, double seconds, struct cln_error *err)
@@ -244,7 +257,7 @@ static void summarise(struct bench_result *result, struct bench *bench, const st
 		bench->peaks.values[i] *= 1e-9;
 	result->rows_per_second = bench_quantile(bench->rates.values, bench->rates.n, 0.5);
 	result->rows_per_second_best = bench_quantile(bench->rates.values, bench->rates.n, 0.9);
-	result->flops_per_row = bench_flops_per_row(net->n, net->L);
+	result->flops_per_row = bench_flops_per_row(net->n, net->L, network_has_front(net));
 	result->gflops = result->rows_per_second * result->flops_per_row * 1e-9;
 	result->peak_gflops = bench_quantile(bench->peaks.values, bench->peaks.n, 0.9);
 	result->fraction_of_peak = result->rows_per_second_best * result->flops_per_row * 1e-9 / result->peak_gflops;

@@ -9,7 +9,7 @@
 struct bench_result {
 	double rows_per_second;      /* median of the windows */
 	double rows_per_second_best; /* of their best decile: the 90th percentile */
-	double flops_per_row;        /* products of forward, dW and dA, without the first layer's dA */
+	double flops_per_row;        /* products of forward, dW and dA, without the first layer's dA where there is no front */
 	double gflops;               /* at rows_per_second */
 	double peak_gflops;          /* fused multiply-adds on the same threads, 90th percentile */
 	double fraction_of_peak;     /* of the best decile */
@@ -32,7 +32,7 @@ void bench_result_free(struct bench_result *result);
 
 /* sum over the layers l = 1..L of 2 n[l] n[l-1], three times for each (forward, dW, dA) and twice for the first, which has no dA.
  */
-double bench_flops_per_row(const size_t *n, size_t n_layers);
+double bench_flops_per_row(const size_t *n, size_t n_layers, bool front);
 
 /* The value below which `share` of the n > 0 values lie, nearest rank; sorts them. */
 double bench_quantile(double *values, size_t n, double share);

@@ -9,6 +9,7 @@
 #include "model/document.h"
 #include "model/model.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static void recipe_plain(struct cln_config *config)
 	    .beta2 = 0.999,
 	    .epsilon = 1e-8,
 	    .frequency_scale = 0.1,
+	    .frequency_spread = 1,
 	    .bias_rate = 1,
 	    .embedding_rate = 0.1,
 	    .scaling_rate = 1,
@@ -45,6 +47,33 @@ static void recipe_plain(struct cln_config *config)
 	    .ensemble = 1,
 	    .seed = 1,
 	};
+}
+
+/* The strongest known MLP for tables (doc/recipe.md has what each part is worth). */
+static void recipe_default(struct cln_config *config)
+{
+	recipe_plain(config);
+	config->effort = CLN_USUAL;
+	config->scale = CLN_SCALE_AUTO;
+	config->n_hidden = 3;
+	config->hidden[0] = config->hidden[1] = config->hidden[2] = 256;
+	config->init = CLN_INIT_DATA;
+	config->embedding = CLN_EMBEDDING_PERIODIC;
+	config->frequency_spread = 0;
+	config->input_scaling = true;
+	config->learning_rate = 0.04;
+	config->beta2 = 0.95;
+	config->schedule = CLN_COSLOG4;
+	config->parametrisation = CLN_NTK;
+	config->bias_rate = 0.1;
+	config->scaling_rate = 6;
+	config->weight_decay = 0.1;
+	config->dropout = 0.3;
+	config->regularisation = CLN_REGULARISATION_FLAT_COSINE;
+	config->epochs = CLN_AUTO;
+	config->ensemble = CLN_AUTO;
+	config->patience = 20;
+	config->patience_factor = 1;
 }
 
 /* The network of doc/derivation.md, trained as it is derived there: the whole table is one batch of gradient descent.  On raw
@@ -71,7 +100,7 @@ static const struct {
 	const char *name;
 	void (*fill)(struct cln_config *config);
 } recipes[] = {
-    {"default", recipe_plain},
+    {"default", recipe_default},
     {"plain", recipe_plain},
     {"textbook", recipe_textbook},
 };
@@ -103,6 +132,47 @@ enum cln_status cln_config_recipe(struct cln_config *config, const char *recipe,
 	for (size_t i = 0; err && i < N_RECIPES; i++)
 		append_word(err, i == 0 ? " " : ", ", recipes[i].name);
 	return CLN_E_USAGE;
+}
+
+/* Members and epochs of an effort on few rows, and the rows that may be visited in all. */
+static const struct {
+	size_t members, epochs;
+	double visits;
+} efforts[CLN_N_EFFORTS] = {
+    [CLN_QUICK] = {2, 48, 3e6},
+    [CLN_USUAL] = {8, 128, 32e6},
+    [CLN_BEST] = {32, 128, 256e6},
+};
+
+#define LEAST_EPOCHS 16 /* an ensemble has fewer members before its members have fewer epochs than this */
+
+/* Finer waves need rows to be learnt from: a spread of 1 up to 300 rows, of 100 from 30,000 on. */
+#define ROWS_A_SPREAD 300.0
+#define MOST_SPREAD 100.0
+
+bool config_choose(struct cln_config *config, size_t n_rows)
+{
+	const bool epochs = config->epochs == CLN_AUTO, members = config->ensemble == CLN_AUTO;
+	const double visits = efforts[config->effort].visits, passes = floor(visits / (double)(n_rows ? n_rows : 1));
+	const double most = members ? (double)efforts[config->effort].members : (double)config->ensemble;
+
+	if (config->frequency_spread == 0) {
+		const double spread = (double)n_rows / ROWS_A_SPREAD;
+		config->frequency_spread = spread < 1 ? 1 : spread > MOST_SPREAD ? MOST_SPREAD : spread;
+	}
+	if (epochs) {
+		const double each = floor(passes / most);
+		config->epochs = efforts[config->effort].epochs;
+		if (each < (double)config->epochs)
+			config->epochs = each < LEAST_EPOCHS ? LEAST_EPOCHS : (size_t)each;
+		if (passes < (double)config->epochs)
+			config->epochs = passes < 2 ? 2 : (size_t)passes;
+	}
+	if (members) {
+		const double affordable = config->epochs ? floor(passes / (double)config->epochs) : most;
+		config->ensemble = affordable < 1 ? 1 : affordable < most ? (size_t)affordable : (size_t)most;
+	}
+	return epochs || members;
 }
 
 struct range {
@@ -143,6 +213,7 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"beta2", config->beta2, 0, 1, false, true},
 	    {"epsilon", config->epsilon, 1e-30, 1, false, false},
 	    {"frequency_scale", config->frequency_scale, 0, 1000, false, false},
+	    {"frequency_spread", config->frequency_spread, 0, 1000, false, false},
 	    {"bias_rate", config->bias_rate, 0, 1000, false, false},
 	    {"embedding_rate", config->embedding_rate, 0, 1000, false, false},
 	    {"scaling_rate", config->scaling_rate, 0, 1000, false, false},
@@ -151,14 +222,14 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"step_epochs", (double)config->step_epochs, 1, 1e6, false, false},
 	    {"step_factor", config->step_factor, 0, 1, true, false},
 	    {"batch_size", (double)config->batch_size, 0, 1e9, false, false},
-	    {"epochs", (double)config->epochs, 0, 1e6, false, false},
+	    {"epochs", config->epochs == CLN_AUTO ? 0 : (double)config->epochs, 0, 1e6, false, false},
 	    {"l1", config->l1, 0, 1e6, false, false},
 	    {"l2", config->l2, 0, 1e6, false, false},
 	    {"weight_decay", config->weight_decay, 0, 1e6, false, false},
 	    {"dropout", config->dropout, 0, 1, false, true},
 	    {"label_smoothing", config->label_smoothing, 0, 1, false, true},
 	    {"clip_norm", config->clip_norm, 0, 1e30, false, false},
-	    {"ensemble", (double)config->ensemble, 1, CLN_MAX_ENSEMBLE, false, false},
+	    {"ensemble", config->ensemble == CLN_AUTO ? 1 : (double)config->ensemble, 1, CLN_MAX_ENSEMBLE, false, false},
 	    {"block_size", (double)config->block_size, 0, 65536, false, false},
 	    {"recover", (double)config->recover, 0, 100, false, false},
 	    {"threads", config->threads, 0, 1024, false, false},
@@ -190,6 +261,7 @@ static enum cln_status check_choices(const struct cln_config *config, struct cln
 	    {"init", &names_init, (int)config->init},
 	    {"optimizer", &names_optimizer, (int)config->optimizer},
 	    {"schedule", &names_schedule, (int)config->schedule},
+	    {"effort", &names_effort, (int)config->effort},
 	    {"embedding", &names_embedding, (int)config->embedding},
 	    {"parametrisation", &names_parametrisation, (int)config->parametrisation},
 	    {"regularisation", &names_regularisation, (int)config->regularisation},
@@ -272,6 +344,8 @@ void config_keep_network(struct cln_config *config, const struct cln_model *init
 	config->input_scaling = net->front.scaling;
 	config->init = init->config.init;
 	config->scale = init->config.scale;
+	if (config->ensemble == CLN_AUTO) /* every member would start alike */
+		config->ensemble = 1;
 	config->max_levels = init->config.max_levels;
 }
 

@@ -70,6 +70,26 @@ static enum cln_status make_front(struct front *front, const struct fit *fit, st
 	return CLN_OK;
 }
 
+/* Numbers that were scaled by their quantiles have finer waves, too: their steps and peaks stand close together there. */
+static enum cln_status draw_front(const struct fit *fit, struct cln_error *err)
+{
+	const struct cln_config *config = &fit->member;
+	const struct pipeline *pipeline = fit->data.pipeline;
+	const struct front *front = &fit->network->front;
+	double *spreads = mem_alloc(front->n_numbers, sizeof *spreads, err);
+
+	if (!spreads)
+		return CLN_E_MEMORY;
+	for (size_t c = 0, j = 0; c < pipeline->n_columns; c++) {
+		const struct pipeline_column *column = &pipeline->columns[c];
+		if (j < front->n_numbers && column->n_features > 0 && front->numbers[j] == column->first_feature)
+			spreads[j++] = column->transform == TRANSFORM_QUANTILE ? config->frequency_spread : 1;
+	}
+	network_init_front(fit->network, config->frequency_scale, spreads, config->seed);
+	mem_free(spreads);
+	return CLN_OK;
+}
+
 /* A network as the config says, but for a start from the data, or the one to start from. */
 static enum cln_status make_network(struct fit *fit, struct cln_error *err)
 {
@@ -88,10 +108,11 @@ static enum cln_status make_network(struct fit *fit, struct cln_error *err)
 	status = make_front(&front, fit, err);
 	if (status == CLN_OK)
 		status = network_create_with_front(&fit->network, n, L, config->activation, &front, err);
+	if (status == CLN_OK)
+		status = draw_front(fit, err);
 	mem_free((void *)front.numbers);
 	if (status != CLN_OK)
 		return status;
-	network_init_front(fit->network, config->frequency_scale, config->seed);
 	if (config->init != CLN_INIT_DATA)
 		network_init(fit->network, config->init, config->seed);
 	return CLN_OK;
@@ -121,6 +142,7 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 		.n_layers = fit->network->L,
 		.n = fit->network->n,
 		.n_params = fit->network->n_params,
+		.epochs = fit->member.epochs,
 		.batch_size = fit->plan.batch_size,
 		.block_size = fit->plan.block_size,
 		.threads_allowed = fit->threads,
@@ -590,6 +612,17 @@ static enum cln_status check_config(struct fit *fit, struct cln_config *effectiv
 	return status == CLN_OK ? kernels_select(&fit->kernels, effective->isa, err) : status;
 }
 
+/* Members and epochs, where they are left to us. */
+static void choose(struct cln_config *effective, const struct cln_table *train, const struct cln_observer *observer)
+{
+	const double left = 1 - effective->valid_fraction - effective->test_fraction;
+	const size_t rows = (size_t)((double)cln_table_rows(train) * left);
+
+	if (config_choose(effective, rows))
+		note(observer, "--effort %s and %zu rows: %zu network%s of at most %zu epochs", name_of(&names_effort,
+		     (int)effective->effort), rows, effective->ensemble, effective->ensemble == 1 ? "" : "s", effective->epochs);
+}
+
 enum cln_status cln_model_resume(struct cln_model **model, const struct cln_checkpoint *checkpoint,
                                  const struct cln_table *train_table, const struct cln_table *valid, const struct cln_table *test,
                                  const struct cln_model *init, const struct cln_config *config,
@@ -608,6 +641,7 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 		return status;
 	if (init)
 		config_keep_network(&effective, init);
+	choose(&effective, train_table, observer);
 	fit.K = effective.ensemble;
 	choose_threads(&fit);
 	status = prepare(&fit.data, train_table, valid, test, init, &effective, fit.threads, observer, err);

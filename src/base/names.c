@@ -12,6 +12,7 @@ TABLE(init, "auto", "xavier", "he", "lecun", "normal", "data");
 TABLE(optimizer, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw");
 TABLE(schedule, "constant", "step", "cosine", "warmup", "one-cycle", "coslog4", "flat-cosine");
 TABLE(embedding, "none", "periodic");
+TABLE(effort, "quick", "default", "best");
 TABLE(regularisation, "constant", "flat-cosine");
 TABLE(parametrisation, "standard", "ntk");
 TABLE(scale, "none", "standardise", "robust", "quantile", "auto");

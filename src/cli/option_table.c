@@ -24,6 +24,9 @@ static const struct command commands[] = {
 	    "what the training rows hold, and all of that is stored in the model.\n\n"
 	    "The same data, options and seed give the same model file, byte for byte, for any number of threads and on "
 	    "every instruction set.\n\n"
+	    "With no other option an ensemble of networks is trained by the strongest recipe known for tables, as many and as long "
+	    "as --effort says and the number of rows allows; what it came to is said first. --recipe plain is one network with "
+	    "exactly what the options say.\n\n"
 	    "A checkpoint in the run directory is written at a period, at SIGTERM, SIGINT, SIGUSR1 and SIGUSR2, and before a time "
 	    "limit; the exit code is then 75, and a run that goes on with --resume ends with the same files as one that was never "
 	    "interrupted. It must have the same data and the same options, but for those that shape no result (threads, progress, "
@@ -256,6 +259,8 @@ static const struct option_spec specs[] = {
 	{.name = "recipe", .argument = "default|plain|textbook", .type = OPTION_TEXT, .offset = AT(config.recipe),
 	 .help = "where the values of all other options come from", .group = network_group,
 	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
+	{.name = "effort", .type = OPTION_WORD, .words = &names_effort, .offset = AT(config.effort),
+	 .help = "how long to train what is auto", .group = network_group, .commands = FOR_TRAIN},
 	{.name = "hidden", .argument = "N[,...]", .type = OPTION_HIDDEN, .offset = AT(config.hidden),
 	 .help = "units of each hidden layer; none: logistic regression", .group = network_group,
 	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
@@ -268,7 +273,11 @@ static const struct option_spec specs[] = {
 	 .help = "learned functions of every number beside it, sums of cosines", .group = network_group, .compact = true,
 	 .commands = FOR_TRAIN},
 	{.name = "frequency-scale", .argument = "X", .type = OPTION_REAL, .high = 1000, .offset = AT(config.frequency_scale),
-	 .help = "deviation of those cosines' first frequencies", .group = network_group, .compact = true, .commands = FOR_TRAIN},
+	 .help = "deviation of those cosines' first frequencies", .group = network_group, .compact = true,
+	 .commands = FOR_TRAIN},
+	{.name = "frequency-spread", .argument = "X", .type = OPTION_REAL, .high = 1000,
+	 .offset = AT(config.frequency_spread), .help = "of a number scaled by quantiles it grows to X times that; 0: by the rows",
+	 .group = network_group, .compact = true, .commands = FOR_TRAIN},
 	{.name = "input-scaling", .type = OPTION_SWITCH, .offset = AT(config.input_scaling),
 	 .help = "a learned factor for every input of the first layer", .group = network_group, .compact = true,
 	 .commands = FOR_TRAIN},
@@ -286,7 +295,8 @@ static const struct option_spec specs[] = {
 	{.name = "batch-size", .argument = "N|all", .type = OPTION_SIZE, .low = 1, .high = ONE_BILLION, .zero = "all",
 	 .offset = AT(config.batch_size), .help = "rows of a mini-batch", .group = training_group,
 	 .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
-	{.name = "epochs", .argument = "N", .type = OPTION_SIZE, .high = ONE_MILLION, .offset = AT(config.epochs),
+	{.name = "epochs", .argument = "N|auto", .type = OPTION_SIZE, .most = "auto", .high = ONE_MILLION,
+	 .offset = AT(config.epochs),
 	 .help = "passes over the rows; 0 writes the first network", .group = training_group, .commands = FOR_TRAIN},
 	{.name = "patience", .argument = "N", .type = OPTION_SIZE, .high = ONE_MILLION, .offset = AT(config.patience),
 	 .help = "epochs without a better metric; 0: never stop early", .group = training_group, .commands = FOR_TRAIN},
@@ -340,7 +350,7 @@ static const struct option_spec specs[] = {
 	{.name = "step-factor", .argument = "X", .type = OPTION_REAL, .high = 1, .above_low = true,
 	 .offset = AT(config.step_factor), .help = "... the rate is multiplied by X", .group = training_group, .compact = true,
 	 .commands = FOR_TRAIN},
-	{.name = "ensemble", .argument = "K", .type = OPTION_SIZE, .low = 1, .high = CLN_MAX_ENSEMBLE,
+	{.name = "ensemble", .argument = "K|auto", .type = OPTION_SIZE, .most = "auto", .low = 1, .high = CLN_MAX_ENSEMBLE,
 	 .offset = AT(config.ensemble), .help = "networks to train, whose probabilities are averaged",
 	 .group = training_group, .commands = FOR_TRAIN},
 	{.name = "calibrate", .type = OPTION_WORD, .words = &names_calibration, .offset = AT(config.calibration),

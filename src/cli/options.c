@@ -84,6 +84,8 @@ static void integer_text(char text[OPTION_VALUE], const struct option_spec *spec
 {
 	if (value == 0 && spec->zero)
 		put(text, spec->zero);
+	else if (value == CLN_AUTO && spec->most)
+		put(text, spec->most);
 	else
 		snprintf(text, OPTION_VALUE, "%llu", (unsigned long long)value);
 }
@@ -181,8 +183,9 @@ static void number_range(char text[OPTION_VALUE], const struct option_spec *spec
 
 	number_from_double(low, spec->low);
 	number_from_double(high, spec->high);
+	const char *word = spec->zero ? spec->zero : spec->most;
 	snprintf(text, OPTION_VALUE, "%s from %s%s to %s%s%s%s", kind, low, spec->above_low ? " (excluded)" : "", high,
-		 spec->below_high ? " (excluded)" : "", spec->zero ? ", or " : "", spec->zero ? spec->zero : "");
+		 spec->below_high ? " (excluded)" : "", word ? ", or " : "", word ? word : "");
 }
 
 void options_range(char text[OPTION_VALUE], const struct option_spec *spec)
@@ -252,6 +255,10 @@ static bool read_whole(size_t *value, const struct option_spec *spec, const char
 
 	if (spec->zero && strcmp(text, spec->zero) == 0) {
 		*value = 0;
+		return true;
+	}
+	if (spec->most && strcmp(text, spec->most) == 0) {
+		*value = CLN_AUTO;
 		return true;
 	}
 	if (!read_number(&number, spec, text) || floor(number) != number)
@@ -682,12 +689,19 @@ static enum cln_status settle_rows(struct options *options, struct cln_error *er
 	return CLN_OK;
 }
 
+/* What a command's values come from where no recipe is given: bench and tune measure the network that their options describe, and
+ * no more. */
+static const char *usual_recipe(const struct command *command)
+{
+	return (command->bit & (FOR_BENCH | FOR_TUNE)) ? "plain" : config_recipe_name(0);
+}
+
 void options_defaults(struct options *options, const struct command *command)
 {
 	bool read = true;
 
 	*options = (struct options){.command = command};
-	if (cln_config_recipe(&options->config, config_recipe_name(0), NULL) != CLN_OK)
+	if (cln_config_recipe(&options->config, usual_recipe(command), NULL) != CLN_OK)
 		read = false;
 	for (size_t i = 0; options_spec(i); i++) {
 		const struct option_spec *spec = options_spec(i);

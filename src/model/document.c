@@ -65,6 +65,7 @@ static const struct option options[] = {
 	COUNT("block_size", block_size),
 	MORE_WORD("embedding", embedding, names_embedding),
 	MORE_NUMBER("frequency_scale", frequency_scale, 0.1),
+	MORE_NUMBER("frequency_spread", frequency_spread, 1),
 	MORE_FLAG("input_scaling", input_scaling),
 	MORE_WORD("parametrisation", parametrisation, names_parametrisation),
 	MORE_NUMBER("bias_rate", bias_rate, 1),

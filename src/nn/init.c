@@ -6,6 +6,7 @@
  *   normal  s^2 = 1, biases too        the network of the derivation */
 #include <math.h>
 
+#include "base/dmath.h"
 #include "nn/network.h"
 
 #define PI 3.14159265358979323846
@@ -44,14 +45,20 @@ static void draw_layer(struct network *net, size_t l, enum cln_init init, uint64
 		net->params[net->b_offset[l] + i] = init == CLN_INIT_NORMAL ? (float)rng_normal(&rng) : 0.0f;
 }
 
-void network_init_front(struct network *net, double frequency_scale, uint64_t seed)
+/* The deviation of frequency k: from `scale` to scale * spread by equal factors. */
+static double frequency_deviation(double scale, double spread, size_t k)
+{
+	return spread == 1 ? scale : scale * dmath_pow(spread, (double)k / (EMBEDDING_FREQUENCIES - 1));
+}
+
+void network_init_front(struct network *net, double scale, const double *spreads, uint64_t seed)
 {
 	struct rng rng;
 	rng_start(&rng, seed, RNG_INIT, 0, 0);
 	for (size_t j = 0; j < net->front.n_numbers; j++) {
 		float *params = net->params + net->embedding_offset + j * EMBEDDING_FLOATS;
 		for (size_t k = 0; k < EMBEDDING_FREQUENCIES; k++)
-			*params++ = (float)(frequency_scale * rng_normal(&rng));
+			*params++ = (float)(frequency_deviation(scale, spreads ? spreads[j] : 1, k) * rng_normal(&rng));
 		for (size_t k = 0; k < EMBEDDING_FREQUENCIES; k++)
 			*params++ = (float)(PI * (2 * rng_uniform(&rng) - 1));
 		for (size_t e = 0; e < EMBEDDING_OUTPUTS * EMBEDDING_FREQUENCIES + EMBEDDING_OUTPUTS; e++)

@@ -52,9 +52,10 @@ void network_destroy(struct network *net);
  * layer); biases 0, with CLN_INIT_NORMAL N(0,1) like the weights. */
 void network_init(struct network *net, enum cln_init init, uint64_t seed);
 
-/* Draws the front: frequencies w from N(0, frequency_scale^2), phases from U(-pi, pi), V and biases from U(-1/4, 1/4); the scale
- * is 1.  Gorishniy et al. 2022; Holzmueller et al. 2024. */
-void network_init_front(struct network *net, double frequency_scale, uint64_t seed);
+/* Draws the front: frequencies w[k] from N(0, s[k]^2), for number j with s from `scale` to scale * spreads[j] by equal factors
+ * (spreads NULL: all 1), phases from U(-pi, pi), V and biases from U(-1/4, 1/4); the input factors are 1.  Gorishniy et al. 2022;
+ * Holzmueller et al. 2024. */
+void network_init_front(struct network *net, double scale, const double *spreads, uint64_t seed);
 
 /* Wt from params. */
 void network_sync(struct network *net);

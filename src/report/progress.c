@@ -109,9 +109,12 @@ static void print_training(FILE *out, const struct cln_config *config, const str
 	fputc('\n', out);
 	fprintf(out, "training  %s, rate %g %s, batch %zu in blocks of %zu, at most %zu epoch%s",
 		name_of(&names_optimizer, (int)config->optimizer), config->learning_rate,
-		name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, config->epochs,
-		config->epochs == 1 ? "" : "s");
-	if (config->patience && start->valid_rows)
+		name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, start->epochs,
+		start->epochs == 1 ? "" : "s");
+	if (config->patience && start->valid_rows && config->patience_factor > 0)
+		fprintf(out, " (ends %zu + %g best epochs after the best %s)", config->patience, config->patience_factor,
+			name_of(&names_metric, (int)config->metric));
+	else if (config->patience && start->valid_rows)
 		fprintf(out, " (ends after %zu without a better %s)", config->patience,
 			name_of(&names_metric, (int)config->metric));
 	fprintf(out, "\nthreads   %d of %d allowed (%s), %s kernels\n\n", start->threads, start->threads_allowed,
@@ -121,13 +124,14 @@ static void print_training(FILE *out, const struct cln_config *config, const str
 void progress_start(struct progress *progress, const struct cln_fit_start *start)
 {
 	progress->valid = start->valid_rows > 0;
+	progress->epochs = start->epochs;
 	progress->epoch_start = progress->first_epoch_start = progress->now();
 	progress->last_line = progress->epoch_start - LINE_SECONDS;
 	if (progress->mode == PROGRESS_NONE)
 		return;
 	print_data(progress->out, start);
 	print_training(progress->out, progress->config, start);
-	if (progress->config->epochs)
+	if (progress->epochs)
 		fprintf(progress->out, "%6s  %10s%s  %9s  %7s\n", "epoch", "train loss",
 			progress->valid ? "  valid loss  valid AUC" : "", "rate", "rows/s");
 	fflush(progress->out);
@@ -161,7 +165,7 @@ static double seconds_left(const struct progress *progress, size_t epoch, double
 	const size_t members_left = progress->members ? progress->members - progress->member : 1;
 	const double spent = progress->now() - progress->first_epoch_start;
 
-	return done > 0 ? spent / done * ((double)(members_left * progress->config->epochs) - of_member) : 0;
+	return done > 0 ? spent / done * ((double)(members_left * progress->epochs) - of_member) : 0;
 }
 
 void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, size_t rows)
@@ -180,7 +184,7 @@ void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, s
 	if (progress->members)
 		snprintf(member, sizeof member, "member %zu/%zu  ", progress->member + 1, progress->members);
 	snprintf(line, sizeof line, "%sepoch %zu of %zu  %s %3.0f %%  %s rows/s  at most %s left", member, epoch,
-		 progress->config->epochs, cells, 100 * share, speed, left);
+		 progress->epochs, cells, 100 * share, speed, left);
 	progress_clear(progress);
 	fprintf(progress->out, "%.*s\n", progress->width - 1, line);
 	progress->bar_drawn = true;
@@ -222,7 +226,7 @@ void progress_epoch(struct progress *progress, const struct cln_epoch *epoch)
 	progress->pending = true;
 	if (progress->mode == PROGRESS_NONE)
 		return;
-	if (progress->config->epochs * (progress->members ? progress->members : 1) <= ALL_LINES || epoch->epoch == epoch->epochs ||
+	if (progress->epochs * (progress->members ? progress->members : 1) <= ALL_LINES || epoch->epoch == epoch->epochs ||
 	    progress->epoch_start - progress->last_line >= LINE_SECONDS)
 		print_epoch(progress, epoch);
 }

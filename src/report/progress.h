@@ -14,6 +14,7 @@ extern const struct name_table names_progress;
 struct progress {
 	FILE *out;
 	const struct cln_config *config;
+	size_t epochs;       /* of each member, at most */
 	enum progress_mode mode; /* never PROGRESS_AUTO */
 	bool colour;
 	int width;           /* of the terminal, columns */

@@ -31,7 +31,8 @@ unset OMP_NUM_THREADS
 head -n 2001 "$top/examples/adult.csv" > "$work/data.csv"
 
 cd "$work"
-job=$(sbatch --parsable --cpus-per-task=3 --mem=0 --time=5 "$top/scripts/batch/slurm.sh" data.csv --epochs 3 --dropout 0.1)
+job=$(sbatch --parsable --cpus-per-task=3 --mem=0 --time=5 "$top/scripts/batch/slurm.sh" data.csv --recipe plain --epochs 3 \
+	--dropout 0.1)
 await_end() { # JOB
 	for _ in $(seq 1200); do
 		state=$(scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p')
@@ -47,7 +48,7 @@ grep -q "job $job on .*, 3 threads" "colonnade-$job.log" || fail "the log does n
 grep -q '"threads_allowed": *3' "colonnade-run-$job/run.json" || fail "run.json does not tell of 3 threads"
 
 # The signal comes as Slurm sends it before a time limit: to the step.
-long=(--epochs 3000 --patience 0 --dropout 0.1 --hidden "64,32")
+long=(--recipe plain --epochs 3000 --patience 0 --dropout 0.1 --hidden "64,32")
 requeued=$(sbatch --parsable --cpus-per-task=3 --mem=0 --time=5 "$top/scripts/batch/slurm.sh" data.csv "${long[@]}")
 for _ in $(seq 2400); do
 	if [ -s "colonnade-run-$requeued/metrics.jsonl" ]; then break; fi

@@ -13,7 +13,7 @@ step=13
 export ASAN_OPTIONS="allocator_may_return_null=1:detect_leaks=0"
 
 head -n 41 "$examples/adult.csv" >table.csv
-train="train table.csv --epochs 1 --hidden 4 --test-fraction 0.2 --threads 2 --progress none"
+train="train --recipe plain table.csv --epochs 1 --hidden 4 --test-fraction 0.2 --threads 2 --progress none"
 # shellcheck disable=SC2086
 "$colonnade" $train --out older --seed 2 2>stderr || fail "the older run: $(cat stderr)"
 cp older/model.safetensors model

@@ -8,7 +8,8 @@ cd "$scratch" || exit 1
 
 fingerprint() { # FILE options...: of the table as train reads it, and of the model that comes of it
   rm -rf run
-  "$colonnade" train "$1" --out run --epochs 1 --hidden 2 --valid-fraction 0 --progress none "${@:2}" >out 2>stderr || return
+  "$colonnade" train --recipe plain "$1" \
+    --out run --epochs 1 --hidden 2 --valid-fraction 0 --progress none "${@:2}" >out 2>stderr || return
   sed -n 's/.*"fingerprint": "\(.*\)".*/\1/p' run/run.json | head -n 1
   cksum <run/model.safetensors
 }
@@ -27,7 +28,7 @@ reads() {
 
 # refuses WHAT CODE MESSAGE FILE options...: train, check that nothing comes of it
 refuses() {
-  expect "$2" "$3" train "$4" --out refused --valid-fraction 0 "${@:5}"
+  expect "$2" "$3" train --recipe plain "$4" --out refused --valid-fraction 0 "${@:5}"
   [ ! -e refused/model.safetensors ] || fail "$1: a model"
   told "$1" "\`$(head -n 1 stderr | cut -c 1-110 | tr '|' '/')\`"
 }
@@ -125,7 +126,7 @@ awk -v rows="$rows" 'BEGIN {
   for (c = 1; c <= 100000; c++) printf "c%d,", c
   print "y"
   for (r = 0; r < rows; r++) { for (c = 1; c <= 100000; c++) printf "%d,", (c * r) % 7; print r % 2 } }' >t.csv
-expect 0 '' train t.csv --out wide --epochs 1 --hidden 2 --valid-fraction 0 --progress none
+expect 0 '' train --recipe plain t.csv --out wide --epochs 1 --hidden 2 --valid-fraction 0 --progress none
 holds 'the columns of a wide table' '"columns": 100001,' wide/run.json
 told "100,001 columns of $rows rows" read
 awk 'NR == 3 { sub(/,[^,]*$/, "") } { print }' t.csv >u.csv

@@ -13,13 +13,15 @@ mutations=10000 times=25
 case $(nm "$damage" 2>/dev/null) in *__asan_init* | *__tsan_init*) mutations=$((mutations / 10)) ;; *) export SMALL_MEMORY=1 ;; esac
 
 printf 'x,job,left,y\n1,clerk,a,no\n,smith,b,yes\n2.50,,c,no\n3,clerk,d,yes\n-1e3,smith,e,no\n' >table.csv
-"$colonnade" train table.csv --out run --hidden 2 --epochs 2 --batch-size 2 --valid-fraction 0.4 --threads 1 --progress none \
+"$colonnade" train --recipe plain table.csv \
+  --out run --hidden 2 --epochs 2 --batch-size 2 --valid-fraction 0.4 --threads 1 --progress none \
   2>stderr || fail "the model: $(cat stderr)"
 "$colonnade" convert table.csv cache --ignore left 2>stderr || fail "the cache: $(cat stderr)"
 cp run/model.safetensors model
 # stopped OUT options...: a run that stops at its time, and so leaves a checkpoint
 stopped() {
-  expect 75 'stopped by the time limit' train table.csv --out "$1" --epochs 1000000 --patience 0 --time-limit 100ms --threads 1 \
+  expect 75 'stopped by the time limit' \
+    train --recipe plain table.csv --out "$1" --epochs 1000000 --patience 0 --time-limit 100ms --threads 1 \
     --progress none "${@:2}"
 }
 stopped stopped --hidden 2 --batch-size 2 --valid-fraction 0.4

@@ -17,7 +17,7 @@ strace "${options[@]}" -e trace=write -o trace true 2>/dev/null || options=(-f)
 # ---- what is run: each has a folder of inputs and older outputs that it starts from, and the outputs of an undisturbed run
 declare -A commands
 head -n 101 "$examples/adult.csv" >table.csv
-train="train table.csv --epochs 2 --hidden 8 --threads 1 --progress none"
+train="train --recipe plain table.csv --epochs 2 --hidden 8 --threads 1 --progress none"
 commands[train]="$train --out out/run --json"
 commands[again]="$train --out out/run --json --force"
 commands[predict]="predict model table.csv --threads 1"

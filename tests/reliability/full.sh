@@ -5,7 +5,7 @@
 . "${top_srcdir:?}/tests/cli_testing.sh"
 cd "$scratch" || exit 1
 cvd=$examples/cvd.csv
-train="train $cvd --epochs 2 --hidden 8 --threads 1 --progress none"
+train="train --recipe plain $cvd --epochs 2 --hidden 8 --threads 1 --progress none"
 # shellcheck disable=SC2086
 "$colonnade" $train --out good 2>stderr || fail "the model for these tests: $(cat stderr)"
 
@@ -39,7 +39,7 @@ fi
 
 # ---- files that may have `limit` bytes: the write across it moves the first part, the next one none
 head -n 101 "$examples/adult.csv" >table.csv
-train="train table.csv --epochs 2 --hidden 8 --threads 1 --progress none"
+train="train --recipe plain table.csv --epochs 2 --hidden 8 --threads 1 --progress none"
 # shellcheck disable=SC2086
 "$colonnade" $train --out older --seed 2 2>stderr || fail "the older model: $(cat stderr)"
 # shellcheck disable=SC2086
