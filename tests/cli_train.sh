@@ -253,4 +253,13 @@ cp data.csv elsewhere.csv
 expect 0 '' train --recipe plain elsewhere.csv --out other --epochs 6 --test-fraction 0.25 --threads 1 --progress none
 equal "model of another path, folder and thread count" "$(sha other/model.safetensors)" "$before"
 
+# ---- the default recipe: what it came to is said, and a model shows its parts
+expect 0 'note: --effort quick and 1600 rows: 2 networks of at most 48 epochs' \
+  train data.csv --out strong --effort quick --hidden 8 --epochs auto
+holds "the default recipe" '; an ensemble of 2$' stderr
+holds "the default recipe" 'at most 48 epochs .ends after 20 . 1 x best epoch without a better log_loss.$' stderr
+"$colonnade" inspect strong >shown || fail "a model of the default recipe cannot be shown"
+holds "the parts of a model" '^embeddings: of 6 numbers, 3 values each, with 498 parameters$' shown
+holds "the parts of a model" '^input factors: [0-9]*$' shown
+
 finish

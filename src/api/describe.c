@@ -148,9 +148,23 @@ static size_t parameters_of(const struct network *net, size_t l)
 	return net->n[l] * (net->n[l - 1] + 1);
 }
 
+/* What stands before the layers. */
+static void describe_front(struct text *out, const struct network *net)
+{
+	const size_t n = net->front.n_numbers;
+	if (network_has_front(net))
+		text_addf(out, "\n");
+	if (n > 0)
+		text_addf(out, "embeddings: of %zu number%s, %d values each, with %zu parameters\n", n, n == 1 ? "" : "s",
+		          EMBEDDING_OUTPUTS, n * EMBEDDING_PARAMETERS);
+	if (net->front.scaling)
+		text_addf(out, "input factors: %zu\n", net->n[0]);
+}
+
 static void describe_layers(struct text *out, const struct cln_model *model)
 {
 	const struct network *net = model->network;
+	describe_front(out, net);
 	if (model->members)
 		text_addf(out, "\nensemble: %zu members of %zu parameters, whose probabilities are averaged\n", model->n_members,
 		          net->n_params);

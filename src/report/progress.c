@@ -112,7 +112,7 @@ static void print_training(FILE *out, const struct cln_config *config, const str
 		name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, start->epochs,
 		start->epochs == 1 ? "" : "s");
 	if (config->patience && start->valid_rows && config->patience_factor > 0)
-		fprintf(out, " (ends %zu + %g best epochs after the best %s)", config->patience, config->patience_factor,
+		fprintf(out, " (ends after %zu + %g x best epoch without a better %s)", config->patience, config->patience_factor,
 			name_of(&names_metric, (int)config->metric));
 	else if (config->patience && start->valid_rows)
 		fprintf(out, " (ends after %zu without a better %s)", config->patience,
