@@ -183,7 +183,8 @@ START_TEST(predict_takes_the_same_memory_for_ten_times_the_rows)
 	char command[512], file[512], pipe[512];
 	put_rows(1000);
 	snprintf(command, sizeof command,
-		 "rm -rf %s.run; \"$COLONNADE\" train %s --epochs 1 --hidden 8 --threads 2 --out %s.run --progress none 2> %s.err",
+		 "rm -rf %s.run; \"$COLONNADE\" train %s --recipe plain --epochs 1 --hidden 8 --threads 2 --out %s.run "
+		 "--progress none 2> %s.err",
 		 path, path, path, path);
 	peak_of(command);
 	snprintf(file, sizeof file, "\"$COLONNADE\" predict %s.run %s --threads 2 > /dev/null 2> %s.err", path, path, path);
