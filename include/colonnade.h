@@ -81,10 +81,10 @@ struct cln_read_options {
 
 struct cln_table;
 
-/* Reads CSV (RFC 4180), LibSVM text (both gz by content where zlib was built in) or a column cache from `path`, "-" for standard
- * input; doc/data.md says how they are told apart.  The file of a cache must not change while the table lives; a separator and
- * no_header are refused for all but CSV, and so is a column of a cache whose texts are needed where it has none.
- * CLN_E_DAMAGED: it is no intact cache. */
+/* Reads CSV (RFC 4180), LibSVM text, a .npy file (all gz by content where zlib was built in) or a column cache from `path`, "-"
+ * for standard input; doc/data.md says how they are told apart.  The file of a cache must not change while the table lives; a
+ * separator and no_header are refused for all but CSV, and so is a column of a cache whose texts are needed where it has none.
+ * CLN_E_DAMAGED: it is no intact cache or .npy file. */
 CLN_MUST_CHECK enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
                                               struct cln_error *err);
 

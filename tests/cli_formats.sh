@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# LibSVM text takes the place of the CSV with the same cells: the same model, predictions and metrics, to the byte, from files,
-# pipes, gz and column caches; and what cannot be read says so.
+# LibSVM text and .npy files take the place of the CSV with the same cells: the same model, predictions and metrics, to the byte,
+# from files, pipes, gz and column caches; and what cannot be read says so.
 . "${top_srcdir:?}/tests/cli_testing.sh"
 cd "$scratch" || exit 1
 has_zlib=no
@@ -146,5 +146,73 @@ expect 0 '' train --recipe plain times.tsv --no-header --out run --force --epoch
 printf '1 1:30 0\n2 2:45 1\n1 1:30 0\n2 2:45 1\n' >times.txt
 expect 0 '' \
   train --recipe plain times.txt --no-header --separator ' ' --out run --force --epochs 1 --valid-fraction 0 --progress none
+
+# ---- .npy: two-byte integers, which awk can write
+# npy N_COLUMNS ORDER: from CSV without a header; ORDER: rows or columns, one behind the other
+npy() {
+  awk -F, -v n="$1" -v order="$2" '
+    function byte(b) { printf "%c", b }
+    { for (c = 1; c <= n; c++) cell[NR, c] = $c }
+    END {
+      header = "{\x27descr\x27: \x27<i2\x27, \x27fortran_order\x27: " (order == "columns" ? "True" : "False")
+      header = header ", \x27shape\x27: (" NR ", " n "), }"
+      while ((10 + length(header) + 1) % 64) header = header " "
+      byte(147); printf "NUMPY"; byte(1); byte(0); byte(length(header) + 1); byte(0); printf "%s\n", header
+      for (i = 0; i < NR * n; i++) {
+        x = order == "columns" ? cell[i % NR + 1, int(i / NR) + 1] : cell[int(i / n) + 1, i % n + 1]
+        if (x < 0) x += 65536
+        byte(x % 256); byte(int(x / 256)) } }'
+}
+export LC_ALL=C
+awk 'BEGIN { for (i = 1; i <= 300; i++) print i % 40 - 20 "," i * 91 % 1000 "," i % 3 "," (i * i % 17 < 8) }' >plain.txt
+npy 4 rows <plain.txt >rows.npy
+npy 4 columns <plain.txt >columns.npy
+equal 'the length of a .npy file' "$(stat -c %s rows.npy)" "$((128 + 300 * 4 * 2))"
+model of-csv plain.txt --no-header
+for order in rows columns; do
+  model run "$order.npy"
+  same "$order.npy" run of-csv
+  model run - <"$order.npy"
+  same "$order.npy as standard input" run of-csv
+  # shellcheck disable=SC2002 # a pipe is meant
+  cat "$order.npy" | "$colonnade" predict of-csv - >got 2>stderr || fail "predict from a pipe: $(cat stderr)"
+  "$colonnade" predict of-csv plain.txt --no-header >wanted 2>/dev/null
+  cmp -s wanted got || fail "predict from a pipe: another result"
+  for command in predict evaluate; do
+    "$colonnade" "$command" of-csv plain.txt --no-header >wanted 2>wanted.err
+    expect 0 '' "$command" of-csv "$order.npy"
+    cmp -s wanted stdout || fail "$command $order.npy: another result"
+    cmp -s wanted.err stderr || fail "$command $order.npy: another report"
+  done
+  rm -f npy.cache
+  expect 0 '' convert "$order.npy" npy.cache
+  model run npy.cache
+  same "the cache of $order.npy" run of-csv
+  model run "$order.npy" --valid "$order.npy" --test npy.cache
+done
+"$colonnade" predict of-csv plain.txt --no-header --keep 2,4 >wanted 2>/dev/null
+expect 0 '' predict of-csv columns.npy --keep 2,4
+cmp -s wanted stdout || fail '--keep writes other cells of a .npy file'
+if [ "$has_zlib" = yes ]; then
+  gzip -c rows.npy >unnamed
+  model run unnamed
+  same 'a .npy file as gz' run of-csv
+  expect 0 '' predict of-csv unnamed
+fi
+expect 3 'a third label value ("-17", column "1"' train rows.npy --label 1 --out refused
+holds 'its row' '^rows\.npy, row 3: ' stderr
+head -c 2000 rows.npy >cut.txt
+expect 1 'cut.txt: this .npy file is damaged: 300 rows of 4 columns take 2400 bytes, and there are 1872' train cut.txt --out refused
+expect 1 'cut.txt: this .npy file is damaged' predict of-csv cut.txt
+expect 1 'cut.txt: this .npy file is damaged' convert cut.txt refused.cache
+cp plain.txt text.npy
+expect 1 'text.npy: this .npy file is damaged: it does not begin like one' train text.npy --out refused
+for option in --no-header '--separator tab'; do
+  # shellcheck disable=SC2086
+  expect 2 "${option% *}: rows.npy is a .npy file, whose columns are always 1, 2, ..." train rows.npy --out refused $option
+  # shellcheck disable=SC2086
+  expect 2 "${option% *}: rows.npy is a .npy file" predict of-csv rows.npy $option
+done
+[ ! -e refused.cache ] || fail 'a cache of a file that is cut short'
 
 finish

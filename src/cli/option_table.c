@@ -17,9 +17,9 @@ static const struct command commands[] = {
 	.starts_teams = true,
 	.summary = "train a model; write a run directory",
 	.description =
-	    "Trains a multilayer perceptron on the rows of DATA, a table in CSV with a header, LibSVM text or a column "
-	    "cache (found out; gzip is recognised; - is standard input), and writes the run directory. The label has two "
-	    "values, which may be any text. Column types, "
+	    "Trains a multilayer perceptron on the rows of DATA, a table in CSV with a header, LibSVM text, a .npy "
+	    "file or a column cache (found out; gzip is recognised; - is standard input), and writes the run directory. The "
+	    "label has two values, which may be any text. Column types, "
 	    "the separator and missing cells are found out; gaps are imputed, categories encoded and numbers scaled by "
 	    "what the training rows hold, and all of that is stored in the model.\n\n"
 	    "The same data, options and seed give the same model file, byte for byte, for any number of threads and on "
@@ -155,8 +155,9 @@ static const struct command commands[] = {
 	.starts_teams = true,
 	.summary = "write a column cache, which is read faster than text",
 	.description =
-	    "Reads DATA, a table in CSV or LibSVM text (gzip is recognised; - is standard input), and writes OUT, a binary "
-	    "column cache: a file that is mapped into memory instead of being read, for tables that are used often or are "
+	    "Reads DATA, a table in CSV, LibSVM text or a .npy file (gzip is recognised; - is standard input), and writes "
+	    "OUT, a binary column cache: a file that is mapped into memory instead of being read, for "
+	    "tables that are used often or are "
 	    "larger than memory. "
 	    "train, predict and evaluate take it wherever they take a table, and their results are the same, byte for byte.\n\n"
 	    "What the other commands' --categorical, --numeric, --label, --weight, --ignore and --keep ask of a table they "

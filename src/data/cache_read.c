@@ -404,9 +404,7 @@ static enum cln_status fill_column(const struct cache_reader *reader, size_t c, 
 	column->name = mem_copy(from->name, from->name_length, err);
 	if (!column->name)
 		return CLN_E_MEMORY;
-	column->type_was_given = target->given;
-	column->ignored = target->kind == TARGET_SKIP;
-	column->not_asked_for = reader->options->needed && !target->needed;
+	target_describe(column, target, reader->options);
 	if (column->ignored)
 		return CLN_OK;
 	if (target->kind == TARGET_NUMBER && !numbers) {

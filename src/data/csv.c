@@ -96,10 +96,7 @@ static enum cln_status create_column(struct reader *reader, size_t c, struct cln
 	column->name = mem_copy(name->text, name->length, err);
 	if (!column->name)
 		return CLN_E_MEMORY;
-	column->type_was_given = target->given;
-	column->ignored = target->kind == TARGET_SKIP;
-	column->not_asked_for = reader->options->needed && !target->needed;
-	column->type = target->kind == TARGET_CATEGORY ? COLUMN_CATEGORICAL : COLUMN_NUMERIC;
+	target_describe(column, target, reader->options);
 	if (target->kind == TARGET_NUMBER)
 		target->numbers = column->numbers = table_cells(reader->table, err);
 	if (target->kind == TARGET_CATEGORY)

@@ -370,20 +370,12 @@ static bool cell_problem(const struct reader *reader, struct cursor *cursor, str
 	return true;
 }
 
-/* The earliest bad cells, by row and then column: only these are looked up in the text. */
-struct bad_cells {
-	struct bad_cell {
-		size_t row, column;
-	} cells[CSV_MAX_REPORTED];
-	size_t n, n_all;
-};
-
 static bool is_earlier(const struct bad_cell *a, const struct bad_cell *b)
 {
 	return a->row != b->row ? a->row < b->row : a->column < b->column;
 }
 
-static void add_bad_cell(struct bad_cells *bad, struct bad_cell cell)
+void bad_cells_add(struct bad_cells *bad, struct bad_cell cell)
 {
 	size_t at = bad->n;
 
@@ -402,7 +394,7 @@ static void add_bad_cells(struct bad_cells *bad, const struct reader *reader, si
 
 	for (size_t row = 0; row < reader->table->n_rows; row++)
 		if (is_bad_cell(column, row))
-			add_bad_cell(bad, (struct bad_cell){row, c});
+			bad_cells_add(bad, (struct bad_cell){row, c});
 }
 
 enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err)

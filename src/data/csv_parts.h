@@ -293,4 +293,13 @@ enum cln_status csv_workers_status(const struct reader *reader,
 enum cln_status csv_report_sweep(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* problems the workers met */
 enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* cells that cannot be used */
 
+/* The earliest bad cells, by row and then column: only these are looked up in the file. */
+struct bad_cells {
+	struct bad_cell {
+		size_t row, column;
+	} cells[CSV_MAX_REPORTED];
+	size_t n, n_all;
+};
+void bad_cells_add(struct bad_cells *bad, struct bad_cell cell);
+
 #endif

@@ -6,7 +6,7 @@
 #include "data/source.h"
 #include "data/table.h"
 
-enum table_form { FORM_CSV, FORM_LIBSVM, FORM_CACHE };
+enum table_form { FORM_CSV, FORM_LIBSVM, FORM_NPY, FORM_CACHE };
 
 /* By the first bytes and the name; whole: the source is all that there is, not only its beginning.  CLN_E_USAGE: the options ask
  * for what this form does not have (a separator, to be without a header). */

@@ -8,7 +8,6 @@
 #include "base/parallel.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #define COLUMN_BYTES 512 /* that a column takes before it has a cell: its name, three times, and what is noted of it */
@@ -300,20 +299,16 @@ static size_t count_features(const struct reader *reader)
 static enum cln_status name_columns(struct reader *reader, struct cln_error *err)
 {
 	size_t n_features = count_features(reader);
-	enum cln_status status = CLN_OK;
+	uint32_t code;
 	if (n_features == 0 && !reader->options->needed)
 		return error_set(err, CLN_E_DATA, "%s: there are labels, but no row has a feature (index:value)",
 				 reader->source->name);
 	if (!memory_holds((uint64_t)n_features * COLUMN_BYTES))
 		return error_set(err, CLN_E_MEMORY, "%s: out of memory: %zu columns need %zu MiB before they have a cell",
 				 reader->source->name, n_features, (n_features * COLUMN_BYTES) >> 20);
-	for (size_t c = 0; status == CLN_OK && c <= n_features; c++) {
-		char name[32] = "label";
-		uint32_t code;
-		if (c < n_features)
-			snprintf(name, sizeof name, "%zu", c + 1);
-		status = dictionary_add(&reader->names, &code, name, strlen(name), (uint32_t)c, 1, err);
-	}
+	enum cln_status status = targets_number_names(&reader->names, n_features, err);
+	if (status == CLN_OK)
+		status = dictionary_add(&reader->names, &code, "label", strlen("label"), (uint32_t)n_features, 1, err);
 	reader->n_columns = n_features + 1;
 	return status;
 }

@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "data/form.h"
 #include "data/libsvm.h"
+#include "data/npy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,9 @@ struct parts {
 	size_t n_columns;
 	char separator;
 	bool head_is_made;
+	struct source array; /* a .npy file */
+	struct npy npy;
+	size_t row;          /* of it, the next */
 	size_t head_lines, lines; /* line feeds in the head, and in the text before the rows in the buffer */
 };
 
@@ -211,17 +215,24 @@ static int threads_for(struct parts *parts, size_t length)
 	return parallel_limit(parts->threads);
 }
 
+/* Reads what cannot be opened again to its end. */
+static enum cln_status fill_whole(struct parts *parts, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+	for (size_t n = parts->part_bytes; status == CLN_OK && !parts->ended; n *= 2)
+		status = fill(parts, n, err);
+	return status;
+}
+
 /* All of a cache: mapped where it is a file, else read to its end. */
 static enum cln_status read_whole(struct cln_table **table, struct parts *parts, struct cln_error *err)
 {
-	enum cln_status status = CLN_OK;
 	parts->started = true;
 	if (parts->reopens) {
 		parts->ended = true;
 		return cln_table_read(table, parts->path, &parts->options, err);
 	}
-	for (size_t n = parts->part_bytes; status == CLN_OK && !parts->ended; n *= 2)
-		status = fill(parts, n, err);
+	enum cln_status status = fill_whole(parts, err);
 	struct source source = source_of(parts, parts->length);
 	if (status == CLN_OK)
 		status = form_read(table, parts->form, &source, &parts->options, threads_for(parts, parts->length), false, err);
@@ -271,6 +282,31 @@ static enum cln_status next_records(struct parts *parts, size_t *length, struct 
 	}
 }
 
+/* ---------------------------------------------------------------- rows of a .npy file */
+
+static enum cln_status open_array(struct parts *parts, struct cln_error *err)
+{
+	enum cln_status status = parts->reopens ? source_open(&parts->array, parts->path, err) : fill_whole(parts, err);
+	if (status == CLN_OK && !parts->reopens)
+		parts->array = source_of(parts, parts->length);
+	parts->started = true;
+	return status == CLN_OK ? npy_find(&parts->npy, &parts->array, err) : status;
+}
+
+static enum cln_status next_of_array(struct cln_table **table, struct parts *parts, struct cln_error *err)
+{
+	enum cln_status status = parts->started ? CLN_OK : open_array(parts, err);
+	if (status != CLN_OK || parts->row == parts->npy.n_rows)
+		return status;
+	size_t row_bytes = parts->npy.n_columns * parts->npy.item, most = parts->part_bytes / row_bytes;
+	struct npy_rows rows = {parts->row, parts->npy.n_rows - parts->row};
+	if (rows.n > most)
+		rows.n = most > 0 ? most : 1;
+	parts->row += rows.n;
+	return npy_read_rows(table, &parts->array, &parts->npy, rows, &parts->options, threads_for(parts, rows.n * row_bytes),
+			     false, err);
+}
+
 /* ---------------------------------------------------------------- rows of LibSVM text */
 
 #define PART_CELLS ((size_t)1 << 24) /* of a part: 64 MB, since a few bytes of text may be a row of any width */
@@ -317,6 +353,8 @@ enum cln_status parts_next(struct cln_table **table, struct parts *parts, struct
 	*table = NULL;
 	if (parts->form == FORM_CACHE)
 		return parts->started ? CLN_OK : read_whole(table, parts, err);
+	if (parts->form == FORM_NPY)
+		return next_of_array(table, parts, err);
 	bool is_csv = parts->form == FORM_CSV;
 	enum cln_status status = is_csv ? next_records(parts, &length, err) : next_rows(parts, &length, err);
 	if (status != CLN_OK || (parts->started && length == parts->head))
@@ -356,7 +394,7 @@ enum cln_status parts_open(struct parts **parts, const char *path, const struct 
 	*parts = NULL;
 	if (!made)
 		return CLN_E_MEMORY;
-	*made = (struct parts){.fd = -1, .path = path, .options = *options, .threads = options->threads};
+	*made = (struct parts){.fd = -1, .array = {.fd = -1}, .path = path, .options = *options, .threads = options->threads};
 	made->part_bytes = part_bytes ? part_bytes : PART_BYTES;
 	enum cln_status status = start(made, err);
 	if (status == CLN_OK)
@@ -373,6 +411,7 @@ void parts_close(struct parts *parts)
 	stream_end(&parts->stream);
 	if (parts->fd > STDIN_FILENO)
 		close(parts->fd); /* opened for reading only: nothing can be lost */
+	source_close(&parts->array);
 	mem_free(parts->buffer);
 	mem_free(parts);
 }

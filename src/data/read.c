@@ -6,6 +6,7 @@
 #include "data/csv_parts.h"
 #include "data/form.h"
 #include "data/libsvm.h"
+#include "data/npy.h"
 
 #define SMALL_SOURCE 65536 /* bytes: read by one thread before another has woken */
 
@@ -30,6 +31,7 @@ static enum cln_status refuse_csv_options(enum table_form form, const char *name
 {
 	static const char *const reasons[] = {
 	    [FORM_LIBSVM] = "LibSVM text, whose columns are always 1, 2, ... and label",
+	    [FORM_NPY] = "a .npy file, whose columns are always 1, 2, ...",
 	    [FORM_CACHE] = "a column cache, whose text was read by \"colonnade convert\": give it there",
 	};
 	const char *option = options->separator ? "--separator" : options->no_header ? "--no-header" : NULL;
@@ -41,11 +43,13 @@ static enum cln_status refuse_csv_options(enum table_form form, const char *name
 enum cln_status form_find(enum table_form *form, const struct source *source, bool whole, const struct cln_read_options *options,
 			  struct cln_error *err)
 {
-	bool is_cache, is_libsvm = false;
+	bool is_cache, is_npy = false, is_libsvm = false;
 	enum cln_status status = cache_recognise(&is_cache, source, err);
 	if (status == CLN_OK && !is_cache)
+		status = npy_recognise(&is_npy, source, err);
+	if (status == CLN_OK && !is_cache && !is_npy)
 		status = libsvm_recognise(&is_libsvm, source, whole, options, err);
-	*form = is_cache ? FORM_CACHE : is_libsvm ? FORM_LIBSVM : FORM_CSV;
+	*form = is_cache ? FORM_CACHE : is_npy ? FORM_NPY : is_libsvm ? FORM_LIBSVM : FORM_CSV;
 	return status == CLN_OK ? refuse_csv_options(*form, source->name, options, err) : status;
 }
 
@@ -55,6 +59,8 @@ enum cln_status form_read(struct cln_table **table, enum table_form form, const 
 	switch (form) {
 	case FORM_CACHE:
 		return cache_read(table, source, options, threads, err);
+	case FORM_NPY:
+		return npy_read(table, source, options, threads, few_texts, err);
 	case FORM_LIBSVM:
 		return libsvm_read(table, source, options, threads, 0, few_texts, err);
 	case FORM_CSV:

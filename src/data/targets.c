@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/targets.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -148,4 +149,24 @@ enum cln_status targets_choose(struct target *targets, const struct dictionary *
 	set_known_categories(&lists);
 	set_label(&lists);
 	return CLN_OK;
+}
+
+void target_describe(struct column *column, const struct target *target, const struct cln_read_options *options)
+{
+	column->type_was_given = target->given;
+	column->ignored = target->kind == TARGET_SKIP;
+	column->not_asked_for = options->needed && !target->needed;
+	column->type = target->kind == TARGET_CATEGORY ? COLUMN_CATEGORICAL : COLUMN_NUMERIC;
+}
+
+enum cln_status targets_number_names(struct dictionary *names, size_t n, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+	for (size_t c = 0; status == CLN_OK && c < n; c++) {
+		char name[32];
+		uint32_t code;
+		int length = snprintf(name, sizeof name, "%zu", c + 1);
+		status = dictionary_add(names, &code, name, (size_t)length, (uint32_t)c, 1, err);
+	}
+	return status;
 }

@@ -4,6 +4,7 @@
 #define DATA_TARGETS_H
 
 #include "data/dictionary.h"
+#include "data/table.h"
 
 enum target_kind { TARGET_SKIP, TARGET_NUMBER, TARGET_CATEGORY };
 
@@ -25,5 +26,11 @@ struct target {
  * lacks; CLN_E_USAGE: two lists contradict each other. */
 enum cln_status targets_choose(struct target *targets, const struct dictionary *names, const char *file,
 			       const struct cln_read_options *options, struct cln_error *err) CLN_MUST_CHECK;
+
+/* What a target makes of its column: type and marks, but no cells. */
+void target_describe(struct column *column, const struct target *target, const struct cln_read_options *options);
+
+/* Adds the names "1" ... of n columns to an empty dictionary. */
+enum cln_status targets_number_names(struct dictionary *names, size_t n, struct cln_error *err) CLN_MUST_CHECK;
 
 #endif
