@@ -7,7 +7,8 @@ set -eu
 build=${1:?the build directory}
 cd "$build"
 files="src/base/io src/base/json src/base/number src/base/area src/data/source src/data/csv src/data/csv_errors src/data/csv_fields
-  src/data/csv_header src/data/csv_levels src/data/csv_parse src/data/csv_scan src/data/read src/data/parts src/data/cache_layout
+  src/data/csv_header src/data/csv_levels src/data/csv_parse src/data/csv_scan src/data/read src/data/parts src/data/libsvm
+  src/data/npy src/data/npy_header src/data/cache_layout
   src/data/cache_read src/data/cache_write src/data/convert src/data/pipeline_read src/model/safetensors src/model/document
   src/model/model_file src/model/checkpoint src/report/output src/report/jsonl src/cli/run_directory src/cli/run_record
   src/cli/interrupt src/cli/exit_code"
