@@ -41,13 +41,13 @@ pieces=0
 code=75
 while [ $code -eq 75 ]; do
   pieces=$((pieces + 1))
-  "$colonnade" train --recipe plain data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((15 + 3 * pieces))ms \
+  "$colonnade" train --recipe plain data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((1 + 2 * pieces))ms \
     --checkpoint-every 5ms --threads $((pieces % 3 + 1)) 2>stderr
   code=$?
   [ $code -ne 75 ] || holds "piece $pieces" ' in epoch [0-9]+ of member [123] of 3, after step ' stderr
 done
 equal "exit code of the last piece" $code 0
-[ $pieces -gt 1 ] || fail "a time limit of 18 ms cut nothing off"
+[ $pieces -gt 1 ] || fail "a time limit of 3 ms cut nothing off"
 same_run pieces
 
 # ---- kill -9 at random instants, later and later

@@ -87,12 +87,12 @@ pieces=0
 code=75
 while [ $code -eq 75 ]; do
   pieces=$((pieces + 1))
-  "$colonnade" train --recipe plain data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((20 + 5 * pieces))ms \
+  "$colonnade" train --recipe plain data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((1 + 3 * pieces))ms \
     --checkpoint-every 7ms --threads $((pieces % 3 + 1)) 2>stderr
   code=$?
 done
 equal "exit code of the last piece" $code 0
-[ $pieces -gt 1 ] || fail "a time limit of 25 ms cut nothing off"
+[ $pieces -gt 1 ] || fail "a time limit of 4 ms cut nothing off"
 same_run pieces
 expect 9 'stopped by the time limit' train --recipe plain data.csv --out limited "${endless[@]}" --time-limit 200ms --requeue-exit 9
 
