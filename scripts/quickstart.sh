@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # From a fresh clone to a trained network: installs what is missing, builds here, trains on examples/adult.csv.
-# Says what it does, stops at the first error, and can be run again: each time into a new run directory.
+# Says what it does, stops at the first error, and can be run again: each time into a new run directory.  Options are those of
+# train: `scripts/quickstart.sh --effort quick` takes seconds instead of a minute or two.
 set -eu
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
@@ -30,8 +31,8 @@ while [ -e "$run" ]; do
 	n=$((n + 1))
 	run=colonnade-run-quickstart-$n
 done
-echo "./colonnade train examples/adult.csv --test-fraction 0.2 --out $run"
-./colonnade train examples/adult.csv --test-fraction 0.2 --out "$run"
+echo "./colonnade train examples/adult.csv --test-fraction 0.2 --out $run${*:+ $*}"
+./colonnade train examples/adult.csv --test-fraction 0.2 --out "$run" "$@"
 
 cat <<END
 
