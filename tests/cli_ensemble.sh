@@ -3,24 +3,11 @@
 # Ensembles through the program: runs that are interrupted in any member end with the files of a run that was never interrupted, and
 # the same model for any number of threads and instruction set.
 . "${top_srcdir:?}/tests/cli_testing.sh"
+. "$top_srcdir/tests/cli_interrupted.sh"
 head -n 1201 "$examples/adult.csv" >"$scratch/data.csv"
 cd "$scratch" || exit 1
 options=(--ensemble 3 --epochs 12 --batch-size 32 --patience 0 --dropout 0.2 --hidden "32,16" --lr-schedule cosine
   --calibrate temperature --progress none)
-
-sha() { sha256sum <"$1" | cut -d' ' -f1; }
-# timeless FILE: its lines without times and what follows from them.
-timeless() {
-  sed -E 's/"(seconds|rows_per_second)": ?[^,}]*//g
-    /"(out|resume|checkpoint-every|time-limit|threads_rule|threads_allowed|threads)":/d' "$1"
-}
-same_run() {
-  equal "model of $1" "$(sha "$1/model.safetensors")" "$(sha whole/model.safetensors)"
-  for file in metrics.jsonl run.json; do
-    diff <(timeless "$1/$file") <(timeless "whole/$file") >difference || fail "$1/$file: $(head -n 5 difference)"
-  done
-  [ ! -e "$1/checkpoint.safetensors" ] || fail "$1 keeps its checkpoint"
-}
 
 expect 0 '' train --recipe plain data.csv --out whole "${options[@]}"
 for member in 0 1 2; do
@@ -36,34 +23,9 @@ expect 0 '' inspect whole --json
 equal "members of inspect --json" "$(grep -c '"epochs_run"' stdout)" 3
 expect 0 '' evaluate whole data.csv --json
 
-# ---- pieces, with the number of threads changing; every piece does one step at least
-pieces=0
-code=75
-while [ $code -eq 75 ]; do
-  pieces=$((pieces + 1))
-  "$colonnade" train --recipe plain data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((1 + 2 * pieces))ms \
-    --checkpoint-every 5ms --threads $((pieces % 3 + 1)) 2>stderr
-  code=$?
-  [ $code -ne 75 ] || holds "piece $pieces" ' in epoch [0-9]+ of member [123] of 3, after step ' stderr
-done
-equal "exit code of the last piece" $code 0
-[ $pieces -gt 1 ] || fail "a time limit of 3 ms cut nothing off"
-same_run pieces
-
-# ---- kill -9 at random instants, later and later
-kills=0
-code=137
-while [ $code -eq 137 ]; do
-  "$colonnade" train --recipe plain data.csv --out killed "${options[@]}" --resume=auto --checkpoint-every 3ms 2>stderr &
-  runner=$!
-  sleep "$(awk -v most=$((25 + 5 * kills)) -v draw=$RANDOM 'BEGIN { print most * draw / 32768000 }')"
-  kill -9 $runner 2>/dev/null
-  code=0
-  wait $runner 2>/dev/null || code=$?
-  kills=$((kills + 1))
-done
-equal "exit code after $kills starts" $code 0
-same_run killed
+# ---- cut off in any member
+cut_off_by_limits pieces ' in epoch [0-9]+ of member [123] of 3, after step ' --recipe plain data.csv "${options[@]}"
+kill_at_random killed --recipe plain data.csv "${options[@]}"
 
 # ---- another number of members is another run
 expect 75 'stopped by the time limit in epoch ' \

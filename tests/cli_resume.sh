@@ -3,25 +3,12 @@
 # Runs that are interrupted, by signals, a time limit, kill -9 and full disks, go on from their checkpoint and end with the files of
 # a run that was never interrupted; what is not that run is refused by name, and nothing is ever started over silently.
 . "${top_srcdir:?}/tests/cli_testing.sh"
+. "$top_srcdir/tests/cli_interrupted.sh"
 head -n 1501 "$examples/adult.csv" >"$scratch/data.csv"
 cd "$scratch" || exit 1
 options=(--epochs 60 --batch-size 32 --patience 0 --dropout 0.2 --hidden "64,32" --lr-schedule cosine --progress none)
 endless=(--epochs 1000000 --patience 0 --hidden "64,32" --progress none)
 
-sha() { sha256sum <"$1" | cut -d' ' -f1; }
-# timeless FILE: its lines without times and what follows from them.
-timeless() {
-  sed -E 's/"(seconds|rows_per_second)": ?[^,}]*//g
-    /"(out|resume|checkpoint-every|time-limit|threads_rule|threads_allowed|threads)":/d' "$1"
-}
-# same_run DIR: that it is finished, and has the files of the uninterrupted run.
-same_run() {
-  equal "model of $1" "$(sha "$1/model.safetensors")" "$(sha whole/model.safetensors)"
-  for file in metrics.jsonl run.json; do
-    diff <(timeless "$1/$file") <(timeless "whole/$file") >difference || fail "$1/$file: $(head -n 5 difference)"
-  done
-  equal "files of $1" "$(find "$1" -type f -printf '%f\n' | sort | tr '\n' ' ')" ".lock metrics.jsonl model.safetensors run.json "
-}
 # start_endless DIR [options]: in the background, with $runner, until it trains.
 start_endless() {
   rm -f "$1/metrics.jsonl"
@@ -82,34 +69,11 @@ exec 3>&-
 holds "a signal while rows are read" 'stopped by SIGTERM before the first step: nothing was done' stderr
 [ ! -e early ] || fail "a run that was stopped before it began leaves a directory"
 
-# ---- a run cut into pieces by a time limit, with the number of threads changing; every piece does one step at least
-pieces=0
-code=75
-while [ $code -eq 75 ]; do
-  pieces=$((pieces + 1))
-  "$colonnade" train --recipe plain data.csv --out pieces "${options[@]}" --resume=auto --time-limit $((1 + 3 * pieces))ms \
-    --checkpoint-every 7ms --threads $((pieces % 3 + 1)) 2>stderr
-  code=$?
-done
-equal "exit code of the last piece" $code 0
-[ $pieces -gt 1 ] || fail "a time limit of 4 ms cut nothing off"
-same_run pieces
+# ---- a run cut into pieces
+cut_off_by_limits pieces ' in epoch [0-9]+, after step ' --recipe plain data.csv "${options[@]}"
 expect 9 'stopped by the time limit' train --recipe plain data.csv --out limited "${endless[@]}" --time-limit 200ms --requeue-exit 9
 
-# ---- kill -9 at random instants, later and later
-kills=0
-code=137
-while [ $code -eq 137 ]; do
-  "$colonnade" train --recipe plain data.csv --out killed "${options[@]}" --resume=auto --checkpoint-every 3ms 2>stderr &
-  runner=$!
-  sleep "$(awk -v most=$((25 + 5 * kills)) -v draw=$RANDOM 'BEGIN { print most * draw / 32768000 }')"
-  kill -9 $runner 2>/dev/null
-  code=0
-  wait $runner 2>/dev/null || code=$?
-  kills=$((kills + 1))
-done
-equal "exit code after $kills starts" $code 0
-same_run killed
+kill_at_random killed --recipe plain data.csv "${options[@]}"
 
 # ---- what is not the same run is refused by name
 interrupt changed

@@ -82,7 +82,7 @@ static inline const float *network_scale(const struct network *net)
 }
 static inline const float *network_Wt(const struct network *net, size_t l) { return net->Wt + net->Wt_offset[l]; }
 
-/* True where every parameter is finite; else *layer is the first layer with one that is not. */
+/* True where every parameter is finite; else *layer is the first layer with one that is not, 0 for the front. */
 bool network_is_finite(const struct network *net, const struct kernels *kernels, size_t *layer);
 
 /* The layer with the parameter that is largest by size, and that size; NaN and infinity are larger than any number. */

@@ -277,10 +277,13 @@ static enum cln_status validate(struct trainer *trainer, struct cln_metrics *met
 static enum cln_status check_epoch(const struct trainer *trainer, const struct cln_epoch *told, struct cln_error *err)
 {
 	size_t layer;
-	if (!network_is_finite(trainer->stepper.net, trainer->stepper.kernels, &layer))
+	if (!network_is_finite(trainer->stepper.net, trainer->stepper.kernels, &layer)) {
+		char what[64] = "embeddings or input factors";
+		if (layer > 0)
+			snprintf(what, sizeof what, "weights of layer %zu", layer);
 		return error_set(err, CLN_E_DIVERGED,
-		                 "training diverged in epoch %zu: weights of layer %zu are no longer finite; try a smaller --lr",
-		                 told->epoch, layer);
+		                 "training diverged in epoch %zu: %s are no longer finite; try a smaller --lr", told->epoch, what);
+	}
 	if (has_valid(trainer->valid) && !isfinite(told->valid.log_loss))
 		return error_set(err, CLN_E_DIVERGED,
 		                 "after epoch %zu the loss of the validation rows is not finite: a feature of theirs is far too "
