@@ -134,6 +134,7 @@ enum cln_scale { /* auto: by column, robust, or quantile where tails are heavy o
 };
 enum cln_metric { CLN_LOG_LOSS, CLN_AUC, CLN_ACCURACY, CLN_N_METRICS };
 enum cln_calibration { CLN_CALIBRATE_NONE, CLN_CALIBRATE_TEMPERATURE, CLN_N_CALIBRATIONS };
+enum cln_threshold_rule { CLN_THRESHOLD_GIVEN, CLN_THRESHOLD_F1, CLN_THRESHOLD_COST, CLN_THRESHOLD_RECALL, CLN_N_THRESHOLD_RULES };
 enum cln_class_weight { CLN_CLASS_WEIGHT_NONE, CLN_CLASS_WEIGHT_BALANCED, CLN_CLASS_WEIGHT_GIVEN };
 
 /* For epochs and ensemble: chosen from the number of rows and `effort`, never from cores or clocks (doc/recipe.md). */
@@ -189,6 +190,12 @@ struct cln_config {
 	enum cln_metric metric;     /* what "better" means on the validation rows */
 	size_t ensemble;            /* members, whose probabilities are averaged; 1: a single network; may be CLN_AUTO */
 	enum cln_calibration calibration; /* of the probabilities, on rows not trained on */
+	/* The probability from which on a row is called positive: given, or chosen on rows not trained on by the greatest F1, the
+	 * least sum of costs, or the greatest recall with a precision of at least ... */
+	enum cln_threshold_rule threshold_rule;
+	double threshold;                /* given */
+	double false_positive_cost, false_negative_cost;
+	double least_precision;          /* ... this */
 	uint64_t seed;
 	size_t block_size;          /* columns of a block; 0: from the net and the batch (doc/numerics.md) */
 	size_t recover;             /* so often an epoch that diverges is repeated from its start, each time with half the rate */
@@ -270,6 +277,7 @@ struct cln_fit_summary {
 	size_t best_epoch;    /* ... whose weights the model holds, 0: the initial ones; of the first member */
 	size_t recoveries;    /* epochs repeated with half the rate */
 	double temperature;   /* by which logits are divided, fitted on the rows of `valid`; 1: none */
+	double threshold;     /* of the probability, chosen on the rows of `valid` where the config says so */
 	double seconds, rows_per_second; /* of all parts of a run that was interrupted */
 	int threads;
 };

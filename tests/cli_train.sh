@@ -199,6 +199,23 @@ tail -n +2 kept.csv | cut -d, -f1-4 | cmp - expected.csv || fail "--keep does no
 } >c.csv
 cmp a.csv c.csv || fail "--keep changes predictions"
 
+# ---- a threshold of its own: chosen on the rows not trained on, stored, and what the classes and the accuracy go by
+expect 0 'note: the threshold is 0.' train --recipe plain data.csv --out chosen --epochs 6 --test-fraction 0.25 \
+  --threshold f1 --json
+holds "the note on the threshold" ': precision 0\.[0-9]+, recall 0\.[0-9]+, F1 0\.[0-9]+ on 400 rows not trained on$' stderr
+accuracy=$(grep -o '"accuracy":[0-9.]*' stdout | tail -n 1)
+threshold=$(sed -n 's/^  "threshold": \(.*\),$/\1/p' chosen/run.json)
+"$colonnade" inspect chosen --json >d.json
+equal "the model's threshold" "$(sed -n 's/^  "threshold": \(.*\),$/\1/p' d.json)" "$threshold"
+holds "--threshold in run.json" '^    "threshold": "f1"' chosen/run.json
+"$colonnade" predict chosen new.csv >d.csv 2>/dev/null
+awk -F, -v t="$threshold" 'NR > 1 { $2 = $1 >= t ? ">50K" : "<=50K" } { print $1 "," $2 }' a.csv >expected.csv
+cmp d.csv expected.csv || fail "probabilities changed, or classes do not go by the threshold"
+! cmp -s a.csv d.csv || fail "another threshold calls the same rows positive"
+expect 0 '' train --recipe plain data.csv --out given --epochs 6 --test-fraction 0.25 --threshold "$threshold" --json
+equal "accuracy at the same threshold, given" "$(grep -o '"accuracy":[0-9.]*' stdout | tail -n 1)" "$accuracy"
+expect 2 '--threshold was f1, is 0.5: ' train --recipe plain data.csv --out chosen --epochs 6 --test-fraction 0.25 --resume=auto
+
 # ---- evaluate agrees with predict and with the run's own test of the same rows
 expect 0 '' evaluate run new.csv --json
 cp stdout metrics.json

@@ -169,6 +169,31 @@ START_TEST(missing_validation_weight_and_auc_read_back)
 }
 END_TEST
 
+/* _i: enum cln_threshold_rule. */
+START_TEST(thresholds_and_their_rules_read_back)
+{
+	struct cln_model *a, *b;
+	char *text;
+	assert_ok(model_fixture(&a, &err));
+	a->threshold = 1.0 / 3;
+	a->config.threshold_rule = (enum cln_threshold_rule)_i;
+	a->config.false_negative_cost = _i == CLN_THRESHOLD_COST ? 2.5 : 1;
+	a->config.least_precision = _i == CLN_THRESHOLD_RECALL ? 0.9 : 0;
+	struct file file = encode(a);
+	assert_ok(model_decode(&b, file.bytes, file.length, "m", &err));
+	assert_same_bits(b->threshold, a->threshold);
+	a->config.recipe = b->config.recipe = NULL;
+	assert_same_bits(a->config, b->config);
+	assert_ok(cln_model_describe(b, false, &text, &err));
+	assert_has(text, _i == CLN_THRESHOLD_GIVEN ? "model, format 1\n" : "model, format 2\n");
+	assert_has(text, "where the probability of that is at least 0.333333333333333");
+	cln_free(text);
+	mem_free(file.bytes);
+	cln_model_destroy(a);
+	cln_model_destroy(b);
+}
+END_TEST
+
 START_TEST(two_valued_numbers_read_back)
 {
 	struct cln_model *a, *b;
@@ -879,6 +904,7 @@ static Suite *make_suite(void)
 	tcase_add_test(written, model_reads_back_with_every_member);
 	tcase_add_test(written, network_reads_back_to_the_bit);
 	tcase_add_test(written, missing_validation_weight_and_auc_read_back);
+	tcase_add_loop_test(written, thresholds_and_their_rules_read_back, 0, CLN_N_THRESHOLD_RULES);
 	tcase_add_test(written, two_valued_numbers_read_back);
 	tcase_add_test(written, knots_and_scores_read_back_to_the_bit_and_are_short);
 	tcase_add_test(written, reading_and_writing_again_gives_the_same_bytes);

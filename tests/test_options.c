@@ -368,6 +368,37 @@ START_TEST(words_for_zero_and_lists_are_read)
 }
 END_TEST
 
+START_TEST(thresholds_are_read_and_told_alike)
+{
+	static const struct {
+		const char *text;
+		enum cln_threshold_rule rule;
+		double threshold, false_positive, false_negative, precision;
+	} cases[] = {
+		{"0.25", CLN_THRESHOLD_GIVEN, 0.25, 1, 1, 0},      {"0", CLN_THRESHOLD_GIVEN, 0, 1, 1, 0},
+		{"f1", CLN_THRESHOLD_F1, 0.5, 1, 1, 0},            {"cost:1:5", CLN_THRESHOLD_COST, 0.5, 1, 5, 0},
+		{"cost:0.5:1e3", CLN_THRESHOLD_COST, 0.5, 0.5, 1000, 0}, {"recall@0.9", CLN_THRESHOLD_RECALL, 0.5, 1, 1, 0.9},
+	};
+	struct options options, again;
+	char line[64], text[OPTION_VALUE], text_again[OPTION_VALUE];
+
+	snprintf(line, sizeof line, "train d --threshold %s", cases[_i].text);
+	parse_ok(&options, line);
+	const struct option_spec *spec = options_find(options.command, "threshold");
+	ck_assert_int_eq(options.config.threshold_rule, cases[_i].rule);
+	ck_assert_double_eq(options.config.threshold, cases[_i].threshold);
+	ck_assert_double_eq(options.config.false_positive_cost, cases[_i].false_positive);
+	ck_assert_double_eq(options.config.false_negative_cost, cases[_i].false_negative);
+	ck_assert_double_eq(options.config.least_precision, cases[_i].precision);
+	options_value(text, &options, spec);
+	snprintf(line, sizeof line, "train d --threshold %.40s", text);
+	parse_ok(&again, line);
+	options_value(text_again, &again, spec);
+	ck_assert_str_eq(text, text_again);
+	ck_assert_mem_eq(&again.config, &options.config, sizeof again.config);
+}
+END_TEST
+
 START_TEST(a_seed_has_all_64_bits)
 {
 	struct options options;
@@ -429,6 +460,15 @@ static const struct {
     {"train a --activation xyzzy", "one of sigmoid, tanh, relu"},
     {"train a --class-weight 1,0", "two numbers above 0"},
     {"train a --class-weight given", "--class-weight"},
+    {"train a --class-weight 1", "two numbers above 0"},
+    {"train a --threshold 1.5", "a number from 0 to 1, f1, the costs"},
+    {"train a --threshold f2", "--threshold: \"f2\" is not"},
+    {"train a --threshold cost:1", "as cost:1:5"},
+    {"train a --threshold cost:0:1", "as cost:1:5"},
+    {"train a --threshold cost:1:2:3", "as cost:1:5"},
+    {"train a --threshold recall@1.1", "as recall@0.9"},
+    {"train a --threshold recall@", "as recall@0.9"},
+    {"train a --threshold given", "--threshold"},
     {"train a --separator 5", "--separator"},
     {"train a --force=maybe", "--force is a switch"},
     {"train a --recipe plian", "default, plain, textbook"},
@@ -546,6 +586,7 @@ static Suite *options_suite(void)
 	tcase_add_test(forms, the_last_of_two_wins);
 	tcase_add_test(forms, a_dash_is_an_operand_and_two_dashes_end_the_options);
 	tcase_add_test(forms, words_for_zero_and_lists_are_read);
+	tcase_add_loop_test(forms, thresholds_are_read_and_told_alike, 0, 6);
 	tcase_add_test(forms, a_seed_has_all_64_bits);
 	tcase_add_test(forms, a_switch_can_be_taken_back);
 	tcase_add_test(forms, only_what_was_given_counts_as_given);

@@ -45,6 +45,9 @@ static void recipe_plain(struct cln_config *config)
 	    .patience = 10,
 	    .metric = CLN_LOG_LOSS,
 	    .ensemble = 1,
+	    .threshold = 0.5,
+	    .false_positive_cost = 1,
+	    .false_negative_cost = 1,
 	    .seed = 1,
 	};
 }
@@ -230,6 +233,10 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"label_smoothing", config->label_smoothing, 0, 1, false, true},
 	    {"clip_norm", config->clip_norm, 0, 1e30, false, false},
 	    {"ensemble", config->ensemble == CLN_AUTO ? 1 : (double)config->ensemble, 1, CLN_MAX_ENSEMBLE, false, false},
+	    {"threshold", config->threshold, 0, 1, false, false},
+	    {"false_positive_cost", config->false_positive_cost, 0, 1e6, true, false},
+	    {"false_negative_cost", config->false_negative_cost, 0, 1e6, true, false},
+	    {"least_precision", config->least_precision, 0, 1, false, false},
 	    {"block_size", (double)config->block_size, 0, 65536, false, false},
 	    {"recover", (double)config->recover, 0, 100, false, false},
 	    {"threads", config->threads, 0, 1024, false, false},
@@ -268,6 +275,7 @@ static enum cln_status check_choices(const struct cln_config *config, struct cln
 	    {"scale", &names_scale, (int)config->scale},
 	    {"metric", &names_metric, (int)config->metric},
 	    {"calibration", &names_calibration, (int)config->calibration},
+	    {"threshold_rule", &names_threshold_rule, (int)config->threshold_rule},
 	    {"class_weight", &names_class_weight, (int)config->class_weight},
 	};
 	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {

@@ -15,8 +15,6 @@
 #include "train/start.h"
 #include "train/trainer.h"
 
-#define THRESHOLD 0.5
-
 /* A fit under way. */
 struct fit {
 	const struct cln_config *config;
@@ -157,15 +155,34 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 /* ---------------------------------------------------------------- what came of it */
 
 static enum cln_status measure(struct cln_metrics *metrics, const struct scorer *scorer, const struct dataset *dataset,
-			       const float *w, struct cln_error *err)
+			       const float *w, double threshold, struct cln_error *err)
 {
 	struct judged judged;
 	enum cln_status status = judge_dataset(&judged, scorer, dataset, w, err);
 
 	if (status == CLN_OK)
-		status = judged_measure(metrics, &judged, THRESHOLD, err);
+		status = judged_measure(metrics, &judged, threshold, err);
 	judged_free(&judged);
 	return status;
+}
+
+/* What a user who asked for a threshold wants to know of it; n rows were there to choose it on. */
+static void tell_threshold(const struct fit *fit, const struct threshold_choice *choice, size_t n)
+{
+	const char *rule = name_of(&names_threshold_rule, (int)fit->config->threshold_rule);
+
+	if (fit->config->threshold_rule == CLN_THRESHOLD_GIVEN || n == 0)
+		return;
+	if (!choice->possible)
+		note(fit->observer, "--threshold %s needs rows of both classes that are not trained on: it stays %g", rule,
+		     choice->threshold);
+	else if (isnan(choice->precision))
+		note(fit->observer, "the threshold is %.4g: none of %zu rows not trained on is called positive", choice->threshold,
+		     n);
+	else
+		note(fit->observer, "%sthe threshold is %.4g: precision %.3f, recall %.3f, F1 %.3f on %zu rows not trained on",
+		     choice->met ? "" : "no threshold has the precision asked for; with the greatest ", choice->threshold,
+		     choice->precision, choice->recall, choice->f1, n);
 }
 
 /* What is fitted to rows that were not trained on is fitted to these, before they are measured. */
@@ -173,6 +190,7 @@ static enum cln_status measure_valid(struct cln_fit_summary *summary, struct fit
 				     struct cln_error *err)
 {
 	struct prepared *data = &fit->data;
+	struct threshold_choice choice;
 	struct judged judged;
 	enum cln_status status = prepared_folds(data) ? judge_folds(&judged, scorer, data, err)
 						      : judge_dataset(&judged, scorer, &data->valid, data->valid.w, err);
@@ -181,7 +199,12 @@ static enum cln_status measure_valid(struct cln_fit_summary *summary, struct fit
 	if (status == CLN_OK && fit->config->calibration == CLN_CALIBRATE_TEMPERATURE)
 		status = judged_calibrate(&summary->temperature, &judged, fit->threads, err);
 	if (status == CLN_OK)
-		status = judged_measure(&summary->valid, &judged, THRESHOLD, err);
+		status = judged_choose_threshold(&choice, &judged, fit->config, err);
+	if (status == CLN_OK) {
+		summary->threshold = choice.threshold;
+		tell_threshold(fit, &choice, judged.n);
+		status = judged_measure(&summary->valid, &judged, choice.threshold, err);
+	}
 	judged_free(&judged);
 	return status;
 }
@@ -215,11 +238,11 @@ static enum cln_status summarise(struct cln_fit_summary *summary, struct fit *fi
 
 	scorer.temperature = summary->temperature;
 	if (status == CLN_OK)
-		status = measure(&summary->test, &scorer, &data->test, data->test.w, err);
+		status = measure(&summary->test, &scorer, &data->test, data->test.w, summary->threshold, err);
 	if (status == CLN_OK)
 		status = prepared_take_train(data, prepared_folds(data), err);
 	if (status == CLN_OK)
-		status = measure(&summary->train, &scorer, &data->train, data->train_row_weights, err);
+		status = measure(&summary->train, &scorer, &data->train, data->train_row_weights, summary->threshold, err);
 	sum_members(summary, fit);
 	summary->threads = fit->plan.threads;
 	return status;
@@ -234,6 +257,7 @@ static void record_config(struct cln_model *model, const struct fit *fit)
 	config->recipe = model->recipe;
 	config->label = config->positive = config->weight = config->isa = NULL;
 	config->threads = 0;
+	config->threshold = 0; /* it is the model's own */
 	config->ensemble = fit->n_trained;
 	config->block_size = fit->block_size; /* shapes the bits, so what was chosen is written down */
 }
@@ -274,7 +298,7 @@ static enum cln_status make_model(struct cln_model **model, struct fit *fit, con
 		return status;
 	}
 	new->temperature = summary->temperature;
-	new->threshold = THRESHOLD;
+	new->threshold = summary->threshold;
 	new->train_rows = fit->data.train_rows;
 	new->valid_rows = summary->valid.rows;
 	new->epochs = summary->epochs;
@@ -650,6 +674,9 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 	if (effective.calibration != CLN_CALIBRATE_NONE && fit.data.valid_rows == 0)
 		note(observer, "--calibrate %s needs rows that are not trained on (--valid, --valid-fraction): probabilities stay "
 		     "as they are", name_of(&names_calibration, (int)effective.calibration));
+	if (effective.threshold_rule != CLN_THRESHOLD_GIVEN && fit.data.valid_rows == 0)
+		note(observer, "--threshold %s needs rows that are not trained on (--valid, --valid-fraction): it stays 0.5",
+		     name_of(&names_threshold_rule, (int)effective.threshold_rule));
 	status = train(&fit, checkpoint, err);
 	if (status == CLN_OK || (status == CLN_STOPPED && !fit.result.unfinished)) {
 		const enum cln_status finished = finish(model, &fit, &own, err);

@@ -38,6 +38,8 @@ static void write_network(struct json_writer *writer, const struct cln_config *c
 	json_size(writer, "recover", config->recover);
 	json_size(writer, "ensemble", config->ensemble);
 	json_string(writer, "calibration", name_of(&names_calibration, (int)config->calibration));
+	if (config->threshold_rule == CLN_THRESHOLD_GIVEN && config->threshold != 0.5) /* a rule stands among the options */
+		json_double(writer, "threshold", config->threshold);
 }
 
 enum cln_status identity_text(struct text *text, const struct cln_config *config, const struct prepared *data,

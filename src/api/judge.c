@@ -83,6 +83,15 @@ enum cln_status judged_calibrate(double *temperature, struct judged *judged, int
 	return status;
 }
 
+enum cln_status judged_choose_threshold(struct threshold_choice *choice, const struct judged *judged,
+					const struct cln_config *config, struct cln_error *err)
+{
+	*choice = (struct threshold_choice){.threshold = config->threshold};
+	if (config->threshold_rule == CLN_THRESHOLD_GIVEN)
+		return CLN_OK;
+	return threshold_choose(choice, config, judged->probabilities, judged->y, judged->w, judged->n, err);
+}
+
 enum cln_status judged_measure(struct cln_metrics *metrics, const struct judged *judged, double threshold, struct cln_error *err)
 {
 	const struct scored scored = {judged->logits, judged->probabilities};

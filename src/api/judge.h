@@ -5,6 +5,7 @@
 
 #include "api/prepare.h"
 #include "api/scores.h"
+#include "api/threshold.h"
 #include "train/metrics.h"
 
 struct judged {
@@ -25,6 +26,10 @@ enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, 
 
 /* Fits the temperature to rows that were judged without one, and calibrates them. */
 enum cln_status judged_calibrate(double *temperature, struct judged *judged, int threads, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Chooses the threshold where the config says so, else takes the config's. */
+enum cln_status judged_choose_threshold(struct threshold_choice *choice, const struct judged *judged,
+					const struct cln_config *config, struct cln_error *err) CLN_MUST_CHECK;
 
 /* No rows: all zero. */
 enum cln_status judged_measure(struct cln_metrics *metrics, const struct judged *judged, double threshold,

@@ -38,8 +38,13 @@ static const struct command commands[] = {
 	    "validates on it, and learns from the others, so that all rows are learnt from, and every row is judged in the end by "
 	    "members that did not see it.\n\n"
 	    "With --calibrate temperature the logits are divided by one number T, so chosen that the log loss on the validation "
-	    "rows, or on those that were left out, is least. That changes neither the order of the rows nor the predicted classes, "
-	    "but how sure the probabilities are; T is stored in the model.\n\n"
+	    "rows, or on those that were left out, is least. That changes neither the order of the rows nor, at a threshold "
+	    "of 0.5, the predicted classes, but how sure the probabilities are; T is stored in the model.\n\n"
+	    "A row is called positive where its probability is at least the model's threshold, 0.5 unless --threshold gives "
+	    "another one or says how it is chosen on the validation rows, or on those that were left out: f1 for the greatest F1, "
+	    "cost:FP:FN for the least cost where a false positive costs FP and a false negative FN, recall@P for the greatest "
+	    "recall with a precision of at least P. The threshold is stored in the model: predict's classes and evaluate's "
+	    "accuracy go by it. It changes neither weights nor probabilities.\n\n"
 	    "Values come from the recipe, then from the config file, then from the options; an option given twice: the "
 	    "last wins. A switch such as --force may be given as --force=false.",
 	.examples = "colonnade train examples/adult.csv --test-fraction 0.2\n"
@@ -357,6 +362,9 @@ static const struct option_spec specs[] = {
 	{.name = "calibrate", .type = OPTION_WORD, .words = &names_calibration, .offset = AT(config.calibration),
 	 .help = "fits the probabilities to the rows that are not trained on", .group = training_group, .compact = true,
 	 .commands = FOR_TRAIN},
+	{.name = "threshold", .argument = "P|f1|cost:FP:FN|recall@PRECISION", .type = OPTION_THRESHOLD,
+	 .offset = AT(config.threshold), .help = "probability from which on a row is called positive, or how it is chosen",
+	 .group = training_group, .compact = true, .commands = FOR_TRAIN},
 	{.name = "block-size", .argument = "N|auto", .type = OPTION_SIZE, .low = 1, .high = 65536, .zero = "auto",
 	 .offset = AT(config.block_size), .help = "columns of a block; shapes the sums, not the speed alone",
 	 .group = training_group, .compact = true, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},

@@ -63,6 +63,30 @@ static void class_weight_text(char text[OPTION_VALUE], const struct cln_config *
 	snprintf(text, OPTION_VALUE, "%s,%s", negative, positive);
 }
 
+/* "0.4", "f1", "cost:1:5", "recall@0.9" */
+static void threshold_text(char text[OPTION_VALUE], const struct cln_config *config)
+{
+	char first[NUMBER_TEXT], second[NUMBER_TEXT];
+
+	switch (config->threshold_rule) {
+	case CLN_THRESHOLD_COST:
+		number_from_double(first, config->false_positive_cost);
+		number_from_double(second, config->false_negative_cost);
+		snprintf(text, OPTION_VALUE, "cost:%s:%s", first, second);
+		return;
+	case CLN_THRESHOLD_RECALL:
+		number_from_double(first, config->least_precision);
+		snprintf(text, OPTION_VALUE, "recall@%s", first);
+		return;
+	case CLN_THRESHOLD_F1:
+		put(text, "f1");
+		return;
+	default:
+		number_from_double(first, config->threshold);
+		put(text, first);
+	}
+}
+
 static const struct {
 	const char *name;
 	char separator;
@@ -151,6 +175,9 @@ void options_value(char text[OPTION_VALUE], const struct options *options, const
 	case OPTION_CLASS_WEIGHT:
 		class_weight_text(text, &options->config);
 		return;
+	case OPTION_THRESHOLD:
+		threshold_text(text, &options->config);
+		return;
 	case OPTION_SEPARATOR:
 		separator_text(text, *(const char *)value);
 		return;
@@ -211,6 +238,10 @@ void options_range(char text[OPTION_VALUE], const struct option_spec *spec)
 		return;
 	case OPTION_CLASS_WEIGHT:
 		put(text, "none, balanced, or two numbers above 0 for the negative and the positive class, as 1,3.5");
+		return;
+	case OPTION_THRESHOLD:
+		put(text, "a number from 0 to 1, f1, the costs of a false positive and of a false negative as cost:1:5, or recall@ "
+			  "and the least precision as recall@0.9");
 		return;
 	case OPTION_SEPARATOR:
 		put(text, "auto, comma, tab, semicolon, or one punctuation character");
@@ -327,25 +358,58 @@ static bool read_hidden(struct cln_config *config, const char *text)
 	return true;
 }
 
+static const struct option_spec weight_range = {.type = OPTION_REAL, .high = 1e6, .above_low = true};
+static const struct option_spec share_range = {.type = OPTION_REAL, .high = 1};
+
+/* Two weights with a `mark` between them. */
+static bool read_two_weights(double weights[2], const char *text, char mark)
+{
+	const char *end = strchr(text, mark);
+	char first[NUMBER_TEXT];
+
+	if (!end || (size_t)(end - text) >= sizeof first)
+		return false;
+	snprintf(first, sizeof first, "%.*s", (int)(end - text), text);
+	return read_number(&weights[0], &weight_range, first) && read_number(&weights[1], &weight_range, end + 1);
+}
+
 static bool read_class_weight(struct cln_config *config, const char *text)
 {
-	static const struct option_spec weight_range = {.type = OPTION_REAL, .high = 1e6, .above_low = true};
 	int word = name_find(&names_class_weight, text);
-	const char *comma = strchr(text, ',');
-	char negative[NUMBER_TEXT];
 	double weights[2];
 
 	if (word == CLN_CLASS_WEIGHT_NONE || word == CLN_CLASS_WEIGHT_BALANCED) {
 		config->class_weight = (enum cln_class_weight)word;
 		return true;
 	}
-	if (!comma || (size_t)(comma - text) >= sizeof negative)
-		return false;
-	snprintf(negative, sizeof negative, "%.*s", (int)(comma - text), text);
-	if (!read_number(&weights[0], &weight_range, negative) || !read_number(&weights[1], &weight_range, comma + 1))
+	if (!read_two_weights(weights, text, ','))
 		return false;
 	config->class_weight = CLN_CLASS_WEIGHT_GIVEN;
 	memcpy(config->class_weights, weights, sizeof weights);
+	return true;
+}
+
+static bool read_threshold(struct cln_config *config, const char *text)
+{
+	static const char cost[] = "cost:", recall[] = "recall@";
+	enum cln_threshold_rule rule = CLN_THRESHOLD_GIVEN;
+	double number, costs[2];
+
+	if (strcmp(text, "f1") == 0) {
+		rule = CLN_THRESHOLD_F1;
+	} else if (strncmp(text, cost, strlen(cost)) == 0 && read_two_weights(costs, text + strlen(cost), ':')) {
+		rule = CLN_THRESHOLD_COST;
+		config->false_positive_cost = costs[0];
+		config->false_negative_cost = costs[1];
+	} else if (strncmp(text, recall, strlen(recall)) == 0 && read_number(&number, &share_range, text + strlen(recall))) {
+		rule = CLN_THRESHOLD_RECALL;
+		config->least_precision = number;
+	} else if (read_number(&number, &share_range, text)) {
+		config->threshold = number;
+	} else {
+		return false;
+	}
+	config->threshold_rule = rule;
 	return true;
 }
 
@@ -410,6 +474,8 @@ static bool read_value(struct options *options, const struct option_spec *spec, 
 		return read_hidden(&options->config, text);
 	case OPTION_CLASS_WEIGHT:
 		return read_class_weight(&options->config, text);
+	case OPTION_THRESHOLD:
+		return read_threshold(&options->config, text);
 	case OPTION_SEPARATOR:
 		return read_separator(value, text);
 	}

@@ -61,6 +61,7 @@ enum option_type {
 	OPTION_THREADS,      /* int */
 	OPTION_HIDDEN,       /* config.n_hidden and config.hidden */
 	OPTION_CLASS_WEIGHT, /* config.class_weight and config.class_weights */
+	OPTION_THRESHOLD,    /* config.threshold, its rule and what that wants to know */
 	OPTION_SEPARATOR     /* char */
 };
 

@@ -15,7 +15,8 @@ static void write_option(struct json_writer *writer, const struct options *optio
 		json_bool(writer, spec->name, strcmp(text, "true") == 0);
 	else if (spec->type == OPTION_SEED)
 		json_size(writer, spec->name, (size_t)options->config.seed);
-	else if ((spec->type == OPTION_REAL || spec->type == OPTION_SIZE || spec->type == OPTION_THREADS) &&
+	else if ((spec->type == OPTION_REAL || spec->type == OPTION_SIZE || spec->type == OPTION_THREADS ||
+		  spec->type == OPTION_THRESHOLD) &&
 		 number_to_double(&number, text, strlen(text)))
 		json_double(writer, spec->name, number);
 	else
@@ -45,6 +46,7 @@ static void write_summary(struct json_writer *writer, const struct cln_fit_summa
 	json_size(writer, "best_epoch", summary->best_epoch);
 	json_size(writer, "recoveries", summary->recoveries);
 	json_double(writer, "temperature", summary->temperature);
+	json_double(writer, "threshold", summary->threshold);
 	json_double(writer, "seconds", summary->seconds);
 	json_double(writer, "rows_per_second", summary->rows_per_second);
 	json_size(writer, "threads", (size_t)summary->threads);

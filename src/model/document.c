@@ -73,6 +73,10 @@ static const struct option options[] = {
 	MORE_NUMBER("scaling_rate", scaling_rate, 1),
 	MORE_WORD("regularisation", regularisation, names_regularisation),
 	MORE_NUMBER("patience_factor", patience_factor, 0),
+	MORE_WORD("threshold_rule", threshold_rule, names_threshold_rule),
+	MORE_NUMBER("false_positive_cost", false_positive_cost, 1),
+	MORE_NUMBER("false_negative_cost", false_negative_cost, 1),
+	MORE_NUMBER("least_precision", least_precision, 0),
 };
 #define N_OPTIONS (sizeof options / sizeof *options)
 _Static_assert(sizeof(enum cln_scale) == sizeof(int) && sizeof(enum cln_optimizer) == sizeof(int), "words are read as int");

@@ -284,6 +284,8 @@ void progress_end(struct progress *progress, const struct cln_fit_summary *summa
 		fprintf(progress->out, "; the model is that of epoch %zu", summary->best_epoch);
 	if (progress->config->calibration != CLN_CALIBRATE_NONE)
 		fprintf(progress->out, "; temperature %.4g", summary->temperature);
+	if (summary->threshold != 0.5)
+		fprintf(progress->out, "; positive from a probability of %.4g on", summary->threshold);
 	fprintf(progress->out, "\n\n%-6s  %9s  %8s  %8s  %8s\n", "", "rows", "log loss", "AUC", "accuracy");
 	print_metrics(progress->out, "train", &summary->train);
 	print_metrics(progress->out, "valid", &summary->valid);

@@ -8,10 +8,10 @@
 
 static double weight_of(const float *w, size_t j) { return w ? (double)w[j] : 1.0; }
 
-/* A row for sorting: the logit's order in the high half, its index in the low half. */
-static uint64_t sort_item(float logit, uint32_t row)
+/* A row for sorting: the score's order in the high half, its index in the low half. */
+static uint64_t sort_item(float score, uint32_t row)
 {
-	return (uint64_t)order_key(logit) << 32 | row;
+	return (uint64_t)order_key(score) << 32 | row;
 }
 
 #define DIGIT_BITS 11
@@ -34,12 +34,17 @@ static void sort_pass(uint64_t *to, const uint64_t *from, size_t n, unsigned shi
 		to[start[from[i] >> shift & (DIGITS - 1)]++] = from[i];
 }
 
-/* Ascending by logit, equal ones in row order: three passes over the 32 bits of the key.  `other` holds the result. */
-static void sort_items(uint64_t *items, uint64_t *other, size_t n)
+/* Three passes over the 32 bits of the key. */
+uint64_t *metrics_order(uint64_t *items, const float *scores, size_t n)
 {
+	uint64_t *other = items + n;
+
+	for (size_t j = 0; j < n; j++)
+		items[j] = sort_item(scores[j], (uint32_t)j);
 	sort_pass(other, items, n, 32);
 	sort_pass(items, other, n, 32 + DIGIT_BITS);
 	sort_pass(other, items, n, 32 + 2 * DIGIT_BITS);
+	return other;
 }
 
 /* The share of pairs (positive, negative) that the logits put in order, ties counted half:
@@ -75,10 +80,7 @@ static enum cln_status auc_compute(double *auc, const float *logits, const float
 
 	if (!items)
 		return CLN_E_MEMORY;
-	for (size_t j = 0; j < n; j++)
-		items[j] = sort_item(logits[j], (uint32_t)j);
-	sort_items(items, items + n, n);
-	*auc = auc_of_sorted(items + n, y, w, n);
+	*auc = auc_of_sorted(metrics_order(items, logits, n), y, w, n);
 	mem_free(items);
 	return CLN_OK;
 }

@@ -18,6 +18,10 @@ struct scored {
 enum cln_status metrics_of_scores(struct cln_metrics *metrics, const struct scored *scored, const float *y, const float *w,
                                   size_t n, double threshold, struct cln_error *err) CLN_MUST_CHECK;
 
+/* The rows 0 .. n-1 in ascending order of their scores, none of them NaN, equal ones in row order: an item's low half is the row,
+ * its high half order_key of the score.  items: room for 2n; what is returned points into it. */
+uint64_t *metrics_order(uint64_t *items, const float *scores, size_t n);
+
 /* Whether `a` is better than `b` by a metric.  A NaN is never better; anything is better than a NaN. */
 bool metrics_better(const struct cln_metrics *a, const struct cln_metrics *b, enum cln_metric metric);
 

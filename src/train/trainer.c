@@ -266,10 +266,12 @@ static enum cln_status train_epoch(struct trainer *trainer, struct cln_error *er
 static enum cln_status validate(struct trainer *trainer, struct cln_metrics *metrics, int threads, struct cln_error *err)
 {
 	const struct dataset *valid = trainer->valid;
+	const struct cln_config *config = trainer->stepper.config;
+	const double threshold = config->threshold_rule == CLN_THRESHOLD_GIVEN ? config->threshold : 0.5; /* else not yet chosen */
 	enum cln_status status = predict_logits(trainer->valid_logits, trainer->stepper.net, trainer->stepper.kernels, valid->X,
 	                                        valid->n_rows, threads, err);
 	if (status == CLN_OK)
-		status = metrics_compute(metrics, trainer->valid_logits, valid->y, valid->w, valid->n_rows, 0.5, err);
+		status = metrics_compute(metrics, trainer->valid_logits, valid->y, valid->w, valid->n_rows, threshold, err);
 	return status;
 }
 

@@ -12,6 +12,7 @@
 const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("train\ndata.csv\n--hidden\n64,32\n--lr=0.01\n--batch-size\nall\n--class-weight=1,2.5\n"
 		  "--seed=18446744073709551615"),
+	FUZZ_TEXT("train\nd\n--threshold\ncost:1:2.5\n--threshold=recall@0.9\n--threshold=f1"),
 	FUZZ_TEXT("train\n-\n--recipe\ntextbook\n--dropout=0.5\n--activation=gelu\n--force\n--progress=bar\n"
 		  "--separator=;\n--epochs\n0"),
 	FUZZ_TEXT("predict\nmodel\n-\n--keep=a,b\n--threads\n0\n--threads\n999999999999999999999"),
