@@ -26,6 +26,11 @@ INLINE void tile_chains(vec *restrict c, size_t rows, size_t panels, size_t a_ro
 	const size_t width = panels * VECTORS;
 	for (size_t k0 = 0; k0 < o->K; k0 += PANEL, a += o->a_group) {
 		const size_t n = o->K - k0 < PANEL ? o->K - k0 : PANEL;
+		if (a_row == PANEL) { /* rows of the next tile: from afar where another thread has made them */
+			UNROLL
+			for (size_t r = 0; r < rows; r++)
+				__builtin_prefetch(a + (rows + r) * PANEL);
+		}
 		for (size_t k = 0; k < n; k++, b += PANEL) {
 			vec bk[TILE_PANELS * VECTORS];
 			UNROLL
