@@ -2,6 +2,7 @@
 #include "api/bench.h"
 
 #include "api/config.h"
+#include "api/peak.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "kernels/dispatch.h"
@@ -13,7 +14,6 @@
 #define WINDOW_SECONDS 0.05
 #define PEAK_EVERY_SECONDS 0.25
 #define PEAK_SHARE 0.1              /* of the time */
-#define PEAK_SECONDS 0.002          /* of one measurement */
 #define DATA_BLOCK 1024             /* rows drawn from one random stream */
 #define MAX_EPOCHS ((1u << 24) - 1) /* rng.h */
 
@@ -27,15 +27,14 @@ struct bench {
 	struct plan *plan;
 	size_t rows;
 	size_t epochs;    /* trained */
-	struct samples rates, peaks;
+	struct samples rates, peaks, tiles; /* rows/s; floating-point operations per second, tiles: with phases only */
 	double stop_at;
 	double mark;      /* when the current window's unaccounted time began */
 	size_t mark_rows; /* rows of this epoch already accounted */
 	double spent;     /* seconds and rows of the current window */
 	double done;
 	double last_peak;
-	size_t peak_rounds;
-	float sink; /* keeps the compiler from leaving the peak's work out */
+	struct peak peak;
 };
 
 /* ---------------------------------------------------------------- samples */
@@ -71,64 +70,16 @@ double bench_flops_per_row(const size_t *n, size_t n_layers, bool front)
 
 /* ---------------------------------------------------------------- the peak */
 
-struct peak {
-	const struct kernels *kernels;
-	size_t rounds;
-	float results[PARALLEL_MAX];
-};
-
-static void peak_body(void *argument, struct team *team, int tid)
-{
-	struct peak *peak = argument;
-
-	(void)team;
-	peak->results[tid] = peak->kernels->fma_peak(peak->rounds);
-}
-
-/* The shortest of a few runs on this thread: whatever else the machine does only makes one longer. */
-static double shortest_run(struct bench *bench, size_t rounds)
-{
-	double shortest = INFINITY;
-
-	for (int i = 0; i < 5; i++) {
-		double start = clock_seconds();
-		bench->sink += bench->kernels->fma_peak(rounds);
-		double seconds = clock_seconds() - start;
-		if (seconds < shortest)
-			shortest = seconds;
-	}
-	return shortest;
-}
-
-/* Rounds that keep an undisturbed thread busy for PEAK_SECONDS. */
-static void choose_peak_rounds(struct bench *bench)
-{
-	bench->peak_rounds = 1 << 12;
-	while (shortest_run(bench, bench->peak_rounds) < PEAK_SECONDS)
-		bench->peak_rounds *= 2;
-}
-
-/* Operations per second of all threads together. */
-static void measure_peak(struct bench *bench)
-{
-	struct peak peak = {.kernels = bench->kernels, .rounds = bench->peak_rounds};
-	double start = clock_seconds(), seconds;
-
-	if (parallel_run(bench->plan->threads, peak_body, &peak, NULL) != CLN_OK)
-		return;
-	seconds = clock_seconds() - start;
-	bench->sink += peak.results[0];
-	samples_add(&bench->peaks, (double)peak.rounds * 24 * bench->kernels->vector_width * 2 * bench->plan->threads / seconds);
-}
-
 /* A share of the time since the last ones goes into short measurements, so that some fall into the quiet moments. */
 static void measure_peaks(struct bench *bench, double now)
 {
 	double end = now + PEAK_SHARE * (now - bench->last_peak);
 
-	do
-		measure_peak(bench);
-	while (clock_seconds() < end);
+	do {
+		samples_add(&bench->peaks, peak_fma(&bench->peak));
+		if (bench->plan->clocks)
+			samples_add(&bench->tiles, peak_product(&bench->peak));
+	} while (clock_seconds() < end);
 	bench->last_peak = clock_seconds();
 }
 
@@ -161,9 +112,10 @@ static bool on_epoch(void *context, const struct cln_epoch *epoch)
 
 	(void)epoch;
 	account(bench, bench->rows, now);
-	if (now - bench->last_peak >= PEAK_EVERY_SECONDS)
+	if (now - bench->last_peak >= PEAK_EVERY_SECONDS) {
 		measure_peaks(bench, now);
-	bench->mark = clock_seconds();
+		bench->mark = clock_seconds();
+	}
 	bench->mark_rows = 0;
 	return bench->mark >= bench->stop_at && bench->rates.n > 0 && bench->peaks.n > 0;
 }
@@ -244,10 +196,11 @@ static enum cln_status make_network(struct network **net, const struct cln_confi
 static enum cln_status make_samples(struct bench *bench, double seconds, struct cln_error *err)
 {
 	bench->rates.capacity = (size_t)(seconds / WINDOW_SECONDS) + 1024;
-	bench->peaks.capacity = (size_t)(seconds * PEAK_SHARE / PEAK_SECONDS) + 1024;
+	bench->peaks.capacity = bench->tiles.capacity = (size_t)(seconds * PEAK_SHARE / PEAK_SECONDS) + 1024;
 	bench->rates.values = mem_alloc(bench->rates.capacity, sizeof(double), err);
 	bench->peaks.values = bench->rates.values ? mem_alloc(bench->peaks.capacity, sizeof(double), err) : NULL;
-	return bench->peaks.values ? CLN_OK : CLN_E_MEMORY;
+	bench->tiles.values = bench->peaks.values ? mem_alloc(bench->tiles.capacity, sizeof(double), err) : NULL;
+	return bench->tiles.values ? CLN_OK : CLN_E_MEMORY;
 }
 
 /* The samples go over to the result. */
@@ -290,13 +243,14 @@ static double phase_flops(const struct network *net, enum phase phase)
 	return flops;
 }
 
-static void summarise_phases(struct bench_result *result, const struct bench *bench, const struct network *net)
+static void summarise_phases(struct bench_result *result, struct bench *bench, const struct network *net)
 {
 	const struct plan *plan = bench->plan;
 	const double rows = (double)bench->rows * (double)bench->epochs;
 	const double steps = (double)((bench->rows + plan->batch_size - 1) / plan->batch_size) * (double)bench->epochs;
 
 	result->has_phases = true;
+	result->tile_gflops = 1e-9 * bench_quantile(bench->tiles.values, bench->tiles.n, 0.9);
 	for (int phase = 0; phase < PHASES; phase++) {
 		double seconds = 0;
 		for (int t = 0; t < plan->threads; t++)
@@ -357,15 +311,17 @@ enum cln_status bench_run(struct bench_result *result, const struct cln_config *
 		if (phases)
 			status = make_clocks(&bench, err);
 	}
-	if (status == CLN_OK) {
-		choose_peak_rounds(&bench);
+	if (status == CLN_OK)
+		status = peak_create(&bench.peak, bench.kernels, plan.threads, err);
+	if (status == CLN_OK)
 		status = train_in_windows(&bench, net, &data, config, seconds, err);
-	}
 	if (status == CLN_OK)
 		summarise(result, &bench, net);
 	if (status == CLN_OK && phases)
 		summarise_phases(result, &bench, net);
 	mem_free(plan.clocks);
+	peak_free(&bench.peak);
+	mem_free(bench.tiles.values);
 	mem_free(bench.peaks.values);
 	mem_free(bench.rates.values);
 	dataset_free(&data);

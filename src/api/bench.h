@@ -16,6 +16,7 @@ struct bench_result {
 	size_t windows, peaks;       /* how many there were, and each of them, ascending; owned */
 	double *window_rows_per_second, *window_peak_gflops;
 	bool has_phases;             /* the next members are set */
+	double tile_gflops;          /* a product alone whose operands stay in the first-level cache, as peak_gflops */
 	double phase_seconds[PHASES];     /* of a step, mean over the threads */
 	double phase_fraction[PHASES];    /* of the peak, in the three products; 0 elsewhere */
 	size_t batch_size, block_size;

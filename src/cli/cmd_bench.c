@@ -48,6 +48,8 @@ static void print_phases(const struct bench_result *result)
 			printf("   %5.3f", result->phase_fraction[phase]);
 		putchar('\n');
 	}
+	printf("tile                            %5.3f   a product alone, its operands in the first-level cache\n",
+	       result->tile_gflops / result->peak_gflops);
 }
 
 static enum cln_status print_json(const struct bench_result *result, struct cln_error *err)
@@ -68,8 +70,10 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 	json_size(&writer, "block_size", result->block_size);
 	json_size(&writer, "threads", (size_t)result->threads);
 	json_string(&writer, "isa", result->isa);
-	if (result->has_phases)
+	if (result->has_phases) {
+		json_double(&writer, "tile_gflops", result->tile_gflops);
 		write_phases(&writer, result);
+	}
 	write_samples(&writer, "window_rows_per_second", result->window_rows_per_second, result->windows);
 	write_samples(&writer, "window_peak_gflops", result->window_peak_gflops, result->peaks);
 	json_end_object(&writer);

@@ -14,19 +14,15 @@ static size_t chunks_of_panel(const struct network *net, size_t l)
 }
 
 /* The first chunk of panel `panel` of layer `layer`; panel = panels_of(n[layer]): that of the next layer. */
-static size_t first_chunk(const struct network *net, size_t layer, size_t panel)
+static size_t first_chunk(const struct updater *updater, size_t layer, size_t panel)
 {
-	size_t first = 0;
-	for (size_t l = 1; l < layer; l++)
-		first += panels_of(net->n[l]) * chunks_of_panel(net, l);
-	return first + panel * chunks_of_panel(net, layer);
+	return updater->layer_chunks[layer] + panel * chunks_of_panel(updater->net, layer);
 }
 
 void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, const struct weight_share *share)
 {
-	const struct network *net = updater->net;
-	*begin = first_chunk(net, layer, share->p_begin);
-	*end = first_chunk(net, layer, share->p_end);
+	*begin = first_chunk(updater, layer, share->p_begin);
+	*end = first_chunk(updater, layer, share->p_end);
 	if (share->p_end - share->p_begin == 1) { /* perhaps a part of it; the biases' chunk lies before that of input 0 */
 		*end = *begin + 1 + (share->k_end + CHUNK_INPUTS - 1) / CHUNK_INPUTS;
 		*begin += share->k_begin > 0 ? 1 + share->k_begin / CHUNK_INPUTS : 0;
@@ -34,21 +30,21 @@ void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, s
 }
 
 /* The first chunk of the front. */
-static size_t front_chunk(const struct network *net)
+static size_t front_chunk(const struct updater *updater)
 {
-	return first_chunk(net, net->L, panels_of(net->n[net->L]));
+	return updater->layer_chunks[updater->net->L + 1];
 }
 
 void updater_embedding_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
 {
-	const size_t first = front_chunk(updater->net);
+	const size_t first = front_chunk(updater);
 	*begin = first + share->j_begin;
 	*end = first + share->j_end;
 }
 
 void updater_scale_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
 {
-	const size_t first = front_chunk(updater->net) + updater->net->front.n_numbers;
+	const size_t first = front_chunk(updater) + updater->net->front.n_numbers;
 	*begin = first + share->p_begin;
 	*end = first + share->p_end;
 }
@@ -90,7 +86,9 @@ static void make_front_chunks(struct chunk *chunk, const struct network *net, co
 static enum cln_status create_chunks(struct updater *updater, struct cln_error *err)
 {
 	const struct network *net = updater->net;
-	updater->n_chunks = front_chunk(net) + net->front.n_numbers + (net->front.scaling ? panels_of(net->n[0]) : 0);
+	for (size_t l = 1; l <= net->L; l++)
+		updater->layer_chunks[l + 1] = updater->layer_chunks[l] + panels_of(net->n[l]) * chunks_of_panel(net, l);
+	updater->n_chunks = front_chunk(updater) + net->front.n_numbers + (net->front.scaling ? panels_of(net->n[0]) : 0);
 	updater->chunks = mem_alloc(updater->n_chunks, sizeof *updater->chunks, err);
 	updater->chunk_norms = updater->chunks ? mem_alloc(updater->n_chunks, sizeof *updater->chunk_norms, err) : NULL;
 	if (!updater->chunk_norms)

@@ -27,6 +27,7 @@ struct updater {
 	struct optimizer optimizer;
 	struct chunk *chunks;     /* layer by layer, panel by panel, a panel's biases before its weights; then the front's */
 	size_t n_chunks;
+	size_t layer_chunks[NETWORK_MAX_LAYERS + 2]; /* the first chunk of each layer, and behind the last that of the front */
 	size_t *shares;           /* threads + 1: thread t's chunks are shares[t] .. shares[t+1]-1, of about the same size */
 	double *chunk_norms;      /* squared norms, for clipping */
 	float **slots;            /* partial gradients, as reduce.h numbers them: arrays of net->n_floats */
