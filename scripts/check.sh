@@ -177,7 +177,7 @@ describe() {
 	sanitizers) echo "AddressSanitizer and UndefinedBehaviorSanitizer; make check" ;;
 	tsan) echo "ThreadSanitizer with clang, libomp and Archer: the barrier's tests, training and prediction" ;;
 	fuzz) echo "the fuzz targets, for a short time each" ;;
-	quickstart) echo "scripts/quickstart.sh in a fresh copy of the tree, three times" ;;
+	quickstart) echo "scripts/quickstart.sh in a fresh copy of the tree, twice: the same model" ;;
 	distcheck) echo "make distcheck" ;;
 	generated) echo "autoreconf -fi makes the generated files that are committed" ;;
 	reliability) echo "the long forms of tests/reliability: what doc/reliability.md counts" ;;
@@ -314,7 +314,7 @@ fuzz_all() { # OPTIONS...
 		"tests/fuzz/fuzz_$name" -max_len=8192 -rss_limit_mb=2048 -timeout=120 "$@" "corpus-$name"
 	done
 }
-step_fuzz() { fuzz_all -max_total_time=20; }
+step_fuzz() { fuzz_all -max_total_time=10; }
 
 step_quickstart() {
 	copy_source "$check/quickstart"
@@ -323,11 +323,9 @@ step_quickstart() {
 			tar -C "$check/quickstart" -xf -
 	fi
 	cd "$check/quickstart"
-	scripts/quickstart.sh
 	scripts/quickstart.sh --effort quick
 	scripts/quickstart.sh --effort quick
-	[ -s colonnade-run-quickstart/model.safetensors ]
-	cmp colonnade-run-quickstart-2/model.safetensors colonnade-run-quickstart-3/model.safetensors
+	cmp colonnade-run-quickstart/model.safetensors colonnade-run-quickstart-2/model.safetensors
 	echo "result: test rows, log loss, AUC and accuracy are $(sed -n 's/^test *//p' "$logs/quickstart.log" | head -n 1)"
 }
 
