@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ * Any bytes are a checkpoint or are refused; what was read is written as the same bytes.  The first byte of an input says what
+ * follows: '{' a document, which is put into a file with the tensors of a network 3-2-1 that it speaks of: its finished members,
+ * its parts and its front; '=' a header, which gets its length, padding and tensors of zeros; anything else is a file as it is.
+ * The checksum is made right, else nothing behind it would ever be reached. */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../model_seal.h"
+#include "model/checkpoint.h"
+#include "model/tensors.h"
+
+/* The first N_WHOLE are checkpoints as they stand: of a network that may yet go back to an epoch's start; of an ensemble whose
+ * members have a front, two of them finished, the third at its beginning; and one with the header's own forms. */
+#define N_WHOLE 3
+const struct fuzz_seed fuzz_seeds[] = {
+	FUZZ_TEXT("{\"format\":1,\"kind\":\"checkpoint\",\"architecture\":{\"n\":[3,2,1],\"activation\":\"tanh\"},"
+	          "\"parts\":[\"weights\",\"first\",\"second\",\"best\",\"start\",\"start_first\",\"start_second\"],"
+	          "\"epochs\":3,\"steps\":2,\"loss_sum\":1.25,\"least_loss\":0.4375,\"recoveries\":1,\"best_epoch\":2,"
+	          "\"best\":{\"rows\":20,\"weight\":20.5,\"log_loss\":0.5,\"auc\":null,\"accuracy\":0.75},"
+	          "\"seconds\":1.5,\"training_seconds\":1.25,\"epoch_seconds\":0.5}"),
+	FUZZ_TEXT("{\"format\":2,\"kind\":\"checkpoint\",\"architecture\":{\"n\":[3,2,1],\"activation\":\"relu\","
+	          "\"embedded\":[0,2],\"scaled\":true},\"ensemble\":3,\"members\":[{\"epochs_run\":12,\"best_epoch\":2,"
+	          "\"recoveries\":0,\"seconds\":0.25,\"rows_per_second\":1000000},{\"epochs_run\":9,\"best_epoch\":4,"
+	          "\"recoveries\":1,\"seconds\":0.125,\"rows_per_second\":0.5}],\"parts\":[\"weights\",\"first\"],"
+	          "\"epochs\":0,\"steps\":0,\"loss_sum\":0,\"least_loss\":null,\"recoveries\":0,\"best_epoch\":0,\"best\":null,"
+	          "\"seconds\":0,\"training_seconds\":0,\"epoch_seconds\":0}"),
+	FUZZ_TEXT("={\"__metadata__\":{\"colonnade\":\"{\\\"format\\\":2,\\\"kind\\\":\\\"checkpoint\\\","
+	          "\\\"architecture\\\":{\\\"n\\\":[2,1],\\\"activation\\\":\\\"relu\\\"},\\\"ensemble\\\":2,"
+	          "\\\"members\\\":[{\\\"epochs_run\\\":1,\\\"best_epoch\\\":1,\\\"recoveries\\\":0,\\\"seconds\\\":0,"
+	          "\\\"rows_per_second\\\":0}],\\\"parts\\\":[\\\"weights\\\"],\\\"epochs\\\":0,\\\"steps\\\":1,\\\"loss_sum\\\":1,"
+	          "\\\"least_loss\\\":1,\\\"recoveries\\\":0,\\\"best_epoch\\\":0,\\\"best\\\":null,\\\"seconds\\\":0,"
+	          "\\\"training_seconds\\\":0,\\\"epoch_seconds\\\":0}\",\"colonnade_identity\":\"{\\\"seed\\\":\\\"1\\\"}\","
+	          "\"colonnade_note\":\"{}\",\"colonnade_checksum\":\"0000000000000000\"},"
+	          "\"members.0.layers.0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]},"
+	          "\"members.0.layers.0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]},"
+	          "\"layers.0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[12,20]},"
+	          "\"layers.0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[20,24]}}"),
+	FUZZ_TEXT("\x08\0\0\0\0\0\0\0{\"a\":{}}\0\0\0\0"),
+};
+#define HEADER_TENSORS 24 /* bytes, of the third seed */
+const size_t n_fuzz_seeds = sizeof fuzz_seeds / sizeof *fuzz_seeds;
+
+/* Decodes a file that is changed for that: its checksum is made right.  Whether it was one. */
+static bool try_file(char *bytes, size_t length)
+{
+	struct cln_checkpoint *checkpoint = NULL;
+	struct cln_error err = {0};
+	char *again = NULL;
+	size_t again_length = 0, epochs, steps, members;
+	model_seal(bytes, length);
+	if (checkpoint_decode(&checkpoint, bytes, length, "input", &err) != CLN_OK) {
+		FUZZ_REQUIRE(!checkpoint && err.code == CLN_E_DAMAGED && strncmp(err.message, "input: ", strlen("input: ")) == 0);
+		return false;
+	}
+	const char *note = cln_checkpoint_note(checkpoint);
+	FUZZ_REQUIRE(checkpoint_encode(&again, &again_length, checkpoint, note, &err) == CLN_OK);
+	FUZZ_REQUIRE(again_length == length && memcmp(again, bytes, length) == 0);
+	cln_checkpoint_position(checkpoint, &epochs, &steps);
+	cln_checkpoint_members(checkpoint, &members, &epochs);
+	FUZZ_REQUIRE(members == 0 || members < checkpoint->ensemble);
+	mem_free(again);
+	cln_checkpoint_destroy(checkpoint);
+	return true;
+}
+
+static void add_zeros(struct text *text, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		text_add(text, "\0", 1);
+	FUZZ_REQUIRE(!text->failed);
+}
+
+/* What the document's list of parts names, wherever it does; a name may be part of another one. */
+static void declare_parts(struct safetensors_writer *writer, const char *document, const struct network *net)
+{
+	static const char *const names[][2] = {
+		{"\"weights\"", ""}, {"\"first\"", "first."}, {"\"second\"", "second."}, {"\"best\"", "best."},
+		{"\"start\"", "start."}, {"\"start_first\"", "start_first."}, {"\"start_second\"", "start_second."}};
+	const char *list = strstr(document, "\"parts\":["), *end = list ? strchr(list, ']') : NULL;
+	for (size_t i = 0; end && i < sizeof names / sizeof *names; i++)
+		if (memmem(list, (size_t)(end - list), names[i][0], strlen(names[i][0])))
+			tensors_declare(writer, names[i][1], net);
+}
+
+static void declare_members(struct safetensors_writer *writer, const char *document, const struct network *net)
+{
+	char prefix[32];
+	size_t k = 0;
+	for (const char *at = document; (at = strstr(at, "\"epochs_run\"")) != NULL; at++, k++) {
+		snprintf(prefix, sizeof prefix, "members.%zu.", k);
+		tensors_declare(writer, prefix, net);
+	}
+}
+
+static bool try_document(const char *document)
+{
+	static const size_t n[] = {3, 2, 1};
+	static const uint32_t embedded[] = {0, 2};
+	const struct front front = {embedded, strstr(document, "\"embedded\"") ? 2 : 0, strstr(document, "\"scaled\":true") != NULL};
+	struct safetensors_writer writer;
+	struct network *net;
+	FUZZ_REQUIRE(network_create_with_front(&net, n, 2, CLN_TANH, &front, NULL) == CLN_OK);
+	safetensors_begin(&writer);
+	safetensors_write_metadata(&writer, "colonnade", document);
+	safetensors_write_metadata(&writer, "colonnade_identity", "{}");
+	safetensors_write_metadata(&writer, "colonnade_note", "");
+	safetensors_write_checksum(&writer, "colonnade_checksum");
+	declare_members(&writer, document, net);
+	declare_parts(&writer, document, net);
+	FUZZ_REQUIRE(safetensors_end(&writer, NULL) == CLN_OK);
+	add_zeros(&writer.text, writer.data_length);
+	const bool read = try_file(writer.text.bytes, writer.text.length);
+	safetensors_writer_free(&writer);
+	network_destroy(net);
+	return read;
+}
+
+static bool try_header(const char *header, size_t size)
+{
+	struct text file = {0};
+	text_add(&file, "\0\0\0\0\0\0\0\0", 8);
+	text_add(&file, header, size);
+	while (file.length % SAFETENSORS_ALIGN && !file.failed)
+		text_add(&file, " ", 1);
+	uint64_t length = file.length - 8;
+	FUZZ_REQUIRE(!file.failed);
+	memcpy(file.bytes, &length, sizeof length);
+	add_zeros(&file, HEADER_TENSORS);
+	const bool read = try_file(file.bytes, file.length);
+	text_free(&file);
+	return read;
+}
+
+/* A seed that is no checkpoint any more, as the format has changed, would leave its mutations at the gate. */
+static bool must_be_read(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < N_WHOLE; i++)
+		if (size == fuzz_seeds[i].length && memcmp(data, fuzz_seeds[i].bytes, size) == 0)
+			return true;
+	return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *copy = mem_copy((const char *)data, size, NULL);
+	bool read;
+	FUZZ_REQUIRE(copy);
+	if (copy[0] == '{')
+		read = try_document(copy);
+	else if (copy[0] == '=')
+		read = try_header(copy + 1, size - 1);
+	else
+		read = try_file(copy, size);
+	FUZZ_REQUIRE(read || !must_be_read(data, size));
+	mem_free(copy);
+	return 0;
+}
