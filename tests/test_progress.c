@@ -349,10 +349,10 @@ START_TEST(a_result_replaces_the_file_only_once_it_is_whole)
 	struct output output;
 	char *text;
 
-	assert_ok(output_open(&output, path, &err));
+	assert_ok(output_open(&output, &(struct io_place){.path = path}, &err));
 	assert_ok(output_write(&output, "first\n", 6, &err));
 	assert_ok(output_close(&output, true, &err));
-	assert_ok(output_open(&output, path, &err));
+	assert_ok(output_open(&output, &(struct io_place){.path = path}, &err));
 	assert_ok(output_write(&output, "second\n", 7, &err));
 	text = read_path();
 	ck_assert_str_eq(text, "first\n");
@@ -374,7 +374,7 @@ START_TEST(the_target_of_a_link_is_replaced_only_once_it_is_whole)
 	snprintf(link, sizeof link, "%s.link", path);
 	ck_assert_int_eq(symlink(path, link), 0);
 	for (int keep = 1; keep >= 0; keep--) {
-		assert_ok(output_open(&output, link, &err));
+		assert_ok(output_open(&output, &(struct io_place){.path = link}, &err));
 		assert_ok(output_write(&output, keep ? "first\n" : "second\n", keep ? 6 : 7, &err));
 		assert_ok(output_close(&output, keep, &err));
 		ck_assert(lstat(link, &info) == 0 && S_ISLNK(info.st_mode));
@@ -395,7 +395,7 @@ START_TEST(a_pipe_is_written_as_it_is)
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	int fd = open(path, O_RDWR);
 	ck_assert_int_ge(fd, 0);
-	assert_ok(output_open(&output, path, &err));
+	assert_ok(output_open(&output, &(struct io_place){.path = path}, &err));
 	assert_ok(output_write(&output, "row\n", 4, &err));
 	assert_ok(output_close(&output, true, &err));
 	ck_assert_int_eq(read(fd, got, sizeof got), 4);
@@ -409,10 +409,10 @@ START_TEST(what_cannot_be_written_to_is_named)
 	struct output output;
 	struct cln_error refusal;
 
-	ck_assert_int_eq(output_open(&output, "/nowhere/file", &refusal), CLN_E_IO);
+	ck_assert_int_eq(output_open(&output, &(struct io_place){.path = "/nowhere/file"}, &refusal), CLN_E_IO);
 	ck_assert_msg(strstr(refusal.message, "cannot write /nowhere/file: cannot create ") != NULL, "%s", refusal.message);
 	assert_ok(output_close(&output, false, &err));
-	ck_assert_int_eq(output_open(&output, "/", &refusal), CLN_E_IO);
+	ck_assert_int_eq(output_open(&output, &(struct io_place){.path = "/"}, &refusal), CLN_E_IO);
 	ck_assert_str_eq(refusal.message, "cannot open /: Is a directory");
 	assert_ok(output_close(&output, false, &err));
 }
@@ -423,7 +423,7 @@ START_TEST(a_full_device_is_an_error)
 	struct output output;
 	struct cln_error refusal;
 
-	assert_ok(output_open(&output, "/dev/full", &err));
+	assert_ok(output_open(&output, &(struct io_place){.path = "/dev/full"}, &err));
 	ck_assert_int_eq(output_write(&output, "row\n", 4, &refusal), CLN_E_IO);
 	ck_assert_msg(strstr(refusal.message, "/dev/full") != NULL, "%s", refusal.message);
 	assert_ok(output_close(&output, false, &err));

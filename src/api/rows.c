@@ -4,6 +4,7 @@
 #include "base/cpus.h"
 #include "base/json.h"
 #include "base/parallel.h"
+#include "data/cache.h"
 #include "model/model.h"
 
 #include <math.h>
@@ -126,6 +127,12 @@ enum cln_status rows_read_like_table(struct cln_table **table, const char *path,
 	}
 	free_wanted(&wanted);
 	return status;
+}
+
+enum cln_status rows_convert(const char *path, const struct io_place *out, const struct cln_read_options *options,
+			     struct cln_cache_summary *summary, struct cln_error *err)
+{
+	return cache_convert(path, out, options, summary, err);
 }
 
 static enum cln_status keep_column(struct rows_kept *kept, const struct cln_table *table, const char *name, struct cln_error *err)

@@ -3,6 +3,7 @@
 #ifndef API_ROWS_H
 #define API_ROWS_H
 
+#include "base/io.h"
 #include "data/parts.h"
 
 enum rows_wanted {
@@ -29,6 +30,10 @@ void rows_close(struct rows_reader *reader);
  * stand in this one and whether it has them or not. */
 enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				     const struct cln_table *like, struct cln_error *err) CLN_MUST_CHECK;
+
+/* cln_table_convert to a file that may be guarded. */
+enum cln_status rows_convert(const char *path, const struct io_place *out, const struct cln_read_options *options,
+			     struct cln_cache_summary *summary, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Columns whose cells are written as they were read. */
 struct rows_kept {

@@ -154,8 +154,14 @@ static void keep_permissions(int fd, const char *target)
 		(void)fchmod(fd, info.st_mode & 0777);
 }
 
+static void guard(const struct io_place *place, const char *temporary)
+{
+	if (place->guard)
+		place->guard(temporary);
+}
+
 /* Opens a new file .NAME.tmp-PID beside the target, or .NAME.tmp-PID-1, -2, ... where a killed process left one of that name. */
-static int open_temporary(char temporary[PATH_MAX], const char *target)
+static int open_temporary(char temporary[PATH_MAX], const char *target, const struct io_place *place)
 {
 	enum { MAX_TRIES = 1000, MAX_NAME = 200 /* leaves room for the rest within NAME_MAX */ };
 	int directory = (int)directory_length(target);
@@ -169,7 +175,10 @@ static int open_temporary(char temporary[PATH_MAX], const char *target)
 			errno = ENAMETOOLONG;
 			return -1;
 		}
+		guard(place, temporary);
 		int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd < 0)
+			guard(place, NULL);
 		if (fd >= 0 || errno != EEXIST)
 			return fd;
 	}
@@ -226,18 +235,18 @@ static bool sync_directory(const char *path)
 	return synced;
 }
 
-enum cln_status io_replacement_open(struct io_replacement *replacement, const char *path, struct cln_error *err)
+enum cln_status io_replacement_open(struct io_replacement *replacement, const struct io_place *place, struct cln_error *err)
 {
 	replacement->fd = -1;
-	replacement->path = path;
-	enum cln_status status = follow_links(replacement->target, path, err);
+	replacement->place = *place;
+	enum cln_status status = follow_links(replacement->target, place->path, err);
 	if (status == CLN_OK)
 		status = check_target(replacement->target, err);
 	if (status != CLN_OK)
 		return status;
-	replacement->fd = open_temporary(replacement->temporary, replacement->target);
+	replacement->fd = open_temporary(replacement->temporary, replacement->target, place);
 	if (replacement->fd < 0)
-		return error_set_errno(err, CLN_E_IO, "cannot write %s: cannot create %s", path, replacement->temporary);
+		return error_set_errno(err, CLN_E_IO, "cannot write %s: cannot create %s", place->path, replacement->temporary);
 	keep_permissions(replacement->fd, replacement->target);
 	return CLN_OK;
 }
@@ -252,28 +261,34 @@ enum cln_status io_replacement_close(struct io_replacement *replacement, bool ke
 		errno = reason;
 	enum cln_status status = CLN_OK;
 	if (keep && (!synced || !closed || rename(replacement->temporary, replacement->target) != 0))
-		status = error_set_errno(err, CLN_E_IO, "cannot write %s", replacement->path);
-	if (!keep || status != CLN_OK) {
+		status = error_set_errno(err, CLN_E_IO, "cannot write %s", replacement->place.path);
+	if (!keep || status != CLN_OK)
 		unlink(replacement->temporary);
+	guard(&replacement->place, NULL);
+	if (!keep || status != CLN_OK)
 		return status;
-	}
 	if (!sync_directory(replacement->target))
 		return error_set_errno(err, CLN_E_IO, "%s is written, but its directory cannot be synced to the disk",
-		                       replacement->path);
+		                       replacement->place.path);
 	return CLN_OK;
 }
 
-enum cln_status io_replace_file(const char *path, const struct io_piece *pieces, size_t n, struct cln_error *err)
+enum cln_status io_replace_place(const struct io_place *place, const struct io_piece *pieces, size_t n, struct cln_error *err)
 {
 	struct io_replacement replacement;
-	enum cln_status status = io_replacement_open(&replacement, path, err);
+	enum cln_status status = io_replacement_open(&replacement, place, err);
 	if (status != CLN_OK)
 		return status;
 	for (size_t i = 0; i < n && status == CLN_OK; i++)
 		if (!io_write_all(replacement.fd, pieces[i].bytes, pieces[i].length))
-			status = error_set_errno(err, CLN_E_IO, "cannot write %s", path);
+			status = error_set_errno(err, CLN_E_IO, "cannot write %s", place->path);
 	const enum cln_status closed = io_replacement_close(&replacement, status == CLN_OK, err);
 	return status == CLN_OK ? closed : status;
+}
+
+enum cln_status io_replace_file(const char *path, const struct io_piece *pieces, size_t n, struct cln_error *err)
+{
+	return io_replace_place(&(struct io_place){.path = path}, pieces, n, err);
 }
 
 /* 0x42F0E1EBA9EA3693 reflected. */

@@ -28,15 +28,23 @@ bool io_sync(int fd) CLN_MUST_CHECK;
 /* close of what was written, after io_sync; false and errno: it may be lost. */
 bool io_close(int fd) CLN_MUST_CHECK;
 
+/* A file to be replaced.  guard, or NULL: told the name of the temporary file before it is made, and NULL once there is none any
+ * more, so that a signal that ends the process need not leave it behind. */
+struct io_place {
+	const char *path; /* lent */
+	void (*guard)(const char *temporary);
+};
+
 /* A file under way that will replace another: temporary file beside it, write to `fd`, fsync, rename, fsync of the directory.  The
  * target of a symbolic link is replaced and the link stays; what is no regular file is refused.  The new file has the old one's
  * permissions. */
 struct io_replacement {
-	int fd;           /* -1: not open */
-	const char *path; /* lent */
+	int fd; /* -1: not open */
+	struct io_place place;
 	char target[PATH_MAX], temporary[PATH_MAX];
 };
-enum cln_status io_replacement_open(struct io_replacement *replacement, const char *path, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status io_replacement_open(struct io_replacement *replacement, const struct io_place *place,
+				    struct cln_error *err) CLN_MUST_CHECK;
 /* keep: all was written.  Else, and on failure, the old file is as it was and the temporary one goes away; only where the directory
  * cannot be synced, the last step, is the new file in place. */
 enum cln_status io_replacement_close(struct io_replacement *replacement, bool keep, struct cln_error *err) CLN_MUST_CHECK;
@@ -47,6 +55,8 @@ struct io_piece {
 	size_t length;
 };
 enum cln_status io_replace_file(const char *path, const struct io_piece *pieces, size_t n, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status io_replace_place(const struct io_place *place, const struct io_piece *pieces, size_t n,
+				 struct cln_error *err) CLN_MUST_CHECK;
 
 /* CRC-64/XZ (reflected, polynomial 0x42F0E1EBA9EA3693, start and final xor all ones; check value of "123456789":
  * 0x995DC9BBDF1939FA).  Start with crc = 0 and carry on with what was returned. */

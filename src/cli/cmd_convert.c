@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * colonnade convert: a table to a column cache. */
+#include "api/rows.h"
 #include "cli/commands.h"
+#include "cli/unfinished.h"
 
 #include <stdio.h>
 
@@ -14,12 +16,13 @@ static void print_summary(const char *out, const struct cln_cache_summary *summa
 
 int cmd_convert(const struct options *options)
 {
-	const char *out = options->operands[1];
+	const struct io_place out = {options->operands[1], unfinished_file};
 	struct cln_cache_summary summary;
 	struct cln_error err;
 
-	if (cln_table_convert(options->operands[0], out, &options->read, &summary, &err) != CLN_OK)
+	unfinished_begin();
+	if (rows_convert(options->operands[0], &out, &options->read, &summary, &err) != CLN_OK)
 		return exit_with_error(&err);
-	print_summary(out, &summary);
+	print_summary(out.path, &summary);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "api/rows.h"
 #include "cli/row_report.h"
+#include "cli/unfinished.h"
 #include "report/output.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct prediction {
 /* The first line, once the first rows could be predicted. */
 static enum cln_status open_output(struct prediction *prediction, const struct rows_kept *kept, struct cln_error *err)
 {
+	const struct io_place out = {prediction->options->out, unfinished_file};
 	struct text text = {0};
 	enum cln_status status;
 
@@ -32,7 +34,7 @@ static enum cln_status open_output(struct prediction *prediction, const struct r
 	text_addf(&text, "probability,prediction\n");
 	status = text_check(&text, err);
 	if (status == CLN_OK)
-		status = output_open(&prediction->output, prediction->options->out, err);
+		status = output_open(&prediction->output, &out, err);
 	prediction->opened = status == CLN_OK;
 	if (status == CLN_OK)
 		status = output_write(&prediction->output, text.bytes, text.length, err);
@@ -114,6 +116,7 @@ int cmd_predict(const struct options *options)
 	struct cln_error err = {0}, closing = {0};
 	enum cln_status status = cln_model_load(&prediction.model, options->operands[0], &err);
 
+	unfinished_begin();
 	if (status == CLN_OK)
 		config_use_isa(prediction.model, options->config.isa);
 	if (status == CLN_OK)

@@ -3,6 +3,7 @@
 #ifndef DATA_CACHE_H
 #define DATA_CACHE_H
 
+#include "base/io.h"
 #include "data/source.h"
 #include "data/table.h"
 
@@ -27,8 +28,12 @@ struct cache_cells {
 	size_t n_levels;
 };
 
-/* Replaces `path` by a cache of n_columns columns of n_rows cells, in an atomic step (base/io.h); *length: its bytes. */
-enum cln_status cache_write(const char *path, uint64_t *length, const struct cache_cells *columns, size_t n_columns, size_t n_rows,
-			    int threads, struct cln_error *err) CLN_MUST_CHECK;
+/* Replaces a file by a cache of n_columns columns of n_rows cells, in an atomic step (base/io.h); *length: its bytes. */
+enum cln_status cache_write(const struct io_place *out, uint64_t *length, const struct cache_cells *columns, size_t n_columns,
+			    size_t n_rows, int threads, struct cln_error *err) CLN_MUST_CHECK;
+
+/* cln_table_convert to a file that may be guarded. */
+enum cln_status cache_convert(const char *path, const struct io_place *out, const struct cln_read_options *options,
+			      struct cln_cache_summary *summary, struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/io.h"
 #include "base/parallel.h"
 #include "data/cache_layout.h"
 
@@ -141,8 +140,8 @@ static enum cln_status make_pieces(struct writer *writer, struct cln_error *err)
 	return CLN_OK;
 }
 
-enum cln_status cache_write(const char *path, uint64_t *length, const struct cache_cells *columns, size_t n_columns, size_t n_rows,
-			    int threads, struct cln_error *err)
+enum cln_status cache_write(const struct io_place *out, uint64_t *length, const struct cache_cells *columns, size_t n_columns,
+			    size_t n_rows, int threads, struct cln_error *err)
 {
 	struct writer writer = {.columns = columns,
 				.n_columns = n_columns,
@@ -155,7 +154,7 @@ enum cln_status cache_write(const char *path, uint64_t *length, const struct cac
 		status = make_pieces(&writer, err);
 	if (status == CLN_OK) {
 		finish_directory(&writer);
-		status = io_replace_file(path, writer.pieces, writer.n_pieces, err);
+		status = io_replace_place(out, writer.pieces, writer.n_pieces, err);
 	}
 	*length = writer.length;
 	mem_free(writer.pieces);

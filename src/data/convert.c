@@ -187,7 +187,7 @@ static void summarise(struct cln_cache_summary *summary, const struct cache_cell
 	}
 }
 
-static enum cln_status write_table(const char *out, const struct cln_table *table, const struct cln_table *texts,
+static enum cln_status write_table(const struct io_place *out, const struct cln_table *table, const struct cln_table *texts,
 				   struct cln_cache_summary *summary, int threads, struct cln_error *err)
 {
 	struct cache_cells *cells = mem_alloc(table->n_columns, sizeof *cells, err);
@@ -205,7 +205,7 @@ static enum cln_status write_table(const char *out, const struct cln_table *tabl
 	return status;
 }
 
-static enum cln_status convert(const struct source *source, const char *out, const struct cln_read_options *options,
+static enum cln_status convert(const struct source *source, const struct io_place *out, const struct cln_read_options *options,
 			       struct cln_cache_summary *summary, int threads, struct cln_error *err)
 {
 	struct cln_table *table = NULL, *texts = NULL;
@@ -228,8 +228,8 @@ static enum cln_status convert(const struct source *source, const char *out, con
 	return status;
 }
 
-enum cln_status cln_table_convert(const char *path, const char *out, const struct cln_read_options *options,
-				  struct cln_cache_summary *summary, struct cln_error *err)
+enum cln_status cache_convert(const char *path, const struct io_place *out, const struct cln_read_options *options,
+			      struct cln_cache_summary *summary, struct cln_error *err)
 {
 	static const struct cln_read_options none;
 	struct source source = {.fd = -1};
@@ -238,11 +238,17 @@ enum cln_status cln_table_convert(const char *path, const char *out, const struc
 	if (options->threads < 0)
 		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
 	int threads = parallel_limit(options->threads ? options->threads : cpus_allowed(NULL, NULL));
-	enum cln_status status = check_out(out, err);
+	enum cln_status status = check_out(out->path, err);
 	if (status == CLN_OK)
 		status = source_open(&source, path, err);
 	if (status == CLN_OK)
 		status = convert(&source, out, options, summary, threads, err);
 	source_close(&source);
 	return status;
+}
+
+enum cln_status cln_table_convert(const char *path, const char *out, const struct cln_read_options *options,
+				  struct cln_cache_summary *summary, struct cln_error *err)
+{
+	return cache_convert(path, &(struct io_place){.path = out}, options, summary, err);
 }

@@ -19,8 +19,9 @@ static bool is_direct(const char *path)
 	return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
-enum cln_status output_open(struct output *output, const char *path, struct cln_error *err)
+enum cln_status output_open(struct output *output, const struct io_place *place, struct cln_error *err)
 {
+	const char *path = place->path;
 	enum cln_status status;
 
 	*output = (struct output){.fd = STDOUT_FILENO, .direct = true};
@@ -29,7 +30,7 @@ enum cln_status output_open(struct output *output, const char *path, struct cln_
 	output->path = path;
 	output->direct = is_direct(path);
 	if (!output->direct) {
-		status = io_replacement_open(&output->replacement, path, err);
+		status = io_replacement_open(&output->replacement, place, err);
 		output->fd = output->replacement.fd;
 		return status;
 	}

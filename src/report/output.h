@@ -13,8 +13,8 @@ struct output {
 	struct io_replacement replacement;
 };
 
-/* "-": standard output.  CLN_E_IO. */
-enum cln_status output_open(struct output *output, const char *path, struct cln_error *err) CLN_MUST_CHECK;
+/* Path "-": standard output.  CLN_E_IO. */
+enum cln_status output_open(struct output *output, const struct io_place *place, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status output_write(struct output *output, const char *bytes, size_t length, struct cln_error *err) CLN_MUST_CHECK;
 /* keep = false: what was written is thrown away, and the file that was there stays. */
 enum cln_status output_close(struct output *output, bool keep, struct cln_error *err) CLN_MUST_CHECK;
