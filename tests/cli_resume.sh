@@ -108,6 +108,12 @@ expect 0 'whole is finished: whole/model.safetensors' \
 expect 2 '--dropout was 0.2, is 0.3: whole/run.json' \
   train --recipe plain data.csv --out whole "${options[@]}" --resume=auto --dropout 0.3
 expect 2 'DATA has changed (fingerprint ' train --recipe plain other.csv --out whole "${options[@]}" --resume=auto
+# Seeds that are one and the same number as a double.
+cvd=(train "$examples/cvd.csv" --recipe textbook --epochs 2 --progress none --out seeded)
+expect 0 '' "${cvd[@]}" --seed 18446744073709551615
+expect 0 'seeded is finished' "${cvd[@]}" --seed 18446744073709551615 --resume=auto
+expect 2 '--seed was 18446744073709551615, is 18446744073709551614: seeded/run.json' \
+  "${cvd[@]}" --seed 18446744073709551614 --resume=auto
 equal "the record of a finished run" "$(sha whole/run.json)" "$before"
 
 # ---- a damaged checkpoint is refused, and nothing is started over

@@ -397,7 +397,8 @@ END_TEST
 /* One value of each type, and what differs from it by little: each is the same as itself alone. */
 START_TEST(values_are_the_same_as_themselves_alone)
 {
-	static const char text[] = "[null, true, false, 0.1, 0.10000000000000002, \"\", \"0.1\", [], [1], [1, 2], [2, 1], {}, "
+	static const char text[] = "[null, true, false, 0.1, 0.10000000000000002, 9007199254740992, 9007199254740993, "
+				   "18446744073709551614, 18446744073709551615, 1e300, \"\", \"0.1\", [], [1], [1, 2], [2, 1], {}, "
 				   "{\"a\": 1}, {\"b\": 1}, {\"a\": {\"b\": 1}}, {\"a\": {\"b\": 2}}]";
 	const struct json *root;
 	size_t i = 0;
@@ -415,8 +416,9 @@ END_TEST
 
 START_TEST(values_are_shown_in_a_message)
 {
-	static const char text[] = "[null, true, false, 0.1, \"text\", [1], {\"a\": 1}]";
-	static const char *const shown[] = {"not given", "true", "false", "0.1", "text", "a list", "a list"};
+	static const char text[] = "[null, true, false, 0.1, 100, 18446744073709551615, 18446744073709551616, \"text\", [1], {\"a\": 1}]";
+	static const char *const shown[] = {"not given", "true", "false", "0.1", "100", "18446744073709551615",
+					    "1.8446744073709552e+19", "text", "a list", "a list"};
 	const struct json *root;
 	char one[JSON_SHOWN];
 	size_t i = 0;

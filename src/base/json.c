@@ -170,6 +170,17 @@ static bool skip_digits(struct reader *reader)
 	return reader->at > start;
 }
 
+/* The value of digits alone; 0 where something else is among them or it is too large. */
+static size_t whole_number(const char *text, size_t length)
+{
+	size_t value = 0;
+	for (size_t i = 0; i < length; i++)
+		if (text[i] < '0' || text[i] > '9' || !size_mul(&value, value, 10) ||
+		    !size_add(&value, value, (size_t)(text[i] - '0')))
+			return 0;
+	return value;
+}
+
 /* JSON's grammar is narrower than number_to_double's: no plus sign, no leading zero, digits on both sides of the point. */
 static bool read_number(struct reader *reader, struct json *node)
 {
@@ -188,7 +199,9 @@ static bool read_number(struct reader *reader, struct json *node)
 	double value;
 	if (!number_to_double(&value, reader->bytes + start, reader->at - start))
 		return fail(reader, "the number is too large");
-	*node = (struct json){.type = JSON_NUMBER, .number = value};
+	*node = (struct json){.type = JSON_NUMBER,
+	                      .number = value,
+	                      .n = whole_number(reader->bytes + start, reader->at - start)};
 	return true;
 }
 
@@ -488,7 +501,7 @@ bool json_same(const struct json *a, const struct json *b)
 	if (type != (b ? b->type : JSON_NULL))
 		return false;
 	switch (type) {
-	case JSON_NUMBER: return a->number == b->number;
+	case JSON_NUMBER: return a->number == b->number && (a->n == b->n || a->n == 0 || b->n == 0);
 	case JSON_STRING: return strcmp(a->string, b->string) == 0;
 	case JSON_ARRAY:
 	case JSON_OBJECT: return same_parts(a->child, b->child);
@@ -503,7 +516,10 @@ void json_show(char text[JSON_SHOWN], const struct json *value)
 	switch (value ? value->type : JSON_NULL) {
 	case JSON_NUMBER:
 		number_from_double(number, value->number);
-		snprintf(text, JSON_SHOWN, "%s", number);
+		if (value->n > 0)
+			snprintf(text, JSON_SHOWN, "%zu", value->n);
+		else
+			snprintf(text, JSON_SHOWN, "%s", number);
 		return;
 	case JSON_STRING: snprintf(text, JSON_SHOWN, "%.200s", value->string); return;
 	case JSON_TRUE: snprintf(text, JSON_SHOWN, "true"); return;
