@@ -191,6 +191,20 @@ START_TEST(a_signal_while_results_are_written_is_not_heeded)
 }
 END_TEST
 
+/* Whether there was a checkpoint or not: it may be gone, and is not needed any more. */
+START_TEST(a_second_one_when_they_are_written_speaks_of_no_checkpoint)
+{
+	begin(0, 0);
+	interrupt_train(_i == 0);
+	interrupt_finish();
+	interrupt_complete();
+	ck_assert_int_eq(ends_with(SIGTERM), -1);
+	seconds += 1;
+	ck_assert_int_eq(ends_with(SIGINT), 75);
+	assert_told("colonnade: ended at once by a second signal, SIGINT; the results are written\n");
+}
+END_TEST
+
 START_TEST(a_hang_up_that_is_ignored_stays_ignored)
 {
 	signal(SIGHUP, SIG_IGN);
@@ -318,6 +332,7 @@ static Suite *interrupt_suite(void)
 	tcase_add_test(training, a_later_one_ends_the_process_at_once);
 	tcase_add_loop_test(training, with_a_checkpoint_it_can_be_gone_on_with, 0, 2);
 	tcase_add_test(training, a_signal_while_results_are_written_is_not_heeded);
+	tcase_add_loop_test(training, a_second_one_when_they_are_written_speaks_of_no_checkpoint, 0, 2);
 	tcase_add_test(training, a_hang_up_that_is_ignored_stays_ignored);
 	tcase_add_test(training, signals_that_were_blocked_are_heeded);
 	suite_add_tcase(suite, training);

@@ -352,6 +352,7 @@ static enum cln_status write_results(struct run *run, struct cln_error *err)
 			return err->code;
 		}
 	}
+	interrupt_complete();
 	return run_directory_drop_checkpoint(&run->directory, err);
 }
 

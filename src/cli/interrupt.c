@@ -22,6 +22,7 @@ static struct {
 	atomic_int pending;   /* something is to be looked at */
 	atomic_int signal;    /* the first one; 0: none yet */
 	atomic_int saved;     /* there is a checkpoint */
+	atomic_int complete;  /* the results are in place, and the checkpoint is about to go */
 	_Atomic double signal_time;
 	struct interrupt_settings settings;
 	const char *file, *directory;
@@ -74,12 +75,14 @@ static void end_before_training(int number)
 
 static void end_at_once(int number)
 {
-	const bool saved = atomic_load(&interrupt.saved);
+	const bool complete = atomic_load(&interrupt.complete), saved = atomic_load(&interrupt.saved);
 
 	say("colonnade: ended at once by a second signal, ");
 	say(signal_name(number));
-	say(saved ? "; the last checkpoint is intact: --resume goes on from it\n" : "; there was no checkpoint yet\n");
-	_exit(saved ? interrupt.settings.exit_code : 1);
+	say(complete ? "; the results are written\n"
+	    : saved  ? "; the last checkpoint is intact: --resume goes on from it\n"
+		     : "; there was no checkpoint yet\n");
+	_exit(complete || saved ? interrupt.settings.exit_code : 1);
 }
 
 static void on_signal(int number)
@@ -206,6 +209,11 @@ void interrupt_saved(bool saved)
 void interrupt_finish(void)
 {
 	atomic_store(&interrupt.phase, PHASE_FINISHING);
+}
+
+void interrupt_complete(void)
+{
+	atomic_store(&interrupt.complete, 1);
 }
 
 const char *interrupt_reason(void)

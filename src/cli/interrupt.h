@@ -34,6 +34,9 @@ void interrupt_saved(bool saved);
 /* The training is over, and results are written. */
 void interrupt_finish(void);
 
+/* They are in place; the checkpoint goes away. */
+void interrupt_complete(void);
+
 /* Why the run was stopped: "SIGTERM", "the time limit". */
 const char *interrupt_reason(void);
 

@@ -155,8 +155,21 @@ for n in 1 2; do # run.json, model
   finish_run job/run "after results that could not be written"
 done
 
-# ---- a second signal in a step of about a second: the process ends at once, and the checkpoint is as it was
+# ---- a second signal once the results are written, with the checkpoint gone or going: nothing is said of it
 wants signals || finish
+rm -rf job && cp -r before-end job
+# The first comes as the record is renamed, the second a slow disk later, as the checkpoint is removed.
+# shellcheck disable=SC2086
+strace -f -o trace -e trace=rename,unlink,fsync -e inject=rename:signal=TERM:when=1 -e inject=fsync:delay_enter=60000 \
+  -e inject=unlink:signal=USR1 \
+  "$colonnade" $train --out job/run --resume 2>stderr
+equal "exit code of a second signal at the end" $? 75
+holds "a second signal at the end" 'ended at once by a second signal, SIGUSR1; the results are written' stderr
+# shellcheck disable=SC2086
+expect 0 'job/run is finished: job/run/model.safetensors' $train --out job/run --resume=auto
+same_run job/run "after a second signal at the end"
+
+# ---- a second signal in a step of about a second: the process ends at once, and the checkpoint is as it was
 head -n 20001 "$examples/adult.csv" >large.csv
 slow="train large.csv --hidden 1024,1024 --batch-size all --threads 1 --progress none --checkpoint-every never --out slow"
 # shellcheck disable=SC2086
