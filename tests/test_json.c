@@ -416,7 +416,8 @@ END_TEST
 
 START_TEST(values_are_shown_in_a_message)
 {
-	static const char text[] = "[null, true, false, 0.1, 100, 18446744073709551615, 18446744073709551616, \"text\", [1], {\"a\": 1}]";
+	static const char text[] = "[null, true, false, 0.1, 100, 18446744073709551615, 18446744073709551616, \"text\", [1], "
+				   "{\"a\": 1}]";
 	static const char *const shown[] = {"not given", "true", "false", "0.1", "100", "18446744073709551615",
 					    "1.8446744073709552e+19", "text", "a list", "a list"};
 	const struct json *root;

@@ -17,7 +17,7 @@ struct json {
 	const char *key;          /* of a member, else NULL */
 	const struct json *child; /* first element or member */
 	const struct json *next;  /* sibling */
-	size_t n;                 /* elements or members; of a number of digits alone, which a double may round, its value, or 0 */
+	size_t n;                 /* elements or members; the value of digits alone, which a double may round; or 0 */
 };
 
 #define JSON_MAX_DEPTH 32
@@ -47,10 +47,12 @@ enum cln_status json_get_array(const struct json **value, const struct json *obj
 enum cln_status json_get_object(const struct json **value, const struct json *object, const char *key,
 	struct cln_error *err) CLN_MUST_CHECK;
 
-/* Whether two values are the same, members in the same order and whole numbers in all their digits; NULL stands for a member that is not there, and is null. */
+/* Whether two values are the same, members in the same order and whole numbers in all their digits; NULL stands for a member that
+ * is not there, and is null. */
 bool json_same(const struct json *a, const struct json *b);
 
-/* A value for a message: a number in its shortest form or all its digits, up to 200 bytes of a string, true, false, a list, "not given". */
+/* A value for a message: a number in its shortest form or all its digits, up to 200 bytes of a string, true, false, a list, "not
+ * given". */
 #define JSON_SHOWN 256
 void json_show(char text[JSON_SHOWN], const struct json *value);
 

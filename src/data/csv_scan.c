@@ -174,9 +174,7 @@ static enum cln_status report_nul(const struct reader *reader, size_t i, struct 
 		return error_set(err, CLN_E_IO, "%s changed while it was read", reader->source->name);
 	size_t line, column;
 	csv_place(reader->source, reader->start, 1, cursor_offset(cursor, nul), &line, &column);
-	return error_set(err, CLN_E_DATA,
-			 "%s:%zu:%zu: a NUL byte (this is no UTF-8 text; UTF-16 can be converted: iconv -f UTF-16 -t UTF-8)",
-			 reader->source->name, line, column);
+	return error_set(err, CLN_E_DATA, "%s:%zu:%zu: " TEXT_HAS_NUL, reader->source->name, line, column);
 }
 
 enum cln_status csv_scan(struct reader *reader, struct cln_error *err)

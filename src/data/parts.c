@@ -24,6 +24,7 @@ struct parts {
 	struct cln_read_options options; /* of the next part */
 	enum table_form form;
 	bool reopens, started, ended;
+	bool cut; /* the rows in the buffer are no whole ones */
 	int threads; /* 0: not looked up yet */
 	size_t part_bytes;
 	char *buffer; /* FRONT bytes, the head, rows */
@@ -112,8 +113,16 @@ static enum cln_status find_header_end(size_t *end, const struct reader *reader,
 	return status;
 }
 
+/* A row that begins at `from` does not end in the buffer: more is read of it, *length being 0, but not of what can be none; the
+ * reader is given that as it is, to say where it is wrong. */
+static void check_row(size_t *length, struct parts *parts, size_t from)
+{
+	parts->cut = parts->length - from > SOURCE_MAX_LINE || memchr(text_of(parts), '\0', parts->length);
+	*length = parts->cut ? parts->length : 0;
+}
+
 /* The whole records in the buffer; *length: of them and the head, or 0 where there is none behind the header. */
-static enum cln_status find_records(size_t *length, const struct parts *parts, struct cln_error *err)
+static enum cln_status find_records(size_t *length, struct parts *parts, struct cln_error *err)
 {
 	struct source source = source_of(parts, parts->length);
 	struct reader reader = {.source = &source, .options = &parts->options};
@@ -124,8 +133,8 @@ static enum cln_status find_records(size_t *length, const struct parts *parts, s
 	*length = parts->head + csv_last_end(text_of(parts) + parts->head, parts->length - parts->head, reader.separator);
 	if (!parts->started && !parts->options.no_header)
 		status = find_header_end(&header, &reader, err);
-	if (*length <= header || (!parts->started && is_blank(text_of(parts) + header, *length - header)))
-		*length = 0;
+	if (status == CLN_OK && (*length <= header || (!parts->started && is_blank(text_of(parts) + header, *length - header))))
+		check_row(length, parts, *length);
 	return status;
 }
 
@@ -247,8 +256,11 @@ static enum cln_status read_part(struct cln_table **table, struct parts *parts, 
 	size_t n_lines = csv_count_lines(text_of(parts) + parts->head, length - parts->head);
 	enum cln_status status =
 	    form_read(table, parts->form, &source, &parts->options, threads_for(parts, length), false, err);
-	if (status == CLN_E_DATA && !parts->ended)
+	if (status == CLN_E_DATA && !parts->ended && parts->lines + n_lines > 0)
 		error_append(err, "(reading ended at line %zu)", parts->lines + n_lines);
+	if (status == CLN_OK && parts->cut) /* the last of them has no field that is too long */
+		status = error_set(err, CLN_E_DATA, "%s:%zu: a row of more than %zu bytes", parts->name,
+				   table_line(*table, (*table)->n_rows - 1), SOURCE_MAX_LINE);
 	if (status == CLN_OK)
 		(*table)->text = source_keep(&source, err);
 	if (status == CLN_OK && !(*table)->text)

@@ -7,6 +7,9 @@
 #include "base/area.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "data/cache.h"
+#include "data/npy.h"
+#include "data/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -241,9 +244,54 @@ enum cln_status stream_read(struct stream *stream, char *to, size_t n, size_t *n
 	return status;
 }
 
+/* The line that begins at `offset`; what cannot be read again has no line feeds. */
+static size_t line_number(const struct source *source, uint64_t offset)
+{
+	char bytes[16384];
+	size_t line = 1, n;
+	for (uint64_t at = 0; at < offset; at += n) {
+		n = offset - at < sizeof bytes ? (size_t)(offset - at) : sizeof bytes;
+		if (source_read(source, bytes, at, n, NULL) != CLN_OK)
+			break;
+		for (size_t i = 0; i < n; i++)
+			line += bytes[i] == '\n';
+	}
+	return line;
+}
+
+/* A column cache and a .npy file say how long they are; UTF-16 and UTF-32 are told as what they are once all is read. */
+static bool is_text(const struct source *source)
+{
+	char mark[4] = {0};
+	bool is_cache = false, is_npy = false;
+	return cache_recognise(&is_cache, source, NULL) == CLN_OK && !is_cache &&
+	       npy_recognise(&is_npy, source, NULL) == CLN_OK && !is_npy &&
+	       source_read(source, mark, 0, source->size < sizeof mark ? (size_t)source->size : sizeof mark, NULL) == CLN_OK &&
+	       memcmp(mark, "\xFF\xFE", 2) != 0 && memcmp(mark, "\xFE\xFF", 2) != 0 && memcmp(mark, "\0\0\xFE\xFF", 4) != 0;
+}
+
+/* The last n bytes of the text so far, which are at `bytes`; *line: where the line begins that they end in. */
+static enum cln_status check_text(const struct source *source, uint64_t *line, const char *bytes, size_t n, struct cln_error *err)
+{
+	const uint64_t before = source->size - n;
+	const char *nul = memchr(bytes, '\0', n);
+	const char *newline = memrchr(bytes, '\n', nul ? (size_t)(nul - bytes) : n);
+	if (newline)
+		*line = before + (uint64_t)(newline - bytes) + 1;
+	if (nul)
+		return error_set(err, CLN_E_DATA, "%s:%zu:%llu: " TEXT_HAS_NUL, source->name, line_number(source, *line),
+				 (unsigned long long)(before + (uint64_t)(nul - bytes) - *line + 1));
+	if (source->size - *line > SOURCE_MAX_LINE)
+		return error_set(err, CLN_E_DATA, "%s:%zu:1: a line of more than %zu bytes (is this a table?)", source->name,
+				 line_number(source, *line), SOURCE_MAX_LINE);
+	return CLN_OK;
+}
+
 /* Reads a stream to its end. */
 static enum cln_status read_stream(struct source *source, int fd, struct cln_error *err)
 {
+	uint64_t line = 0;
+	bool text = true;
 	struct stream stream;
 	enum cln_status status = stream_start(&stream, fd, source->name, err);
 	size_t length = 0, got = 0;
@@ -254,6 +302,9 @@ static enum cln_status read_stream(struct source *source, int fd, struct cln_err
 		if (status == CLN_OK)
 			status = stream_read(&stream, space, length, &got, err);
 		source->size += status == CLN_OK ? got : 0;
+		text = text && (source->size > got || is_text(source));
+		if (status == CLN_OK && text)
+			status = check_text(source, &line, space, got, err);
 	} while (status == CLN_OK && got == length);
 	stream_end(&stream);
 	return status == CLN_OK && source->spooled ? end_spool(source, err) : status;

@@ -24,9 +24,11 @@ struct source {
 };
 
 #define SOURCE_BLOCK ((size_t)1 << 20)
+#define SOURCE_MAX_LINE ((size_t)1 << 28) /* bytes of a line in a stream of text, which may have no end */
 
 /* Opens `path`, "-" for standard input.  Plain files are not read yet; gz (found out by its first two bytes), pipes and terminals
- * are read whole, into memory or, where they do not fit there, a scratch file.  CLN_E_IO: cannot be opened or read;
+ * are read whole, into memory or, where they do not fit there, a scratch file.  Text in such a stream that no reader takes, with a
+ * NUL or a line beyond SOURCE_MAX_LINE, is refused where that is met (CLN_E_DATA).  CLN_E_IO: cannot be opened or read;
  * CLN_E_DAMAGED: gz that is cut short, damaged or followed by something else, or gz without zlib.  Afterwards source_close is
  * allowed whatever was returned. */
 enum cln_status source_open(struct source *source, const char *path, struct cln_error *err) CLN_MUST_CHECK;

@@ -7,6 +7,9 @@
 
 bool text_is_utf8(const char *text, size_t length);
 
+/* What is wrong with a text that holds the byte 0. */
+#define TEXT_HAS_NUL "a NUL byte (this is no UTF-8 text; UTF-16 can be converted: iconv -f UTF-16 -t UTF-8)"
+
 /* The text as one printable line of valid UTF-8, cut with "..." behind it; other bytes become '?'. */
 #define EXCERPT 64
 void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length);

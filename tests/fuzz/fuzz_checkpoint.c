@@ -99,7 +99,9 @@ static bool try_document(const char *document)
 {
 	static const size_t n[] = {3, 2, 1};
 	static const uint32_t embedded[] = {0, 2};
-	const struct front front = {embedded, strstr(document, "\"embedded\"") ? 2 : 0, strstr(document, "\"scaled\":true") != NULL};
+	const struct front front = {.numbers = embedded,
+	                            .n_numbers = strstr(document, "\"embedded\"") ? 2 : 0,
+	                            .scaling = strstr(document, "\"scaled\":true") != NULL};
 	struct safetensors_writer writer;
 	struct network *net;
 	FUZZ_REQUIRE(network_create_with_front(&net, n, 2, CLN_TANH, &front, NULL) == CLN_OK);
