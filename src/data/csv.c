@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define LEAST_WINDOW ((size_t)1 << 16)
-#define LARGEST_WINDOW ((size_t)1 << 20)
+#define LARGEST_WINDOW ((size_t)1 << 19) /* with the pages that it is copied from it fits the second-level cache of one core */
 #define WINDOWS_PER_THREAD 8 /* enough that threads end together */
 
 /* ---------------------------------------------------------------- set-up */
@@ -98,18 +98,20 @@ static enum cln_status create_column(struct reader *reader, size_t c, struct cln
 		return CLN_E_MEMORY;
 	target_describe(column, target, reader->options);
 	if (target->kind == TARGET_NUMBER)
-		target->numbers = column->numbers = table_cells(reader->table, err);
+		target->numbers = column->numbers = table_cells(reader->table);
 	if (target->kind == TARGET_CATEGORY)
-		target->codes = column->codes = table_cells(reader->table, err);
-	return column->ignored || column->numbers || column->codes ? CLN_OK : CLN_E_MEMORY;
+		target->codes = column->codes = table_cells(reader->table);
+	return CLN_OK;
 }
 
 /* A text that leaves cells out may ask for any size: what fits nowhere is refused before a cell is touched. */
-static enum cln_status check_room(const struct reader *reader, size_t n_columns, struct cln_error *err)
+static enum cln_status place_cells(struct reader *reader, size_t n_columns, struct cln_error *err)
 {
-	const struct cln_table *table = reader->table;
+	struct cln_table *table = reader->table;
 	double bytes = (double)table->n_rows * (double)n_columns * sizeof(float);
-	if (!reader->form->sparse || table->cells == CELLS_LENT || (bytes < 0x1p63 && memory_holds((uint64_t)bytes)))
+	if (!reader->form->sparse || (bytes < 0x1p63 && memory_holds((uint64_t)bytes)))
+		return table_place_cells(table, n_columns, err);
+	if (table_place_in_scratch(table, n_columns))
 		return CLN_OK;
 	return error_set(err, CLN_E_MEMORY,
 			 "%s: %zu rows need %.6g GB, as every cell of %zu columns is held also where the text leaves it out; there "
@@ -129,10 +131,8 @@ static enum cln_status create_table(struct reader *reader, struct cln_error *err
 	for (size_t c = 0; c < reader->n_columns; c++)
 		n_read += reader->targets[c].kind != TARGET_SKIP;
 	enum cln_status status = table_create(&reader->table, source->name, (size_t)n_rows, reader->n_columns, err);
-	if (status == CLN_OK) {
-		table_place_cells(reader->table, n_read);
-		status = check_room(reader, n_read, err);
-	}
+	if (status == CLN_OK)
+		status = place_cells(reader, n_read, err);
 	for (size_t c = 0; status == CLN_OK && c < reader->n_columns; c++)
 		status = create_column(reader, c, err);
 	if (status == CLN_OK)

@@ -386,12 +386,12 @@ static enum cln_status create_column(struct npy_reader *reader, size_t c, struct
 	if (!column->name)
 		return CLN_E_MEMORY;
 	target_describe(column, target, reader->options);
-	void *cells = column->ignored ? NULL : table_cells(reader->table, err);
+	void *cells = column->ignored ? NULL : table_cells(reader->table);
 	if (column->type == COLUMN_CATEGORICAL)
 		column->codes = cells;
 	else
 		column->numbers = cells;
-	return column->ignored || cells ? CLN_OK : CLN_E_MEMORY;
+	return CLN_OK;
 }
 
 /* Bytes of a window: of at least a row where rows lie together, and of no more than there is. */
@@ -409,7 +409,7 @@ static enum cln_status create_table(struct npy_reader *reader, struct cln_error 
 	const struct npy *npy = reader->npy;
 	enum cln_status status = table_create(&reader->table, reader->source->name, reader->rows.n, npy->n_columns, err);
 	if (status == CLN_OK)
-		table_place_cells(reader->table, reader->n_read);
+		status = table_place_cells(reader->table, reader->n_read, err);
 	for (size_t c = 0; status == CLN_OK && c < npy->n_columns; c++)
 		status = create_column(reader, c, err);
 	reader->n_buffers = npy->columns ? reader->threads : 1;

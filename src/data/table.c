@@ -62,25 +62,34 @@ void cln_table_destroy(struct cln_table *table)
 	mem_free(table);
 }
 
-/* Columns in an area begin at cache lines of their own. */
-static size_t column_bytes(const struct cln_table *table)
+/* Of all columns.  Rows are written side by side in all of them: they are an odd number of cache lines apart, so that neighbours do
+ * not share the sets of a cache, as columns of whole pages would.  false: more than can be addressed. */
+static bool cells_bytes(size_t *bytes, struct cln_table *table, size_t n_columns)
 {
-	return round_up(table->n_rows * sizeof(uint32_t), MEM_ALIGN);
+	size_t lines = round_up(table->n_rows * sizeof(uint32_t), MEM_ALIGN) / MEM_ALIGN;
+	table->cells = CELLS_LENT;
+	return size_mul(&table->column_bytes, lines | 1, MEM_ALIGN) && size_mul(bytes, n_columns, table->column_bytes);
 }
 
-void table_place_cells(struct cln_table *table, size_t n_columns)
+enum cln_status table_place_cells(struct cln_table *table, size_t n_columns, struct cln_error *err)
 {
 	size_t bytes;
-	if (size_mul(&bytes, n_columns, column_bytes(table)) && !memory_holds(bytes) && area_create_scratch(&table->area, bytes))
-		table->cells = CELLS_LENT;
+	if (!cells_bytes(&bytes, table, n_columns))
+		return error_set(err, CLN_E_MEMORY, "out of memory: %zu rows of %zu columns are more than can be addressed",
+				 table->n_rows, n_columns);
+	return area_create(&table->area, bytes, 0, err);
 }
 
-void *table_cells(struct cln_table *table, struct cln_error *err)
+bool table_place_in_scratch(struct cln_table *table, size_t n_columns)
 {
-	if (table->cells == CELLS_OWN)
-		return mem_alloc(table->n_rows, sizeof(uint32_t), err);
+	size_t bytes;
+	return cells_bytes(&bytes, table, n_columns) && area_create_scratch(&table->area, bytes);
+}
+
+void *table_cells(struct cln_table *table)
+{
 	char *cells = (char *)table->area.bytes + table->area_used;
-	table->area_used += column_bytes(table);
+	table->area_used += table->column_bytes;
 	return cells;
 }
 

@@ -37,11 +37,10 @@ struct cln_table {
 		size_t row, offset;
 	} * breaks;
 	size_t n_breaks; /* 0 for tables that were not text */
-	/* where the columns' cells lie: in blocks of mem_alloc, or all of them in an area (of a cache, or where they do not fit in
-	 * memory), or where the caller keeps them */
+	/* where the columns' cells lie: in blocks of mem_alloc, or all of them in an area, or where the caller keeps them */
 	enum { CELLS_OWN, CELLS_LENT } cells;
 	struct area area;
-	size_t area_used; /* by table_cells */
+	size_t column_bytes, area_used; /* by table_cells */
 	char separator;   /* of the text; '\0' where there was none */
 	bool is_libsvm;   /* the text was LibSVM's */
 	/* where to look up a place in it: by opening `source` again, else in a text that is owned or lent; NULL: nowhere */
@@ -58,9 +57,11 @@ struct cln_table {
 enum cln_status table_create(struct cln_table **table, const char *source, size_t n_rows, size_t n_columns,
 			     struct cln_error *err) CLN_MUST_CHECK;
 
-/* Chooses where the cells of n_columns columns will lie; table_cells then gives a column's, NULL for CLN_E_MEMORY. */
-void table_place_cells(struct cln_table *table, size_t n_columns);
-void *table_cells(struct cln_table *table, struct cln_error *err) CLN_MUST_CHECK;
+/* Makes room for the cells of n_columns columns, in memory or, where they do not fit there, a scratch file; the second in a scratch
+ * file or not at all.  table_cells then gives one column's after the other. */
+enum cln_status table_place_cells(struct cln_table *table, size_t n_columns, struct cln_error *err) CLN_MUST_CHECK;
+bool table_place_in_scratch(struct cln_table *table, size_t n_columns) CLN_MUST_CHECK;
+void *table_cells(struct cln_table *table);
 
 /* Gives a column copies of n texts, which must be distinct, ascending and '\0'-terminated.  On failure the column has no levels. */
 enum cln_status column_set_levels(struct column *column, const char *const *texts, size_t n, struct cln_error *err) CLN_MUST_CHECK;
