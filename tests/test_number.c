@@ -56,26 +56,26 @@ static int n_cases(void)
 	return cases ? (int)strtol(cases, NULL, 10) : CASES;
 }
 
-/* The short way of the CSV reader, as the cell of a column whose last number had a point before its last two digits, and then once
- * more as the neighbour of one of its own form: false, or what is expected. */
+/* The short way of the CSV reader, whatever point the column's last number let it expect: false, or what is expected. */
 static bool check_plain(const char *text, float expected)
 {
 	char padded[3 * PLAIN_BYTES];
-	struct plain_shape shape;
-	size_t length = strlen(text);
-	bool taken = false;
+	size_t length = strlen(text), n_taken = 0;
 	if (length > PLAIN_BYTES + 1)
 		return false;
 	memset(padded, '7', sizeof padded);
 	memcpy(padded, text, length);
-	plain_shape_set(&shape, UINT64_C(0x80) << 40);
-	for (int time = 0; time < 2; time++) {
+	for (unsigned n_behind = 0; n_behind < PLAIN_BYTES; n_behind++) {
 		float value = 0;
-		taken = plain_number(&value, &shape, padded, length);
+		struct plain_shape shape;
+		plain_shape_set(&shape, n_behind);
+		bool taken = plain_number(&value, &shape, padded, length);
 		ck_assert_msg(!taken || memcmp(&value, &expected, sizeof value) == 0, "%s as plain float: %a, not %a", text,
 			      (double)value, (double)expected);
+		n_taken += taken;
 	}
-	return taken;
+	ck_assert_msg(n_taken == 0 || n_taken == PLAIN_BYTES, "%s is taken for a plain float %zu times", text, n_taken);
+	return n_taken > 0;
 }
 
 static void check_float(const char *text)
@@ -318,7 +318,7 @@ START_TEST(what_is_no_plain_number_is_not_read_the_short_way)
 	static const char *const texts[] = {
 	        "", ".", "-", "-.", "+1", "1e5", " 1", "1 ", "1.2.3", "1-2", "1,5", "..", "NA", "12345678901234567", "1.23456.89",
 	        "123.45678.9", "1234567890.12.45", "12345678x", "x12345678", "1234567:", "1234567/", "--1", "1.\xB0",
-	        "9007199254740994",
+	        "9007199254740994", "1.", "-1.", "12345678.", "1.2345678.9", "1/5", "1,50", "1-5",
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		ck_assert_msg(!check_plain(texts[i], 0), "\"%s\"", texts[i]);

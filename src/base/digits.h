@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define EACH_BYTE UINT64_C(0x0101010101010101)
+#define HIGHEST_BITS (EACH_BYTE * 0x80)
+#define ABOVE_DIGITS (EACH_BYTE * 0x76) /* added, carries 10 and more into the highest bit of a byte */
 
 /* Eight characters, each with '0' taken off by exclusive or: a digit becomes its value, and nothing else one below 10. */
 static inline uint64_t eight_characters(const char *text)
@@ -20,11 +22,11 @@ static inline uint64_t eight_characters(const char *text)
 	return word ^ EACH_BYTE * '0';
 }
 
-/* Adding 0x76 carries 10 and more into the highest bit of a byte; what begins above 0x7F has it already.  A carry out of a byte
- * only comes from one that is no digit, so that it hides none. */
+/* What begins above 0x7F has the highest bit already.  A carry out of a byte only comes from one that is no digit, so that it hides
+ * none. */
 static inline bool eight_are_digits(uint64_t word)
 {
-	return (((word + EACH_BYTE * 0x76) | word) & EACH_BYTE * 0x80) == 0;
+	return (((word + ABOVE_DIGITS) | word) & HIGHEST_BITS) == 0;
 }
 
 /* Neighbours are joined to numbers of two digits in every other byte; the two products then put 10^6 p0 + 100 p2 and

@@ -93,32 +93,37 @@ static void store(struct row_state *state, const struct target *target, size_t c
 
 /* ---------------------------------------------------------------- one row */
 
+static inline bool read_number(float *number, struct plain_shape *shape, const char *text, size_t length)
+{
+	return plain_number(number, shape, text, length) || (length <= CSV_MAX_FIELD && number_to_float(number, text, length));
+}
+
 /* The fields from the cursor on that are numbers in columns of numbers, each with a separator or line end behind it in the buffer;
  * returns the column behind them.  *last: the last of them ends the record.  (What number_to_float takes is no word for a missing
  * cell.) */
 static size_t store_numbers(struct row_state *state, size_t column, bool *last)
 {
-	const struct reader *reader = state->reader;
+	const struct target *targets = state->reader->targets;
+	const size_t n_columns = state->reader->n_columns, row = state->row;
 	struct cursor *cursor = &state->worker->cursor;
+	struct plain_shape *shapes = state->worker->shapes;
 	const char separator = cursor->separator, *const end = cursor->end, *at = cursor->at, *block = at;
 	uint64_t stops = stops_find(block, separator);
-	for (; !*last && column < reader->n_columns && reader->targets[column].kind == TARGET_NUMBER; column++) {
+	for (; !*last && column < n_columns && targets[column].kind == TARGET_NUMBER; column++) {
 		while (!stops)
 			stops = stops_find(block += STOPS_BYTES, separator);
-		const char *stop = block + __builtin_ctzll(stops), *next = stop + 1;
+		const char *stop = block + __builtin_ctzll(stops);
 		stops &= stops - 1;
-		struct plain_shape *shape = &state->worker->shapes[column];
-		float *number = &reader->targets[column].numbers[state->row];
-		size_t length = (size_t)(stop - at);
-		bool line_end = *stop != separator;
-		if (stop >= end || length > CSV_MAX_FIELD)
+		if (stop >= end || !read_number(&targets[column].numbers[row], &shapes[column], at, (size_t)(stop - at)))
 			break;
-		if (!plain_number(number, shape, at, length) && !number_to_float(number, at, length))
-			break;
-		if (*stop == '\r' && (*next++ != '\n' || next > end))
-			break;
-		*last = line_end;
-		at = next;
+		if (*stop != separator) {
+			const char *line_end = stop + (*stop == '\r');
+			if (*line_end != '\n' || line_end >= end)
+				break;
+			stop = line_end;
+			*last = true;
+		}
+		at = stop + 1;
 	}
 	cursor->at += at - cursor->at;
 	return column;
