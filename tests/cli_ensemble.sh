@@ -38,6 +38,12 @@ expect 2 '--calibrate was temperature, is none: ' train --recipe plain data.csv 
   --calibrate none --resume
 expect 2 'the model to start from is an ensemble of 3 members' train --recipe plain data.csv --out changed --force --init whole
 
+# ---- members and epochs that are chosen from the rows are named as they were chosen
+expect 75 ' of member 1 of 8, after step ' \
+  train data.csv --out chosen --progress none --time-limit 1ms
+expect 75 ' of member 1 of 8, after step ' \
+  train data.csv --out chosen --progress none --time-limit 1ms --resume
+
 # ---- the same model on any instruction set
 isas=$("$colonnade" doctor --json | sed -n '/"isas"/,/]/p' | sed -n 's/^ *"\([a-z0-9]*\)",\{0,1\}$/\1/p')
 for isa in $isas; do

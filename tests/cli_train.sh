@@ -165,6 +165,12 @@ expect 0 'tanh' train --recipe plain data.csv --out again --epochs 1 --init smal
 equal "the network in force with --init" "$(sed -n 's/^    "hidden": //p' again/run.json)" '"7,5",'
 expect 2 '--hidden 9: --init keeps what small has (7,5)' \
   train --recipe plain data.csv --out again --epochs 1 --init small --hidden 9 --force
+expect 2 '--embedding periodic: --init keeps what small has (none)' \
+  train --recipe plain data.csv --out again --epochs 1 --init small --embedding periodic --force
+expect 2 '--input-scaling true: --init keeps what small has (false)' \
+  train --recipe plain data.csv --out again --epochs 1 --init small --input-scaling --force
+expect 2 '--frequency-scale 2: --init keeps what small has (0.1)' \
+  train --recipe plain data.csv --out again --epochs 1 --init small --frequency-scale 2 --force
 one_line
 
 # ---- a file takes the place of its share of the rows; a share that leaves no row is told

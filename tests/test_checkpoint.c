@@ -583,6 +583,24 @@ START_TEST(fewer_epochs_than_are_done_are_refused)
 }
 END_TEST
 
+/* A file that claims the options of this training, and has the units of its network, but not its front: fewer floats. */
+START_TEST(another_front_is_refused)
+{
+	struct cln_table *table = make_table(0);
+	struct cln_config config = library_config();
+	struct network *other;
+	config.input_scaling = true;
+	struct cln_checkpoint *checkpoint = interrupted(table, &config);
+	assert_ok(network_create(&other, checkpoint->network->n, checkpoint->network->L, checkpoint->network->activation, &err));
+	network_destroy(checkpoint->network);
+	checkpoint->network = other;
+	checkpoint->state.parts[STATE_WEIGHTS] = other->params;
+	assert_not_resumed(checkpoint, table, &config, "has another shape");
+	cln_checkpoint_destroy(checkpoint);
+	cln_table_destroy(table);
+}
+END_TEST
+
 /* One column far larger than the others, and not scaled: the message names it. */
 START_TEST(divergence_names_the_largest_feature)
 {
@@ -631,6 +649,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(tcase, another_training_is_refused_by_name, 0, N_CHANGES);
 	tcase_add_loop_test(tcase, other_epochs_are_refused_where_the_rates_depend_on_them, 0, 3);
 	tcase_add_test(tcase, fewer_epochs_than_are_done_are_refused);
+	tcase_add_test(tcase, another_front_is_refused);
 	tcase_add_test(tcase, divergence_names_the_largest_feature);
 	return suite;
 }

@@ -349,6 +349,8 @@ void config_keep_network(struct cln_config *config, const struct cln_model *init
 		config->hidden[l - 1] = net->n[l];
 	config->activation = net->activation;
 	config->embedding = net->front.n_numbers ? CLN_EMBEDDING_PERIODIC : CLN_EMBEDDING_NONE;
+	config->frequency_scale = init->config.frequency_scale;
+	config->frequency_spread = init->config.frequency_spread;
 	config->input_scaling = net->front.scaling;
 	config->init = init->config.init;
 	config->scale = init->config.scale;

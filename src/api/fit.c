@@ -350,7 +350,12 @@ static void hand_out(void *context, const struct training_state *state)
 
 static bool same_shape(const struct network *a, const struct network *b)
 {
-	return a->L == b->L && a->activation == b->activation && memcmp(a->n, b->n, (a->L + 1) * sizeof *a->n) == 0;
+	const struct front *front = &a->front;
+
+	return a->L == b->L && a->activation == b->activation && memcmp(a->n, b->n, (a->L + 1) * sizeof *a->n) == 0 &&
+	       front->scaling == b->front.scaling && front->n_numbers == b->front.n_numbers &&
+	       (front->n_numbers == 0 ||
+		memcmp(front->numbers, b->front.numbers, front->n_numbers * sizeof *front->numbers) == 0);
 }
 
 /* Whether it is one of this very training, as far as can be told before a member's rows are there. */

@@ -30,6 +30,7 @@ struct run {
 	bool started;            /* files were written */
 	bool replaces;           /* begun with --force, now or before it was interrupted */
 	struct cln_error failed; /* what the observer could not do; code CLN_OK: nothing */
+	size_t members;          /* to be trained, as the library tells before the first step */
 	size_t member, epochs, steps; /* under way and done when the last checkpoint was due */
 	struct cln_error unsaved; /* why the last checkpoint could not be written; code CLN_OK: it was */
 	bool warned;             /* of metrics that could not be written */
@@ -117,6 +118,7 @@ static bool on_start(void *context, const struct cln_fit_start *start)
 	run->record.threads_allowed = start->threads_allowed;
 	run->record.threads_rule = start->threads_rule;
 	run->record.isa = start->isa;
+	run->members = start->members;
 	run->failed.code = begin(run, start, &run->failed);
 	if (run->failed.code != CLN_OK || run->finished)
 		return true;
@@ -129,11 +131,9 @@ static bool on_start(void *context, const struct cln_fit_start *start)
 /* " of member 2 of 5", or nothing where there is a single network. */
 static void member_text(char text[MEMBER_TEXT], const struct run *run, size_t member)
 {
-	const size_t members = run->options->config.ensemble;
-
 	*text = '\0';
-	if (members > 1)
-		snprintf(text, MEMBER_TEXT, " of member %zu of %zu", member + 1, members);
+	if (run->members > 1)
+		snprintf(text, MEMBER_TEXT, " of member %zu of %zu", member + 1, run->members);
 }
 
 static void tell_resume(struct run *run)
@@ -249,7 +249,8 @@ static enum cln_status read_train(struct run *run, struct cln_error *err)
 /* --init keeps the network and the pipeline of its file: they are in force, and an option that says otherwise is misuse. */
 static enum cln_status load_init(struct run *run, struct options *options, struct cln_error *err)
 {
-	static const char *const names[] = {"hidden", "activation", "weight-init", "scale", "max-levels"};
+	static const char *const names[] = {"hidden", "activation", "weight-init", "scale", "max-levels", "embedding",
+					    "input-scaling", "frequency-scale", "frequency-spread"};
 	struct options asked = *options;
 	char wanted[OPTION_VALUE], kept[OPTION_VALUE];
 	enum cln_status status = cln_model_load(&run->init, options->init, err);
