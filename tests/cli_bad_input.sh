@@ -116,6 +116,12 @@ head -n 2001 "$examples/adult.csv" >adult.csv
 ) 2>stderr
 equal "exit code with a limit on files" $? 1
 holds "a limit on files" 'model.safetensors: File too large' stderr
+(
+  ulimit -f 1 # the lines of twenty epochs are more, too
+  "$colonnade" train --recipe plain "$cvd" --epochs 20 --patience 0 --progress none --out limited --force 2>stderr
+)
+holds "a limit on two files" '^colonnade: cannot write limited/model.safetensors: File too large$' stderr
+holds "a limit on two files" '^cannot write limited/metrics.jsonl: File too large$' stderr
 equal "what stays of a model that did not fit" "$(find limited -name '*safetensors*')" ""
 
 # Of many bad cells the ten earliest are told, row by row, however many columns there are: each column alone has more than ten.
@@ -167,5 +173,21 @@ expect 3 'standard input:3:4: a row weight is not a number' \
   train --recipe plain - --weight w --out nowhere < <(printf 'a,w,y\n1,1,0\n22,x,1\n')
 expect 3 'standard input:3:6: a label is missing' \
   train --recipe plain - --out nowhere < <(printf 'a,b,y\n1,1,0\n22,1,\n3,4,1\n')
+
+# ---- what a model file has no room for is told before the training: a control character takes seven bytes of its header
+text=$(head -c 1000000 /dev/zero | tr '\0' '\1')
+for ((i = 0; i < 20; i++)); do printf '%d,%s%02d,%d\n' $((i % 7)) "$text" "$i" $((i % 2)); done >long.csv
+sed -i '1i a,"the, texts",y' long.csv
+expect 3 'bytes that a model file has for it, most of them for "the, texts" (16 different texts)' \
+  train --recipe plain long.csv --epochs 1 --out long
+[ ! -e long ] || fail "a run that cannot be saved leaves a directory"
+rm long.csv
+
+# ---- columns that tell rows apart are named, but for those that were said to be what they are
+awk 'BEGIN {print "id,key,a,y"; for (i = 7; i < 67; i++) print i ",k" i "," i % 9 "," i % 2}' >rows.csv
+expect 0 'note: columns that look like identifiers of the rows (--ignore leaves them out): "id", "key"' \
+  train --recipe plain rows.csv --out rows --epochs 1
+expect 0 'note: a column looks like an identifier of the rows (--ignore leaves it out): "key"' \
+  train --recipe plain rows.csv --out rows --epochs 1 --numeric id --force
 
 finish

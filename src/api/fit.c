@@ -262,6 +262,23 @@ static void record_config(struct cln_model *model, const struct fit *fit)
 	config->block_size = fit->block_size; /* shapes the bits, so what was chosen is written down */
 }
 
+/* What cannot be written is to be known before the training, not after it. */
+static enum cln_status check_room(const struct fit *fit, struct cln_error *err)
+{
+	struct member members[CLN_MAX_ENSEMBLE];
+	struct cln_model model = {.pipeline = fit->data.pipeline,
+				  .label = fit->data.label,
+				  .weight = fit->data.weight,
+				  .network = fit->network,
+				  .members = members,
+				  .n_members = fit->K};
+
+	for (size_t k = 0; k < fit->K; k++)
+		members[k] = (struct member){.network = fit->network};
+	record_config(&model, fit);
+	return model_check_room(&model, err);
+}
+
 /* The networks become the model's. */
 static enum cln_status give_networks(struct cln_model *model, struct fit *fit, struct cln_error *err)
 {
@@ -580,6 +597,8 @@ static enum cln_status begin(struct fit *fit, const struct cln_checkpoint *check
 {
 	enum cln_status status = set_up_member(fit, 0, err);
 
+	if (status == CLN_OK)
+		status = check_room(fit, err);
 	if (status != CLN_OK)
 		return status;
 	fit->sources.initial = io_crc64(0, fit->network->params, fit->network->n_floats * sizeof(float));
@@ -641,15 +660,16 @@ static enum cln_status check_config(struct fit *fit, struct cln_config *effectiv
 	return status == CLN_OK ? kernels_select(&fit->kernels, effective->isa, err) : status;
 }
 
-/* Members and epochs, where they are left to us. */
-static void choose(struct cln_config *effective, const struct cln_table *train, const struct cln_observer *observer)
+/* The rows that members and epochs are chosen by, where these are left to us. */
+static size_t rows_to_choose_by(const struct cln_config *effective, const struct cln_table *train)
 {
-	const double left = 1 - effective->valid_fraction - effective->test_fraction;
-	const size_t rows = (size_t)((double)cln_table_rows(train) * left);
+	return (size_t)((double)cln_table_rows(train) * (1 - effective->valid_fraction - effective->test_fraction));
+}
 
-	if (config_choose(effective, rows))
-		note(observer, "--effort %s and %zu rows: %zu network%s of at most %zu epochs", name_of(&names_effort,
-		     (int)effective->effort), rows, effective->ensemble, effective->ensemble == 1 ? "" : "s", effective->epochs);
+static void note_choice(const struct cln_config *effective, size_t rows, const struct cln_observer *observer)
+{
+	note(observer, "--effort %s and %zu rows: %zu network%s of at most %zu epochs", name_of(&names_effort,
+	     (int)effective->effort), rows, effective->ensemble, effective->ensemble == 1 ? "" : "s", effective->epochs);
 }
 
 enum cln_status cln_model_resume(struct cln_model **model, const struct cln_checkpoint *checkpoint,
@@ -670,12 +690,15 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 		return status;
 	if (init)
 		config_keep_network(&effective, init);
-	choose(&effective, train_table, observer);
+	const size_t rows = rows_to_choose_by(&effective, train_table);
+	const bool chosen = config_choose(&effective, rows);
 	fit.K = effective.ensemble;
 	choose_threads(&fit);
 	status = prepare(&fit.data, train_table, valid, test, init, &effective, fit.threads, observer, err);
 	if (status != CLN_OK)
 		return status;
+	if (chosen)
+		note_choice(&effective, rows, observer);
 	if (effective.calibration != CLN_CALIBRATE_NONE && fit.data.valid_rows == 0)
 		note(observer, "--calibrate %s needs rows that are not trained on (--valid, --valid-fraction): probabilities stay "
 		     "as they are", name_of(&names_calibration, (int)effective.calibration));

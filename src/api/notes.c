@@ -80,9 +80,32 @@ static void note_dirty_column(const struct cln_observer *observer, const struct 
 	     place, column->name, column->n_texts, column->n_texts > 1 ? "s" : "", column->n_texts > 1 ? "are" : "is", text);
 }
 
+/* Every row has another text, or the next whole number: columns that tell rows apart and foretell nothing, unless the rows were
+ * sorted by their labels. */
+#define ROWS_OF_A_COUNT 20   /* in fewer rows such columns are met by chance */
+#define MOST_COUNTED 0x1p24f /* floats hold every whole number up to here */
+
+static bool counts_rows(const struct column *column, size_t n_rows)
+{
+	size_t i = 1;
+
+	while (i < n_rows && column->numbers[i] == column->numbers[i - 1] + 1 && column->numbers[i] < MOST_COUNTED)
+		i++;
+	return i == n_rows || (i > ROWS_OF_A_COUNT && column->numbers[i - 1] == MOST_COUNTED - 1);
+}
+
+static bool looks_like_identifier(const struct cln_table *table, const struct column *column)
+{
+	if (column->type_was_given || table->n_rows < ROWS_OF_A_COUNT)
+		return false;
+	if (column->type == COLUMN_CATEGORICAL)
+		return column->n_levels == table->n_rows;
+	return counts_rows(column, table->n_rows);
+}
+
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
 {
-	struct name_list mostly_missing = {0}, also_dirty = {0};
+	struct name_list mostly_missing = {0}, also_dirty = {0}, identifiers = {0};
 	bool has_dirty = false;
 
 	if (!observer || !observer->note)
@@ -102,9 +125,13 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 		snprintf(detail, sizeof detail, " (%.3g %%)", 100 * share);
 		if (share > MOSTLY_MISSING && column->n_missing < table->n_rows)
 			add_name(&mostly_missing, column->name, detail);
+		if (looks_like_identifier(table, column))
+			add_name(&identifiers, column->name, "");
 	}
 	note_names(observer, &also_dirty, "so is a column", "so are columns");
 	note_names(observer, &mostly_missing, "a column is mostly missing", "columns that are mostly missing");
+	note_names(observer, &identifiers, "a column looks like an identifier of the rows (--ignore leaves it out)",
+		   "columns that look like identifiers of the rows (--ignore leaves them out)");
 }
 
 void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline)

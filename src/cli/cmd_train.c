@@ -347,12 +347,15 @@ static enum cln_status write_results(struct run *run, struct cln_error *err)
 	if (errors[0].code == CLN_OK)
 		errors[1].code = write_record(run, &errors[1]);
 	errors[2].code = write_model(run, &errors[2]);
-	for (size_t i = 0; i < 3; i++) {
+	err->message[0] = '\0';
+	for (size_t i = 3; i-- > 0;) {
 		if (errors[i].code != CLN_OK) {
-			*err = errors[i];
-			return err->code;
+			err->code = errors[i].code;
+			error_append(err, "%s", errors[i].message);
 		}
 	}
+	if (err->message[0])
+		return err->code;
 	interrupt_complete();
 	return run_directory_drop_checkpoint(&run->directory, err);
 }

@@ -186,7 +186,7 @@ static void write_scaling(struct json_writer *writer, const struct pipeline_colu
 }
 
 /* A column's single-precision numbers are written as the doubles that equal them, so that no reader rounds twice. */
-static void write_column(struct json_writer *writer, const struct pipeline_column *column)
+void document_write_column(struct json_writer *writer, const struct pipeline_column *column)
 {
 	bool numeric = column->type == COLUMN_NUMERIC;
 	json_begin_object(writer, NULL);
@@ -315,7 +315,7 @@ void document_write(struct json_writer *writer, const struct cln_model *model)
 	json_double(writer, "threshold", model->threshold);
 	json_begin_array(writer, "columns");
 	for (size_t i = 0; i < model->pipeline->n_columns; i++)
-		write_column(writer, &model->pipeline->columns[i]);
+		document_write_column(writer, &model->pipeline->columns[i]);
 	json_end_array(writer);
 	document_write_architecture(writer, model->network);
 	if (model->members)

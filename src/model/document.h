@@ -27,6 +27,9 @@ enum cln_status document_text(struct text *text, const struct cln_model *model, 
 /* Whether this is a document of the kind "model" or "checkpoint" that can be read; a newer format is refused by name. */
 enum cln_status document_known(const struct json *document, const char *kind, struct cln_error *err) CLN_MUST_CHECK;
 
+/* A column's member of "columns". */
+void document_write_column(struct json_writer *writer, const struct pipeline_column *column);
+
 /* Parts that a checkpoint's document has, too; metrics of no rows are null. */
 void document_write_architecture(struct json_writer *writer, const struct network *net);
 void document_write_metrics(struct json_writer *writer, const char *key, const struct cln_metrics *metrics);

@@ -42,6 +42,9 @@ double model_temperature(const struct cln_model *model);
 /* The networks whose probabilities are averaged, in order; returns how many there are. */
 size_t model_networks(const struct network *networks[CLN_MAX_ENSEMBLE], const struct cln_model *model);
 
+/* Whether the file's header has room for a model whose training is yet to come: CLN_E_DATA names the column that takes the most. */
+enum cln_status model_check_room(const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
+
 /* The file's bytes in memory (mem_free) and back.  model_encode(model_decode(bytes)) == bytes. */
 enum cln_status model_encode(char **bytes, size_t *length, const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status model_decode(struct cln_model **model, const char *bytes, size_t length, const char *name,

@@ -9,6 +9,7 @@
 #define DOCUMENT "colonnade"
 #define CHECKSUM "colonnade_checksum"
 #define MEMBER_PREFIX 32
+#define RESULTS_ROOM ((size_t)1 << 16) /* bytes of a header that are known after the training: epochs of 64 members, metrics */
 
 /* What stands before the names of network k's tensors. */
 static void member_prefix(char prefix[MEMBER_PREFIX], const struct cln_model *model, size_t k)
@@ -39,6 +40,47 @@ static enum cln_status write_header(struct safetensors_writer *writer, const str
 		tensors_declare(writer, prefix, networks[k]);
 	}
 	return safetensors_end(writer, err);
+}
+
+static enum cln_status column_length(size_t *length, const struct pipeline_column *column, struct cln_error *err)
+{
+	struct text text = {0};
+	struct json_writer writer = {.out = &text};
+	document_write_column(&writer, column);
+	*length = text.length;
+	enum cln_status status = text_check(&text, err);
+	text_free(&text);
+	return status;
+}
+
+static enum cln_status too_long(const struct cln_model *model, struct cln_error *err)
+{
+	const struct pipeline_column *longest = model->pipeline->columns;
+	size_t most = 0;
+	for (size_t i = 0; i < model->pipeline->n_columns; i++) {
+		size_t length = 0;
+		enum cln_status status = column_length(&length, &model->pipeline->columns[i], err);
+		if (status != CLN_OK)
+			return status;
+		if (length > most) {
+			most = length;
+			longest = &model->pipeline->columns[i];
+		}
+	}
+	return error_set(err, CLN_E_DATA,
+	                 "what a model holds of its columns takes more than the %d bytes that a model file has for it, most "
+	                 "of them for \"%.200s\" (%zu different texts); --ignore leaves that column out",
+	                 SAFETENSORS_MAX_HEADER, longest->name, longest->n_levels + longest->n_rare);
+}
+
+enum cln_status model_check_room(const struct cln_model *model, struct cln_error *err)
+{
+	struct safetensors_writer writer = {0};
+	enum cln_status status = write_header(&writer, model, err);
+	if (status == CLN_E_DATA || (status == CLN_OK && writer.text.length + RESULTS_ROOM > SAFETENSORS_MAX_HEADER))
+		status = too_long(model, err);
+	safetensors_writer_free(&writer);
+	return status;
 }
 
 /* Behind the header, which is a multiple of a float long. */
