@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "base/rng.h"
-#include "data/csv_parts.h"
+#include "data/csv_early.h"
 #include "testing.h"
 
 #include <fcntl.h>
@@ -913,7 +913,7 @@ END_TEST
 static size_t gz_member(unsigned char *to, size_t most, const char *text, size_t n)
 {
 	z_stream stream = {.next_in = (Bytef *)(uintptr_t)text, .avail_in = (uInt)n, .next_out = to, .avail_out = (uInt)most};
-	ck_assert_int_eq(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	ck_assert_int_eq(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
 	ck_assert_int_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
 	ck_assert_int_eq(deflateEnd(&stream), Z_OK);
 	return most - stream.avail_out;
@@ -957,6 +957,87 @@ START_TEST(large_gz_gives_the_table_of_its_text)
 	cln_table_destroy(plain);
 	mem_free(gz);
 	text_free(&csv);
+}
+END_TEST
+
+/* Reads a text from a gz file as cln_table_read does, and from memory: the same table, or the same words.  early: whether rows are
+ * read up to the end of the file before all of it is there. */
+static void check_early(struct text *csv, bool early)
+{
+	static const struct cln_read_options two_threads = {.threads = 2};
+	struct csv_early reading = {.options = &two_threads};
+	struct meanwhile meanwhile = {csv_early_begin, csv_early_work, &reading};
+	struct cln_table *table = NULL, *plain;
+	struct cln_error told = {0}, expected = {0};
+	struct source file, text = source_memory(path, csv->bytes, csv->length);
+	unsigned char *gz = mem_alloc(csv->length, 1, NULL);
+	strcpy(path + strlen(path) - 6, "XXXXXX");
+	write_file(gz, gz_member(gz, csv->length, csv->bytes, csv->length));
+	assert_ok(source_open_with(&file, path, &meanwhile, &err));
+	ck_assert_int_eq(reading.running, early);
+	ck_assert(!early || reading.reader.n_parsed + 8 > (csv->length - SOURCE_BLOCK) / reading.reader.window_bytes);
+	enum cln_status status = CLN_OK, expected_status = csv_read_source(&plain, &text, &defaults, 2, 0, &expected);
+	if (!csv_early_finish(&table, &reading, &file, &status, &told))
+		status = csv_read_source(&table, &file, &two_threads, 2, 0, &told);
+	ck_assert_int_eq(status, expected_status);
+	ck_assert_str_eq(told.message, expected.message);
+	if (status == CLN_OK)
+		assert_same(table, plain);
+	cln_table_destroy(table);
+	cln_table_destroy(plain);
+	source_close(&file);
+	remove_file();
+	mem_free(gz);
+	text_free(csv);
+}
+
+#define LONG_TEXT (MEANWHILE_FROM + 5 * SOURCE_BLOCK + 4321)
+
+/* With quoted line ends, blank lines, a missing cell, and a column that turns out to be text in the last row alone. */
+static void add_rows(struct text *csv, size_t length)
+{
+	text_add(csv, "a,b,late,c\n", 11);
+	for (int i = 0; csv->length < length; i++)
+		text_addf(csv, "%d,t%d,%d.25,%s%s\n", i, i % 10, i % 100, i % 7 ? "-1.5" : "\"x\ny\"", i % 5 ? "" : "\r\n");
+}
+
+START_TEST(rows_are_read_while_their_text_is_inflated)
+{
+	struct text csv = {0};
+	add_rows(&csv, LONG_TEXT);
+	text_addf(&csv, "1,?,a text,2%s", _i ? "\n" : "");
+	check_early(&csv, true);
+}
+END_TEST
+
+START_TEST(a_row_that_cannot_be_read_is_told_alike_while_its_text_is_inflated)
+{
+	struct text csv = {0};
+	add_rows(&csv, _i ? LONG_TEXT : LONG_TEXT / 2);
+	text_addf(&csv, "1,2,3,4,5\n");
+	if (_i == 0)
+		for (int i = 0; csv.length < LONG_TEXT; i++)
+			text_addf(&csv, "%d,2,3,4\n", i);
+	check_early(&csv, _i);
+}
+END_TEST
+
+/* Long rows that hardly become shorter by compression, and then many short ones. */
+START_TEST(more_rows_than_the_first_blocks_let_expect_are_read_all_the_same)
+{
+	struct text csv = {0};
+	struct rng rng;
+	rng_start(&rng, 1, RNG_TEST, 0, 0);
+	text_add(&csv, "a,b\n", 4);
+	while (csv.length < MEANWHILE_FROM + SOURCE_BLOCK) {
+		text_add(&csv, "1,", 2);
+		for (int i = 0; i < 100; i++)
+			text_addf(&csv, "%08x", (unsigned)rng_next(&rng));
+		text_add(&csv, "\n", 1);
+	}
+	while (csv.length < MEANWHILE_FROM + 3 * SOURCE_BLOCK)
+		text_add(&csv, "1,x\n2,y\n", 8);
+	check_early(&csv, false);
 }
 END_TEST
 
@@ -1087,6 +1168,9 @@ static Suite *csv_suite(void)
 #ifdef HAVE_ZLIB
 					   {gz_is_read_in_several_members_and_padded, 1},
 					   {large_gz_gives_the_table_of_its_text, 1},
+					   {rows_are_read_while_their_text_is_inflated, 2},
+					   {a_row_that_cannot_be_read_is_told_alike_while_its_text_is_inflated, 2},
+					   {more_rows_than_the_first_blocks_let_expect_are_read_all_the_same, 1},
 					   {gz_that_is_cut_short_is_an_error, 1},
 					   {gz_that_is_damaged_is_an_error, 1},
 					   {what_follows_gz_must_be_gz, 1}

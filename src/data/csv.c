@@ -68,7 +68,7 @@ static void free_dictionaries(struct reader *reader)
 	}
 }
 
-static void reader_free(struct reader *reader)
+void csv_reader_free(struct reader *reader)
 {
 	free_dictionaries(reader);
 	for (int w = 0; reader->workers && w < reader->n_workers; w++) {
@@ -168,9 +168,7 @@ static enum cln_status create_dictionaries(struct reader *reader, struct cln_err
 
 static enum cln_status sweep(struct reader *reader, struct cln_error *err)
 {
-	enum cln_status status = create_dictionaries(reader, err);
-	if (status == CLN_OK)
-		status = csv_sweep(reader, err);
+	enum cln_status status = csv_sweep(reader, err);
 	if (status == CLN_OK)
 		status = csv_settle_levels(reader, err);
 	free_dictionaries(reader);
@@ -242,7 +240,10 @@ static enum cln_status read_rows(struct reader *reader, struct cln_error *err)
 		status = collect_breaks(reader, err);
 	if (status == CLN_OK && retarget(reader)) {
 		reader->second_sweep = true;
-		status = sweep(reader, err);
+		reader->n_parsed = 0;
+		status = create_dictionaries(reader, err);
+		if (status == CLN_OK)
+			status = sweep(reader, err);
 	}
 	for (size_t c = 0; status == CLN_OK && c < reader->n_columns; c++)
 		reader->table->columns[c].n_missing = add_tallies(reader, c).n_missing;
@@ -251,9 +252,8 @@ static enum cln_status read_rows(struct reader *reader, struct cln_error *err)
 	return status;
 }
 
-enum cln_status csv_run(struct cln_table **table, struct reader *reader, int threads, size_t window_bytes, struct cln_error *err)
+enum cln_status csv_prepare(struct reader *reader, int threads, size_t window_bytes, double growth, struct cln_error *err)
 {
-	*table = NULL;
 	enum cln_status status = reader->form->start(reader, err);
 	if (status == CLN_OK)
 		status = create_windows(reader, threads, window_bytes, err);
@@ -265,17 +265,31 @@ enum cln_status csv_run(struct cln_table **table, struct reader *reader, int thr
 		status = reader->form->name_columns(reader, err);
 	if (status == CLN_OK)
 		status = reader->form->choose_targets(reader, err);
+	reader->n_records = (uint64_t)((double)reader->n_records * growth);
 	if (status == CLN_OK)
 		status = create_table(reader, err);
 	if (status == CLN_OK)
 		status = create_tallies(reader, err);
-	if (status == CLN_OK)
-		status = read_rows(reader, err);
+	return status == CLN_OK ? create_dictionaries(reader, err) : status;
+}
+
+enum cln_status csv_read_rows(struct cln_table **table, struct reader *reader, struct cln_error *err)
+{
+	enum cln_status status = read_rows(reader, err);
 	if (status == CLN_OK) {
 		*table = reader->table;
 		reader->table = NULL;
 	}
-	reader_free(reader);
+	return status;
+}
+
+enum cln_status csv_run(struct cln_table **table, struct reader *reader, int threads, size_t window_bytes, struct cln_error *err)
+{
+	*table = NULL;
+	enum cln_status status = csv_prepare(reader, threads, window_bytes, 1, err);
+	if (status == CLN_OK)
+		status = csv_read_rows(table, reader, err);
+	csv_reader_free(reader);
 	return status;
 }
 
@@ -285,17 +299,23 @@ static const struct text_form csv_form = {.start = csv_start,
 					  .choose_targets = csv_choose_targets,
 					  .parse_window = csv_parse_window};
 
+struct reader csv_reader(const struct source *source, const struct cln_read_options *options)
+{
+	return (struct reader){.form = &csv_form, .source = source, .options = options};
+}
+
 enum cln_status csv_read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 				int threads, size_t window_bytes, struct cln_error *err)
 {
-	struct reader reader = {.form = &csv_form, .source = source, .options = options};
+	struct reader reader = csv_reader(source, options);
 	return csv_run(table, &reader, threads, window_bytes, err);
 }
 
 enum cln_status csv_read_few_texts(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 				   int threads, struct cln_error *err)
 {
-	struct reader reader = {.form = &csv_form, .source = source, .options = options, .few_levels = true};
+	struct reader reader = csv_reader(source, options);
+	reader.few_levels = true;
 	return csv_run(table, &reader, threads, 0, err);
 }
 

@@ -310,10 +310,16 @@ void csv_parse_window(void *argument, size_t i, int tid)
 		parse_records(&state, offset + n, ordinal);
 }
 
+static void parse_window(void *argument, size_t i, int tid)
+{
+	struct reader *reader = argument;
+	reader->form->parse_window(reader, reader->n_parsed + i, tid);
+}
+
 enum cln_status csv_sweep(struct reader *reader, struct cln_error *err)
 {
 	size_t n_rows = 0, n_problems = 0;
-	parallel_for(reader->n_workers, reader->n_windows, reader->form->parse_window, reader);
+	parallel_for(reader->n_workers, reader->n_windows - reader->n_parsed, parse_window, reader);
 	enum cln_status status = csv_workers_status(reader, err);
 	if (status != CLN_OK)
 		return status;

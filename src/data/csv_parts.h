@@ -5,6 +5,7 @@
  *   csv_scan.c    first pass       csv_parse.c   second pass: rows of a window into columns
  *   csv_header.c  separator, names, options, first guess of the types
  *   csv_levels.c  texts to codes   csv_errors.c  places and sentences            csv.c  the order of it all
+ *   csv_early.c   the same while the text still comes in
  *   libsvm.c      LibSVM text, in the same order and with the same windows, workers, levels and sentences
  *
  * Grammar.  A record ends with LF or CR LF outside quotes, or with the text; records without a byte are skipped.  A field that
@@ -218,6 +219,7 @@ struct reader {
 	char separator;
 	uint64_t start; /* of the text: behind a BOM */
 	size_t window_bytes, n_windows;
+	size_t n_scanned, n_parsed; /* of the windows, before all of them are there: csv_early.c */
 	struct window *windows;
 	uint64_t n_records, n_lines;
 	size_t n_columns;
@@ -243,6 +245,14 @@ enum cln_status csv_read_few_texts(struct cln_table **table, const struct source
 /* A reader whose source, options, form and few_levels are set, to a table. */
 enum cln_status csv_run(struct cln_table **table, struct reader *reader, int threads, size_t window_bytes,
 			struct cln_error *err) CLN_MUST_CHECK;
+
+/* csv_run in its steps.  A reader of CSV; all that precedes the rows (growth: from the records of the source to the rows that there
+ * shall be room for, where it is only the first part of a text); the rows; the end, whatever was done before. */
+struct reader csv_reader(const struct source *source, const struct cln_read_options *options);
+enum cln_status csv_prepare(struct reader *reader, int threads, size_t window_bytes, double growth,
+			    struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status csv_read_rows(struct cln_table **table, struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+void csv_reader_free(struct reader *reader);
 
 /* csv_header.c: in this order.  BOM and separator; n_columns and names; what each column is read as. */
 enum cln_status csv_start(struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;

@@ -136,6 +136,7 @@ static void scan_window(void *argument, size_t i, int tid)
 {
 	const struct reader *reader = argument;
 	struct worker *worker = &reader->workers[tid];
+	i += reader->n_scanned;
 	uint64_t offset = reader->start + (uint64_t)i * reader->window_bytes, left = reader->source->size - offset;
 	size_t n = left < reader->window_bytes ? (size_t)left : reader->window_bytes;
 	if (worker->cursor.status == CLN_OK && cursor_seek(&worker->cursor, offset, n, reader->start))
@@ -146,6 +147,7 @@ static void scan_window(void *argument, size_t i, int tid)
 static enum cln_status sum_up(struct reader *reader, struct cln_error *err)
 {
 	enum quote_state state = OUTSIDE;
+	reader->n_records = reader->n_lines = 0;
 	for (size_t i = 0; i < reader->n_windows; i++) {
 		struct window *window = &reader->windows[i];
 		window->state = state;
@@ -179,7 +181,7 @@ static enum cln_status report_nul(const struct reader *reader, size_t i, struct 
 
 enum cln_status csv_scan(struct reader *reader, struct cln_error *err)
 {
-	parallel_for(reader->n_workers, reader->n_windows, scan_window, reader);
+	parallel_for(reader->n_workers, reader->n_windows - reader->n_scanned, scan_window, reader);
 	for (int i = 0; i < reader->n_workers; i++) {
 		const struct cursor *cursor = &reader->workers[i].cursor;
 		if (cursor->status != CLN_OK)

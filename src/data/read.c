@@ -3,7 +3,7 @@
 #include "base/cpus.h"
 #include "base/parallel.h"
 #include "data/cache.h"
-#include "data/csv_parts.h"
+#include "data/csv_early.h"
 #include "data/form.h"
 #include "data/libsvm.h"
 #include "data/npy.h"
@@ -78,25 +78,33 @@ static int threads_for(const struct source *source, int threads)
 	return parallel_limit(threads ? threads : cpus_allowed(NULL, NULL));
 }
 
+static enum cln_status read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+				   struct cln_error *err)
+{
+	enum table_form form;
+	enum cln_status status = form_find(&form, source, true, options, err);
+	return status == CLN_OK ? form_read(table, form, source, options, threads_for(source, options->threads), false, err)
+				: status;
+}
+
 enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
 			       struct cln_error *err)
 {
 	static const struct cln_read_options none;
 	struct source source;
-	enum table_form form;
 	if (!options)
 		options = &none;
 	*table = NULL;
 	if (options->threads < 0)
 		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
-	enum cln_status status = source_open(&source, path, err);
-	int threads = status == CLN_OK ? threads_for(&source, options->threads) : 1;
-	if (status == CLN_OK)
-		status = form_find(&form, &source, true, options, err);
-	if (status == CLN_OK)
-		status = form_read(table, form, &source, options, threads, false, err);
+	struct csv_early early = {.options = options};
+	enum cln_status status =
+	    source_open_with(&source, path, &(struct meanwhile){csv_early_begin, csv_early_work, &early}, err);
+	if (status != CLN_OK || !csv_early_finish(table, &early, &source, &status, err))
+		status = status == CLN_OK ? read_source(table, &source, options, err) : status;
 	if (status == CLN_OK)
 		status = keep_text(table, &source, err);
+	csv_early_free(&early);
 	source_close(&source);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include "base/area.h"
 #include "base/io.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "data/cache.h"
 #include "data/npy.h"
 #include "data/text.h"
@@ -287,27 +288,50 @@ static enum cln_status check_text(const struct source *source, uint64_t *line, c
 	return CLN_OK;
 }
 
-/* Reads a stream to its end. */
-static enum cln_status read_stream(struct source *source, int fd, struct cln_error *err)
-{
-	uint64_t line = 0;
-	bool text = true;
-	struct stream stream;
-	enum cln_status status = stream_start(&stream, fd, source->name, err);
-	size_t length = 0, got = 0;
+/* The next bytes of a stream on one thread, and on another what is to be done meanwhile. */
+struct turn {
+	struct stream *stream;
 	char *space;
+	size_t length, got;
+	const struct source *so_far;
+	const struct meanwhile *meanwhile;
+	enum cln_status status;
+	struct cln_error *err;
+};
+
+static void take_turn(void *argument, size_t item, int tid)
+{
+	struct turn *turn = argument;
+	(void)tid;
+	if (item == 0)
+		turn->status = stream_read(turn->stream, turn->space, turn->length, &turn->got, turn->err);
+	else
+		turn->meanwhile->work(turn->meanwhile->argument, turn->so_far);
+}
+
+/* Reads a stream to its end; it is a file of file_bytes, or something else where that is 0. */
+static enum cln_status read_stream(struct source *source, int fd, uint64_t file_bytes, const struct meanwhile *meanwhile,
+				   struct cln_error *err)
+{
+	struct stream stream;
+	struct turn turn = {.stream = &stream, .so_far = source, .meanwhile = meanwhile, .err = err};
+	uint64_t line = 0;
+	bool text = true, together = false;
+	turn.status = stream_start(&stream, fd, source->name, err);
 	do {
-		if (status == CLN_OK)
-			status = free_space(&space, &length, source, err);
-		if (status == CLN_OK)
-			status = stream_read(&stream, space, length, &got, err);
-		source->size += status == CLN_OK ? got : 0;
-		text = text && (source->size > got || is_text(source));
-		if (status == CLN_OK && text)
-			status = check_text(source, &line, space, got, err);
-	} while (status == CLN_OK && got == length);
+		if (turn.status == CLN_OK)
+			turn.status = free_space(&turn.space, &turn.length, source, err);
+		if (meanwhile && file_bytes && source->size == MEANWHILE_FROM)
+			together = meanwhile->begin(meanwhile->argument, source, (double)stream.n_read / (double)file_bytes);
+		if (turn.status == CLN_OK)
+			parallel_for(2, together && !source->spooled ? 2 : 1, take_turn, &turn);
+		source->size += turn.status == CLN_OK ? turn.got : 0;
+		text = text && (source->size > turn.got || is_text(source));
+		if (turn.status == CLN_OK && text)
+			turn.status = check_text(source, &line, turn.space, turn.got, err);
+	} while (turn.status == CLN_OK && turn.got == turn.length);
 	stream_end(&stream);
-	return status == CLN_OK && source->spooled ? end_spool(source, err) : status;
+	return turn.status == CLN_OK && source->spooled ? end_spool(source, err) : turn.status;
 }
 
 /* ---------------------------------------------------------------- gz */
@@ -474,7 +498,7 @@ static enum cln_status open_plain(struct source *source, bool *is_plain, int fd,
 	return status;
 }
 
-static enum cln_status open_fd(struct source *source, int fd, struct cln_error *err)
+static enum cln_status open_fd(struct source *source, int fd, const struct meanwhile *meanwhile, struct cln_error *err)
 {
 	struct stat about;
 	bool is_plain;
@@ -489,7 +513,7 @@ static enum cln_status open_fd(struct source *source, int fd, struct cln_error *
 		source->fd = -1; /* whoever opened the file closes it */
 		source_close(source);
 		*source = text;
-		status = read_stream(source, fd, err);
+		status = read_stream(source, fd, S_ISREG(about.st_mode) ? (uint64_t)about.st_size : 0, meanwhile, err);
 	}
 	source->reopens = reopens;
 	return status;
@@ -505,6 +529,11 @@ enum cln_status source_open_file(int *fd, const char **name, const char *path, s
 
 enum cln_status source_open(struct source *source, const char *path, struct cln_error *err)
 {
+	return source_open_with(source, path, NULL, err);
+}
+
+enum cln_status source_open_with(struct source *source, const char *path, const struct meanwhile *meanwhile, struct cln_error *err)
+{
 	int fd;
 	const char *name;
 	enum cln_status status = source_open_file(&fd, &name, path, err);
@@ -512,7 +541,7 @@ enum cln_status source_open(struct source *source, const char *path, struct cln_
 	if (status != CLN_OK)
 		return status;
 	source->reopens = fd != STDIN_FILENO;
-	status = open_fd(source, fd, err);
+	status = open_fd(source, fd, meanwhile, err);
 	if (source->fd != fd && fd != STDIN_FILENO)
 		close(fd);
 	return status;

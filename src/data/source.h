@@ -33,6 +33,17 @@ struct source {
  * allowed whatever was returned. */
 enum cln_status source_open(struct source *source, const char *path, struct cln_error *err) CLN_MUST_CHECK;
 
+/* What is done with the text so far, on another thread, while the next bytes of a long stream are read.  begin is asked once, when
+ * a few blocks are there, with their share of the file (by what has been read of it): whether there is any use in that. */
+struct meanwhile {
+	bool (*begin)(void *argument, const struct source *so_far, double share);
+	void (*work)(void *argument, const struct source *so_far);
+	void *argument;
+};
+#define MEANWHILE_FROM (8 * SOURCE_BLOCK)
+enum cln_status source_open_with(struct source *source, const char *path, const struct meanwhile *meanwhile,
+				 struct cln_error *err) CLN_MUST_CHECK;
+
 /* A source over bytes of the caller, which must live as long. */
 struct source source_memory(const char *name, const char *bytes, size_t size);
 
