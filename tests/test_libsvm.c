@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * LibSVM text: the table of the same cells in CSV, errors with their places, what is taken for it and what is not. */
-#include "testing.h"
+#include "temporary_file.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -356,28 +356,6 @@ START_TEST(names_of_files_say_it_too)
 END_TEST
 
 /* ---------------------------------------------------------------- files */
-
-static char path[] = "/tmp/colonnade-libsvm-XXXXXX";
-
-static void make_file(void)
-{
-	int fd = mkstemp(path);
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-}
-
-static void remove_file(void)
-{
-	unlink(path);
-}
-
-static void put(const char *bytes, size_t n)
-{
-	FILE *file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
-	ck_assert_int_eq(fclose(file), 0);
-}
 
 START_TEST(a_place_is_looked_up_in_the_file)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Rows in parts against the whole table; and that their number costs no memory. */
-#include "testing.h"
+#include "temporary_file.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -10,29 +10,6 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "data/parts.h"
-
-static char path[] = "/tmp/colonnade-parts-XXXXXX";
-
-static void make_file(void)
-{
-	strcpy(path + sizeof path - 7, "XXXXXX");
-	int fd = mkstemp(path);
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-}
-
-static void remove_file(void)
-{
-	unlink(path);
-}
-
-static void put(const char *bytes, size_t n)
-{
-	FILE *file = fopen(path, "w");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
-	ck_assert_int_eq(fclose(file), 0);
-}
 
 /* Cells of every form, with empty lines between records and both kinds of line ends. */
 static void random_text(struct text *text, struct rng *rng, bool header)

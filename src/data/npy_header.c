@@ -76,9 +76,9 @@ static bool take_word(struct header *header, const char *word)
 /* A string in quotes of either kind, without escapes. */
 static bool take_string(struct header *header, const char **text, size_t *length)
 {
-	char quote = header->at < header->end ? *header->at : '\0';
-	const char *from = header->at + 1;
-	const char *closing = quote == '\'' || quote == '"' ? memchr(from, quote, (size_t)(header->end - from)) : NULL;
+	if (header->at == header->end || (*header->at != '\'' && *header->at != '"'))
+		return false;
+	const char *from = header->at + 1, *closing = memchr(from, *header->at, (size_t)(header->end - from));
 	if (!closing || memchr(from, '\\', (size_t)(closing - from)))
 		return false;
 	*text = from;
