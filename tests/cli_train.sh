@@ -285,4 +285,9 @@ holds "the default recipe" 'at most 48 epochs .ends after 20 . 1 x best epoch wi
 holds "the parts of a model" '^embeddings: of 6 numbers, 3 values each, with 498 parameters$' shown
 holds "the parts of a model" '^input factors: [0-9]*$' shown
 
+# ---- rows of weight 0 are as if they were not there, also where networks and epochs are chosen
+awk 'BEGIN {print "a,w,y"; for (i = 0; i < 60; i++) print i % 11 "," (i % 4 != 0) "," i % 2}' >zeros.csv
+expect 0 'note: --effort quick and 36 rows: 2 networks of at most 2 epochs' \
+  train zeros.csv --weight w --out zeros --effort quick --hidden 4 --epochs 2
+
 finish

@@ -660,10 +660,22 @@ static enum cln_status check_config(struct fit *fit, struct cln_config *effectiv
 	return status == CLN_OK ? kernels_select(&fit->kernels, effective->isa, err) : status;
 }
 
+/* Rows of weight 0 are as if they were not there.  What is wrong with the column is told when the rows are read. */
+static size_t rows_of_weight(const struct cln_config *effective, const struct cln_table *train)
+{
+	const size_t column = effective->weight ? table_find(train, effective->weight) : SIZE_MAX;
+	const float *w = column != SIZE_MAX ? train->columns[column].numbers : NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < train->n_rows; i++)
+		n += !w || w[i] != 0;
+	return n;
+}
+
 /* The rows that members and epochs are chosen by, where these are left to us. */
 static size_t rows_to_choose_by(const struct cln_config *effective, const struct cln_table *train)
 {
-	return (size_t)((double)cln_table_rows(train) * (1 - effective->valid_fraction - effective->test_fraction));
+	return (size_t)((double)rows_of_weight(effective, train) * (1 - effective->valid_fraction - effective->test_fraction));
 }
 
 static void note_choice(const struct cln_config *effective, size_t rows, const struct cln_observer *observer)
