@@ -6,7 +6,8 @@
     scripts/bench/recipe.py quick --data DIR      --effort quick beside scikit-learn's MLP
     scripts/bench/recipe.py ablation --data DIR   each part of the recipe off, on splits of the training rows alone
     ... --budget 60                               starts no run after 60 seconds; exit code 1 until all of it is measured
-    ... --untimed                                 keeps no times: for a machine that does other work as well
+    ... --untimed                                 keeps no times: for a machine that does other work as well (the tables have the
+                                                  mean of the others)
     ... --only phoneme,adult --tools ours         these tables, these tools
     ... --show                                    measures nothing, prints the tables of what was measured
     ... --doc doc/recipe.md                       writes them between their marks there
@@ -421,7 +422,9 @@ def test_key(options, table, tool, seed):
 
 
 def test_seeds(options, tool):
-    return [1] if tool == "xgboost" else list(range(1, options.seeds + 1))  # it samples nothing, so its seed changes nothing
+    if tool == "xgboost":
+        return [1]  # it samples nothing, so its seed changes nothing
+    return list(range(1, (options.seeds if tool in OURS else options.peer_seeds or options.seeds) + 1))
 
 
 def run_test(options, store, data, key):
@@ -451,8 +454,8 @@ def measure_tests(options, store, tools):
 
 
 def split_key(options, table, variant, seed):
-    return {"kind": "split", "table": table, "options": variant, "extra": ABLATION_EXTRA.get(table, []), "version": options.digest,
-            "seed": seed}
+    extra = shlex.split(options.base) or ABLATION_EXTRA.get(table, [])
+    return {"kind": "split", "table": table, "options": variant, "extra": extra, "version": options.digest, "seed": seed}
 
 
 def run_split(options, store, key):
@@ -507,7 +510,8 @@ def load_figures(options, store, tools):
 
 def seconds_text(options, store, table, tool):
     seconds = [store.get(test_key(options, table, tool, seed))["seconds"] for seed in test_seeds(options, tool)]
-    return "" if None in seconds else f"{np.mean(seconds):.1f}"
+    timed = [value for value in seconds if value is not None]
+    return f"{np.mean(timed):.1f}" if timed else ""
 
 
 def figures_table(options, store, figures, tools):
@@ -540,7 +544,8 @@ def tests_text(options, store, tools):
     figures = load_figures(options, store, tools)
     if not figures:
         sys.exit("recipe.py: nothing is measured for these tables and tools")
-    lines = [f"Test AUC / log loss, means of {options.seeds} seeds:", "", *figures_table(options, store, figures, tools)]
+    seeds = f"{options.seeds} seeds" + (f" ({options.peer_seeds} of the other tools)" if options.peer_seeds else "")
+    lines = [f"Test AUC / log loss, means of {seeds}:", "", *figures_table(options, store, figures, tools)]
     lines += [f"Differences, with 95 % intervals of a paired bootstrap over the test rows ({RESAMPLES} resamples):", ""]
     for metric in ("auc", "log_loss"):
         lines += differences_table(figures, tools, metric)
@@ -607,11 +612,13 @@ def parse():
     parser.add_argument("--work", default="recipe-results", metavar="DIR", help="where results are kept [%(default)s]")
     parser.add_argument("--program", default=os.path.join(TOP, "colonnade"), metavar="FILE", help="the program [%(default)s]")
     parser.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds, or splits, from 1 on [%(default)s]")
+    parser.add_argument("--peer-seeds", type=int, metavar="N", help="... of the other tools [as many]")
     parser.add_argument("--only", metavar="TABLE[,...]", help="these tables")
     parser.add_argument("--tools", metavar="TOOL[,...]", 
                         help="final, quick: these tools, of " + ", ".join([*OURS, *PEERS]))
     parser.add_argument("--try", action="append", dest="tries", metavar="OPTIONS", default=[],
                         help="ablation: this variant in place of the parts")
+    parser.add_argument("--base", default="", metavar="OPTIONS", help="ablation: of all runs, of the default too")
     parser.add_argument("--budget", type=float, metavar="SECONDS", help="start no run after so many seconds")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of a run [as many as allowed]")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="ablation: runs at a time [%(default)s]")
