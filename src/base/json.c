@@ -553,12 +553,26 @@ static void add_escaped(struct json_writer *writer, unsigned char c)
 		text_addf(writer->out, "\\u%04x", (unsigned)c);
 }
 
+/* The bytes at the start of value[0..length) that are ASCII and need no escape: nearly always all of them. */
+static size_t plain_bytes(const char *value, size_t length)
+{
+	size_t n = 0;
+	while (n < length && value[n] >= 0x20 && value[n] < 0x7f && value[n] != '"' && value[n] != '\\')
+		n++;
+	return n;
+}
+
 static void add_quoted(struct json_writer *writer, const char *value)
 {
 	const char *end = value + strlen(value);
-	add_text(writer, "\"");
+	text_add(writer->out, "\"", 1);
 	while (value < end) {
-		size_t n = utf8_sequence(value, (size_t)(end - value));
+		size_t n = plain_bytes(value, (size_t)(end - value));
+		text_add(writer->out, value, n);
+		value += n;
+		if (value == end)
+			break;
+		n = utf8_sequence(value, (size_t)(end - value));
 		unsigned char c = (unsigned char)*value;
 		if (n == 0)
 			add_text(writer, "\xEF\xBF\xBD"); /* U+FFFD */
@@ -568,7 +582,7 @@ static void add_quoted(struct json_writer *writer, const char *value)
 			text_add(writer->out, value, n);
 		value += n > 0 ? n : 1;
 	}
-	add_text(writer, "\"");
+	text_add(writer->out, "\"", 1);
 }
 
 /* What stands in front of every value: the comma, the line break, the key. */

@@ -208,10 +208,13 @@ void text_addf(struct text *text, const char *format, ...)
 	va_list arguments, again;
 	va_start(arguments, format);
 	va_copy(again, arguments);
-	int length = vsnprintf(NULL, 0, format, arguments);
+	const size_t room = text->failed ? 0 : text->capacity - text->length;
+	int length = vsnprintf(room ? text->bytes + text->length : NULL, room, format, arguments);
 	va_end(arguments);
 	if (length < 0)
 		text->failed = true;
+	else if ((size_t)length < room)
+		text->length += (size_t)length;
 	else if (text_reserve(text, (size_t)length))
 		text->length += (size_t)vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
 	va_end(again);
