@@ -155,6 +155,8 @@ struct cln_config {
 	double class_weights[2]; /* of the negative and the positive class, for CLN_CLASS_WEIGHT_GIVEN */
 	enum cln_scale scale;
 	size_t max_levels; /* one-hot columns a categorical column may have; rarer levels share one */
+	size_t one_hot_levels; /* categorical columns with more levels have learned values of each instead; 0: none have */
+	size_t level_rows; /* ... but levels in fewer training rows share theirs */
 
 	/* network */
 	size_t n_hidden;
@@ -164,6 +166,8 @@ struct cln_config {
 	enum cln_embedding embedding;    /* of numbers: periodic adds three learned functions of each, sums of 16 cosines */
 	double frequency_scale;          /* deviation of the cosines' first frequencies */
 	double frequency_spread;         /* of a number scaled by quantiles it grows to so many times that; 0: by the rows */
+	size_t level_values;             /* learned values of a level */
+	double level_scale;              /* deviation of their first values */
 	bool input_scaling;              /* a learned factor for every input of the first layer */
 
 	/* training */
@@ -172,7 +176,8 @@ struct cln_config {
 	double momentum;            /* momentum, nesterov; also the decay of rmsprop's mean square */
 	double beta1, beta2, epsilon;
 	enum cln_parametrisation parametrisation; /* ntk: the rate of a layer's weights is divided by sqrt(its inputs) */
-	double bias_rate, embedding_rate, scaling_rate; /* factors of the rate for biases, embeddings and input factors */
+	double bias_rate, embedding_rate; /* factors of the rate for biases, embeddings of numbers, ... */
+	double level_rate, scaling_rate;  /* ... values of levels, and input factors */
 	enum cln_schedule schedule;
 	double warmup_fraction;     /* of all steps: warmup, one-cycle */
 	size_t step_epochs;         /* step: every so many epochs ... */

@@ -21,11 +21,12 @@ else
 	epochs=4
 fi
 
-# Everything that the plain recipe can, and the default one, which has what the plain one has not: embeddings, input factors, a
-# start from the data, two members that leave out folds.
+# Everything that the plain recipe can, and the default one, which has what the plain one has not: embeddings, values of levels,
+# input factors, a start from the data, two members that leave out folds.
 plain=(--recipe plain --epochs "$epochs" --batch-size 257 --block-size 4 --hidden "96,48" --dropout 0.2 --optimizer adam
 	--activation gelu)
-default=(--recipe default --epochs 2 --ensemble 2 --batch-size 257 --block-size 33 --hidden "40,24" --calibrate temperature)
+default=(--recipe default --one-hot-levels 6 --epochs 2 --ensemble 2 --batch-size 257 --block-size 33 --hidden "40,24"
+	--calibrate temperature)
 
 # hash_of SEED NAME=VALUE...: the hash of the model that `options` give in this environment
 hash_of() {

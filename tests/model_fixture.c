@@ -96,6 +96,7 @@ static const struct cln_config config = {
 	.scale = CLN_SCALE_ROBUST, .max_levels = 3, .n_hidden = 2, .hidden = {3, 2}, .activation = CLN_GELU, .init = CLN_INIT_LECUN,
 	.optimizer = CLN_ADAMW, .learning_rate = 0.001, .momentum = 0.9, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8,
 	.frequency_scale = 0.1, .frequency_spread = 1, .bias_rate = 1, .embedding_rate = 0.1, .scaling_rate = 1,
+	.level_rows = 10, .level_values = 8, .level_scale = 0.1, .level_rate = 0.1,
 	.schedule = CLN_ONE_CYCLE, .warmup_fraction = 0.3, .step_epochs = 10, .step_factor = 0.5, .batch_size = 256, .epochs = 30,
 	.l1 = 1e-300, .l2 = 1.0 / 3, .weight_decay = 0.01, .dropout = 0.15, .label_smoothing = 0.05, .clip_norm = 1, .patience = 10,
 	.metric = CLN_AUC, .ensemble = 1, .false_positive_cost = 1, .false_negative_cost = 1, .seed = UINT64_MAX, .block_size = 64,

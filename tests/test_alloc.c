@@ -101,7 +101,7 @@ static enum cln_status fit_pipeline_scaled(enum cln_scale scale, struct cln_erro
 {
 	static const uint32_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 	static const float w[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-	const struct pipeline_settings settings = {(const bool[]){true, true, false, false}, scale, 2};
+	const struct pipeline_settings settings = {(const bool[]){true, true, false, false}, scale, 2, 0, 0};
 	struct pipeline *pipeline, *copy = NULL;
 	float X[TABLE_ROWS * 6];
 	enum cln_status status = pipeline_fit(&pipeline, &table, rows, w, TABLE_ROWS, &settings, 1, err);

@@ -367,7 +367,7 @@ static const struct {
     {MEMBER_1, "{\\\"best_epoch\\\":4}", "epochs_run"},
     {"\\\"best_epoch\\\":4}", "\\\"best_epoch\\\":-4}", "best_epoch"},
     {"\\\"format\\\":2", "\\\"format\\\":1", "not in the form that Colonnade writes"},
-    {"\\\"format\\\":2", "\\\"format\\\":3", "written by a newer Colonnade (format 3); this one reads up to 2"},
+    {"\\\"format\\\":2", "\\\"format\\\":4", "written by a newer Colonnade (format 4); this one reads up to 3"},
     {"members.1.layers.0.weight", "members.0.layers.0.weight", ""},
     {"members.1.layers.0.weight", "members.2.layers.0.weight", "members.1.layers.0.weight is missing or out of order"},
 };
@@ -522,6 +522,25 @@ static struct cln_table *make_table(size_t n)
 	tables_numbers(table, 2, "weight", numbers + 2 * n);
 	tables_numbers(table, 3, "class", numbers + 3 * n);
 	mem_free(numbers);
+	return table;
+}
+
+/* The same with a column of letters for the second number. */
+static struct cln_table *make_table_of_letters(size_t n)
+{
+	struct cln_table *table = make_table(n);
+	struct column *column = &table->columns[1];
+	const char *letters[256];
+
+	ck_assert_uint_le(n, sizeof letters / sizeof *letters);
+	for (size_t i = 0; i < n; i++) {
+		const float x = column->numbers[i];
+		letters[i] = x < -1 ? "a" : x < 0 ? "b" : x < 0.5f ? "c" : x < 2 ? "d" : NULL;
+	}
+	mem_free(column->numbers);
+	mem_free(column->name);
+	column->numbers = NULL;
+	tables_texts(table, 1, "b", letters);
 	return table;
 }
 
@@ -1028,14 +1047,18 @@ static void resume_everywhere(const struct cln_table *train, const struct cln_ta
 	cln_model_destroy(whole);
 }
 
-/* Of folds; of a table to validate on; and of networks with a front, and first weights that follow from the data. */
+/* Of folds; of a table to validate on; of networks with a front, and first weights that follow from the data; and with values of
+ * levels among that. */
 START_TEST(an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes)
 {
-	struct cln_table *table = make_table(120), *train = make_table(90), *valid = make_table(31);
+	struct cln_table *(*make)(size_t n) = _i == 3 ? make_table_of_letters : make_table;
+	struct cln_table *table = make(120), *train = make(90), *valid = make(31);
 	struct cln_config config = ensemble_config(3);
 
 	config.calibration = CLN_CALIBRATE_TEMPERATURE;
-	if (_i == 2) {
+	config.one_hot_levels = _i == 3 ? 2 : 0;
+	config.level_rate = 1;
+	if (_i >= 2) {
 		config.embedding = CLN_EMBEDDING_PERIODIC;
 		config.input_scaling = true;
 		config.init = CLN_INIT_DATA;

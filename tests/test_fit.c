@@ -714,6 +714,38 @@ START_TEST(notes_name_what_is_odd_about_the_columns)
 }
 END_TEST
 
+/* Three to 32 whole numbers, ten rows for each: not two, not 33, not with a half among them, not where the user said what it is. */
+START_TEST(columns_of_few_whole_numbers_are_named)
+{
+	static const struct {
+		size_t n_codes;
+		float offset;
+		bool given, named;
+	} cases[] = {{3, 0, false, true},      {32, -5, false, true}, {2, 0, false, false},
+		     {33, 0, false, false}, {3, 0.5f, false, false},   {3, 0, true, false}};
+	struct cln_table *table = ring_table(330, 0);
+	struct cln_config config = small_config();
+	struct heard heard = {.stop_after = 1};
+	const struct cln_observer observer = {.context = &heard, .epoch = hear_epoch, .note = hear_note};
+	struct cln_model *model;
+	char text[32];
+
+	for (size_t i = 0; i < 330; i++) {
+		const size_t code = i % cases[_i].n_codes;
+		table->columns[2].numbers[i] = code == 1 ? 1 + cases[_i].offset : (float)code;
+	}
+	table->columns[2].numbers[5] = NAN;
+	table->columns[2].n_missing = 1;
+	table->columns[2].type_was_given = cases[_i].given;
+	ck_assert_int_eq(cln_model_fit(&model, table, NULL, NULL, NULL, &config, &observer, NULL, NULL), CLN_STOPPED);
+	snprintf(text, sizeof text, ": \"noise\" (%zu)", cases[_i].n_codes);
+	ck_assert_msg((strstr(heard.all_notes, text) != NULL) == cases[_i].named, "%s", heard.all_notes);
+	ck_assert((strstr(heard.all_notes, "--categorical NAME") != NULL) == cases[_i].named);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- prediction */
 
 START_TEST(predictions_are_sigmoids_of_the_logits_for_any_threads)
@@ -843,6 +875,7 @@ static Suite *fit_suite(void)
 	suite_add_tcase(suite, refusals);
 	tcase_add_test(observer, an_observer_is_told_the_facts_and_may_stop);
 	tcase_add_test(observer, notes_name_what_is_odd_about_the_columns);
+	tcase_add_loop_test(observer, columns_of_few_whole_numbers_are_named, 0, 6);
 	suite_add_tcase(suite, observer);
 	tcase_add_test(predict, predictions_are_sigmoids_of_the_logits_for_any_threads);
 	tcase_add_test(predict, chunks_of_rows_join_without_a_seam);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The front: embeddings and input factors, against the same in double, that against differences of the cost, and the bits. */
+ * The front: embeddings, tables of categories and input factors, against the same in double, that against differences of the cost,
+ * and the bits. */
 #include "testing.h"
 
 #include <float.h>
@@ -13,9 +14,13 @@
 #include "train/start.h"
 #include "train/trainer.h"
 
-/* Eighteen features, more than a panel, three of them embedded, one of those in the second panel. */
-enum { FEATURES = 18, NUMBERS = 3, INPUTS = FEATURES + EMBEDDING_OUTPUTS * NUMBERS, COLUMNS = 70, ROWS = 333 };
+/* Eighteen features, more than a panel, three of them embedded, one of those in the second panel; two are categories, one in the
+ * second panel, whose tables end in a third chunk of the optimizer. */
+enum { FEATURES = 18, NUMBERS = 3, CATEGORIES = 2, VALUES = 3, FEW = 5, MANY = 700, COLUMNS = 70, ROWS = 333 };
+enum { FIRST_VALUE = FEATURES + EMBEDDING_OUTPUTS * NUMBERS, INPUTS = FIRST_VALUE + CATEGORIES * (VALUES - 1) };
 static const uint32_t numbers[NUMBERS] = {1, 4, 17};
+static const struct category categories[CATEGORIES] = {{.feature = 2, .n_rows = FEW}, {.feature = 16, .n_rows = MANY}};
+static const size_t first_rows[CATEGORIES] = {0, FEW};
 enum { K = EMBEDDING_FREQUENCIES, OUTPUTS = EMBEDDING_OUTPUTS };
 /* Where they lie among the floats of network_get_front. */
 enum {
@@ -24,8 +29,10 @@ enum {
 	AT_V = 2 * NUMBERS * K,
 	AT_BIAS = (2 + OUTPUTS) * NUMBERS * K,
 	AT_SCALE = AT_BIAS + NUMBERS * OUTPUTS,
-	N_FRONT = AT_SCALE + INPUTS
+	N_TABLE = (FEW + MANY) * VALUES,
+	N_FRONT = AT_SCALE + INPUTS + N_TABLE
 };
+static size_t at_table(bool scaling) { return AT_SCALE + (scaling ? INPUTS : 0); }
 
 static const double spreads[NUMBERS] = {3, 1, 0.5};
 static const double TURN = 6.283185307179586477;
@@ -33,11 +40,12 @@ static const double TURN = 6.283185307179586477;
 static struct network *make_network(bool scaling)
 {
 	static const size_t n[] = {FEATURES, 20, 9, 1};
-	const struct front front = {numbers, NUMBERS, scaling};
+	const struct front front = {numbers, NUMBERS, scaling, categories, CATEGORIES, VALUES};
 	struct network *net;
 	struct rng rng;
 	assert_ok(network_create_with_front(&net, n, 3, CLN_TANH, &front, &err));
 	network_init_front(net, 0.5, spreads, 7);
+	network_init_levels(net, 0.7, 7);
 	network_init(net, CLN_INIT_AUTO, 7);
 	rng_start(&rng, 3, RNG_TEST, 0, 0);
 	for (size_t k = 0; scaling && k < INPUTS; k++) /* factors that are not 1 */
@@ -53,6 +61,9 @@ static struct dataset make_data(size_t n_rows)
 	rng_start(&rng, 5, RNG_TEST, 0, 0);
 	for (size_t i = 0; i < n_rows * FEATURES; i++)
 		data.X[i] = (float)(4 * rng_uniform(&rng) - 2);
+	for (size_t i = 0; i < n_rows; i++)
+		for (size_t c = 0; c < CATEGORIES; c++) /* half of the rows have the first levels */
+			data.X[i * FEATURES + categories[c].feature] = (float)rng_below(&rng, i % 2 ? categories[c].n_rows : 4);
 	for (size_t i = 0; i < n_rows; i++)
 		data.y[i] = data.X[i * FEATURES] * data.X[i * FEATURES + 1] > 0.1f;
 	return data;
@@ -80,7 +91,15 @@ static double angle(const struct oracle *o, size_t j, size_t k, double x)
 	return TURN * o->front[AT_W + j * K + k] * x + o->front[AT_PHASE + j * K + k];
 }
 
-/* E = [x; bias + sum_k V cos(2 pi w x + phase)], A[0] = scale o E; returns the cost. */
+/* The row of E with value i of category c, and where that value lies among the front's floats in column s. */
+static size_t value_row(size_t c, size_t i) { return i == 0 ? categories[c].feature : FIRST_VALUE + c * (VALUES - 1) + i - 1; }
+static size_t value_at(const struct oracle *o, size_t c, size_t i, size_t s)
+{
+	const size_t level = (size_t)o->x[categories[c].feature * COLUMNS + s];
+	return at_table(o->scaling) + (first_rows[c] + level) * VALUES + i;
+}
+
+/* E = [x, or the first value; bias + sum_k V cos(2 pi w x + phase); the other values], A[0] = scale o E; returns the cost. */
 static double oracle_forward(struct oracle *o)
 {
 	for (size_t e = 0; e < FEATURES * COLUMNS; e++)
@@ -94,6 +113,10 @@ static double oracle_forward(struct oracle *o)
 					       dmath_cos_2pi(angle(o, j, k, o->x[numbers[j] * COLUMNS + s]) / TURN);
 				o->E[(FEATURES + j * OUTPUTS + i) * COLUMNS + s] = sum;
 			}
+	for (size_t c = 0; c < CATEGORIES; c++)
+		for (size_t i = 0; i < VALUES; i++)
+			for (size_t s = 0; s < COLUMNS; s++)
+				o->E[value_row(c, i) * COLUMNS + s] = o->front[value_at(o, c, i, s)];
 	for (size_t r = 0; r < INPUTS; r++)
 		for (size_t s = 0; s < COLUMNS; s++)
 			o->A0[r * COLUMNS + s] = (o->scaling ? o->front[AT_SCALE + r] : 1) * o->E[r * COLUMNS + s];
@@ -116,8 +139,14 @@ static void oracle_backward(struct oracle *o)
 	for (size_t e = 0; e < N_FRONT; e++)
 		o->gradient[e] = 0;
 	for (size_t s = 0; s < COLUMNS; s++) {
-		for (size_t r = 0; r < INPUTS; r++)
+		for (size_t r = 0; r < INPUTS && o->scaling; r++)
 			o->gradient[AT_SCALE + r] += dA0(o, r, s) * o->E[r * COLUMNS + s] / COLUMNS;
+		for (size_t c = 0; c < CATEGORIES; c++)
+			for (size_t i = 0; i < VALUES; i++) {
+				const size_t r = value_row(c, i);
+				o->gradient[value_at(o, c, i, s)] +=
+				    dA0(o, r, s) * (o->scaling ? o->front[AT_SCALE + r] : 1) / COLUMNS;
+			}
 		for (size_t j = 0; j < NUMBERS; j++)
 			for (size_t k = 0; k < K; k++) {
 				const double x = o->x[numbers[j] * COLUMNS + s], turns = angle(o, j, k, x) / TURN;
@@ -181,6 +210,8 @@ START_TEST(the_chain_rule_is_what_differences_say)
 	oracle_backward(o);
 	for (size_t e = 0; e < network_front_floats(net); e++) {
 		const double was = o->front[e];
+		if (e > at_table(_i) && o->gradient[e] == 0 && e % 97 != 0) /* a few of the levels that no column has */
+			continue;
 		o->front[e] = was + h;
 		const double above = oracle_forward(o);
 		o->front[e] = was - h;
@@ -358,6 +389,7 @@ static struct cln_config strong(void)
 	                           .parametrisation = CLN_NTK,
 	                           .bias_rate = 0.1,
 	                           .embedding_rate = 0.1,
+	                           .level_rate = 1,
 	                           .scaling_rate = 6,
 	                           .weight_decay = 0.02,
 	                           .dropout = 0.15,
@@ -376,6 +408,7 @@ static struct network *trained(const struct cln_config *config, const struct dat
 	struct trainer_result result;
 	struct plan plan;
 	network_init_front(net, 0.5, spreads, 7);
+	network_init_levels(net, 0.7, 7);
 	net->activation = config->activation;
 	assert_ok(start_from_data(net, select_kernels(isa), data, 7, &err));
 	plan_create(&plan, net, config, data->n_rows, threads);
@@ -437,13 +470,14 @@ START_TEST(every_kind_of_parameter_has_its_rate)
 		config.parametrisation = i ? CLN_NTK : CLN_STANDARD;
 		config.bias_rate = i ? 0.5 : 1;
 		config.embedding_rate = i ? 0.25 : 1;
+		config.level_rate = i ? 0.125 : 1;
 		config.scaling_rate = i ? 2 : 1;
 		assert_ok(network_clone(&nets[i], start, &err));
 		plan_create(&plan, nets[i], &config, ROWS, 1);
 		assert_ok(trainer_run(nets[i], &data, NULL, &config, &plan, select_kernels(NULL), NULL, &result, &err));
 	}
 	for (size_t i = 0; i < start->n_floats; i++) {
-		double factor = i >= start->scale_offset ? 2 : 0.25;
+		double factor = i >= start->table_offset ? 0.125 : i >= start->scale_offset ? 2 : 0.25;
 		for (size_t l = 1; l <= start->L; l++) {
 			if (i >= start->W_offset[l] && i < start->b_offset[l])
 				factor = 1 / sqrt((double)start->n[l - 1]);
@@ -473,7 +507,7 @@ START_TEST(a_step_goes_by_the_gradient_of_the_passes)
 	struct plan plan;
 	float *grads = mem_alloc(net->n_floats, sizeof *grads, NULL);
 	config.optimizer = CLN_SGD;
-	config.learning_rate = config.bias_rate = config.embedding_rate = config.scaling_rate = 1;
+	config.learning_rate = config.bias_rate = config.embedding_rate = config.level_rate = config.scaling_rate = 1;
 	config.epochs = 1;
 	config.parametrisation = CLN_STANDARD;
 	config.schedule = CLN_CONSTANT;
@@ -494,6 +528,38 @@ START_TEST(a_step_goes_by_the_gradient_of_the_passes)
 	mem_free(grads);
 	network_destroy(net);
 	network_destroy(stepped);
+	dataset_free(&data);
+}
+END_TEST
+
+/* Where all rows are one block its columns are gathered once for all epochs, but levels' numbers do not outlive a pass.  Two epochs
+ * are one epoch and, from there, another, up to the order in which 70 columns are summed, whose rounding (70 2^-24 of sums of the
+ * size 1, twice, at a rate of 1) is far below what another level would give. */
+START_TEST(every_epoch_looks_its_levels_up)
+{
+	struct cln_config config = strong();
+	struct dataset data = make_data(COLUMNS);
+	struct network *twice = make_network(_i), *once = make_network(_i);
+	config.optimizer = CLN_SGD;
+	config.learning_rate = config.bias_rate = config.embedding_rate = config.level_rate = config.scaling_rate = 1;
+	config.parametrisation = CLN_STANDARD;
+	config.schedule = CLN_CONSTANT;
+	config.weight_decay = config.dropout = 0;
+	config.batch_size = 0;
+	config.block_size = COLUMNS;
+	config.activation = CLN_TANH;
+	for (size_t run = 0; run < 3; run++) {
+		struct network *net = run == 0 ? twice : once;
+		struct trainer_result result;
+		struct plan plan;
+		config.epochs = run == 0 ? 2 : 1;
+		plan_create(&plan, net, &config, COLUMNS, 1);
+		assert_ok(trainer_run(net, &data, NULL, &config, &plan, select_kernels(NULL), NULL, &result, &err));
+	}
+	for (size_t i = 0; i < once->n_floats; i++)
+		ck_assert_double_eq_tol((double)twice->params[i], (double)once->params[i], 1e-5);
+	network_destroy(twice);
+	network_destroy(once);
 	dataset_free(&data);
 }
 END_TEST
@@ -542,7 +608,7 @@ START_TEST(a_front_comes_out_as_it_went_in)
 {
 	struct network *net = make_network(_i), *copy;
 	float values[N_FRONT], again[N_FRONT];
-	ck_assert_uint_eq(network_front_floats(net), _i ? N_FRONT : AT_SCALE);
+	ck_assert_uint_eq(network_front_floats(net), at_table(_i) + N_TABLE);
 	ck_assert_uint_eq(net->n[0], INPUTS);
 	for (size_t e = 0; e < network_front_floats(net); e++)
 		values[e] = (float)(e + 1);
@@ -550,10 +616,71 @@ START_TEST(a_front_comes_out_as_it_went_in)
 	ck_assert(network_embedding(net)[0] == 1 && network_embedding(net)[EMBEDDING_FLOATS] == 1 + K);
 	assert_ok(network_clone(&copy, net, &err));
 	ck_assert_mem_eq(copy->front.numbers, numbers, sizeof numbers);
+	ck_assert(network_tables(net)[0] == values[at_table(_i)]);
+	ck_assert(network_tables(copy)[N_TABLE - 1] == (float)(at_table(_i) + N_TABLE));
+	for (size_t c = 0; c < CATEGORIES; c++)
+		ck_assert(copy->front.categories[c].feature == categories[c].feature &&
+		          copy->front.categories[c].n_rows == categories[c].n_rows &&
+		          copy->front.categories[c].first_row == first_rows[c]);
 	network_get_front(copy, again);
 	ck_assert_mem_eq(again, values, network_front_floats(net) * sizeof *values);
 	network_destroy(net);
 	network_destroy(copy);
+}
+END_TEST
+
+/* Level 0, which levels never met share, starts at 0, all others at N(0, s^2) draws of their own; each network has the same. */
+START_TEST(levels_start_from_normal_draws_but_for_level_0)
+{
+	struct network *net = make_network(true), *other = make_network(false);
+	const float *T = network_tables(net);
+	double sum = 0, squares = 0;
+	ck_assert_mem_eq(T, network_tables(other), N_TABLE * sizeof *T);
+	for (size_t c = 0; c < CATEGORIES; c++)
+		for (size_t i = 0; i < VALUES; i++)
+			ck_assert(T[first_rows[c] * VALUES + i] == 0 && T[(first_rows[c] + 1) * VALUES + i] != 0);
+	for (size_t e = 0; e < N_TABLE; e++) {
+		sum += (double)T[e];
+		squares += (double)T[e] * (double)T[e];
+	}
+	/* The mean is within 5 deviations of 0.7 / sqrt(2100), the mean square within 5 of 0.49 sqrt(2 / 2100). */
+	ck_assert_double_lt(fabs(sum / N_TABLE), 5 * 0.7 / 45.8);
+	ck_assert_double_lt(fabs(squares / N_TABLE - 0.49), 5 * 0.49 / 32.4 + 0.49 * 6 / N_TABLE);
+	network_destroy(net);
+	network_destroy(other);
+}
+END_TEST
+
+/* What is no level's number, as no pipeline makes it, is level 0: nothing beyond the table is read. */
+START_TEST(features_that_are_no_level_are_level_0)
+{
+	static const float no_levels[] = {-1, FEW, FEW + 0.5f, 1e30f, -INFINITY, INFINITY, NAN, 0.5f};
+	struct network *net = make_network(false);
+	struct block_space space;
+	assert_ok(block_space_create(&space, net, PANEL, false, false, &err));
+	for (size_t s = 0; s < 8; s++)
+		space.E[s * PANEL + 2] = no_levels[s];
+	forward_front(net, select_kernels(NULL), &space, 0, 8);
+	for (size_t s = 0; s < 8; s++)
+		ck_assert(space.levels[s] == 0 && space.E[s * PANEL + 2] == network_tables(net)[0]);
+	block_space_free(&space);
+	network_destroy(net);
+}
+END_TEST
+
+START_TEST(fronts_beyond_the_limits_are_refused)
+{
+	static const size_t n[] = {FEATURES, 2, 1};
+	static const struct category empty[] = {{.feature = 0, .n_rows = 0}}, outside[] = {{.feature = FEATURES, .n_rows = 2}};
+	static const struct category large[] = {{.feature = 0, .n_rows = 1}, {.feature = 1, .n_rows = NETWORK_MAX_LEVELS}};
+	const struct front fronts[] = {{.categories = empty, .n_categories = 1, .values = 2},
+	                               {.categories = outside, .n_categories = 1, .values = 2},
+	                               {.categories = large, .n_categories = 2, .values = 2},
+	                               {.categories = large, .n_categories = 1, .values = 0},
+	                               {.categories = large, .n_categories = 1, .values = LOOKUP_MAX_SIZE + 1}};
+	struct network *net;
+	ck_assert_int_eq(network_create_with_front(&net, n, 2, CLN_RELU, &fronts[_i], NULL), CLN_E_USAGE);
+	ck_assert_ptr_null(net);
 }
 END_TEST
 
@@ -570,8 +697,12 @@ static Suite *front_suite(void)
 	tcase_add_loop_test(bits, training_has_the_same_bits_on_any_threads, 0, 16);
 	tcase_add_test(rates, every_kind_of_parameter_has_its_rate);
 	tcase_add_loop_test(rates, a_step_goes_by_the_gradient_of_the_passes, 0, 2);
+	tcase_add_loop_test(rates, every_epoch_looks_its_levels_up, 0, 2);
 	tcase_add_test(rates, a_start_from_data_has_pre_activations_of_deviation_1);
 	tcase_add_loop_test(rates, a_front_comes_out_as_it_went_in, 0, 2);
+	tcase_add_test(rates, levels_start_from_normal_draws_but_for_level_0);
+	tcase_add_test(rates, features_that_are_no_level_are_level_0);
+	tcase_add_loop_test(rates, fronts_beyond_the_limits_are_refused, 0, 5);
 	suite_add_tcase(suite, gradients);
 	suite_add_tcase(suite, bits);
 	suite_add_tcase(suite, rates);

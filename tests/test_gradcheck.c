@@ -69,7 +69,7 @@ START_TEST(tolerances_are_narrow)
 	struct gradcheck result;
 
 	run(&result, &request);
-	ck_assert_uint_eq(result.n_lines, 2 * CLN_N_ACTIVATIONS * (2 * 3 + 1));
+	ck_assert_uint_eq(result.n_lines, CLN_N_ACTIVATIONS * (2 * (2 * 3 + 1) + 1));
 	for (size_t i = 0; i < result.n_lines; i++) {
 		const struct gradcheck_line *line = &result.lines[i];
 		ck_assert_double_gt(line->largest, 0);
@@ -82,7 +82,7 @@ START_TEST(tolerances_are_narrow)
 }
 END_TEST
 
-/* The lines that must fail, and no others: layer 1's W, or the cost. */
+/* The lines that must fail, and no others: layer 1's W, the cost, or the tables. */
 static void check_fault(enum gradcheck_fault fault, const char *object)
 {
 	const struct cln_config config = small(1);
@@ -91,10 +91,10 @@ static void check_fault(enum gradcheck_fault fault, const char *object)
 
 	request.fault = fault;
 	run(&result, &request);
-	ck_assert_uint_eq(result.n_failed, 2 * CLN_N_ACTIVATIONS);
+	ck_assert_uint_eq(result.n_failed, (object[0] == 'T' ? 1 : 2) * CLN_N_ACTIVATIONS);
 	for (size_t i = 0; i < result.n_lines; i++) {
 		const struct gradcheck_line *line = &result.lines[i];
-		const bool broken = strcmp(line->object, object) == 0 && (line->layer == 1 || object[0] == 'c');
+		const bool broken = strcmp(line->object, object) == 0 && (line->layer <= 1 || object[0] == 'c');
 		ck_assert_int_eq(line->ok, !broken);
 	}
 	gradcheck_free(&result);
@@ -109,6 +109,12 @@ END_TEST
 START_TEST(one_wrong_sign_in_the_engine_fails)
 {
 	check_fault(GRADCHECK_ENGINE_SIGN, "W");
+}
+END_TEST
+
+START_TEST(one_wrong_sign_in_a_table_fails)
+{
+	check_fault(_i ? GRADCHECK_ENGINE_TABLE : GRADCHECK_TEXTBOOK_TABLE, "T");
 }
 END_TEST
 
@@ -129,7 +135,7 @@ START_TEST(one_instruction_set_is_checked_where_one_is_named)
 	request.every_activation = false;
 	run(&result, &request);
 	ck_assert_str_eq(result.isas, "generic");
-	ck_assert_uint_eq(result.n_lines, 2 * (2 * 3 + 1));
+	ck_assert_uint_eq(result.n_lines, 2 * (2 * 3 + 1) + 1);
 	for (size_t i = 0; i < result.n_lines; i++) {
 		ck_assert_str_eq(result.lines[i].isa, "generic");
 		ck_assert_int_eq(result.lines[i].activation, CLN_GELU);
@@ -184,6 +190,7 @@ static Suite *gradcheck_suite(void)
 	tcase_set_timeout(wrong, 20);
 	tcase_add_test(wrong, one_wrong_sign_in_the_derivation_fails);
 	tcase_add_test(wrong, one_wrong_sign_in_the_engine_fails);
+	tcase_add_loop_test(wrong, one_wrong_sign_in_a_table_fails, 0, 2);
 	tcase_add_test(wrong, a_wrong_cost_fails);
 	tcase_add_test(wrong, an_unknown_instruction_set_is_an_error);
 	suite_add_tcase(suite, wrong);

@@ -210,6 +210,88 @@ START_TEST(two_valued_numbers_read_back)
 }
 END_TEST
 
+/* The fixture, two of whose columns number their levels, 4 with 0 each; 2 values of each, k / 8 for the k-th. */
+static struct cln_model *model_with_levels(void)
+{
+	struct category categories[8];
+	struct front front = {.categories = categories, .values = 2};
+	float values[16];
+	struct cln_model *model;
+	assert_ok(model_fixture(&model, &err));
+	struct pipeline *pipeline = model->pipeline;
+	pipeline->columns[5].numbered = pipeline->columns[7].numbered = true;
+	pipeline->columns[5].n_features = 2;
+	pipeline->columns[7].n_features = 1;
+	pipeline->n_features = 0;
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		pipeline->columns[c].first_feature = pipeline->n_features;
+		pipeline->n_features += pipeline->columns[c].n_features;
+	}
+	front.n_categories = model_categories(categories, pipeline);
+	ck_assert_uint_eq(front.n_categories, 2);
+	network_destroy(model->network);
+	assert_ok(network_create_with_front(&model->network, (const size_t[]){pipeline->n_features, 3, 2, 1}, 3, CLN_GELU, &front,
+	                                    &err));
+	network_init(model->network, CLN_INIT_HE, 5);
+	for (size_t e = 0; e < 16; e++)
+		values[e] = (float)e / 8;
+	network_set_front(model->network, values);
+	return model;
+}
+
+static bool is_format(struct file file, int format)
+{
+	char text[32];
+	return memmem(file.bytes, file.length, text, (size_t)snprintf(text, sizeof text, "\\\"format\\\":%d,", format)) != NULL;
+}
+
+START_TEST(levels_and_their_values_read_back)
+{
+	struct cln_model *a = model_with_levels(), *b;
+	struct file file = encode(a);
+	float values[16];
+	char *text;
+	ck_assert(is_format(file, 3));
+	assert_ok(model_decode(&b, file.bytes, file.length, "m", &err));
+	ck_assert(b->pipeline->columns[5].numbered && b->pipeline->columns[7].numbered && !b->pipeline->columns[6].numbered);
+	ck_assert_uint_eq(b->network->front.n_categories, 2);
+	ck_assert_uint_eq(b->network->front.values, 2);
+	ck_assert_uint_eq(b->network->front.categories[1].first_row, 4);
+	network_get_front(b->network, values);
+	for (size_t e = 0; e < 16; e++)
+		ck_assert_float_eq(values[e], (float)e / 8);
+	struct file again = encode(b);
+	ck_assert_uint_eq(again.length, file.length);
+	ck_assert_mem_eq(again.bytes, file.bytes, file.length);
+	assert_ok(cln_model_describe(b, false, &text, &err));
+	assert_has(text, "model, format 3\n");
+	assert_has(text, "levels of 2 categories: 8, 2 values each, with 16 parameters\n");
+	assert_has(text, "1, 10, 2 (numbered)\n");
+	cln_free(text);
+	mem_free(again.bytes);
+	mem_free(file.bytes);
+	cln_model_destroy(a);
+	cln_model_destroy(b);
+}
+END_TEST
+
+/* Options of levels where no column has any: they shaped nothing, and fit.c leaves them out; a file that has them is format 3. */
+START_TEST(options_of_levels_are_of_format_3)
+{
+	struct cln_model *model;
+	assert_ok(model_fixture(&model, &err));
+	struct file file = encode(model);
+	ck_assert(is_format(file, 1));
+	mem_free(file.bytes);
+	model->config.one_hot_levels = 20;
+	file = encode(model);
+	ck_assert(is_format(file, 3));
+	ck_assert(memmem(file.bytes, file.length, "\\\"one_hot_levels\\\":20,", 22) != NULL);
+	mem_free(file.bytes);
+	cln_model_destroy(model);
+}
+END_TEST
+
 /* The fixture, whose first column has knots and scores instead; shortest texts, and one whose shortest text is no float. */
 static struct cln_model *model_with_knots(void)
 {
@@ -415,8 +497,8 @@ static const struct {
 	const char *from, *to, *message;
 } forgeries[] = {
 	/* the version comes first, whatever else has changed */
-	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":3,\\\"sort\\\":7",
-	 "m: written by a newer Colonnade (format 3); this one reads up to 2"},
+	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":4,\\\"sort\\\":7",
+	 "m: written by a newer Colonnade (format 4); this one reads up to 3"},
 	{"\\\"format\\\":1", "\\\"format\\\":0", "format"},
 	{"\\\"kind\\\":\\\"model\\\"", "\\\"kind\\\":\\\"checkpoint\\\"", "m: it holds a checkpoint, not a model"},
 	{"\"__metadata__\"", "\"__metadatb__\"", "another program's safetensors file"},
@@ -493,6 +575,69 @@ START_TEST(forged_content_is_refused_by_what_is_wrong)
 	assert_has(error.message, forgeries[_i].message);
 	mem_free(forged.bytes);
 	mem_free(file.bytes);
+}
+END_TEST
+
+static const struct {
+	const char *from, *to, *message;
+} level_forgeries[] = {
+	{"\\\"categories\\\":[5,7]", "\\\"categories\\\":[7,5]", "no feature above the one before"},
+	{"\\\"categories\\\":[5,7]", "\\\"categories\\\":[5,8]", "no feature above the one before"},
+	{"\\\"categories\\\":[5,7]", "\\\"categories\\\":[5,6]", "number other levels than its network has values for"},
+	{"\\\"categories\\\":[5,7]", "\\\"categories\\\":[5,null]", "no feature above the one before"},
+	{"\\\"categories\\\":[5,7]", "\\\"categories\\\":[5]", "it has 1 \"categories\" and 2 \"category_rows\""},
+	{"\\\"categories\\\":[5,7],\\\"category_rows\\\":[4,4],\\\"category_values\\\":2",
+	 "\\\"categories\\\":[],\\\"category_rows\\\":[],\\\"category_values\\\":2", "it has 0 \"categories\""},
+	{",\\\"categories\\\":[5,7],\\\"category_rows\\\":[4,4],\\\"category_values\\\":2", "",
+	 "number other levels than its network has values for"},
+	{"\\\"categories\\\":[5,7]", "\\\"embedded\\\":[0,7],\\\"categories\\\":[5,7]",
+	 "feature 7 is both embedded and a category"},
+	{"\\\"category_rows\\\":[4,4]", "\\\"category_rows\\\":[4,5]", "number other levels than its network has values for"},
+	{"\\\"category_rows\\\":[4,4]", "\\\"category_rows\\\":[4,0]", "no whole number in its range"},
+	{"\\\"category_rows\\\":[4,4]", "\\\"category_rows\\\":[4,1048576]", "no whole number in its range"},
+	{"\\\"category_rows\\\":[4,4]", "\\\"category_rows\\\":[4,4.5]", "no whole number in its range"},
+	{"\\\"category_rows\\\":[4,4]", "\\\"category_rows\\\":4", "category_rows"},
+	{"\\\"category_values\\\":2", "\\\"category_values\\\":0", "category_values"},
+	{"\\\"category_values\\\":2", "\\\"category_values\\\":65", "category_values"},
+	{"\\\"category_values\\\":2", "\\\"category_values\\\":64", "do not fit the 240 bytes"},
+	{"\\\"category_values\\\":2", "\\\"category_values\\\":1", "bytes follow its weights"},
+	{",\\\"numbered\\\":true", "", "claims 2 features and makes 5"},
+	{",\\\"numbered\\\":true", ",\\\"numbered\\\":1", "numbered"},
+	{"\\\"type\\\":\\\"categorical\\\",\\\"features\\\":1,\\\"has_missing\\\":false,\\\"two_valued\\\":false",
+	 "\\\"type\\\":\\\"categorical\\\",\\\"features\\\":1,\\\"has_missing\\\":false,\\\"two_valued\\\":true",
+	 "numbers 3 levels"},
+	{"\\\"format\\\":3,", "\\\"format\\\":2,", "not in the form that Colonnade writes"},
+	{"category.weight", "category.weighs", "tensor category.weight is missing or out of order"},
+	{"\"shape\":[8,2]", "\"shape\":[2,8]", "category.weight has not the shape"},
+};
+#define N_LEVEL_FORGERIES ((int)(sizeof level_forgeries / sizeof *level_forgeries))
+
+START_TEST(forged_levels_are_refused_by_what_is_wrong)
+{
+	struct cln_model *model = model_with_levels();
+	struct file file = encode(model), forged = forge(file, level_forgeries[_i].from, level_forgeries[_i].to);
+	struct cln_error error = {0};
+	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
+	assert_has(error.message, level_forgeries[_i].message);
+	mem_free(file.bytes);
+	mem_free(forged.bytes);
+	cln_model_destroy(model);
+}
+END_TEST
+
+/* Every single byte of such a file that is missing or has a bit flipped. */
+START_TEST(damaged_levels_are_refused)
+{
+	struct cln_model *model = model_with_levels();
+	struct file file = encode(model);
+	for (size_t length = 0; length < file.length; length++) {
+		ck_assert_int_eq(decode(file.bytes, length, NULL), CLN_E_DAMAGED);
+		file.bytes[length] ^= (char)(1 << length % 8);
+		ck_assert_int_eq(decode(file.bytes, file.length, NULL), CLN_E_DAMAGED);
+		file.bytes[length] ^= (char)(1 << length % 8);
+	}
+	mem_free(file.bytes);
+	cln_model_destroy(model);
 }
 END_TEST
 
@@ -906,6 +1051,8 @@ static Suite *make_suite(void)
 	tcase_add_test(written, missing_validation_weight_and_auc_read_back);
 	tcase_add_loop_test(written, thresholds_and_their_rules_read_back, 0, CLN_N_THRESHOLD_RULES);
 	tcase_add_test(written, two_valued_numbers_read_back);
+	tcase_add_test(written, levels_and_their_values_read_back);
+	tcase_add_test(written, options_of_levels_are_of_format_3);
 	tcase_add_test(written, knots_and_scores_read_back_to_the_bit_and_are_short);
 	tcase_add_test(written, reading_and_writing_again_gives_the_same_bytes);
 	tcase_add_test(written, golden_file_is_what_is_written);
@@ -922,6 +1069,8 @@ static Suite *make_suite(void)
 	tcase_add_test(read, mutated_file_is_refused_or_with_a_new_checksum_read_as_it_says);
 	tcase_add_loop_test(read, forged_content_is_refused_by_what_is_wrong, 0, N_FORGERIES);
 	tcase_add_loop_test(read, forged_knots_are_refused_by_what_is_wrong, 0, N_KNOT_FORGERIES);
+	tcase_add_loop_test(read, forged_levels_are_refused_by_what_is_wrong, 0, N_LEVEL_FORGERIES);
+	tcase_add_test(read, damaged_levels_are_refused);
 	tcase_add_test(read, one_knot_and_too_many_are_refused);
 	tcase_add_test(read, other_content_in_the_right_form_is_read);
 	tcase_add_test(read, weight_that_is_not_finite_is_refused);

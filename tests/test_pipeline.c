@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <float.h>
+#include <stdio.h>
 
 #include "base/dmath.h"
 #include "base/rng.h"
@@ -11,7 +12,8 @@
 
 static const uint32_t all_rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 static const bool use_all[] = {true, true, true, true, true, true, true, true};
-static const struct pipeline_settings unscaled = {use_all, CLN_SCALE_NONE, 8}, standardised = {use_all, CLN_SCALE_STANDARDISE, 8};
+static const struct pipeline_settings unscaled = {use_all, CLN_SCALE_NONE, 8, 0, 0};
+static const struct pipeline_settings standardised = {use_all, CLN_SCALE_STANDARDISE, 8, 0, 0};
 
 /* A table of one column of numbers, or of texts. */
 static struct cln_table *numbers_table(const float *numbers, size_t n)
@@ -32,7 +34,7 @@ static struct cln_table *texts_table(const char *const *texts, size_t n)
 
 static struct pipeline *fitted(const struct cln_table *table, size_t n_rows, enum cln_scale scale, size_t max_levels)
 {
-	const struct pipeline_settings settings = {use_all, scale, max_levels};
+	const struct pipeline_settings settings = {use_all, scale, max_levels, 0, 0};
 	struct pipeline *pipeline;
 
 	ck_assert_uint_le(n_rows, COUNT(all_rows));
@@ -260,7 +262,7 @@ START_TEST(a_row_of_weight_2_counts_like_two_rows)
 {
 	const enum cln_scale scale = _i;
 	struct cln_table *once = tables_create(5, 2), *twice = tables_create(7, 2);
-	const struct pipeline_settings settings = {use_all, scale, 1};
+	const struct pipeline_settings settings = {use_all, scale, 1, 0, 0};
 	struct pipeline *a, *b;
 
 	tables_numbers(once, 0, "x", (const float[]){0.1f, 5, 3, 0.7f, NAN});
@@ -352,7 +354,7 @@ START_TEST(mean_and_deviation_have_the_bits_of_their_definition)
 		double weight = sum_in_blocks(x, weights, N, 0, 0), mean = sum_in_blocks(x, weights, N, 0, 1) / weight;
 		double deviation = sqrt(sum_in_blocks(x, weights, N, mean, 2) / weight);
 
-		const struct pipeline_settings settings = {(const bool[]){true}, CLN_SCALE_STANDARDISE, 2};
+		const struct pipeline_settings settings = {(const bool[]){true}, CLN_SCALE_STANDARDISE, 2, 0, 0};
 		assert_ok(pipeline_fit(&pipeline, table, rows, weights, N, &settings, 1, &err));
 		ck_assert_float_eq(pipeline->columns[0].center, (float)mean);
 		ck_assert_float_eq(pipeline->columns[0].scale, (float)(1 / deviation));
@@ -529,7 +531,7 @@ START_TEST(quantile_features_equal_those_of_the_definition)
 	n_knots = points_of_sorted(knots, spread.sorted, spread.n_sorted, n_cells / 30);
 	table = numbers_table(spread.x, 2 * SPREAD_ROWS);
 	assert_ok(pipeline_fit(&pipeline, table, spread.rows, weighted ? spread.w : NULL, SPREAD_ROWS,
-			       &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8}, 1, &err));
+			       &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8, 0, 0}, 1, &err));
 	ck_assert_uint_eq(pipeline->columns[0].n_knots, n_knots);
 	assert_ok(pipeline_apply(X, pipeline, table, NULL, 2 * SPREAD_ROWS, 1, NULL, &err));
 	for (size_t i = 0; i < 2 * SPREAD_ROWS; i++) {
@@ -566,8 +568,8 @@ START_TEST(there_is_a_knot_for_thirty_cells_within_limits)
 		rows[i] = i;
 	}
 	table = numbers_table(x, n);
-	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, n, &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8}, 1,
-			       &err));
+	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, n,
+			       &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8, 0, 0}, 1, &err));
 	ck_assert_uint_eq(pipeline->columns[0].n_knots, n_knots[_i]);
 	ck_assert_float_eq(pipeline->columns[0].knots[0], 0);
 	ck_assert_float_eq(pipeline->columns[0].knots[n_knots[_i] - 1], (float)(n - 1));
@@ -606,7 +608,7 @@ START_TEST(quantile_features_never_descend)
 		grid[i] = i == 0 ? spread.sorted[1000] : i < STEPS / 2 ? nextafterf(grid[i - 1], 9) : grid[i - 1] + 2e-3f;
 	later = numbers_table(grid, STEPS);
 	assert_ok(pipeline_fit(&pipeline, table, spread.rows, spread.w, SPREAD_ROWS,
-			       &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8}, 1, &err));
+			       &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8, 0, 0}, 1, &err));
 	assert_ok(pipeline_apply(X, pipeline, later, NULL, STEPS, 1, NULL, &err));
 	for (size_t i = 1; i < STEPS; i++)
 		ck_assert_float_le(X[2 * i - 2], X[2 * i]);
@@ -647,7 +649,8 @@ static enum transform chosen(const float *x, const float *w, size_t n)
 	ck_assert_uint_le(n, MOST);
 	for (uint32_t i = 0; i < n; i++)
 		rows[i] = i;
-	assert_ok(pipeline_fit(&pipeline, table, rows, w, n, &(struct pipeline_settings){use_all, CLN_SCALE_AUTO, 8}, 1, &err));
+	assert_ok(pipeline_fit(&pipeline, table, rows, w, n,
+			       &(struct pipeline_settings){use_all, CLN_SCALE_AUTO, 8, 0, 0}, 1, &err));
 	transform = pipeline->columns[0].transform;
 	pipeline_destroy(pipeline);
 	cln_table_destroy(table);
@@ -757,7 +760,7 @@ START_TEST(what_was_met_is_counted)
 	tables_texts(table, 1, "t", (const char *[]){"a", "b", NULL, "z", NULL});
 	tables_numbers(table, 2, "extra", (const float[]){1, 2, 3, 4, 5});
 	assert_ok(pipeline_fit(&pipeline, table, all_rows, NULL, 2,
-			       &(struct pipeline_settings){(const bool[]){true, true, false}, CLN_SCALE_NONE, 8}, 1, &err));
+			       &(struct pipeline_settings){(const bool[]){true, true, false}, CLN_SCALE_NONE, 8, 0, 0}, 1, &err));
 	assert_ok(pipeline_apply(X, pipeline, table, NULL, 5, 1, &report, &err));
 	ck_assert_uint_eq(report.rows, 5);
 	ck_assert_uint_eq(report.missing_cells, 4);
@@ -802,7 +805,7 @@ START_TEST(nothing_but_constants_is_refused)
 	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, NULL, 2, &unscaled, 1, &err), CLN_E_DATA);
 	ck_assert_ptr_null(pipeline);
 	ck_assert_int_eq(pipeline_fit(&pipeline, table, all_rows, NULL, 2,
-				      &(struct pipeline_settings){(const bool[]){false}, CLN_SCALE_NONE, 8}, 1, &err),
+				      &(struct pipeline_settings){(const bool[]){false}, CLN_SCALE_NONE, 8, 0, 0}, 1, &err),
 			 CLN_E_DATA);
 	cln_table_destroy(table);
 }
@@ -1009,8 +1012,8 @@ static float *features_of(struct cln_table *table, enum cln_scale scale, size_t 
 	ck_assert_ptr_nonnull(rows);
 	for (uint32_t i = 0; i < N_ROWS / 3; i++)
 		rows[i] = 3 * i;
-	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, N_ROWS / 3, &(struct pipeline_settings){use_all, scale, 8}, threads,
-			       &err));
+	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, N_ROWS / 3,
+			       &(struct pipeline_settings){use_all, scale, 8, 0, 0}, threads, &err));
 	*n_cells = N_ROWS * pipeline->n_features;
 	X = mem_alloc(*n_cells, sizeof *X, NULL);
 	ck_assert_ptr_nonnull(X);
@@ -1068,7 +1071,7 @@ START_TEST(a_level_that_only_other_rows_have_is_unseen)
 	float X[12];
 
 	assert_ok(pipeline_fit(&pipeline, table, (const uint32_t[]){0, 1, 3}, NULL, 3,
-			       &(struct pipeline_settings){use_all, CLN_SCALE_NONE, 2}, 1, &err));
+			       &(struct pipeline_settings){use_all, CLN_SCALE_NONE, 2, 0, 0}, 1, &err));
 	ck_assert_uint_eq(pipeline->columns[0].n_rare, 1);
 	assert_ok(pipeline_apply(X, pipeline, table, NULL, 4, 1, &report, &err));
 	ck_assert_mem_eq(X + 6, ((const float[]){0, 0, 0}), 3 * sizeof *X);
@@ -1106,6 +1109,156 @@ START_TEST(rows_in_pieces_are_the_rows_as_a_whole)
 	mem_free(rows);
 	mem_free(piece);
 	mem_free(whole);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- levels with numbers */
+
+/* Four levels in two rows each, one in a single row, gaps; more than 3 have numbers.  The last row's is in no training row. */
+static const char *const many_texts[] = {"d", "b", "once", NULL, "c", "a", "b", "d", "a", "c", "never"};
+enum { MANY = COUNT(many_texts), MANY_LEARNT = MANY - 1 };
+
+static struct pipeline *fitted_levels(const struct cln_table *table, const float *w, size_t n_rows, size_t one_hot_levels,
+				      size_t level_rows)
+{
+	const struct pipeline_settings settings = {use_all, CLN_SCALE_NONE, 8, one_hot_levels, level_rows};
+	struct pipeline *pipeline;
+
+	assert_ok(pipeline_fit(&pipeline, table, all_rows, w, n_rows, &settings, 1, &err));
+	return pipeline;
+}
+
+START_TEST(many_levels_are_numbered_in_byte_order_and_rare_ones_0)
+{
+	static const float expected[][2] = {{4, 0}, {2, 0}, {0, 0}, {0, 1}, {3, 0}, {1, 0}, {2, 0}, {4, 0}, {1, 0}, {3, 0}, {0, 0}};
+	struct cln_table *table = texts_table(many_texts, MANY);
+	struct pipeline *pipeline = fitted_levels(table, NULL, MANY_LEARNT, 3, 2), *copy;
+	const struct pipeline_column *column = &pipeline->columns[0];
+	struct cln_row_report report;
+	float X[2 * MANY];
+	char name[32];
+
+	ck_assert(column->numbered && column->has_missing && !column->two_valued);
+	ck_assert_uint_eq(column->n_levels, 4);
+	ck_assert_uint_eq(column->n_rare, 1);
+	ck_assert_uint_eq(pipeline->n_features, 2);
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, MANY, 1, &report, &err));
+	ck_assert_mem_eq(X, expected, sizeof X);
+	ck_assert_uint_eq(report.unseen_cells, 1);
+	ck_assert_uint_eq(report.missing_cells, 1);
+	pipeline_feature_name(name, sizeof name, pipeline, 0);
+	ck_assert_str_eq(name, "x (level)");
+	ck_assert(!pipeline_feature_is_number(pipeline, 0));
+	assert_ok(pipeline_clone(&copy, pipeline, &err));
+	ck_assert(copy->columns[0].numbered);
+	pipeline_destroy(copy);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Levels that have the rows, not all levels, are counted: else a column of identifiers would be nothing but rare levels. */
+START_TEST(as_many_frequent_levels_as_one_hot_takes_stay_one_hot)
+{
+	static const struct {
+		size_t one_hot_levels, level_rows, n_features;
+		bool numbered;
+	} cases[] = {{0, 1, 6, false}, {3, 2, 2, true}, {4, 2, 6, false}, {4, 1, 2, true}, {5, 1, 6, false}, {1, 3, 6, false}};
+	struct cln_table *table = texts_table(many_texts, MANY);
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct pipeline *pipeline = fitted_levels(table, NULL, MANY_LEARNT, cases[i].one_hot_levels, cases[i].level_rows);
+
+		ck_assert_msg(pipeline->columns[0].numbered == cases[i].numbered, "case %zu", i);
+		ck_assert_uint_eq(pipeline->n_features, cases[i].n_features);
+		pipeline_destroy(pipeline);
+	}
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(two_levels_are_never_numbered)
+{
+	struct cln_table *table = texts_table((const char *[]){"a", "b", "a", "b"}, 4);
+	struct pipeline *pipeline = fitted_levels(table, NULL, 4, 1, 1);
+
+	ck_assert(pipeline->columns[0].two_valued && !pipeline->columns[0].numbered);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Weights of mean 1: "a" has a weight of 2 in one row, "b" of 1 in two rows, "c" of 1 in one, and so is rare. */
+START_TEST(rows_of_a_level_count_by_their_weight)
+{
+	struct cln_table *table = texts_table((const char *[]){"a", "b", "b", "c", "c"}, 5);
+	struct pipeline *pipeline = fitted_levels(table, (const float[]){2, 1, 1, 0.5f, 0.5f}, 5, 1, 2);
+	const struct pipeline_column *column = &pipeline->columns[0];
+
+	ck_assert(column->numbered);
+	ck_assert_uint_eq(column->n_levels, 2);
+	ck_assert_str_eq(column->rare[0], "c");
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(numbers_match_numbered_levels)
+{
+	static const float numbers[] = {7, 2, 10, 99, NAN};
+	struct cln_table *texts = texts_table((const char *[]){"10", "2", "07", "2", "10", "07"}, 6);
+	struct cln_table *table = numbers_table(numbers, 5);
+	struct pipeline *pipeline = fitted_levels(texts, NULL, 6, 2, 1);
+	struct cln_row_report report;
+	float X[5];
+
+	assert_ok(pipeline_apply(X, pipeline, table, NULL, 5, 1, &report, &err));
+	ck_assert_mem_eq(X, ((const float[]){1, 3, 2, 0, 0}), sizeof X);
+	ck_assert_uint_eq(report.unseen_cells, 1);
+	pipeline_destroy(pipeline);
+	cln_table_destroy(texts);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* A column of n different texts "000000", "000001", ... */
+static struct cln_table *identifiers(size_t n)
+{
+	struct cln_table *table = tables_create(n, 1);
+	struct column *column = &table->columns[0];
+	char text[32];
+
+	column->name = tables_string("x");
+	column->type = COLUMN_CATEGORICAL;
+	column->n_levels = n;
+	column->levels = mem_alloc(n, sizeof *column->levels, NULL);
+	column->codes = mem_alloc(n, sizeof *column->codes, NULL);
+	ck_assert(column->levels && column->codes);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(text, sizeof text, "%06zu", i);
+		column->levels[i] = tables_string(text);
+		column->codes[i] = (uint32_t)i;
+	}
+	return table;
+}
+
+START_TEST(no_column_numbers_more_levels_than_a_model_bears)
+{
+	const size_t n = PIPELINE_MAX_NUMBERED + 3;
+	const struct pipeline_settings settings = {use_all, CLN_SCALE_NONE, 8, 100, 1};
+	struct cln_table *table = identifiers(n);
+	uint32_t *rows = mem_alloc(n, sizeof *rows, NULL);
+	struct pipeline *pipeline;
+
+	ck_assert_ptr_nonnull(rows);
+	for (size_t i = 0; i < n; i++)
+		rows[i] = (uint32_t)i;
+	assert_ok(pipeline_fit(&pipeline, table, rows, NULL, n, &settings, 1, &err));
+	ck_assert_uint_eq(pipeline->columns[0].n_levels, PIPELINE_MAX_NUMBERED);
+	ck_assert_uint_eq(pipeline->columns[0].n_rare, 3);
+	pipeline_destroy(pipeline);
+	mem_free(rows);
 	cln_table_destroy(table);
 }
 END_TEST
@@ -1155,6 +1308,12 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(categories, two_levels_with_gaps_make_three_features);
 	tcase_add_test(categories, the_most_frequent_levels_keep_a_feature_and_the_others_share_one);
 	tcase_add_test(categories, what_was_met_is_counted);
+	tcase_add_test(categories, many_levels_are_numbered_in_byte_order_and_rare_ones_0);
+	tcase_add_test(categories, as_many_frequent_levels_as_one_hot_takes_stay_one_hot);
+	tcase_add_test(categories, two_levels_are_never_numbered);
+	tcase_add_test(categories, rows_of_a_level_count_by_their_weight);
+	tcase_add_test(categories, numbers_match_numbered_levels);
+	tcase_add_test(categories, no_column_numbers_more_levels_than_a_model_bears);
 	suite_add_tcase(suite, categories);
 	tcase_add_test(columns, a_constant_column_gives_no_feature_and_need_not_come_back);
 	tcase_add_test(columns, nothing_but_constants_is_refused);

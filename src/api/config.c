@@ -35,6 +35,10 @@ static void recipe_plain(struct cln_config *config)
 	    .frequency_spread = 1,
 	    .bias_rate = 1,
 	    .embedding_rate = 0.1,
+	    .level_rows = 10,
+	    .level_values = 8,
+	    .level_scale = 0.1,
+	    .level_rate = 0.1,
 	    .scaling_rate = 1,
 	    .schedule = CLN_CONSTANT,
 	    .warmup_fraction = 0.1,
@@ -63,6 +67,7 @@ static void recipe_default(struct cln_config *config)
 	config->init = CLN_INIT_DATA;
 	config->embedding = CLN_EMBEDDING_PERIODIC;
 	config->frequency_spread = 0;
+	config->one_hot_levels = 64;
 	config->input_scaling = true;
 	config->learning_rate = 0.04;
 	config->beta2 = 0.95;
@@ -219,6 +224,11 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"frequency_spread", config->frequency_spread, 0, 1000, false, false},
 	    {"bias_rate", config->bias_rate, 0, 1000, false, false},
 	    {"embedding_rate", config->embedding_rate, 0, 1000, false, false},
+	    {"one_hot_levels", (double)config->one_hot_levels, 0, 1e6, false, false},
+	    {"level_rows", (double)config->level_rows, 1, 1e6, false, false},
+	    {"level_values", (double)config->level_values, 1, LOOKUP_MAX_SIZE, false, false},
+	    {"level_scale", config->level_scale, 0, 1000, false, false},
+	    {"level_rate", config->level_rate, 0, 1000, false, false},
 	    {"scaling_rate", config->scaling_rate, 0, 1000, false, false},
 	    {"patience_factor", config->patience_factor, 0, 1000, false, false},
 	    {"warmup_fraction", config->warmup_fraction, 0, 1, false, false},
@@ -340,6 +350,24 @@ uint64_t config_member_seed(uint64_t seed, size_t k)
 	return k == 0 ? seed : high << 32 | rng_word(seed, RNG_MEMBER, 0, 0, (uint32_t)k, 1);
 }
 
+/* What columns and network have of levels, from another config. */
+static void take_levels(struct cln_config *config, const struct cln_config *from)
+{
+	config->one_hot_levels = from->one_hot_levels;
+	config->level_rows = from->level_rows;
+	config->level_values = from->level_values;
+	config->level_scale = from->level_scale;
+}
+
+void config_forget_levels(struct cln_config *config)
+{
+	struct cln_config plain;
+
+	recipe_plain(&plain);
+	take_levels(config, &plain);
+	config->level_rate = plain.level_rate;
+}
+
 void config_keep_network(struct cln_config *config, const struct cln_model *init)
 {
 	const struct network *net = init->network;
@@ -357,6 +385,7 @@ void config_keep_network(struct cln_config *config, const struct cln_model *init
 	if (config->ensemble == CLN_AUTO) /* every member would start alike */
 		config->ensemble = 1;
 	config->max_levels = init->config.max_levels;
+	take_levels(config, &init->config);
 }
 
 enum cln_status config_model_fingerprint(uint64_t *fingerprint, const struct cln_model *model, struct cln_error *err)

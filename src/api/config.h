@@ -29,6 +29,9 @@ uint64_t config_member_seed(uint64_t seed, size_t k);
  * members nor epochs were to be chosen. */
 bool config_choose(struct cln_config *config, size_t n_rows);
 
+/* The options of levels as in the recipe plain, in which no column numbers its levels. */
+void config_forget_levels(struct cln_config *config);
+
 /* What a start from `init` keeps: the members of its network and pipeline take the place of config's own. */
 void config_keep_network(struct cln_config *config, const struct cln_model *init);
 

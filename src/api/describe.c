@@ -101,8 +101,11 @@ static void describe_categorical(struct text *out, const struct pipeline_column 
 		text_addf(out, ", ... (%zu levels)", column->n_levels);
 	if (column->two_valued)
 		text_addf(out, " (-1 and 1)");
+	if (column->numbered)
+		text_addf(out, " (numbered)");
 	if (column->n_rare)
-		text_addf(out, "%s%zu rare levels share a feature", column->n_levels ? "; " : "", column->n_rare);
+		text_addf(out, "%s%zu rare level%s", column->n_levels ? "; " : "", column->n_rare,
+		          column->numbered ? "s have the number 0" : "s share a feature");
 	if (column->has_missing)
 		text_addf(out, "; missing");
 }
@@ -157,6 +160,10 @@ static void describe_front(struct text *out, const struct network *net)
 	if (n > 0)
 		text_addf(out, "embeddings: of %zu number%s, %d values each, with %zu parameters\n", n, n == 1 ? "" : "s",
 		          EMBEDDING_OUTPUTS, n * EMBEDDING_PARAMETERS);
+	const size_t n_categories = net->front.n_categories, levels = front_levels(&net->front);
+	if (n_categories > 0)
+		text_addf(out, "levels of %zu categor%s: %zu, %zu values each, with %zu parameters\n", n_categories,
+		          n_categories == 1 ? "y" : "ies", levels, net->front.values, levels * net->front.values);
 	if (net->front.scaling)
 		text_addf(out, "input factors: %zu\n", net->n[0]);
 }

@@ -53,19 +53,31 @@ static void choose_threads(struct fit *fit)
 		fit->threads_rule = "the OpenMP runtime's limit";
 }
 
-/* The features that are numbers, where these are embedded; ended with mem_free. */
+/* The features that are numbers, where these are embedded, and those that are levels' numbers; ended with front_free. */
 static enum cln_status make_front(struct front *front, const struct fit *fit, struct cln_error *err)
 {
 	const struct pipeline *pipeline = fit->data.pipeline;
 	uint32_t *numbers = mem_alloc(pipeline->n_features, sizeof *numbers, err);
 
-	*front = (struct front){.numbers = numbers, .scaling = fit->config->input_scaling};
-	if (!numbers)
+	struct category *categories = mem_alloc(pipeline->n_columns, sizeof *categories, err);
+
+	*front = (struct front){.numbers = numbers,
+				.scaling = fit->config->input_scaling,
+				.categories = categories,
+				.values = fit->config->level_values};
+	if (!numbers || !categories)
 		return CLN_E_MEMORY;
 	for (size_t i = 0; i < pipeline->n_features && fit->config->embedding != CLN_EMBEDDING_NONE; i++)
 		if (pipeline_feature_is_number(pipeline, i))
 			numbers[front->n_numbers++] = (uint32_t)i;
+	front->n_categories = model_categories(categories, pipeline);
 	return CLN_OK;
+}
+
+static void front_free(struct front *front)
+{
+	mem_free((void *)front->numbers);
+	mem_free((void *)front->categories);
 }
 
 /* Numbers that were scaled by their quantiles have finer waves, too: their steps and peaks stand close together there. */
@@ -108,9 +120,10 @@ static enum cln_status make_network(struct fit *fit, struct cln_error *err)
 		status = network_create_with_front(&fit->network, n, L, config->activation, &front, err);
 	if (status == CLN_OK)
 		status = draw_front(fit, err);
-	mem_free((void *)front.numbers);
+	front_free(&front);
 	if (status != CLN_OK)
 		return status;
+	network_init_levels(fit->network, config->level_scale, config->seed);
 	if (config->init != CLN_INIT_DATA)
 		network_init(fit->network, config->init, config->seed);
 	return CLN_OK;
@@ -260,6 +273,8 @@ static void record_config(struct cln_model *model, const struct fit *fit)
 	config->threshold = 0; /* it is the model's own */
 	config->ensemble = fit->n_trained;
 	config->block_size = fit->block_size; /* shapes the bits, so what was chosen is written down */
+	if (model_categories(NULL, fit->data.pipeline) == 0) /* then these options shaped nothing */
+		config_forget_levels(config);
 }
 
 /* What cannot be written is to be known before the training, not after it. */
@@ -341,6 +356,8 @@ static enum cln_status make_identity(struct fit *fit, struct cln_error *err)
 	if (fit->identity.length > 0)
 		return CLN_OK;
 	config.block_size = fit->block_size;
+	if (model_categories(NULL, fit->data.pipeline) == 0)
+		config_forget_levels(&config);
 	return identity_text(&fit->identity, &config, &fit->data, &fit->sources, err);
 }
 
@@ -365,6 +382,14 @@ static void hand_out(void *context, const struct training_state *state)
 	fit->observer->checkpoint(fit->observer->context, &checkpoint);
 }
 
+static bool same_categories(const struct front *a, const struct front *b)
+{
+	for (size_t c = 0; c < a->n_categories && c < b->n_categories; c++)
+		if (a->categories[c].feature != b->categories[c].feature || a->categories[c].n_rows != b->categories[c].n_rows)
+			return false;
+	return a->n_categories == b->n_categories && a->values == b->values;
+}
+
 static bool same_shape(const struct network *a, const struct network *b)
 {
 	const struct front *front = &a->front;
@@ -372,7 +397,8 @@ static bool same_shape(const struct network *a, const struct network *b)
 	return a->L == b->L && a->activation == b->activation && memcmp(a->n, b->n, (a->L + 1) * sizeof *a->n) == 0 &&
 	       front->scaling == b->front.scaling && front->n_numbers == b->front.n_numbers &&
 	       (front->n_numbers == 0 ||
-		memcmp(front->numbers, b->front.numbers, front->n_numbers * sizeof *front->numbers) == 0);
+		memcmp(front->numbers, b->front.numbers, front->n_numbers * sizeof *front->numbers) == 0) &&
+	       same_categories(front, &b->front);
 }
 
 /* Whether it is one of this very training, as far as can be told before a member's rows are there. */
@@ -519,7 +545,7 @@ static enum cln_status name_feature(const struct fit *fit, struct cln_error *err
 		return CLN_E_DIVERGED;
 	for (size_t c = 0; c < pipeline->n_columns; c++) {
 		const struct pipeline_column *column = &pipeline->columns[c];
-		for (size_t k = 0; k < column->n_features; k++) {
+		for (size_t k = column->numbered; k < column->n_features; k++) { /* not the numbers of levels */
 			const float train = largest_value(&fit->data.train, column->first_feature + k);
 			const float valid = largest_value(&fit->data.valid, column->first_feature + k);
 			const float larger = valid > train ? valid : train;

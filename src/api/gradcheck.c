@@ -14,11 +14,18 @@ static const double RATE = 0x1p10;
 static const double KINK_MARGIN = 0x1p-9;
 static const size_t ROUNDS_PER_MARGIN = 64;
 
+/* Two categories among the features of the extras, with a level that no column has. */
+enum { CATEGORIES = 2, VALUES = 3, LEVELS = 4, TABLE = CATEGORIES * LEVELS * VALUES, MORE_INPUTS = CATEGORIES * (VALUES - 1) };
+
 /* Everything one activation is checked with, with or without the extras. */
 struct check {
 	const struct gradcheck_request *request;
 	struct cln_config config;
-	size_t n[TEXTBOOK_MAX_LAYERS + 1], L, m;
+	size_t n[TEXTBOOK_MAX_LAYERS + 1], L, m; /* n[0]: inputs of layer 1 */
+	size_t n_features, features[CATEGORIES], first_rows[CATEGORIES];
+	struct textbook_lookup lookup, lookup_bounds; /* of the extras */
+	double tables[3][TABLE];                      /* T, its gradient, and that one's bounds */
+	uint32_t *levels;
 	struct network *net;
 	struct dataset data;
 	struct textbook *textbook, *bounds;
@@ -26,7 +33,7 @@ struct check {
 	uint32_t *order;
 	float *before, *after; /* parameters of one layer, row-major: n[l] x n[l-1], then n[l] */
 	double cost, penalised_cost, cost_bound;
-	struct gradcheck_line *lines; /* of this check: W and b of each layer, then the cost */
+	struct gradcheck_line *lines; /* of this check: W and b of each layer, then the cost, then the tables with extras */
 };
 
 /* ---------------------------------------------------------------- the network and its data */
@@ -59,22 +66,39 @@ static size_t hidden_units(const struct check *check)
 	return units;
 }
 
+static enum cln_status create_network(struct check *check, bool full, struct cln_error *err)
+{
+	struct category categories[CATEGORIES];
+	const struct front front = {.categories = categories, .n_categories = full ? CATEGORIES : 0, .values = VALUES};
+	size_t n[TEXTBOOK_MAX_LAYERS + 1];
+
+	memcpy(n, check->n, sizeof n);
+	n[0] = check->n_features;
+	for (size_t c = 0; c < CATEGORIES; c++)
+		categories[c] = (struct category){.feature = (uint32_t)check->features[c], .n_rows = LEVELS};
+	return network_create_with_front(&check->net, n, check->L, check->config.activation, &front, err);
+}
+
 static enum cln_status allocate(struct check *check, bool full, struct cln_error *err)
 {
 	const size_t m = check->m, most = most_parameters(check);
 
-	check->X = doubles(check->n[0] * m, err);
+	check->X = doubles(check->n_features * m, err);
 	check->y = doubles(m, err);
 	check->w = full ? doubles(m, err) : NULL;
 	check->masks = doubles(hidden_units(check) * m, err);
 	check->order = mem_alloc(m, sizeof *check->order, err);
 	check->before = floats(most, err);
 	check->after = floats(most, err);
+	check->levels = mem_alloc(CATEGORIES * m, sizeof *check->levels, err);
+	check->lookup.A0 = doubles(check->n[0] * m, err);
+	if (!check->levels || !check->lookup.A0)
+		return CLN_E_MEMORY;
 	if (!check->X || !check->y || (full && !check->w) || !check->masks || !check->order || !check->before || !check->after)
 		return CLN_E_MEMORY;
-	enum cln_status status = dataset_create(&check->data, m, check->n[0], full, err);
+	enum cln_status status = dataset_create(&check->data, m, check->n_features, full, err);
 	if (status == CLN_OK)
-		status = network_create(&check->net, check->n, check->L, check->config.activation, err);
+		status = create_network(check, full, err);
 	if (status == CLN_OK)
 		status = textbook_create(&check->textbook, check->n, check->L, check->config.activation, m, err);
 	if (status == CLN_OK)
@@ -84,6 +108,8 @@ static enum cln_status allocate(struct check *check, bool full, struct cln_error
 
 static void release(struct check *check)
 {
+	mem_free(check->levels);
+	mem_free(check->lookup.A0);
 	mem_free(check->X);
 	mem_free(check->y);
 	mem_free(check->w);
@@ -132,15 +158,28 @@ static void draw_parameters(struct check *check, struct rng *rng)
 		network_set(check->net, l, W, b);
 	}
 	network_sync(check->net);
+	if (check->textbook->lookup) {
+		float values[TABLE];
+		for (size_t e = 0; e < TABLE; e++) {
+			values[e] = (float)rng_normal(rng);
+			check->lookup.T[e] = (double)values[e];
+		}
+		network_set_front(check->net, values);
+	}
 }
 
 static void draw_column(struct check *check, size_t j, struct rng *rng)
 {
-	const size_t n = check->n[0];
+	const size_t n = check->n_features;
 
 	for (size_t k = 0; k < n; k++) {
 		check->data.X[j * n + k] = (float)(4 * rng_uniform(rng) - 2);
 		check->X[k * check->m + j] = (double)check->data.X[j * n + k];
+	}
+	for (size_t c = 0; check->textbook->lookup && c < CATEGORIES; c++) {
+		const size_t level = rng_below(rng, LEVELS - 1); /* the last one in no column */
+		check->levels[c * check->m + j] = (uint32_t)level;
+		check->data.X[j * n + check->features[c]] = (float)level;
 	}
 }
 
@@ -207,7 +246,7 @@ static void draw_masks(struct check *check)
 
 /* ---------------------------------------------------------------- textbook against differences */
 
-/* Where layer l's W (object 0) and b (object 1) lie. */
+/* Where layer l's W (object 0) and b (object 1) lie; of layer 0 the tables. */
 struct object {
 	double *parameters, *gradient;
 	const double *bounds;
@@ -217,13 +256,15 @@ static struct object object_of(const struct check *check, size_t l, int object)
 {
 	const struct textbook *t = check->textbook, *b = check->bounds;
 
+	if (l == 0)
+		return (struct object){check->lookup.T, check->lookup.dT, check->lookup_bounds.dT, TABLE};
 	return object == 0 ? (struct object){t->W[l], t->dW[l], b->dW[l], t->n[l] * t->n[l - 1]}
 			   : (struct object){t->b[l], t->db[l], b->db[l], t->n[l]};
 }
 
 static struct gradcheck_line *line_of(const struct check *check, size_t l, int object)
 {
-	return &check->lines[2 * (l - 1) + (size_t)object];
+	return &check->lines[l == 0 ? 2 * check->L + 1 : 2 * (l - 1) + (size_t)object];
 }
 static struct gradcheck_line *cost_line(const struct check *check)
 {
@@ -298,6 +339,21 @@ static void compare_layer(struct check *check, const struct network *stepped, si
 	}
 }
 
+static void compare_tables(struct check *check, const struct network *stepped, const char *isa)
+{
+	const struct object it = object_of(check, 0, 0);
+	float before[TABLE], after[TABLE];
+
+	network_get_front(check->net, before);
+	network_get_front(stepped, after);
+	for (size_t e = 0; e < TABLE; e++) {
+		double g = ((double)before[e] - (double)after[e]) / RATE;
+		if (check->request->fault == GRADCHECK_ENGINE_TABLE && e == 0)
+			g = -g;
+		compare_entry(line_of(check, 0, 0), g - it.gradient[e], it.bounds[e], isa);
+	}
+}
+
 /* Every one this CPU has, or the one asked for. */
 static bool is_wanted(const char *isa, const char *name, bool supported)
 {
@@ -335,6 +391,8 @@ static enum cln_status compare_with_engine(struct check *check, const struct pla
 		const double fault = check->request->fault == GRADCHECK_ENGINE_COST ? 1e-3 : 0;
 		for (size_t l = 1; l <= check->L; l++)
 			compare_layer(check, stepped, l, kernels->name);
+		if (check->textbook->lookup)
+			compare_tables(check, stepped, kernels->name);
 		cost_line(check)->n_entries = 1;
 		cost_line(check)->largest = check->cost;
 		compare_entry(cost_line(check), state.loss_sum / (double)check->m - check->cost + fault, check->cost_bound,
@@ -369,6 +427,7 @@ static void configure(struct check *check, const struct gradcheck_request *reque
 					    .learning_rate = RATE,
 					    .schedule = CLN_CONSTANT,
 					    .bias_rate = 1,
+					    .level_rate = 1,
 					    .epochs = 1,
 					    .block_size = (request->n_rows + 6) / 7,
 					    .seed = given->seed,
@@ -382,7 +441,12 @@ static void configure(struct check *check, const struct gradcheck_request *reque
 	}
 	check->m = request->n_rows;
 	check->L = given->n_hidden + 1;
-	check->n[0] = request->n_inputs;
+	check->n_features = request->n_inputs + (full ? CATEGORIES : 0);
+	check->n[0] = check->n_features + (full ? MORE_INPUTS : 0);
+	for (size_t c = 0; c < CATEGORIES; c++) { /* one in front, one behind */
+		check->features[c] = c == 0 ? 0 : request->n_inputs + c;
+		check->first_rows[c] = c * LEVELS;
+	}
 	for (size_t l = 1; l < check->L; l++)
 		check->n[l] = given->hidden[l - 1];
 	check->n[check->L] = 1;
@@ -404,11 +468,31 @@ static void name_lines(struct check *check, bool full)
 		*line_of(check, l, 1) = (struct gradcheck_line){.layer = l, .object = "b"};
 	}
 	*cost_line(check) = (struct gradcheck_line){.layer = check->L, .object = "cost"};
-	for (size_t i = 0; i <= 2 * check->L; i++) {
+	if (full)
+		*line_of(check, 0, 0) = (struct gradcheck_line){.layer = 0, .object = "T"};
+	for (size_t i = 0; i < 2 * check->L + 1 + full; i++) {
 		check->lines[i].activation = check->config.activation;
 		check->lines[i].full = full;
 		check->lines[i].ok = true;
 	}
+}
+
+/* The textbook's side of the tables. */
+static void attach_tables(struct check *check)
+{
+	check->lookup = (struct textbook_lookup){.n_categories = CATEGORIES,
+						 .n_values = VALUES,
+						 .n_rows = CATEGORIES * LEVELS,
+						 .features = check->features,
+						 .first_rows = check->first_rows,
+						 .levels = check->levels,
+						 .T = check->tables[0],
+						 .dT = check->tables[1],
+						 .A0 = check->lookup.A0};
+	check->lookup_bounds = check->lookup;
+	check->lookup_bounds.dT = check->tables[2];
+	check->textbook->lookup = &check->lookup;
+	check->bounds->lookup = &check->lookup_bounds;
 }
 
 static void differentiate(struct check *check, const struct plan *plan)
@@ -423,6 +507,8 @@ static void differentiate(struct check *check, const struct plan *plan)
 	check->cost_bound = rounding_bounds(check->bounds, check->textbook, &run);
 	if (check->request->fault == GRADCHECK_TEXTBOOK_SIGN)
 		check->textbook->dW[1][0] = -check->textbook->dW[1][0];
+	if (check->request->fault == GRADCHECK_TEXTBOOK_TABLE && check->textbook->lookup)
+		check->lookup.dT[0] = -check->lookup.dT[0];
 }
 
 static enum cln_status check_activation(struct gradcheck_line *lines, const struct gradcheck_request *request,
@@ -437,6 +523,8 @@ static enum cln_status check_activation(struct gradcheck_line *lines, const stru
 	enum cln_status status = allocate(&check, full, err);
 	if (status != CLN_OK)
 		goto done;
+	if (full)
+		attach_tables(&check);
 	rng_start(&rng, request->config->seed, RNG_TEST, (uint32_t)activation, full);
 	draw_parameters(&check, &rng);
 	draw_masks(&check);
@@ -446,6 +534,8 @@ static enum cln_status check_activation(struct gradcheck_line *lines, const stru
 	for (size_t l = 1; l <= check.L; l++)
 		for (int object = 0; object < 2; object++)
 			compare_with_differences(&check, l, object);
+	if (full)
+		compare_with_differences(&check, 0, 0);
 	status = compare_with_engines(&check, &plan, err);
 done:
 	release(&check);
@@ -469,11 +559,11 @@ static void list_isas(struct gradcheck *result, const char *isa)
 enum cln_status gradcheck_run(struct gradcheck *result, const struct gradcheck_request *request, struct cln_error *err)
 {
 	const size_t n_activations = request->every_activation ? CLN_N_ACTIVATIONS : 1;
-	const size_t per_check = 2 * (request->config->n_hidden + 1) + 1;
+	const size_t per_check = 2 * (request->config->n_hidden + 1) + 1; /* and one more with extras */
 	const struct kernels *kernels;
 	enum cln_status status = kernels_select(&kernels, request->config->isa, err);
 
-	*result = (struct gradcheck){.n_lines = 2 * n_activations * per_check};
+	*result = (struct gradcheck){.n_lines = n_activations * (2 * per_check + 1)};
 	if (status != CLN_OK)
 		return status;
 	list_isas(result, request->config->isa);
@@ -483,7 +573,7 @@ enum cln_status gradcheck_run(struct gradcheck *result, const struct gradcheck_r
 	for (size_t i = 0; i < 2 * n_activations && status == CLN_OK; i++) {
 		const enum cln_activation activation =
 		    request->every_activation ? (enum cln_activation)(i / 2) : request->config->activation;
-		status = check_activation(result->lines + i * per_check, request, activation, i % 2 == 1, err);
+		status = check_activation(result->lines + i * per_check + i / 2, request, activation, i % 2 == 1, err);
 	}
 	if (status != CLN_OK) {
 		gradcheck_free(result);

@@ -10,7 +10,8 @@
 #define GRADCHECK_MAX_ENTRIES 256 /* compared with differences, evenly spaced, where an object has more */
 
 /* Breaks one gradient entry on purpose, so that a test sees the check fail. */
-enum gradcheck_fault { GRADCHECK_NO_FAULT, GRADCHECK_TEXTBOOK_SIGN, GRADCHECK_ENGINE_SIGN, GRADCHECK_ENGINE_COST };
+enum gradcheck_fault { GRADCHECK_NO_FAULT, GRADCHECK_TEXTBOOK_SIGN, GRADCHECK_ENGINE_SIGN, GRADCHECK_ENGINE_COST,
+		       GRADCHECK_TEXTBOOK_TABLE, GRADCHECK_ENGINE_TABLE };
 
 /* config: n_hidden, hidden, seed, threads, isa (NULL: every one this CPU has) and, unless every_activation, activation. */
 struct gradcheck_request {
@@ -23,9 +24,9 @@ struct gradcheck_request {
 /* One object of one layer under one activation. */
 struct gradcheck_line {
 	enum cln_activation activation;
-	bool full; /* with row weights, label smoothing, penalties and dropout */
+	bool full; /* with row weights, label smoothing, penalties, dropout and categories */
 	size_t layer;
-	const char *object; /* "W", "b", or "cost" (of the last layer) */
+	const char *object; /* "W", "b", "cost" (of the last layer), or "T" (of layer 0): the categories' tables */
 	size_t n_entries;
 	double largest;          /* entry of the gradient, by size */
 	double difference;       /* worst signed error of textbook against differences, relative to `largest`; the cost has none */

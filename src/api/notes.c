@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/notes.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -103,6 +104,62 @@ static bool looks_like_identifier(const struct cln_table *table, const struct co
 	return counts_rows(column, table->n_rows);
 }
 
+/* Whole numbers, few different ones, each in many rows: they may be counts, or codes, which only the user knows. */
+#define FEWEST_CODES 3
+#define MOST_CODES 32
+#define ROWS_A_CODE 10
+#define ROWS_LOOKED_AT ((size_t)1 << 16)
+
+/* How many different numbers the first rows hold; 0 where one is not whole, or there are more than MOST_CODES. */
+static size_t count_codes(const struct column *column, size_t n_rows)
+{
+	float codes[MOST_CODES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_rows && i < ROWS_LOOKED_AT; i++) {
+		const float x = column->numbers[i];
+		size_t k = 0;
+
+		if (isnan(x))
+			continue;
+		while (k < n && codes[k] != x)
+			k++;
+		if (k < n)
+			continue;
+		if (n == MOST_CODES || x != floorf(x))
+			return 0;
+		codes[n++] = x;
+	}
+	return n;
+}
+
+/* The numbers of a column that may be codes; 0: it has none. */
+static size_t may_be_codes(const struct cln_table *table, const struct column *column)
+{
+	size_t n;
+
+	if (column->type != COLUMN_NUMERIC || column->type_was_given || table->n_rows < FEWEST_CODES * ROWS_A_CODE)
+		return 0;
+	n = count_codes(column, table->n_rows);
+	return n >= FEWEST_CODES && n * ROWS_A_CODE <= table->n_rows ? n : 0;
+}
+
+static void note_codes(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
+{
+	struct name_list codes = {0};
+
+	for (size_t c = 0; c < table->n_columns; c++) {
+		const size_t n = use[c] ? may_be_codes(table, &table->columns[c]) : 0;
+		char detail[32];
+
+		snprintf(detail, sizeof detail, " (%zu)", n);
+		if (n > 0)
+			add_name(&codes, table->columns[c].name, detail);
+	}
+	note_names(observer, &codes, "a column of few whole numbers is taken as numbers; if they are codes, --categorical NAME",
+		   "columns of few whole numbers are taken as numbers; those that are codes: --categorical NAME[,...]");
+}
+
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
 {
 	struct name_list mostly_missing = {0}, also_dirty = {0}, identifiers = {0};
@@ -132,20 +189,26 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 	note_names(observer, &mostly_missing, "a column is mostly missing", "columns that are mostly missing");
 	note_names(observer, &identifiers, "a column looks like an identifier of the rows (--ignore leaves it out)",
 		   "columns that look like identifiers of the rows (--ignore leaves them out)");
+	note_codes(observer, table, use);
 }
 
 void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline)
 {
-	struct name_list constant = {0}, rare = {0}, by_quantiles = {0};
+	struct name_list constant = {0}, rare = {0}, numbered = {0}, by_quantiles = {0};
 	bool some_are_not = false;
 
 	for (size_t c = 0; c < pipeline->n_columns; c++) {
 		const struct pipeline_column *column = &pipeline->columns[c];
 		char detail[48];
 
-		snprintf(detail, sizeof detail, " (%zu of %zu)", column->n_rare, column->n_rare + column->n_levels);
+		if (column->numbered)
+			snprintf(detail, sizeof detail, " (%zu, and %zu rare)", column->n_levels, column->n_rare);
+		else
+			snprintf(detail, sizeof detail, " (%zu of %zu)", column->n_rare, column->n_rare + column->n_levels);
 		if (column->n_features == 0)
 			add_name(&constant, column->name, "");
+		else if (column->numbered)
+			add_name(&numbered, column->name, detail);
 		else if (column->n_rare > 0)
 			add_name(&rare, column->name, detail);
 		else if (column->type == COLUMN_NUMERIC && column->transform == TRANSFORM_QUANTILE)
@@ -157,6 +220,8 @@ void notes_of_pipeline(const struct cln_observer *observer, const struct pipelin
 	           "columns that hold one value in all training rows are left out");
 	note_names(observer, &rare, "a column's rarer levels share one feature (--max-levels)",
 	           "columns whose rarer levels share one feature (--max-levels)");
+	note_names(observer, &numbered, "a column's levels have learned values (--one-hot-levels)",
+	           "columns whose levels have learned values (--one-hot-levels)");
 	if (some_are_not) /* else --scale asked for it, or all are like that */
 		note_names(observer, &by_quantiles, "a column with heavy tails or one frequent value is scaled by its quantiles",
 		           "columns with heavy tails or one frequent value are scaled by their quantiles");

@@ -5,7 +5,8 @@
 
 #include "data/pipeline.h"
 
-/* On the table: columns that are nearly numbers, mostly missing, or look like identifiers, among those used. */
+/* On the table: columns that are nearly numbers, mostly missing, or look like identifiers, and columns of numbers that may be
+ * codes, among those used. */
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use);
 
 /* On what was learnt: columns that are constant, levels that share a feature. */

@@ -378,7 +378,8 @@ static enum cln_status make_pipeline(struct prepared *prepared, const struct row
 				     struct cln_error *err)
 {
 	bool *use = choose_columns(prepared, train->table, err);
-	const struct pipeline_settings settings = {use, config->scale, config->max_levels};
+	const struct pipeline_settings settings = {use, config->scale, config->max_levels, config->one_hot_levels,
+						    config->level_rows};
 	enum cln_status status;
 
 	if (!use)

@@ -116,6 +116,8 @@ void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipel
 		snprintf(name, size, "%s is missing", column->name);
 	else if (column->type == COLUMN_NUMERIC)
 		snprintf(name, size, "%s", column->name);
+	else if (column->numbered)
+		snprintf(name, size, "%s (level)", column->name);
 	else if (column->two_valued)
 		snprintf(name, size, "%s=%s", column->name, column->levels[1]);
 	else

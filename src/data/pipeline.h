@@ -10,7 +10,10 @@
  * categorical column  one feature a kept level (1/0), in ascending byte order of the levels, then one shared by the rarer levels
  *                     where there are more than max_levels, then one for "missing" where training rows had gaps; a level never
  *                     seen in the training rows gives all zeros and is counted; a column with two levels and no gaps gives one
- *                     feature: -1, +1, unseen 0
+ *                     feature: -1, +1, unseen 0; a column with more levels than one_hot_levels gives one feature, the level's
+ *                     number from 1 on in ascending byte order, for whose value the network has a table; 0 for a level with less
+ *                     than level_rows of the rows (or beyond the greatest number of levels), a missing cell (behind it then one
+ *                     feature for "missing", where training rows had gaps) and an unseen level, which is counted
  * A column that is constant in the training rows gives no feature (and is reported by fit's caller).
  * All in single precision, one IEEE operation after the other.  Statistics are those of the cells that are present, by row weight,
  * summed over fixed blocks of rows in double, so they depend on no thread.  doc/data.md has the rules. */
@@ -32,6 +35,10 @@ enum transform { TRANSFORM_NONE, TRANSFORM_STANDARDISE, TRANSFORM_ROBUST, TRANSF
 #define PIPELINE_MAX_KNOTS ORDER_MAX_POINTS
 #define PIPELINE_ALL_KNOTS ((size_t)1 << 20)
 
+/* Levels with a number of their own: of a column, and of all columns together. */
+#define PIPELINE_MAX_NUMBERED ((size_t)1 << 15)
+#define PIPELINE_ALL_NUMBERED ((size_t)1 << 17)
+
 struct pipeline_column { /* every pointer is a block of mem_alloc that the pipeline owns */
 	char *name;
 	enum column_type type;
@@ -46,9 +53,10 @@ struct pipeline_column { /* every pointer is a block of mem_alloc that the pipel
 	float *knots, *scores;   /* TRANSFORM_QUANTILE: knots ascend, scores do not descend and are within PIPELINE_Z_MAX */
 	size_t n_knots;          /* 2 .. PIPELINE_MAX_KNOTS */
 	/* categorical */
-	char **levels;         /* those with a feature of their own, ascending byte order */
+	bool numbered;         /* the first feature is the number of the level: i + 1 for levels[i], else 0 */
+	char **levels;         /* those with a feature or a number of their own, ascending byte order */
 	size_t n_levels;
-	char **rare;           /* those that share one feature, ascending byte order */
+	char **rare;           /* those that share one feature, or the number 0, ascending byte order */
 	size_t n_rare;
 };
 
@@ -62,6 +70,7 @@ struct pipeline_settings {
 	const bool *use;     /* a column of the table; ignored ones are never used */
 	enum cln_scale scale;
 	size_t max_levels;   /* >= 1 */
+	size_t one_hot_levels, level_rows; /* 0: no column is numbered; level_rows >= 1 */
 };
 
 /* Learns from the given rows (ascending indices, at least one) of the columns in use, in the order of the table.  w: row weights

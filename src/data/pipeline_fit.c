@@ -332,8 +332,36 @@ static enum cln_status copy_levels(char ***texts, size_t *n_texts, const struct 
 	return CLN_OK;
 }
 
-/* Gives the most frequent max_levels levels of the training rows a feature each and lets the others share one. */
-static enum cln_status choose_levels(const struct fit_column *work, size_t max_levels, struct cln_error *err)
+/* How many of n levels, the most frequent first, have level_rows rows each, a row of the mean weight counting as one. */
+static size_t count_frequent(const struct level_count *present, size_t n, const struct sample *sample, size_t level_rows)
+{
+	uint64_t all = sample->units ? 0 : sample->n_rows;
+	size_t n_frequent = 0;
+
+	for (size_t i = 0; sample->units && i < sample->n_rows; i++)
+		all += sample->units[i];
+	while (n_frequent < n &&
+	       (double)present[n_frequent].count * (double)sample->n_rows >= (double)level_rows * (double)all)
+		n_frequent++;
+	return n_frequent;
+}
+
+/* How many levels of n, the most frequent first, keep a feature or, where these are more than one_hot_levels, a number. */
+static size_t count_kept(struct pipeline_column *column, const struct level_count *present, size_t n, const struct sample *sample,
+			 const struct pipeline_settings *settings, size_t most_numbered)
+{
+	const size_t n_frequent = count_frequent(present, n, sample, settings->level_rows);
+
+	column->two_valued = n == 2 && !column->has_missing;
+	column->numbered = settings->one_hot_levels > 0 && n_frequent > settings->one_hot_levels && !column->two_valued;
+	if (column->numbered)
+		return n_frequent < most_numbered ? n_frequent : most_numbered;
+	return column->two_valued || n <= settings->max_levels ? n : settings->max_levels;
+}
+
+/* Gives levels of the training rows a feature or a number each, and lets the others share one. */
+static enum cln_status choose_levels(const struct fit_column *work, const struct sample *sample,
+				     const struct pipeline_settings *settings, size_t most_numbered, struct cln_error *err)
 {
 	struct pipeline_column *column = work->column;
 	struct level_count *present = mem_alloc(work->cells->n_levels, sizeof *present, err);
@@ -350,15 +378,26 @@ static enum cln_status choose_levels(const struct fit_column *work, size_t max_l
 		mem_free(present);
 		return CLN_OK;
 	}
-	column->two_valued = n == 2 && !column->has_missing;
-	n_kept = column->two_valued || n <= max_levels ? n : max_levels;
 	qsort(present, n, sizeof *present, compare_counts);
+	n_kept = count_kept(column, present, n, sample, settings, most_numbered);
 	status = copy_levels(&column->levels, &column->n_levels, work->cells, present, n_kept, err);
 	if (status == CLN_OK)
 		status = copy_levels(&column->rare, &column->n_rare, work->cells, present + n_kept, n - n_kept, err);
-	column->n_features = column->two_valued ? 1 : n_kept + (n > n_kept) + column->has_missing;
+	column->n_features = column->two_valued ? 1 : column->numbered ? 1 : n_kept + (n > n_kept);
+	column->n_features += column->has_missing;
 	mem_free(present);
 	return status;
+}
+
+/* Numbers of levels that a column may have, so that those of all columns keep to their limit. */
+static size_t share_numbered(const struct pipeline *pipeline)
+{
+	size_t n_columns = 0, share;
+
+	for (size_t c = 0; c < pipeline->n_columns; c++)
+		n_columns += pipeline->columns[c].type == COLUMN_CATEGORICAL;
+	share = PIPELINE_ALL_NUMBERED / (n_columns + 1);
+	return share < 1 ? 1 : share < PIPELINE_MAX_NUMBERED ? share : PIPELINE_MAX_NUMBERED;
 }
 
 /* ---------------------------------------------------------------- all columns */
@@ -443,7 +482,7 @@ static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const s
 			status = error_set(err, fit->errors[t].code, "%s", fit->errors[t].message);
 	for (size_t c = 0; c < pipeline->n_columns && status == CLN_OK; c++)
 		if (fit->columns[c].cells->type == COLUMN_CATEGORICAL)
-			status = choose_levels(&fit->columns[c], settings->max_levels, err);
+			status = choose_levels(&fit->columns[c], &fit->sample, settings, share_numbered(pipeline), err);
 	return status == CLN_OK ? number_features(pipeline, table, err) : status;
 }
 
@@ -456,7 +495,7 @@ enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table 
 	uint32_t *units = w ? mem_alloc(n_rows, sizeof *units, err) : NULL;
 	enum cln_status status = CLN_E_MEMORY;
 
-	assert(n_rows > 0 && settings->max_levels > 0);
+	assert(n_rows > 0 && settings->max_levels > 0 && (settings->one_hot_levels == 0 || settings->level_rows > 0));
 	*pipeline = NULL;
 	fit.most_knots = PIPELINE_ALL_KNOTS / (n_columns + 1);
 	fit.most_knots = fit.most_knots < PIPELINE_MAX_KNOTS ? fit.most_knots : PIPELINE_MAX_KNOTS;

@@ -458,6 +458,8 @@ static void read_categories(const struct read *read, const struct column_reader 
 				x[column->n_features - 1] = 1;
 		} else if (slot == SLOT_UNSEEN) {
 			met->unseen_cells++;
+		} else if (column->numbered) {
+			x[0] = slot < column->n_levels ? (float)(slot + 1) : 0;
 		} else if (column->two_valued) {
 			x[0] = slot == 0 ? -1 : 1;
 		} else {

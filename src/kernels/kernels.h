@@ -125,6 +125,43 @@ struct embedding_gradient_args {
 	bool add;
 };
 
+/* The embedding of categories: each has a table of rows of `size` floats, a row a level, and a column gets that of its level.  The
+ * first value goes into the row of E that belongs to the category's feature, the others into rows of their own behind all else. */
+#define LOOKUP_MAX_SIZE 64
+struct category {
+	uint32_t feature;
+	uint32_t n_rows;     /* levels */
+	size_t first_row;    /* its table's, where all tables are one */
+};
+
+/* The row of E with value i of category c. */
+static inline size_t lookup_row(const struct category *categories, size_t c, size_t i, size_t size, size_t first_output)
+{
+	return i == 0 ? categories[c].feature : first_output + c * (size - 1) + i - 1;
+}
+
+/* Those rows of E on columns 0 .. m-1, for categories 0 .. n_categories-1.
+ *   tables: n_rows x size of the first category, then those of the next ...; levels: column s of category c at c * ld + s. */
+struct lookup_args {
+	float *E;
+	const float *tables;
+	const uint32_t *levels;
+	const struct category *categories;
+	size_t n_categories, size, first_output, m, ld;
+};
+
+/* The tables' gradient, floats begin .. end-1 of it (multiples of 16; what lies behind the last table is set to 0): each the sum of
+ * dE = scale o dA over the columns that have its level, in ascending order of columns; levels that no column has get 0.
+ *   add: that sum, made in scratch (as large as grads), is added to what is there, else replaces it. */
+struct lookup_gradient_args {
+	float *grads, *scratch;
+	const float *dA, *scale;
+	const uint32_t *levels;
+	const struct category *categories;
+	size_t n_categories, size, first_output, begin, end, m, ld;
+	bool add;
+};
+
 /* A = scale o E by rows, on panels p_begin .. p_end-1 and columns 0 .. m-1. */
 struct scale_args {
 	float *A;
@@ -150,6 +187,8 @@ struct kernels {
 
 	void (*embed)(const struct embedding_args *args);
 	void (*embedding_gradient)(const struct embedding_gradient_args *args);
+	void (*lookup)(const struct lookup_args *args);
+	void (*lookup_gradient)(const struct lookup_gradient_args *args);
 	void (*scale)(const struct scale_args *args);
 	void (*scale_gradient)(const struct scale_gradient_args *args);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The periodic embedding of numbers and the learned scale of the inputs (kernels.h), each forth and back. */
+ * The periodic embedding of numbers, the tables of categories and the learned scale of the inputs (kernels.h), each forth and
+ * back. */
 #ifndef KERNELS_TEMPLATE_EMBEDDING_H
 #define KERNELS_TEMPLATE_EMBEDDING_H
 
@@ -188,6 +189,46 @@ static void embedding_gradient(const struct embedding_gradient_args *args)
 		}
 		embedding_to(args->grads + j * EMBEDDING_FLOATS, &sums, args->add);
 	}
+}
+
+static void lookup(const struct lookup_args *args)
+{
+	for (size_t c = 0; c < args->n_categories; c++) {
+		const float *table = args->tables + args->categories[c].first_row * args->size;
+		const uint32_t *levels = args->levels + c * args->ld;
+		for (size_t i = 0; i < args->size; i++) {
+			const size_t row = lookup_row(args->categories, c, i, args->size, args->first_output);
+			float *to = args->E + panel_at(row, 0, args->ld);
+			for (size_t s = 0; s < args->m; s++)
+				to[s * PANEL] = table[levels[s] * args->size + i];
+		}
+	}
+}
+
+/* sums[at] += dE of one value of a category, where that is among floats begin .. end-1. */
+INLINE void scatter_value(float *sums, const struct lookup_gradient_args *args, size_t c, size_t i)
+{
+	const size_t row = lookup_row(args->categories, c, i, args->size, args->first_output);
+	const size_t first = args->categories[c].first_row * args->size + i;
+	const float *dA = args->dA + panel_at(row, 0, args->ld), factor = args->scale ? args->scale[row] : 1.0f;
+	const uint32_t *levels = args->levels + c * args->ld;
+	for (size_t s = 0; s < args->m; s++) {
+		const size_t at = first + levels[s] * args->size;
+		if (at >= args->begin && at < args->end)
+			sums[at] += factor * dA[s * PANEL];
+	}
+}
+
+static void lookup_gradient(const struct lookup_gradient_args *args)
+{
+	float *sums = args->add ? args->scratch : args->grads;
+	for (size_t v = args->begin; v < args->end; v += VLEN)
+		v_store(sums + v, v_zero());
+	for (size_t c = 0; c < args->n_categories; c++)
+		for (size_t i = 0; i < args->size; i++)
+			scatter_value(sums, args, c, i);
+	for (size_t v = args->begin; args->add && v < args->end; v += VLEN)
+		v_store(args->grads + v, v_add(v_load(args->grads + v), v_load(sums + v)));
 }
 
 static void scale(const struct scale_args *args)

@@ -22,16 +22,20 @@ struct option {
 	size_t offset;                  /* in struct cln_config */
 	double high;                    /* numbers: 0 .. high */
 	const struct name_table *words; /* words: of the enum */
-	bool optional;                  /* not written where it has its usual value, so that older files keep their bytes */
+	size_t format;                  /* the first that has it; of 2 on it is not written where it has its usual value, so that
+	                                   older files keep their bytes */
 	double usual;
 };
 
-#define NUMBER(key, member, high) {key, OPTION_NUMBER, offsetof(struct cln_config, member), high, NULL, false, 0}
-#define COUNT(key, member) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL, false, 0}
-#define WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words, false, 0}
-#define MORE_NUMBER(key, member, usual) {key, OPTION_NUMBER, offsetof(struct cln_config, member), DBL_MAX, NULL, true, usual}
-#define MORE_WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words, true, 0}
-#define MORE_FLAG(key, member) {key, OPTION_FLAG, offsetof(struct cln_config, member), 0, NULL, true, 0}
+#define NUMBER(key, member, high) {key, OPTION_NUMBER, offsetof(struct cln_config, member), high, NULL, 1, 0}
+#define COUNT(key, member) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL, 1, 0}
+#define WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words, 1, 0}
+#define MORE_NUMBER(key, member, usual) {key, OPTION_NUMBER, offsetof(struct cln_config, member), DBL_MAX, NULL, 2, usual}
+#define MORE_WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words, 2, 0}
+#define MORE_FLAG(key, member) {key, OPTION_FLAG, offsetof(struct cln_config, member), 0, NULL, 2, 0}
+
+#define LEVEL_NUMBER(key, member, usual) {key, OPTION_NUMBER, offsetof(struct cln_config, member), DBL_MAX, NULL, 3, usual}
+#define LEVEL_COUNT(key, member, usual) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL, 3, usual}
 
 static const struct option options[] = {
 	NUMBER("valid_fraction", valid_fraction, 1),
@@ -77,6 +81,11 @@ static const struct option options[] = {
 	MORE_NUMBER("false_positive_cost", false_positive_cost, 1),
 	MORE_NUMBER("false_negative_cost", false_negative_cost, 1),
 	MORE_NUMBER("least_precision", least_precision, 0),
+	LEVEL_COUNT("one_hot_levels", one_hot_levels, 0),
+	LEVEL_COUNT("level_rows", level_rows, 10),
+	LEVEL_COUNT("level_values", level_values, 8),
+	LEVEL_NUMBER("level_scale", level_scale, 0.1),
+	LEVEL_NUMBER("level_rate", level_rate, 0.1),
 };
 #define N_OPTIONS (sizeof options / sizeof *options)
 _Static_assert(sizeof(enum cln_scale) == sizeof(int) && sizeof(enum cln_optimizer) == sizeof(int), "words are read as int");
@@ -104,7 +113,7 @@ static void set_usual(void *value, const struct option *option)
 static void write_option(struct json_writer *writer, const struct option *option, const struct cln_config *config)
 {
 	const void *value = (const char *)config + option->offset;
-	if (option->optional && is_usual(option, value))
+	if (option->format > 1 && is_usual(option, value))
 		return;
 	if (option->kind == OPTION_NUMBER)
 		json_double(writer, option->key, *(const double *)value);
@@ -132,7 +141,7 @@ static enum cln_status read_option(struct cln_config *config, const struct optio
                                    struct cln_error *err)
 {
 	void *value = (char *)config + option->offset;
-	if (option->optional && !json_get(object, option->key)) {
+	if (option->format > 1 && !json_get(object, option->key)) {
 		set_usual(value, option);
 		return CLN_OK;
 	}
@@ -205,6 +214,8 @@ void document_write_column(struct json_writer *writer, const struct pipeline_col
 		json_bool(writer, "two_valued", column->two_valued);
 		write_texts(writer, "levels", column->levels, column->n_levels);
 		write_texts(writer, "rare", column->rare, column->n_rare);
+		if (column->numbered)
+			json_bool(writer, "numbered", true);
 	}
 	json_end_object(writer);
 }
@@ -226,6 +237,17 @@ void document_write_architecture(struct json_writer *writer, const struct networ
 	}
 	if (net->front.scaling)
 		json_bool(writer, "scaled", true);
+	if (net->front.n_categories) {
+		json_begin_array(writer, "categories");
+		for (size_t c = 0; c < net->front.n_categories; c++)
+			json_size(writer, NULL, net->front.categories[c].feature);
+		json_end_array(writer);
+		json_begin_array(writer, "category_rows");
+		for (size_t c = 0; c < net->front.n_categories; c++)
+			json_size(writer, NULL, net->front.categories[c].n_rows);
+		json_end_array(writer);
+		json_size(writer, "category_values", net->front.values);
+	}
 	json_end_object(writer);
 }
 
@@ -280,21 +302,25 @@ static void write_members(struct json_writer *writer, const struct cln_model *mo
 	json_end_array(writer);
 }
 
-/* Whether an option is written that a reader of format 1 does not know. */
-static bool has_more_options(const struct cln_config *config)
+/* The oldest format that has the options that are written. */
+static size_t options_format(const struct cln_config *config)
 {
+	size_t format = 1;
 	for (size_t i = 0; i < N_OPTIONS; i++)
-		if (options[i].optional && !is_usual(&options[i], (const char *)config + options[i].offset))
-			return true;
-	return false;
+		if (options[i].format > format && !is_usual(&options[i], (const char *)config + options[i].offset))
+			format = options[i].format;
+	return format;
 }
 
 size_t document_format(const struct cln_model *model)
 {
 	const struct cln_config *config = &model->config;
-	bool is_new = model->members || network_has_front(model->network) || has_more_options(config) ||
+	const size_t format = options_format(config);
+	bool is_new = model->members || network_has_front(model->network) || format > 1 ||
 	              config->calibration != CLN_CALIBRATE_NONE || config->scale > CLN_SCALE_ROBUST ||
 	              config->schedule > CLN_ONE_CYCLE || config->init > CLN_INIT_NORMAL;
+	if (format > 2 || model->network->front.n_categories > 0)
+		return 3;
 	for (size_t i = 0; i < model->pipeline->n_columns && !is_new; i++) {
 		const struct pipeline_column *column = &model->pipeline->columns[i];
 		is_new = column->type == COLUMN_NUMERIC && (column->two_valued || column->transform > TRANSFORM_ROBUST);
@@ -502,6 +528,16 @@ static enum cln_status read_categorical(struct pipeline_column *column, const st
 		return status;
 	if (!ascending(column->levels, column->n_levels) || !ascending(column->rare, column->n_rare) || have_common(column))
 		return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" has levels out of order or twice", column->name);
+	if (json_get(object, "numbered")) { /* written only where true, so that older files stay as they are */
+		status = json_get_bool(&column->numbered, object, "numbered", err);
+		if (status != CLN_OK)
+			return status;
+	}
+	if (column->numbered && (column->two_valued || column->n_levels < 1 || column->n_levels > PIPELINE_MAX_NUMBERED))
+		return error_set(err, CLN_E_DAMAGED, "column \"%.100s\" numbers %zu levels, not 1 to %zu", column->name,
+		                 column->n_levels, PIPELINE_MAX_NUMBERED);
+	if (column->numbered)
+		return check_features(column, 1 + (size_t)column->has_missing, err);
 	if (!column->two_valued)
 		return check_features(column, column->n_levels + (column->n_rare > 0) + column->has_missing, err);
 	if (column->n_levels != 2 || column->n_rare || column->has_missing)
@@ -556,28 +592,81 @@ static enum cln_status read_columns(struct cln_model *model, const struct json *
 	return CLN_OK;
 }
 
+/* An array of whole numbers from least up to below `end`, and ascending where so said; mem_free. */
+static enum cln_status read_wholes(uint32_t **values, size_t *n, const struct json *object, const char *key, double least,
+                                   double end, bool ascends, struct cln_error *err)
+{
+	const struct json *array;
+	enum cln_status status = json_get_array(&array, object, key, err);
+	if (status != CLN_OK)
+		return status;
+	uint32_t *value = *values = mem_alloc(array->n, sizeof **values, err);
+	if (!value)
+		return CLN_E_MEMORY;
+	*n = array->n;
+	for (const struct json *item = array->child; item; item = item->next) {
+		if (item->type != JSON_NUMBER || !(item->number >= least && item->number < end) ||
+		    item->number != floor(item->number))
+			return error_set(err, CLN_E_DAMAGED, "\"%s\" holds something that is no %s", key,
+			                 ascends ? "feature above the one before" : "whole number in its range");
+		*value++ = (uint32_t)item->number;
+		if (ascends)
+			least = item->number + 1;
+	}
+	return CLN_OK;
+}
+
 /* The features that are embedded, ascending. */
 static enum cln_status read_embedded(struct architecture *architecture, const struct json *object, struct cln_error *err)
 {
-	const struct json *array;
-	enum cln_status status = json_get_array(&array, object, "embedded", err);
-	if (status != CLN_OK)
-		return status;
-	uint32_t *numbers = mem_alloc(array->n, sizeof *numbers, err);
-	if (!numbers)
-		return CLN_E_MEMORY;
+	uint32_t *numbers = NULL;
+	const enum cln_status status = read_wholes(&numbers, &architecture->front.n_numbers, object, "embedded", 0,
+	                                           (double)architecture->n[0], true, err);
 	architecture->front.numbers = numbers;
-	architecture->front.n_numbers = array->n;
-	double least = 0;
-	for (const struct json *item = array->child; item; item = item->next) {
-		if (item->type != JSON_NUMBER || !(item->number >= least && item->number < (double)architecture->n[0]) ||
-		    item->number != floor(item->number))
-			return error_set(err, CLN_E_DAMAGED,
-			                 "\"embedded\" holds something that is no feature above the one before");
-		*numbers++ = (uint32_t)item->number;
-		least = item->number + 1;
+	return status;
+}
+
+/* A feature is one or the other, and the tables together have no more rows than a network may have. */
+static enum cln_status check_categories(const struct front *front, struct cln_error *err)
+{
+	for (size_t c = 0, j = 0; c < front->n_categories; c++) {
+		while (j < front->n_numbers && front->numbers[j] < front->categories[c].feature)
+			j++;
+		if (j < front->n_numbers && front->numbers[j] == front->categories[c].feature)
+			return error_set(err, CLN_E_DAMAGED, "feature %" PRIu32 " is both embedded and a category",
+			                 front->numbers[j]);
 	}
-	return CLN_OK;
+	return front_levels(front) <= NETWORK_MAX_LEVELS /* at most 2^20 features of 2^20 rows */
+	           ? CLN_OK
+	           : error_set(err, CLN_E_DAMAGED, "its categories have %zu rows, more than %u", front_levels(front),
+	                       NETWORK_MAX_LEVELS);
+}
+
+/* The features that are numbers of levels, ascending, and the sizes of their tables. */
+static enum cln_status read_categories(struct architecture *architecture, const struct json *object, struct cln_error *err)
+{
+	struct front *front = &architecture->front;
+	struct category *categories = NULL;
+	uint32_t *features = NULL, *rows = NULL;
+	size_t n = 0, n_rows = 0;
+	enum cln_status status =
+	    read_wholes(&features, &n, object, "categories", 0, (double)architecture->n[0], true, err);
+	if (status == CLN_OK)
+		status = read_wholes(&rows, &n_rows, object, "category_rows", 1, NETWORK_MAX_UNITS, false, err);
+	if (status == CLN_OK && (n < 1 || n != n_rows))
+		status = error_set(err, CLN_E_DAMAGED, "it has %zu \"categories\" and %zu \"category_rows\"", n, n_rows);
+	if (status == CLN_OK)
+		status = json_get_size(&front->values, object, "category_values", 1, LOOKUP_MAX_SIZE, err);
+	if (status == CLN_OK) {
+		front->categories = categories = mem_alloc(n, sizeof *categories, err);
+		status = categories ? CLN_OK : CLN_E_MEMORY;
+	}
+	for (size_t c = 0; c < n && status == CLN_OK; c++)
+		categories[c] = (struct category){.feature = features[c], .n_rows = rows[c]};
+	front->n_categories = status == CLN_OK ? n : 0;
+	mem_free(features);
+	mem_free(rows);
+	return status == CLN_OK ? check_categories(front, err) : status;
 }
 
 static enum cln_status read_front(struct architecture *architecture, const struct json *object, struct cln_error *err)
@@ -587,12 +676,15 @@ static enum cln_status read_front(struct architecture *architecture, const struc
 		status = read_embedded(architecture, object, err);
 	if (status == CLN_OK && json_get(object, "scaled"))
 		status = json_get_bool(&architecture->front.scaling, object, "scaled", err);
+	if (status == CLN_OK && json_get(object, "categories"))
+		status = read_categories(architecture, object, err);
 	return status;
 }
 
 void architecture_free(struct architecture *architecture)
 {
 	mem_free((void *)architecture->front.numbers);
+	mem_free((void *)architecture->front.categories);
 	architecture->front = (struct front){0};
 }
 
@@ -762,6 +854,21 @@ enum cln_status document_known(const struct json *document, const char *wanted, 
 	return status;
 }
 
+/* The network has a table for every column whose levels are numbered, and no other. */
+static enum cln_status check_tables(const struct cln_model *model, const struct front *front, struct cln_error *err)
+{
+	struct category *wanted = mem_alloc(model->pipeline->n_columns, sizeof *wanted, err);
+	if (!wanted)
+		return CLN_E_MEMORY;
+	const size_t n = model_categories(wanted, model->pipeline);
+	bool same = n == front->n_categories;
+	for (size_t c = 0; c < n && same; c++)
+		same = wanted[c].feature == front->categories[c].feature && wanted[c].n_rows == front->categories[c].n_rows;
+	mem_free(wanted);
+	return same ? CLN_OK
+	            : error_set(err, CLN_E_DAMAGED, "its columns number other levels than its network has values for");
+}
+
 enum cln_status document_read(struct cln_model *model, struct architecture *architecture, const struct json *document,
                               struct cln_error *err)
 {
@@ -778,6 +885,8 @@ enum cln_status document_read(struct cln_model *model, struct architecture *arch
 	if (status == CLN_OK && architecture->n[0] != model->pipeline->n_features)
 		status = error_set(err, CLN_E_DAMAGED, "its columns make %zu features, its network wants %zu",
 		                   model->pipeline->n_features, architecture->n[0]);
+	if (status == CLN_OK)
+		status = check_tables(model, &architecture->front, err);
 	if (status == CLN_OK)
 		status = read_members(model, document, err);
 	if (status == CLN_OK)

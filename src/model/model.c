@@ -40,6 +40,21 @@ size_t model_networks(const struct network *networks[CLN_MAX_ENSEMBLE], const st
 	return model->n_members ? model->n_members : 1;
 }
 
+size_t model_categories(struct category *categories, const struct pipeline *pipeline)
+{
+	size_t n = 0;
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		const struct pipeline_column *column = &pipeline->columns[c];
+		if (!column->numbered)
+			continue;
+		if (categories)
+			categories[n] = (struct category){.feature = (uint32_t)column->first_feature,
+			                                  .n_rows = (uint32_t)column->n_levels + 1};
+		n++;
+	}
+	return n;
+}
+
 double model_temperature(const struct cln_model *model)
 {
 	return model->config.calibration == CLN_CALIBRATE_TEMPERATURE ? model->temperature : 1;

@@ -39,6 +39,10 @@ enum cln_status model_create(struct cln_model **model, struct cln_error *err) CL
 /* What the logit is divided by; 1: nothing is done. */
 double model_temperature(const struct cln_model *model);
 
+/* The pipeline's features that are numbers of levels, ascending, each with as many rows as it has numbers; returns how many there
+ * are.  categories: n_columns of them, or NULL. */
+size_t model_categories(struct category *categories, const struct pipeline *pipeline);
+
 /* The networks whose probabilities are averaged, in order; returns how many there are. */
 size_t model_networks(const struct network *networks[CLN_MAX_ENSEMBLE], const struct cln_model *model);
 

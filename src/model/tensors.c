@@ -6,13 +6,14 @@
 #include <string.h>
 
 #define TENSOR_NAME 96
+#define MOST_FRONT 6 /* tensors of a front */
 
 bool tensors_length(size_t *bytes, const struct architecture *architecture)
 {
 	const size_t *n = architecture->n, J = architecture->front.n_numbers;
-	const size_t inputs = n[0] + EMBEDDING_OUTPUTS * J; /* n[0] and J are at most 2^20 */
+	const size_t inputs = n[0] + front_outputs(&architecture->front); /* n[0], J and the categories are at most 2^20 */
 	size_t sum = J * EMBEDDING_PARAMETERS + (architecture->front.scaling ? inputs : 0), weights;
-	bool fits = true;
+	bool fits = size_add(&sum, sum, front_levels(&architecture->front) * architecture->front.values); /* at most 2^22 x 64 */
 	for (size_t l = 1; l <= architecture->L && fits; l++)
 		fits = size_mul(&weights, n[l], l > 1 ? n[l - 1] : inputs) && size_add(&sum, sum, weights) &&
 		       size_add(&sum, sum, n[l]);
@@ -49,7 +50,7 @@ static void layer_tensors(struct tensor tensors[2], const char *prefix, const st
 }
 
 /* The front's, in the order of network_get_front; returns how many. */
-static size_t front_tensors(struct tensor tensors[5], const char *prefix, const struct network *net)
+static size_t front_tensors(struct tensor tensors[MOST_FRONT], const char *prefix, const struct network *net)
 {
 	const size_t J = net->front.n_numbers, K = EMBEDDING_FREQUENCIES;
 	size_t n = 0;
@@ -61,6 +62,8 @@ static size_t front_tensors(struct tensor tensors[5], const char *prefix, const 
 	}
 	if (net->front.scaling)
 		tensors[n++] = make_tensor(prefix, "scale", net->n, 1);
+	if (net->front.n_categories)
+		tensors[n++] = make_tensor(prefix, "category.weight", (size_t[]){front_levels(&net->front), net->front.values}, 2);
 	return n;
 }
 
@@ -68,7 +71,7 @@ static size_t front_tensors(struct tensor tensors[5], const char *prefix, const 
 
 void tensors_declare(struct safetensors_writer *writer, const char *prefix, const struct network *net)
 {
-	struct tensor tensors[5];
+	struct tensor tensors[MOST_FRONT];
 	for (size_t l = 1; l <= net->L; l++) {
 		layer_tensors(tensors, prefix, net, l);
 		for (size_t i = 0; i < 2; i++)
@@ -130,7 +133,7 @@ static enum cln_status read_layer(struct network *net, size_t l, const char *pre
 static enum cln_status read_front(struct network *net, const char *prefix, bool finite, struct safetensors *file,
                                   struct cln_error *err)
 {
-	struct tensor tensors[5];
+	struct tensor tensors[MOST_FRONT];
 	const size_t n = front_tensors(tensors, prefix, net);
 	if (n == 0)
 		return CLN_OK;

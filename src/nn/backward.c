@@ -45,6 +45,21 @@ void gradient_front(float *grads, bool add, const struct network *net, const str
 		                                                              .m = m,
 		                                                              .ld = space->ld,
 		                                                              .add = add});
+	if (share->t_begin < share->t_end)
+		kernels->lookup_gradient(&(struct lookup_gradient_args){.grads = grads + net->table_offset,
+		                                                        .scratch = space->scratch,
+		                                                        .dA = space->dZ[0],
+		                                                        .scale = network_scale(net),
+		                                                        .levels = space->levels,
+		                                                        .categories = net->front.categories,
+		                                                        .n_categories = net->front.n_categories,
+		                                                        .size = net->front.values,
+		                                                        .first_output = network_first_value(net),
+		                                                        .begin = share->t_begin,
+		                                                        .end = share->t_end,
+		                                                        .m = m,
+		                                                        .ld = space->ld,
+		                                                        .add = add});
 	if (share->p_begin < share->p_end)
 		kernels->scale_gradient(&(struct scale_gradient_args){.grads = grads + net->scale_offset,
 		                                                      .dA = space->dZ[0],
@@ -88,7 +103,8 @@ double backward_pass(float *grads, bool add, const struct network *net, const st
 	}
 	if (network_has_front(net)) {
 		const size_t scaled = net->front.scaling ? panels_of(net->n[0]) : 0;
-		gradient_front(grads, add, net, kernels, space, &(struct front_share){0, net->front.n_numbers, 0, scaled}, m);
+		const struct front_share all = {0, net->front.n_numbers, 0, scaled, 0, net->table_floats};
+		gradient_front(grads, add, net, kernels, space, &all, m);
 	}
 	return loss;
 }

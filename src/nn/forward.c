@@ -38,16 +38,18 @@ static void carve_all(struct block_space *space, const struct network *net, bool
 	}
 	space->y = carve(space, ld);
 	space->w = carve(space, ld);
+	space->levels = (uint32_t *)(void *)carve(space, net->front.n_categories * ld);
+	space->scratch = training ? carve(space, net->table_floats) : NULL;
 }
 
 enum cln_status block_space_create(struct block_space *space, const struct network *net, size_t ld, bool training, bool dropout,
                                    struct cln_error *err)
 {
 	*space = (struct block_space){.ld = ld};
-	size_t units = 4 + panels_of(net->n[0]) * PANEL, floats;
+	size_t units = 4 + panels_of(net->n[0]) * PANEL + panels_of(net->front.n_categories) * PANEL, floats;
 	for (size_t l = 0; l <= net->L; l++)
 		units += 4 * panels_of(net->n[l]) * PANEL; /* more than carve_all can ask for a column */
-	if (!size_mul(&floats, units, ld))
+	if (!size_mul(&floats, units, ld) || !size_add(&floats, floats, net->table_floats))
 		return error_set(err, CLN_E_MEMORY, "a block of %zu columns does not fit in memory", ld);
 	carve_all(space, net, training, dropout);
 	space->memory = mem_pages(space->n_floats, err);
@@ -91,6 +93,19 @@ static void drop(const struct network *net, const struct kernels *kernels, const
 	                                        .keep_scale = (float)(1.0 / (1.0 - key->rate))});
 }
 
+/* The features that are levels' numbers.  None that a pipeline makes is beyond its table; any other value is level 0. */
+static void take_levels(const struct network *net, const struct block_space *space, size_t s_begin, size_t s_end)
+{
+	for (size_t c = 0; c < net->front.n_categories; c++) {
+		const struct category *category = &net->front.categories[c];
+		const float *x = space->E + category->feature / PANEL * space->ld * PANEL + category->feature % PANEL;
+		for (size_t s = s_begin; s < s_end; s++) {
+			const float level = x[s * PANEL];
+			space->levels[c * space->ld + s] = level > 0 && level < (float)category->n_rows ? (uint32_t)level : 0;
+		}
+	}
+}
+
 void forward_front(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t s_begin,
                    size_t s_end)
 {
@@ -103,6 +118,18 @@ void forward_front(const struct network *net, const struct kernels *kernels, con
 		                                        .first_output = net->n_features,
 		                                        .m = s_end - s_begin,
 		                                        .ld = space->ld});
+	if (net->front.n_categories > 0) {
+		take_levels(net, space, s_begin, s_end);
+		kernels->lookup(&(struct lookup_args){.E = space->E + at,
+		                                      .tables = network_tables(net),
+		                                      .levels = space->levels + s_begin,
+		                                      .categories = net->front.categories,
+		                                      .n_categories = net->front.n_categories,
+		                                      .size = net->front.values,
+		                                      .first_output = network_first_value(net),
+		                                      .m = s_end - s_begin,
+		                                      .ld = space->ld});
+	}
 	if (net->front.scaling)
 		kernels->scale(&(struct scale_args){.A = space->A[0] + at,
 		                                    .E = space->E + at,

@@ -68,6 +68,18 @@ void network_init_front(struct network *net, double scale, const double *spreads
 		net->params[net->scale_offset + k] = 1.0f;
 }
 
+void network_init_levels(struct network *net, double level_scale, uint64_t seed)
+{
+	struct rng rng;
+	rng_start(&rng, seed, RNG_INIT, 2, 0);
+	for (size_t c = 0; c < net->front.n_categories; c++) {
+		const struct category *category = &net->front.categories[c];
+		float *table = net->params + net->table_offset + category->first_row * net->front.values;
+		for (size_t e = net->front.values; e < category->n_rows * net->front.values; e++)
+			table[e] = (float)(level_scale * rng_normal(&rng));
+	}
+}
+
 void network_init(struct network *net, enum cln_init init, uint64_t seed)
 {
 	for (size_t l = 1; l <= net->L; l++) {

@@ -37,20 +37,51 @@ static bool lay_out(struct network *net, size_t *n_params_floats, size_t *n_Wt_f
 	if (!size_add(&params, params, net->front.scaling ? panels_of(net->n[0]) * PANEL : 0))
 		return false;
 	net->n_params += net->front.scaling ? net->n[0] : 0;
+	net->table_offset = params;
+	net->table_floats = panels_of(front_levels(&net->front) * net->front.values) * PANEL;
+	if (!size_add(&params, params, net->table_floats))
+		return false;
+	net->n_params += front_levels(&net->front) * net->front.values;
 	*n_params_floats = params;
 	*n_Wt_floats = Wt;
 	return true;
 }
 
+/* Within the limits, so that no product of theirs can overflow. */
+static bool fits(const struct front *front, size_t n_features)
+{
+	size_t levels = 0;
+	if (front->n_numbers > n_features || front->n_categories > n_features)
+		return false;
+	for (size_t c = 0; c < front->n_categories; c++) {
+		levels += front->categories[c].n_rows; /* at most 2^20 2^22 before it is seen */
+		if (front->categories[c].n_rows < 1 || levels > NETWORK_MAX_LEVELS || front->categories[c].feature >= n_features)
+			return false;
+	}
+	return front->n_categories == 0 || (front->values >= 1 && front->values <= LOOKUP_MAX_SIZE);
+}
+
 static enum cln_status take_front(struct network *net, const struct front *front, struct cln_error *err)
 {
+	if (!fits(front, net->n_features))
+		return error_set(err, CLN_E_USAGE, "categories have 1 to %u levels in all, of 1 to %d values", NETWORK_MAX_LEVELS,
+		                 LOOKUP_MAX_SIZE);
 	uint32_t *numbers = mem_alloc(front->n_numbers, sizeof *numbers, err);
-	if (!numbers)
+	struct category *categories = numbers ? mem_alloc(front->n_categories, sizeof *categories, err) : NULL;
+	net->front = (struct front){.numbers = numbers, .scaling = front->scaling, .categories = categories};
+	if (!categories)
 		return CLN_E_MEMORY;
 	for (size_t j = 0; j < front->n_numbers; j++)
 		numbers[j] = front->numbers[j];
-	net->front = (struct front){numbers, front->n_numbers, front->scaling};
-	net->n[0] += EMBEDDING_OUTPUTS * front->n_numbers;
+	for (size_t c = 0, row = 0; c < front->n_categories; c++) {
+		categories[c] = front->categories[c];
+		categories[c].first_row = row;
+		row += categories[c].n_rows;
+	}
+	net->front.n_numbers = front->n_numbers;
+	net->front.n_categories = front->n_categories;
+	net->front.values = front->n_categories ? front->values : 0;
+	net->n[0] += front_outputs(&net->front);
 	return CLN_OK;
 }
 
@@ -71,9 +102,10 @@ enum cln_status network_create_with_front(struct network **net, const size_t *n,
 	memcpy(made->n, n, (L + 1) * sizeof *n);
 	made->n_features = n[0];
 	size_t n_Wt;
-	if (front && take_front(made, front, err) != CLN_OK) {
+	const enum cln_status status = front ? take_front(made, front, err) : CLN_OK;
+	if (status != CLN_OK) {
 		network_destroy(made);
-		return CLN_E_MEMORY;
+		return status;
 	}
 	if (!lay_out(made, &made->n_floats, &n_Wt)) {
 		network_destroy(made);
@@ -113,6 +145,7 @@ void network_destroy(struct network *net)
 	if (!net)
 		return;
 	mem_free((void *)net->front.numbers);
+	mem_free((void *)net->front.categories);
 	mem_free(net->params);
 	mem_free(net->Wt);
 	mem_free(net);
@@ -157,7 +190,8 @@ void network_set(struct network *net, size_t l, const float *W, const float *b)
 
 size_t network_front_floats(const struct network *net)
 {
-	return net->front.n_numbers * EMBEDDING_PARAMETERS + (net->front.scaling ? net->n[0] : 0);
+	return net->front.n_numbers * EMBEDDING_PARAMETERS + (net->front.scaling ? net->n[0] : 0) +
+	       front_levels(&net->front) * net->front.values;
 }
 
 /* visit(where a stretch of n values lies in params, n), in the order of network_get_front. */
@@ -172,6 +206,8 @@ static void visit_front(const struct network *net, void (*visit)(void *context, 
 			visit(context, net->embedding_offset + j * EMBEDDING_FLOATS + stretches[i][0], stretches[i][1]);
 	if (net->front.scaling)
 		visit(context, net->scale_offset, net->n[0]);
+	if (net->front.n_categories)
+		visit(context, net->table_offset, front_levels(&net->front) * net->front.values);
 }
 
 struct front_copy {

@@ -6,8 +6,9 @@
  * side by side; network_sync makes it from params.
  *
  * A front may stand between the features x and A[0]:  A[0] = scale o E,  E = [x; the embeddings of some of them, one after the
- * other] (kernels.h).  Its parameters follow those of the layers: EMBEDDING_FLOATS a number, then the scale (16 panels).  Without
- * scaling A[0] is E, without a front A[0] is x. */
+ * other] (kernels.h).  A feature may be the number of a category's level: in its row of E stands the first of the level's learned
+ * values, and the others below all else.  The front's parameters follow those of the layers: EMBEDDING_FLOATS a number, then the
+ * scale (16 panels), then the categories' tables, filled up to a multiple of 16.  Without scaling A[0] is E, without a front x. */
 #ifndef NN_NETWORK_H
 #define NN_NETWORK_H
 
@@ -17,24 +18,44 @@
 
 #define NETWORK_MAX_LAYERS (CLN_MAX_HIDDEN + 1)
 #define NETWORK_MAX_UNITS (1u << 20)
+#define NETWORK_MAX_LEVELS (1u << 22) /* of all categories together */
 
 /* What stands before the layers; all zero: nothing. */
 struct front {
 	const uint32_t *numbers; /* features that are embedded, ascending */
 	size_t n_numbers;
 	bool scaling;
+	const struct category *categories; /* features, ascending, that are levels' numbers; first_row is filled by the network */
+	size_t n_categories;
+	size_t values;                     /* of a level, 1 .. LOOKUP_MAX_SIZE; 0 where there are no categories */
 };
+
+/* Rows of all tables. */
+static inline size_t front_levels(const struct front *front)
+{
+	size_t n = 0;
+	for (size_t c = 0; c < front->n_categories; c++)
+		n += front->categories[c].n_rows;
+	return n;
+}
+
+/* The inputs of layer 1 beyond the features. */
+static inline size_t front_outputs(const struct front *front)
+{
+	return EMBEDDING_OUTPUTS * front->n_numbers + (front->n_categories ? (front->values - 1) * front->n_categories : 0);
+}
 
 struct network {
 	size_t L;
 	size_t n_features;                           /* of x */
-	size_t n[NETWORK_MAX_LAYERS + 1];            /* n[0] = n_features + EMBEDDING_OUTPUTS n_numbers */
+	size_t n[NETWORK_MAX_LAYERS + 1];            /* n[0] = n_features + front_outputs */
 	enum cln_activation activation;              /* of the hidden layers */
 	size_t W_offset[NETWORK_MAX_LAYERS + 1];     /* into params, l = 1..L */
 	size_t b_offset[NETWORK_MAX_LAYERS + 1];
 	size_t Wt_offset[NETWORK_MAX_LAYERS + 1];    /* into Wt, where network_has_Wt */
-	struct front front;                          /* its numbers are the network's own */
-	size_t embedding_offset, scale_offset;       /* into params */
+	struct front front;                          /* its numbers and categories are the network's own */
+	size_t embedding_offset, scale_offset, table_offset; /* into params */
+	size_t table_floats;                         /* of all tables, padding included */
 	size_t n_floats;                             /* of params, padding included */
 	size_t n_params;                             /* without padding */
 	float *params, *Wt;
@@ -42,7 +63,7 @@ struct network {
 
 enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
                                struct cln_error *err) CLN_MUST_CHECK;
-/* The same with a front, whose numbers are copied; n[0] is the number of features. */
+/* The same with a front, whose numbers and categories are copied; n[0] is the number of features. */
 enum cln_status network_create_with_front(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
                                           const struct front *front, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status network_clone(struct network **copy, const struct network *net, struct cln_error *err) CLN_MUST_CHECK;
@@ -57,6 +78,9 @@ void network_init(struct network *net, enum cln_init init, uint64_t seed);
  * Holzmueller et al. 2024. */
 void network_init_front(struct network *net, double scale, const double *spreads, uint64_t seed);
 
+/* Draws the levels' values from N(0, scale^2), but for level 0 of each category, which starts at 0. */
+void network_init_levels(struct network *net, double scale, uint64_t seed);
+
 /* Wt from params. */
 void network_sync(struct network *net);
 
@@ -64,13 +88,16 @@ void network_sync(struct network *net);
 void network_get(const struct network *net, size_t l, float *W, float *b);
 void network_set(struct network *net, size_t l, const float *W, const float *b);
 /* The front's parameters and back, without padding: of all numbers w (n_numbers x 16), phase (n_numbers x 16), V (n_numbers x 3 x
- * 16) and biases (n_numbers x 3), then the scale (n[0]). */
+ * 16) and biases (n_numbers x 3), then the scale (n[0]), then the tables (front_levels x values). */
 size_t network_front_floats(const struct network *net);
 void network_get_front(const struct network *net, float *values);
 void network_set_front(struct network *net, const float *values);
 static inline const float *network_W(const struct network *net, size_t l) { return net->params + net->W_offset[l]; }
 static inline const float *network_b(const struct network *net, size_t l) { return net->params + net->b_offset[l]; }
-static inline bool network_has_front(const struct network *net) { return net->front.n_numbers > 0 || net->front.scaling; }
+static inline bool network_has_front(const struct network *net)
+{
+	return net->front.n_numbers > 0 || net->front.scaling || net->front.n_categories > 0;
+}
 static inline bool network_has_Wt(const struct network *net, size_t l)
 {
 	return l > 1 || net->n[l] == 1 || network_has_front(net);
@@ -80,6 +107,12 @@ static inline const float *network_scale(const struct network *net)
 {
 	return net->front.scaling ? net->params + net->scale_offset : NULL;
 }
+/* The first row of E with values of a category that are not the first. */
+static inline size_t network_first_value(const struct network *net)
+{
+	return net->n_features + EMBEDDING_OUTPUTS * net->front.n_numbers;
+}
+static inline const float *network_tables(const struct network *net) { return net->params + net->table_offset; }
 static inline const float *network_Wt(const struct network *net, size_t l) { return net->Wt + net->Wt_offset[l]; }
 
 /* True where every parameter is finite; else *layer is the first layer with one that is not, 0 for the front. */

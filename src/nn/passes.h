@@ -15,6 +15,8 @@ struct block_space {
 	float *D[NETWORK_MAX_LAYERS + 1];
 	float *dZ[NETWORK_MAX_LAYERS + 1]; /* dZ[l] and dZ[l-2] share memory */
 	float *y, *w;                      /* ld floats */
+	uint32_t *levels;                  /* of each category ld, where there are any */
+	float *scratch;                    /* table_floats, for sums that are added to others */
 	float *memory;
 	size_t n_floats;
 };
@@ -40,15 +42,17 @@ struct weight_share {
 	size_t k_begin, k_end;
 };
 
-/* A[0] from the features, on columns s_begin .. s_end-1. */
+/* A[0] from the features, on columns s_begin .. s_end-1.  Where there are categories their features in E are replaced: E must have
+ * been filled since. */
 void forward_front(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t s_begin,
                    size_t s_end);
 
-/* The gradient of the front's parameters from dA[0] over all m columns: of embeddings j_begin .. j_end-1 and of the scale's panels
- * p_begin .. p_end-1; into grads as gradient_layer's. */
+/* The gradient of the front's parameters from dA[0] over all m columns: of embeddings j_begin .. j_end-1, of the scale's panels
+ * p_begin .. p_end-1 and of the tables' floats t_begin .. t_end-1 (multiples of 16); into grads as gradient_layer's. */
 struct front_share {
 	size_t j_begin, j_end;
 	size_t p_begin, p_end;
+	size_t t_begin, t_end;
 };
 void gradient_front(float *grads, bool add, const struct network *net, const struct kernels *kernels,
                     const struct block_space *space, const struct front_share *share, size_t m);

@@ -38,6 +38,8 @@ struct operand {
 };
 static struct operand lower(const struct textbook *bounds, const struct textbook *net, const struct rounding_case *run, size_t l)
 {
+	if (l == 1 && net->lookup) /* values of a table are exact */
+		return (struct operand){net->lookup->A0, NULL};
 	return l == 1 ? (struct operand){run->X, NULL} : (struct operand){net->A[l - 1], bounds->A[l - 1]};
 }
 
@@ -175,6 +177,38 @@ static void bound_layer_below(struct textbook *bounds, const struct textbook *ne
 		}
 }
 
+/* E of the tables: the columns' dA = W^T dZ of layer 1, as above but without g', summed as a row of dZ is for db. */
+static void bound_tables(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run)
+{
+	const struct textbook_lookup *lookup = net->lookup;
+	const double gamma = roundings(run->block_size + tree_height(run->n_blocks));
+	const size_t m = net->m, d = lookup->n_values;
+
+	for (size_t e = 0; e < lookup->n_rows * d; e++)
+		bounds->lookup->dT[e] = 0;
+	for (size_t c = 0; c < lookup->n_categories; c++)
+		for (size_t i = 0; i < d; i++)
+			for (size_t j = 0; j < m; j++) {
+				const size_t input = textbook_lookup_row(net, c, i);
+				double dA = 0, size = 0, carried = 0;
+				for (size_t unit = 0; unit < net->n[1]; unit++) {
+					const double W = net->W[1][unit * net->n[0] + input], dZ = net->dZ[1][unit * m + j];
+					const double error = bounds->dZ[1][unit * m + j];
+					dA += W * dZ;
+					size += fabs(W) * (fabs(dZ) + error);
+					carried += fabs(W) * error;
+				}
+				const double E_dA = roundings(net->n[1]) * size + carried + TINY;
+				const size_t row = lookup->first_rows[c] + lookup->levels[c * m + j];
+				bounds->lookup->dT[row * d + i] += gamma * (fabs(dA) + E_dA) + E_dA;
+			}
+	for (size_t e = 0; e < lookup->n_rows * d; e++) {
+		const double S = lookup->dT[e] * (double)m;
+		bounds->lookup->dT[e] =
+		    bound_step(S, bounds->lookup->dT[e] + TINY, 0, lookup->T[e], lookup->dT[e], net, run);
+	}
+}
+
 double rounding_bounds(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run)
 {
 	for (size_t l = 1; l <= net->L; l++) {
@@ -188,5 +222,7 @@ double rounding_bounds(struct textbook *bounds, const struct textbook *net, cons
 		if (l > 1)
 			bound_layer_below(bounds, net, l);
 	}
+	if (net->lookup)
+		bound_tables(bounds, net, run);
 	return E_C * WIDEN;
 }

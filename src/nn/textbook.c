@@ -180,6 +180,33 @@ void textbook_destroy(struct textbook *net)
 
 /* ---------------------------------------------------------------- forward */
 
+size_t textbook_lookup_row(const struct textbook *net, size_t c, size_t i)
+{
+	const struct textbook_lookup *lookup = net->lookup;
+	const size_t n_features = net->n[0] - lookup->n_categories * (lookup->n_values - 1);
+
+	return i == 0 ? lookup->features[c] : n_features + c * (lookup->n_values - 1) + i - 1;
+}
+
+/* A[0]: the features, and the values of every category's level. */
+static const double *inputs(const struct textbook *net, const double *X)
+{
+	const struct textbook_lookup *lookup = net->lookup;
+	const size_t m = net->m;
+
+	if (!lookup)
+		return X;
+	for (size_t e = 0; e < (net->n[0] - lookup->n_categories * (lookup->n_values - 1)) * m; e++)
+		lookup->A0[e] = X[e];
+	for (size_t c = 0; c < lookup->n_categories; c++)
+		for (size_t i = 0; i < lookup->n_values; i++)
+			for (size_t j = 0; j < m; j++) {
+				const size_t row = lookup->first_rows[c] + lookup->levels[c * m + j];
+				lookup->A0[textbook_lookup_row(net, c, i) * m + j] = lookup->T[row * lookup->n_values + i];
+			}
+	return lookup->A0;
+}
+
 /* Z[l] = W[l] A[l-1] + b[l]. */
 static void affine(struct textbook *net, size_t l, const double *A)
 {
@@ -234,8 +261,10 @@ static double penalty(const struct textbook *net, double l1, double l2)
 
 double textbook_forward(struct textbook *net, const double *X, const double *y, const double *w, double l1, double l2)
 {
+	const double *A0 = inputs(net, X);
+
 	for (size_t l = 1; l <= net->L; l++) {
-		affine(net, l, l == 1 ? X : net->A[l - 1]);
+		affine(net, l, l == 1 ? A0 : net->A[l - 1]);
 		activate(net, l);
 	}
 	return cross_entropy(net, y, w) + penalty(net, l1, l2);
@@ -288,14 +317,36 @@ static void layer_below(struct textbook *net, size_t l)
 		}
 }
 
+/* dT[row] = sum over the columns with that row of dA[0] / m, dA[0] = W[1]^T dZ[1]. */
+static void tables(struct textbook *net)
+{
+	struct textbook_lookup *lookup = net->lookup;
+	const size_t m = net->m;
+
+	for (size_t e = 0; e < lookup->n_rows * lookup->n_values; e++)
+		lookup->dT[e] = 0;
+	for (size_t c = 0; c < lookup->n_categories; c++)
+		for (size_t i = 0; i < lookup->n_values; i++)
+			for (size_t j = 0; j < m; j++) {
+				const size_t input = textbook_lookup_row(net, c, i);
+				const size_t row = lookup->first_rows[c] + lookup->levels[c * m + j];
+				double dA = 0;
+				for (size_t unit = 0; unit < net->n[1]; unit++)
+					dA += net->W[1][unit * net->n[0] + input] * net->dZ[1][unit * m + j];
+				lookup->dT[row * lookup->n_values + i] += dA / (double)m;
+			}
+}
+
 void textbook_backward(struct textbook *net, const double *X, const double *y, const double *w, double l1, double l2)
 {
 	output_error(net, y, w);
 	for (size_t l = net->L; l >= 1; l--) {
-		gradient(net, l, l == 1 ? X : net->A[l - 1], l1, l2);
+		gradient(net, l, l > 1 ? net->A[l - 1] : net->lookup ? net->lookup->A0 : X, l1, l2);
 		if (l > 1)
 			layer_below(net, l);
 	}
+	if (net->lookup)
+		tables(net);
 }
 
 void textbook_descend(struct textbook *net, double rate)

@@ -8,6 +8,17 @@
 
 #define TEXTBOOK_MAX_LAYERS (CLN_MAX_HIDDEN + 1)
 
+/* Tables of categories in front of layer 1 (section 13 of the derivation): in column j category c has the row levels[c * m + j] of
+ * its own, which begin at first_rows[c]; value 0 takes the place of row features[c] of X, the others come below X, category by
+ * category. */
+struct textbook_lookup {
+	size_t n_categories, n_values, n_rows;
+	const size_t *features, *first_rows;
+	const uint32_t *levels;
+	double *T, *dT; /* n_rows x n_values, and the gradient */
+	double *A0;     /* n[0] x m: the inputs of layer 1, made by textbook_forward */
+};
+
 /* A network in double.  W[l] n[l] x n[l-1], b[l] n[l]; l = 1..L. */
 struct textbook {
 	size_t L, m;
@@ -17,10 +28,11 @@ struct textbook {
 	double *dW[TEXTBOOK_MAX_LAYERS + 1], *db[TEXTBOOK_MAX_LAYERS + 1]; /* gradients of the cost, same shapes */
 	double *A[TEXTBOOK_MAX_LAYERS + 1], *Z[TEXTBOOK_MAX_LAYERS + 1], *dZ[TEXTBOOK_MAX_LAYERS + 1]; /* n[l] x m; A[0] unused */
 	const double *mask[TEXTBOOK_MAX_LAYERS + 1]; /* dropout of hidden layer l: 0 or 1/(1-p), n[l] x m, lent; NULL: none */
+	struct textbook_lookup *lookup; /* lent; NULL: X are the inputs of layer 1, else it lacks C (n_values - 1) rows */
 	double *memory;
 };
 
-/* All parameters 0, no masks.  1 <= L <= TEXTBOOK_MAX_LAYERS, n[L] = 1. */
+/* All parameters 0, no masks, no lookup.  1 <= L <= TEXTBOOK_MAX_LAYERS, n[L] = 1. */
 enum cln_status textbook_create(struct textbook **net, const size_t *n, size_t L, enum cln_activation activation, size_t m,
 				struct cln_error *err) CLN_MUST_CHECK;
 void textbook_destroy(struct textbook *net);
@@ -38,7 +50,10 @@ double textbook_forward(struct textbook *net, const double *X, const double *y, 
 /* After forward on the same arguments. */
 void textbook_backward(struct textbook *net, const double *X, const double *y, const double *w, double l1, double l2);
 
-/* W <- W - rate dW, b <- b - rate db. */
+/* The row of A[0] with value i of category c. */
+size_t textbook_lookup_row(const struct textbook *net, size_t c, size_t i);
+
+/* W <- W - rate dW, b <- b - rate db; tables stay. */
 void textbook_descend(struct textbook *net, double rate);
 
 /* What a cost is a function of besides the parameters. */

@@ -240,28 +240,30 @@ static void gradient(struct stepper *stepper, const struct reduction_leaf *leaf,
 	}
 }
 
-/* The front's gradient: some embeddings and some panels of the scale. */
+/* The front's gradient: some embeddings, some panels of the scale and some of the tables' chunks. */
 static void gradient_of_front(struct stepper *stepper, const struct mini_batch *batch, const struct reduction_leaf *leaf,
                               const struct seat *seat)
 {
 	const struct network *net = stepper->net;
 	struct updater *updater = &stepper->updater;
 	struct front_share share;
-	size_t chunks[2][2];
+	size_t chunks[3][2];
 	split_range(&share.j_begin, &share.j_end, net->front.n_numbers, seat->member, seat->members);
 	split_range(&share.p_begin, &share.p_end, net->front.scaling ? panels_of(net->n[0]) : 0, seat->member, seat->members);
+	share_groups(&share.t_begin, &share.t_end, seat, net->table_floats, TABLE_CHUNK);
 	updater_embedding_chunks(&chunks[0][0], &chunks[0][1], updater, &share);
 	updater_scale_chunks(&chunks[1][0], &chunks[1][1], updater, &share);
+	updater_table_chunks(&chunks[2][0], &chunks[2][1], updater, &share);
 	gradient_front(updater_slots(updater, seat->team)[leaf->slot], leaf->add, net, stepper->kernels, seat->space, &share,
 	               seat->m);
 	phase_end(seat->clock, PHASE_GRADIENT);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		updater_fold(updater, seat->team, leaf, chunks[i][0], chunks[i][1]);
 	phase_end(seat->clock, PHASE_REDUCTION);
 	if (!batch->at_once)
 		return;
-	meet(seat); /* the embeddings' gradients read the scale */
-	for (int i = 0; i < 2; i++)
+	meet(seat); /* the embeddings' and the tables' gradients read the scale */
+	for (int i = 0; i < 3; i++)
 		updater_step(updater, batch->reduction, chunks[i][0], chunks[i][1], &batch->constants);
 	phase_end(seat->clock, PHASE_OPTIMIZER);
 }
@@ -405,7 +407,9 @@ bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t ste
 	if (!batch.at_once)
 		reduce_and_update(stepper, &batch, team, tid, seat.clock);
 	if (tid == 0) {
-		stepper->gathered = stepper->steps_per_epoch == 1 && plan->n_blocks == 1;
+		/* The front puts values in the place of levels' numbers, so these must be gathered again. */
+		stepper->gathered =
+		    stepper->steps_per_epoch == 1 && plan->n_blocks == 1 && stepper->net->front.n_categories == 0;
 		/* The others read it behind this barrier, and tid 0 writes it again only when they have met it in the next step. */
 		if (state->observer)
 			state->asked = state->observer->ask(state->observer->context);

@@ -49,6 +49,23 @@ void updater_scale_chunks(size_t *begin, size_t *end, const struct updater *upda
 	*end = first + share->p_end;
 }
 
+static size_t table_chunks(const struct network *net)
+{
+	return (net->table_floats + TABLE_CHUNK - 1) / TABLE_CHUNK;
+}
+
+static size_t scale_chunks(const struct network *net)
+{
+	return net->front.scaling ? panels_of(net->n[0]) : 0;
+}
+
+void updater_table_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
+{
+	const size_t first = front_chunk(updater) + updater->net->front.n_numbers + scale_chunks(updater->net);
+	*begin = first + share->t_begin / TABLE_CHUNK;
+	*end = first + (share->t_end + TABLE_CHUNK - 1) / TABLE_CHUNK;
+}
+
 static struct chunk *make_panel_chunks(struct chunk *chunk, const struct network *net, const struct cln_config *config, size_t l,
                                        size_t p)
 {
@@ -78,9 +95,15 @@ static void make_front_chunks(struct chunk *chunk, const struct network *net, co
 		*chunk++ = (struct chunk){.offset = net->embedding_offset + j * EMBEDDING_FLOATS,
 		                          .n = EMBEDDING_FLOATS,
 		                          .rate = (float)config->embedding_rate};
-	for (size_t p = 0; net->front.scaling && p < panels_of(net->n[0]); p++)
+	for (size_t p = 0; p < scale_chunks(net); p++)
 		*chunk++ = (struct chunk){
 		    .offset = net->scale_offset + p * PANEL, .n = PANEL, .panel = p, .rate = (float)config->scaling_rate};
+	for (size_t t = 0; t < net->table_floats; t += TABLE_CHUNK) {
+		const size_t left = net->table_floats - t;
+		*chunk++ = (struct chunk){.offset = net->table_offset + t,
+		                          .n = left < TABLE_CHUNK ? left : TABLE_CHUNK,
+		                          .rate = (float)config->level_rate};
+	}
 }
 
 static enum cln_status create_chunks(struct updater *updater, struct cln_error *err)
@@ -88,7 +111,7 @@ static enum cln_status create_chunks(struct updater *updater, struct cln_error *
 	const struct network *net = updater->net;
 	for (size_t l = 1; l <= net->L; l++)
 		updater->layer_chunks[l + 1] = updater->layer_chunks[l] + panels_of(net->n[l]) * chunks_of_panel(net, l);
-	updater->n_chunks = front_chunk(updater) + net->front.n_numbers + (net->front.scaling ? panels_of(net->n[0]) : 0);
+	updater->n_chunks = front_chunk(updater) + net->front.n_numbers + scale_chunks(net) + table_chunks(net);
 	updater->chunks = mem_alloc(updater->n_chunks, sizeof *updater->chunks, err);
 	updater->chunk_norms = updater->chunks ? mem_alloc(updater->n_chunks, sizeof *updater->chunk_norms, err) : NULL;
 	if (!updater->chunk_norms)

@@ -12,7 +12,8 @@
 #define CHUNK_INPUTS 64 /* inputs x 16 outputs: 4 KiB of each array */
 
 /* A stretch of the parameters: inputs k_begin .. k_end-1 of an output panel of W[layer], or, with k_begin = k_end, its biases;
- * layer 0: an embedding, or a panel of the scale. */
+ * layer 0: an embedding, a panel of the scale, or up to TABLE_CHUNK floats of the categories' tables. */
+#define TABLE_CHUNK ((size_t)CHUNK_INPUTS * PANEL)
 struct chunk {
 	size_t offset, n;         /* floats of network.params */
 	size_t layer, panel;
@@ -62,9 +63,11 @@ void updater_reduce_and_step(struct updater *updater, const struct reduction *re
  * another one or to the last input; the biases with input 0. */
 void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, const struct weight_share *share);
 
-/* The same of a share of the front: its embeddings', and its scale's panels'. */
+/* The same of a share of the front: its embeddings', its scale's panels', and its tables' floats (from a multiple of TABLE_CHUNK
+ * up to another one or to the last). */
 void updater_embedding_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
 void updater_scale_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
+void updater_table_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
 
 /* 1/m, and less where the gradient's norm exceeds clip_norm: the norms of all chunks, added in order. */
 float updater_scale(const struct updater *updater, size_t m);

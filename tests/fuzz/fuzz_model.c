@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Any bytes are a model or are refused; what was read is written as the same bytes, and can be described.  The first byte of an
  * input says what follows: '{' a document, which is put into a file with the tensors of a network 6-2-1, or of two members where it
- * speaks of some; '=' a header, which gets its length, padding and tensors of zeros; anything else is a file as it is.  The
- * checksum is made right, else nothing behind it would ever be reached. */
+ * speaks of some, with a table of 3 levels of 2 values each where it speaks of categories; '=' a header, which gets its length,
+ * padding and tensors of zeros; anything else is a file as it is.  The checksum is made right, else nothing behind it would ever be
+ * reached. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -47,6 +48,21 @@ const struct fuzz_seed fuzz_seeds[] = {
 	          "\"step_epochs\":10,\"step_factor\":0.5,\"batch_size\":256,\"epochs\":30,\"l1\":0,\"l2\":0,"
 	          "\"weight_decay\":0,\"dropout\":0,\"label_smoothing\":0,\"clip_norm\":0,\"patience\":10,"
 	          "\"metric\":\"log_loss\",\"block_size\":0,\"train_rows\":80,\"valid_rows\":20,\"validation\":null}}"),
+	FUZZ_TEXT("{\"format\":3,\"kind\":\"model\",\"label\":{\"column\":\"y\",\"negative\":\"no\",\"positive\":\"yes\"},"
+	          "\"weight\":null,\"threshold\":0.5,\"columns\":[{\"name\":\"job\",\"type\":\"categorical\",\"features\":4,"
+	          "\"has_missing\":true,\"two_valued\":false,\"levels\":[\"a\",\"b\",\"c\"],\"rare\":[]},{\"name\":\"town\","
+	          "\"type\":\"categorical\",\"features\":2,\"has_missing\":true,\"two_valued\":false,\"levels\":[\"p\",\"q\"],"
+	          "\"rare\":[\"r\"],\"numbered\":true}],\"architecture\":{\"n\":[6,2,1],\"activation\":\"relu\","
+	          "\"categories\":[4],\"category_rows\":[3],\"category_values\":2},"
+	          "\"members\":[{\"epochs_run\":12,\"best_epoch\":2},{\"epochs_run\":9,\"best_epoch\":4}],"
+	          "\"training\":{\"recipe\":\"plain\",\"seed\":\"1\",\"valid_fraction\":0.2,\"test_fraction\":0,"
+	          "\"class_weight\":\"none\",\"negative_class_weight\":1,\"positive_class_weight\":1,\"scale\":\"none\","
+	          "\"max_levels\":255,\"init\":\"he\",\"optimizer\":\"adamw\",\"learning_rate\":0.001,\"momentum\":0.9,"
+	          "\"beta1\":0.9,\"beta2\":0.999,\"epsilon\":1e-08,\"schedule\":\"constant\",\"warmup_fraction\":0,"
+	          "\"step_epochs\":10,\"step_factor\":0.5,\"batch_size\":256,\"epochs\":30,\"l1\":0,\"l2\":0,"
+	          "\"weight_decay\":0,\"dropout\":0,\"label_smoothing\":0,\"clip_norm\":0,\"patience\":10,"
+	          "\"metric\":\"log_loss\",\"block_size\":0,\"one_hot_levels\":2,\"level_rows\":1,\"level_values\":2,"
+	          "\"train_rows\":80,\"valid_rows\":20,\"validation\":null}}"),
 	FUZZ_TEXT("={\"__metadata__\":{\"colonnade\":\"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\","
 	          "\\\"label\\\":{\\\"column\\\":\\\"y\\\",\\\"negative\\\":\\\"0\\\",\\\"positive\\\":\\\"1\\\"},"
 	          "\\\"weight\\\":null,\\\"threshold\\\":0.5,\\\"columns\\\":[{\\\"name\\\":\\\"x\\\","
@@ -103,16 +119,19 @@ static void add_zeros(struct text *text, size_t bytes)
 	FUZZ_REQUIRE(!text->failed);
 }
 
-static void write_tensors(struct safetensors_writer *writer, const char *prefix)
+static void write_tensors(struct safetensors_writer *writer, const char *prefix, bool levels)
 {
 	char name[64];
 	for (size_t l = 1; l <= L; l++) {
-		const size_t shape[] = {n[l], n[l - 1]};
+		const size_t shape[] = {n[l], n[l - 1] + (levels && l == 1)};
 		snprintf(name, sizeof name, "%slayers.%zu.weight", prefix, l - 1);
 		safetensors_write_tensor(writer, name, shape, 2);
 		snprintf(name, sizeof name, "%slayers.%zu.bias", prefix, l - 1);
 		safetensors_write_tensor(writer, name, shape, 1);
 	}
+	snprintf(name, sizeof name, "%scategory.weight", prefix);
+	if (levels)
+		safetensors_write_tensor(writer, name, (const size_t[]){3, 2}, 2);
 }
 
 static void try_document(const char *document)
@@ -121,11 +140,12 @@ static void try_document(const char *document)
 	safetensors_begin(&writer);
 	safetensors_write_metadata(&writer, "colonnade", document);
 	safetensors_write_checksum(&writer, "colonnade_checksum");
+	const bool levels = strstr(document, "\"categories\"") != NULL;
 	if (strstr(document, "\"members\"")) {
-		write_tensors(&writer, "members.0.");
-		write_tensors(&writer, "members.1.");
+		write_tensors(&writer, "members.0.", levels);
+		write_tensors(&writer, "members.1.", levels);
 	} else {
-		write_tensors(&writer, "");
+		write_tensors(&writer, "", levels);
 	}
 	FUZZ_REQUIRE(safetensors_end(&writer, NULL) == CLN_OK);
 	add_zeros(&writer.text, writer.data_length);
