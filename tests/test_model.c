@@ -415,8 +415,8 @@ static const struct {
 	const char *from, *to, *message;
 } forgeries[] = {
 	/* the version comes first, whatever else has changed */
-	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":3,\\\"sort\\\":7",
-	 "m: written by a newer Colonnade (format 3); this one reads up to 2"},
+	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":4,\\\"sort\\\":7",
+	 "m: written by a newer Colonnade (format 4); this one reads up to 3"},
 	{"\\\"format\\\":1", "\\\"format\\\":0", "format"},
 	{"\\\"kind\\\":\\\"model\\\"", "\\\"kind\\\":\\\"checkpoint\\\"", "m: it holds a checkpoint, not a model"},
 	{"\"__metadata__\"", "\"__metadatb__\"", "another program's safetensors file"},

@@ -30,6 +30,7 @@ struct option {
 #define COUNT(key, member) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL, false, 0}
 #define WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words, false, 0}
 #define MORE_NUMBER(key, member, usual) {key, OPTION_NUMBER, offsetof(struct cln_config, member), DBL_MAX, NULL, true, usual}
+#define MORE_COUNT(key, member) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL, true, 0}
 #define MORE_WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words, true, 0}
 #define MORE_FLAG(key, member) {key, OPTION_FLAG, offsetof(struct cln_config, member), 0, NULL, true, 0}
 
@@ -67,6 +68,8 @@ static const struct option options[] = {
 	MORE_NUMBER("frequency_scale", frequency_scale, 0.1),
 	MORE_NUMBER("frequency_spread", frequency_spread, 1),
 	MORE_FLAG("input_scaling", input_scaling),
+	MORE_COUNT("bins", bins),
+	MORE_FLAG("parametric_activation", parametric_activation),
 	MORE_WORD("parametrisation", parametrisation, names_parametrisation),
 	MORE_NUMBER("bias_rate", bias_rate, 1),
 	MORE_NUMBER("embedding_rate", embedding_rate, 0.1),
@@ -209,6 +212,20 @@ void document_write_column(struct json_writer *writer, const struct pipeline_col
 	json_end_object(writer);
 }
 
+/* A binned feature with its edges. */
+static void write_bins(struct json_writer *writer, const struct front *front)
+{
+	json_begin_array(writer, "binned");
+	for (size_t j = 0; j < front->n_binned; j++) {
+		const size_t first = front->first_edge[j];
+		json_begin_object(writer, NULL);
+		json_size(writer, "feature", front->binned[j]);
+		write_floats(writer, "edges", front->edges + first, front->first_edge[j + 1] - first);
+		json_end_object(writer);
+	}
+	json_end_array(writer);
+}
+
 void document_write_architecture(struct json_writer *writer, const struct network *net)
 {
 	json_begin_object(writer, "architecture");
@@ -226,6 +243,10 @@ void document_write_architecture(struct json_writer *writer, const struct networ
 	}
 	if (net->front.scaling)
 		json_bool(writer, "scaled", true);
+	if (net->front.parametric)
+		json_bool(writer, "parametric", true);
+	if (net->front.n_binned)
+		write_bins(writer, &net->front);
 	json_end_object(writer);
 }
 
@@ -289,6 +310,11 @@ static bool has_more_options(const struct cln_config *config)
 	return false;
 }
 
+bool document_is_third(const struct network *net)
+{
+	return net->front.n_binned > 0 || net->front.parametric;
+}
+
 size_t document_format(const struct cln_model *model)
 {
 	const struct cln_config *config = &model->config;
@@ -299,6 +325,9 @@ size_t document_format(const struct cln_model *model)
 		const struct pipeline_column *column = &model->pipeline->columns[i];
 		is_new = column->type == COLUMN_NUMERIC && (column->two_valued || column->transform > TRANSFORM_ROBUST);
 	}
+	if (document_is_third(model->network) || config->embedding > CLN_EMBEDDING_PERIODIC || config->bins ||
+	    config->parametric_activation)
+		return 3;
 	return is_new ? 2 : 1;
 }
 
@@ -580,6 +609,71 @@ static enum cln_status read_embedded(struct architecture *architecture, const st
 	return CLN_OK;
 }
 
+/* A feature above `least`, and its edges in the place of those that `edges` points to. */
+static enum cln_status read_binned(uint32_t *feature, float **edges, const struct json *object, size_t least, size_t n_features,
+                                   struct cln_error *err)
+{
+	const struct json *array;
+	float *values = NULL;
+	size_t number;
+	if (object->type != JSON_OBJECT)
+		return error_set(err, CLN_E_DAMAGED, "\"binned\" holds something that is no object");
+	enum cln_status status = json_get_size(&number, object, "feature", least, n_features - 1, err);
+	if (status == CLN_OK)
+		status = json_get_array(&array, object, "edges", err);
+	if (status != CLN_OK)
+		return status;
+	if (array->n < 2 || array->n > PIECEWISE_MAX_BINS + 1)
+		return error_set(err, CLN_E_DAMAGED, "feature %zu has %zu edges, not 2 to %d", number, array->n,
+		                 PIECEWISE_MAX_BINS + 1);
+	status = copy_ascending(&values, array->n, (double)FLT_MAX, array, err);
+	for (size_t k = 0; k < array->n && status == CLN_OK; k++) {
+		if (k > 0 && values[k - 1] == values[k])
+			status = error_set(err, CLN_E_DAMAGED, "feature %zu has an edge twice", number);
+		*(*edges)++ = values[k];
+	}
+	mem_free(values);
+	*feature = (uint32_t)number;
+	return status;
+}
+
+/* How many edges a "binned" that may be anything has. */
+static size_t count_edges(const struct json *array)
+{
+	size_t n = 0;
+	for (const struct json *item = array->child; item; item = item->next) {
+		const struct json *edges = item->type == JSON_OBJECT ? json_get(item, "edges") : NULL;
+		n += edges && edges->type == JSON_ARRAY ? edges->n : 0;
+	}
+	return n;
+}
+
+static enum cln_status read_bins(struct architecture *architecture, const struct json *object, struct cln_error *err)
+{
+	const struct json *array;
+	enum cln_status status = json_get_array(&array, object, "binned", err);
+	if (status != CLN_OK)
+		return status;
+	const size_t n = array->n, n_features = architecture->n[0];
+	if (n < 1 || n > n_features)
+		return error_set(err, CLN_E_DAMAGED, "\"binned\" has %zu members, not 1 to %zu", n, n_features);
+	uint32_t *binned = mem_alloc(n, sizeof *binned, err);
+	architecture->front.binned = binned;
+	uint32_t *first_edge = binned ? mem_alloc(n + 1, sizeof *first_edge, err) : NULL;
+	architecture->front.first_edge = first_edge;
+	float *edges = first_edge ? mem_alloc(count_edges(array), sizeof *edges, err) : NULL, *next = edges;
+	architecture->front.edges = edges;
+	if (!edges)
+		return CLN_E_MEMORY;
+	size_t j = 0;
+	for (const struct json *item = array->child; item && status == CLN_OK; item = item->next, j++) {
+		status = read_binned(&binned[j], &next, item, j ? (size_t)binned[j - 1] + 1 : 0, n_features, err);
+		first_edge[j + 1] = (uint32_t)(next - edges);
+	}
+	architecture->front.n_binned = n;
+	return status;
+}
+
 static enum cln_status read_front(struct architecture *architecture, const struct json *object, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
@@ -587,13 +681,16 @@ static enum cln_status read_front(struct architecture *architecture, const struc
 		status = read_embedded(architecture, object, err);
 	if (status == CLN_OK && json_get(object, "scaled"))
 		status = json_get_bool(&architecture->front.scaling, object, "scaled", err);
+	if (status == CLN_OK && json_get(object, "parametric"))
+		status = json_get_bool(&architecture->front.parametric, object, "parametric", err);
+	if (status == CLN_OK && json_get(object, "binned"))
+		status = read_bins(architecture, object, err);
 	return status;
 }
 
 void architecture_free(struct architecture *architecture)
 {
-	mem_free((void *)architecture->front.numbers);
-	architecture->front = (struct front){0};
+	front_free(&architecture->front);
 }
 
 enum cln_status document_read_architecture(struct architecture *architecture, const struct json *document, struct cln_error *err)

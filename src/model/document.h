@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "model/model.h"
 
-#define DOCUMENT_FORMAT 2 /* the newest that is read */
+#define DOCUMENT_FORMAT 3 /* the newest that is read */
 
 struct architecture {
 	size_t L, n[NETWORK_MAX_LAYERS + 1]; /* n[0]: the features */
@@ -14,6 +14,9 @@ struct architecture {
 	struct front front; /* ended with architecture_free */
 };
 void architecture_free(struct architecture *architecture);
+
+/* Whether a network has what only format 3 has room for: bins, a parametric activation. */
+bool document_is_third(const struct network *net);
 
 /* The format that a model is written in: the oldest that has room for all that it is. */
 size_t document_format(const struct cln_model *model);
