@@ -18,7 +18,8 @@ static const size_t ROUNDS_PER_MARGIN = 64;
 struct check {
 	const struct gradcheck_request *request;
 	struct cln_config config;
-	size_t n[TEXTBOOK_MAX_LAYERS + 1], L, m;
+	size_t n[TEXTBOOK_MAX_LAYERS + 1], L, m; /* n[0]: the features */
+	struct front front;                      /* with the extras: binned features, and a parametric activation */
 	struct network *net;
 	struct dataset data;
 	struct textbook *textbook, *bounds;
@@ -40,16 +41,6 @@ static double *doubles(size_t n, struct cln_error *err)
 	return mem_alloc(n, sizeof(double), err);
 }
 
-static size_t most_parameters(const struct check *check)
-{
-	size_t most = 0;
-
-	for (size_t l = 1; l <= check->L; l++)
-		if (check->n[l] * (check->n[l - 1] + 1) > most)
-			most = check->n[l] * (check->n[l - 1] + 1);
-	return most;
-}
-
 static size_t hidden_units(const struct check *check)
 {
 	size_t units = 0;
@@ -59,9 +50,47 @@ static size_t hidden_units(const struct check *check)
 	return units;
 }
 
+static size_t most_parameters(const struct check *check)
+{
+	size_t most = 0;
+
+	for (size_t l = 1; l <= check->L; l++) {
+		const size_t n_in = l > 1 ? check->n[l - 1] : front_inputs(&check->front, check->n[0]);
+		if (check->n[l] * (n_in + 1) > most)
+			most = check->n[l] * (n_in + 1);
+	}
+	const size_t of_front = front_edges(&check->front) * PIECEWISE_OUTPUTS + hidden_units(check);
+	return of_front > most ? of_front : most;
+}
+
+/* Uneven bins of some of what is drawn from -2 to 2; what lies beyond is held. */
+static const uint32_t binned[] = {0, 3}, first_edge[] = {0, 5, 8};
+static const float edges[] = {-1.75f, -1.0f, -0.25f, 0.125f, 2.0f, -2.0f, 0.5f, 1.5f};
+
+static void set_front(struct check *check)
+{
+	check->front = (struct front){.binned = binned,
+				      .first_edge = first_edge,
+				      .edges = edges,
+				      .n_binned = check->n[0] > binned[1] ? 2 : 1,
+				      .parametric = true};
+}
+
+static enum cln_status add_fronts(struct check *check, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+
+	if (check->front.n_binned > 0)
+		status = textbook_add_front(check->textbook, check->n[0], &check->front, err);
+	if (check->front.n_binned > 0 && status == CLN_OK)
+		status = textbook_add_front(check->bounds, check->n[0], &check->front, err);
+	return status;
+}
+
 static enum cln_status allocate(struct check *check, bool full, struct cln_error *err)
 {
 	const size_t m = check->m, most = most_parameters(check);
+	size_t n[TEXTBOOK_MAX_LAYERS + 1];
 
 	check->X = doubles(check->n[0] * m, err);
 	check->y = doubles(m, err);
@@ -74,12 +103,14 @@ static enum cln_status allocate(struct check *check, bool full, struct cln_error
 		return CLN_E_MEMORY;
 	enum cln_status status = dataset_create(&check->data, m, check->n[0], full, err);
 	if (status == CLN_OK)
-		status = network_create(&check->net, check->n, check->L, check->config.activation, err);
+		status = network_create_with_front(&check->net, check->n, check->L, check->config.activation, &check->front, err);
+	memcpy(n, check->n, sizeof n);
+	n[0] = front_inputs(&check->front, n[0]);
 	if (status == CLN_OK)
-		status = textbook_create(&check->textbook, check->n, check->L, check->config.activation, m, err);
+		status = textbook_create(&check->textbook, n, check->L, check->config.activation, m, err);
 	if (status == CLN_OK)
-		status = textbook_create(&check->bounds, check->n, check->L, check->config.activation, m, err);
-	return status;
+		status = textbook_create(&check->bounds, n, check->L, check->config.activation, m, err);
+	return status == CLN_OK ? add_fronts(check, err) : status;
 }
 
 static void release(struct check *check)
@@ -112,13 +143,39 @@ static double gain_of(enum cln_activation activation)
 	}
 }
 
+/* Floats of the front, and what is behind them: into the textbook. */
+static void take_floats(double *to, const float **from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = (double)*(*from)++;
+}
+
+/* V and beta of the size of the features, alpha so near to 1 that signals keep their size. */
+static void draw_front(struct check *check, struct rng *rng)
+{
+	struct textbook *textbook = check->textbook;
+	const size_t n_embedding = front_edges(&check->front) * PIECEWISE_OUTPUTS;
+	const float *next = check->before;
+
+	if (check->front.n_binned == 0)
+		return;
+	for (size_t i = 0; i < network_front_floats(check->net); i++)
+		check->before[i] = (float)(i < n_embedding ? 0.5 * rng_normal(rng) : 1 + 0.125 * rng_normal(rng));
+	network_set_front(check->net, check->before);
+	take_floats(textbook->V, &next, textbook_bins(textbook) * PIECEWISE_OUTPUTS);
+	take_floats(textbook->beta, &next, check->front.n_binned * PIECEWISE_OUTPUTS);
+	for (size_t l = 1; l < check->L; l++)
+		take_floats(textbook->alpha[l], &next, check->n[l]);
+}
+
 /* Normal weights, kept 1/128 away from the kink of l1 at 0, and N(0, 1/4) for biases: the same numbers for both sides. */
 static void draw_parameters(struct check *check, struct rng *rng)
 {
 	const double gain = gain_of(check->config.activation);
 
+	draw_front(check, rng);
 	for (size_t l = 1; l <= check->L; l++) {
-		const size_t n_in = check->n[l - 1], n_weights = check->n[l] * n_in;
+		const size_t n_in = check->textbook->n[l - 1], n_weights = check->n[l] * n_in;
 		float *W = check->before, *b = W + n_weights;
 		for (size_t e = 0; e < n_weights; e++) {
 			const double normal = gain / sqrt((double)n_in) * rng_normal(rng);
@@ -207,7 +264,7 @@ static void draw_masks(struct check *check)
 
 /* ---------------------------------------------------------------- textbook against differences */
 
-/* Where layer l's W (object 0) and b (object 1) lie. */
+/* Where layer l's W (object 0) and b (object 1) lie, of l = 0 V and beta, and as object 2 alpha. */
 struct object {
 	double *parameters, *gradient;
 	const double *bounds;
@@ -217,13 +274,22 @@ static struct object object_of(const struct check *check, size_t l, int object)
 {
 	const struct textbook *t = check->textbook, *b = check->bounds;
 
+	if (l == 0)
+		return object == 0 ? (struct object){t->V, t->dV, b->dV, textbook_bins(t) * PIECEWISE_OUTPUTS}
+				   : (struct object){t->beta, t->dbeta, b->dbeta, check->front.n_binned * PIECEWISE_OUTPUTS};
+	if (object == 2)
+		return (struct object){t->alpha[l], t->dalpha[l], b->dalpha[l], t->n[l]};
 	return object == 0 ? (struct object){t->W[l], t->dW[l], b->dW[l], t->n[l] * t->n[l - 1]}
 			   : (struct object){t->b[l], t->db[l], b->db[l], t->n[l]};
 }
 
 static struct gradcheck_line *line_of(const struct check *check, size_t l, int object)
 {
-	return &check->lines[2 * (l - 1) + (size_t)object];
+	const size_t of_layers = 2 * check->L + 1; /* the cost among them */
+
+	if (l == 0)
+		return &check->lines[of_layers + (size_t)object];
+	return &check->lines[object == 2 ? of_layers + 2 + l - 1 : 2 * (l - 1) + (size_t)object];
 }
 static struct gradcheck_line *cost_line(const struct check *check)
 {
@@ -251,7 +317,8 @@ static void compare_with_differences(struct check *check, size_t l, int object)
 		line->largest = fmax(line->largest, fabs(it.gradient[e]));
 	for (size_t i = 0; i < n; i++) {
 		const size_t e = it.n / n * i + it.n % n * i / n;
-		const double error = it.gradient[e] - textbook_difference(&h, check->textbook, &cost, &it.parameters[e]);
+		h = object == 2 ? TEXTBOOK_STEP / 4 : TEXTBOOK_STEP; /* alpha is multiplied by all that is between z and g(z) */
+		const double error = it.gradient[e] - textbook_difference_from(&h, check->textbook, &cost, &it.parameters[e]);
 		if (!(fabs(error) <= fabs(worst))) /* also NaN */
 			worst = error;
 		least_h = fmin(least_h, h);
@@ -279,23 +346,46 @@ static void compare_entry(struct gradcheck_line *line, double error, double boun
 		line->ok = false;
 }
 
+/* Of some parameters side by side, before and after the step: g = (w - w_new) / RATE. */
+static void compare_object(struct check *check, size_t l, int object, const float *before, const float *after, const char *isa)
+{
+	const struct object it = object_of(check, l, object);
+
+	for (size_t e = 0; e < it.n; e++) {
+		double g = ((double)before[e] - (double)after[e]) / RATE;
+		if (check->request->fault == GRADCHECK_ENGINE_SIGN && l == 1 && object == 0 && e == it.n - 1)
+			g = -g;
+		compare_entry(line_of(check, l, object), g - it.gradient[e], it.bounds[e], isa);
+	}
+}
+
+static void compare_front(struct check *check, const struct network *stepped, const char *isa)
+{
+	size_t at = 0;
+
+	if (check->front.n_binned == 0)
+		return;
+	network_get_front(check->net, check->before);
+	network_get_front(stepped, check->after);
+	for (int object = 0; object < 2; object++) {
+		compare_object(check, 0, object, check->before + at, check->after + at, isa);
+		at += object_of(check, 0, object).n;
+	}
+	for (size_t l = 1; l < check->L; l++) {
+		compare_object(check, l, 2, check->before + at, check->after + at, isa);
+		at += check->n[l];
+	}
+}
+
 /* g = (w - w_new) / RATE, read off the step. */
 static void compare_layer(struct check *check, const struct network *stepped, size_t l, const char *isa)
 {
-	const size_t n_weights = check->n[l] * check->n[l - 1];
+	const size_t n_weights = check->n[l] * check->net->n[l - 1];
 
 	network_get(check->net, l, check->before, check->before + n_weights);
 	network_get(stepped, l, check->after, check->after + n_weights);
-	for (int object = 0; object < 2; object++) {
-		const struct object it = object_of(check, l, object);
-		const float *before = check->before + (object ? n_weights : 0), *after = check->after + (object ? n_weights : 0);
-		for (size_t e = 0; e < it.n; e++) {
-			double g = ((double)before[e] - (double)after[e]) / RATE;
-			if (check->request->fault == GRADCHECK_ENGINE_SIGN && l == 1 && object == 0 && e == it.n - 1)
-				g = -g;
-			compare_entry(line_of(check, l, object), g - it.gradient[e], it.bounds[e], isa);
-		}
-	}
+	compare_object(check, l, 0, check->before, check->after, isa);
+	compare_object(check, l, 1, check->before + n_weights, check->after + n_weights, isa);
 }
 
 /* Every one this CPU has, or the one asked for. */
@@ -335,6 +425,7 @@ static enum cln_status compare_with_engine(struct check *check, const struct pla
 		const double fault = check->request->fault == GRADCHECK_ENGINE_COST ? 1e-3 : 0;
 		for (size_t l = 1; l <= check->L; l++)
 			compare_layer(check, stepped, l, kernels->name);
+		compare_front(check, stepped, kernels->name);
 		cost_line(check)->n_entries = 1;
 		cost_line(check)->largest = check->cost;
 		compare_entry(cost_line(check), state.loss_sum / (double)check->m - check->cost + fault, check->cost_bound,
@@ -369,6 +460,7 @@ static void configure(struct check *check, const struct gradcheck_request *reque
 					    .learning_rate = RATE,
 					    .schedule = CLN_CONSTANT,
 					    .bias_rate = 1,
+					    .embedding_rate = 1,
 					    .epochs = 1,
 					    .block_size = (request->n_rows + 6) / 7,
 					    .seed = given->seed,
@@ -386,6 +478,8 @@ static void configure(struct check *check, const struct gradcheck_request *reque
 	for (size_t l = 1; l < check->L; l++)
 		check->n[l] = given->hidden[l - 1];
 	check->n[check->L] = 1;
+	if (full)
+		set_front(check);
 }
 
 /* Up to seven blocks, on as many threads as there are: small work, but every path of the reduction is to be walked. */
@@ -397,6 +491,12 @@ static void plan_blocks(struct plan *plan, const struct check *check)
 	plan_set_threads(plan, parallel_limit(allowed));
 }
 
+/* W and b of each layer and the cost, and with the extras V, beta and every alpha. */
+static size_t lines_of(size_t L, bool full)
+{
+	return 2 * L + 1 + (full ? 2 + L - 1 : 0);
+}
+
 static void name_lines(struct check *check, bool full)
 {
 	for (size_t l = 1; l <= check->L; l++) {
@@ -404,7 +504,13 @@ static void name_lines(struct check *check, bool full)
 		*line_of(check, l, 1) = (struct gradcheck_line){.layer = l, .object = "b"};
 	}
 	*cost_line(check) = (struct gradcheck_line){.layer = check->L, .object = "cost"};
-	for (size_t i = 0; i <= 2 * check->L; i++) {
+	if (full) {
+		*line_of(check, 0, 0) = (struct gradcheck_line){.layer = 0, .object = "V"};
+		*line_of(check, 0, 1) = (struct gradcheck_line){.layer = 0, .object = "beta"};
+	}
+	for (size_t l = 1; l < check->L && full; l++)
+		*line_of(check, l, 2) = (struct gradcheck_line){.layer = l, .object = "alpha"};
+	for (size_t i = 0; i < lines_of(check->L, full); i++) {
 		check->lines[i].activation = check->config.activation;
 		check->lines[i].full = full;
 		check->lines[i].ok = true;
@@ -446,6 +552,10 @@ static enum cln_status check_activation(struct gradcheck_line *lines, const stru
 	for (size_t l = 1; l <= check.L; l++)
 		for (int object = 0; object < 2; object++)
 			compare_with_differences(&check, l, object);
+	for (int object = 0; object < 2 && full; object++)
+		compare_with_differences(&check, 0, object);
+	for (size_t l = 1; l < check.L && full; l++)
+		compare_with_differences(&check, l, 2);
 	status = compare_with_engines(&check, &plan, err);
 done:
 	release(&check);
@@ -469,11 +579,11 @@ static void list_isas(struct gradcheck *result, const char *isa)
 enum cln_status gradcheck_run(struct gradcheck *result, const struct gradcheck_request *request, struct cln_error *err)
 {
 	const size_t n_activations = request->every_activation ? CLN_N_ACTIVATIONS : 1;
-	const size_t per_check = 2 * (request->config->n_hidden + 1) + 1;
+	const size_t L = request->config->n_hidden + 1, both = lines_of(L, false) + lines_of(L, true);
 	const struct kernels *kernels;
 	enum cln_status status = kernels_select(&kernels, request->config->isa, err);
 
-	*result = (struct gradcheck){.n_lines = 2 * n_activations * per_check};
+	*result = (struct gradcheck){.n_lines = n_activations * both};
 	if (status != CLN_OK)
 		return status;
 	list_isas(result, request->config->isa);
@@ -483,7 +593,8 @@ enum cln_status gradcheck_run(struct gradcheck *result, const struct gradcheck_r
 	for (size_t i = 0; i < 2 * n_activations && status == CLN_OK; i++) {
 		const enum cln_activation activation =
 		    request->every_activation ? (enum cln_activation)(i / 2) : request->config->activation;
-		status = check_activation(result->lines + i * per_check, request, activation, i % 2 == 1, err);
+		struct gradcheck_line *lines = result->lines + i / 2 * both + (i % 2 ? lines_of(L, false) : 0);
+		status = check_activation(lines, request, activation, i % 2 == 1, err);
 	}
 	if (status != CLN_OK) {
 		gradcheck_free(result);

@@ -23,9 +23,9 @@ struct gradcheck_request {
 /* One object of one layer under one activation. */
 struct gradcheck_line {
 	enum cln_activation activation;
-	bool full; /* with row weights, label smoothing, penalties and dropout */
+	bool full; /* with row weights, label smoothing, penalties, dropout, a piecewise embedding and a parametric activation */
 	size_t layer;
-	const char *object; /* "W", "b", or "cost" (of the last layer) */
+	const char *object; /* "W", "b", "cost" (of the last layer), "V", "beta" (of layer 0), or "alpha" */
 	size_t n_entries;
 	double largest;          /* entry of the gradient, by size */
 	double difference;       /* worst signed error of textbook against differences, relative to `largest`; the cost has none */
