@@ -367,7 +367,7 @@ static const struct {
     {MEMBER_1, "{\\\"best_epoch\\\":4}", "epochs_run"},
     {"\\\"best_epoch\\\":4}", "\\\"best_epoch\\\":-4}", "best_epoch"},
     {"\\\"format\\\":2", "\\\"format\\\":1", "not in the form that Colonnade writes"},
-    {"\\\"format\\\":2", "\\\"format\\\":3", "written by a newer Colonnade (format 3); this one reads up to 2"},
+    {"\\\"format\\\":2", "\\\"format\\\":4", "written by a newer Colonnade (format 4); this one reads up to 3"},
     {"members.1.layers.0.weight", "members.0.layers.0.weight", ""},
     {"members.1.layers.0.weight", "members.2.layers.0.weight", "members.1.layers.0.weight is missing or out of order"},
 };
@@ -1036,7 +1036,8 @@ START_TEST(an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes)
 
 	config.calibration = CLN_CALIBRATE_TEMPERATURE;
 	if (_i == 2) {
-		config.embedding = CLN_EMBEDDING_PERIODIC;
+		config.embedding = CLN_EMBEDDING_BOTH;
+		config.parametric_activation = true;
 		config.input_scaling = true;
 		config.init = CLN_INIT_DATA;
 	}
