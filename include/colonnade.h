@@ -126,7 +126,7 @@ enum cln_init { CLN_INIT_AUTO, CLN_INIT_XAVIER, CLN_INIT_HE, CLN_INIT_LECUN, CLN
 enum cln_optimizer { CLN_SGD, CLN_MOMENTUM, CLN_NESTEROV, CLN_RMSPROP, CLN_ADAM, CLN_ADAMW, CLN_N_OPTIMIZERS };
 enum cln_schedule { CLN_CONSTANT, CLN_STEP, CLN_COSINE, CLN_WARMUP, CLN_ONE_CYCLE, CLN_COSLOG4, CLN_FLAT_COSINE,
 		    CLN_N_SCHEDULES };
-enum cln_embedding { CLN_EMBEDDING_NONE, CLN_EMBEDDING_PERIODIC, CLN_N_EMBEDDINGS };
+enum cln_embedding { CLN_EMBEDDING_NONE, CLN_EMBEDDING_PERIODIC, CLN_EMBEDDING_PIECEWISE, CLN_EMBEDDING_BOTH, CLN_N_EMBEDDINGS };
 enum cln_regularisation { CLN_REGULARISATION_CONSTANT, CLN_REGULARISATION_FLAT_COSINE, CLN_N_REGULARISATIONS };
 enum cln_parametrisation { CLN_STANDARD, CLN_NTK, CLN_N_PARAMETRISATIONS };
 enum cln_scale { /* auto: by column, robust, or quantile where tails are heavy or half of the numbers are one */
@@ -162,12 +162,15 @@ struct cln_config {
 	size_t n_hidden;
 	size_t hidden[CLN_MAX_HIDDEN];
 	enum cln_activation activation;
+	bool parametric_activation;      /* z + alpha (g(z) - z) with a learned alpha for every hidden unit, 1 at first */
 	enum cln_init init;
-	enum cln_embedding embedding;    /* of numbers: periodic adds three learned functions of each, sums of 16 cosines */
+	enum cln_embedding embedding;    /* of numbers: periodic adds three learned functions of each, sums of 16 cosines; piecewise
+	                                    eight that are linear between the edges of bins; both: all of them */
 	double frequency_scale;          /* deviation of the cosines' first frequencies */
 	double frequency_spread;         /* of a number scaled by quantiles it grows to so many times that; 0: by the rows */
 	size_t level_values;             /* learned values of a level */
 	double level_scale;              /* deviation of their first values */
+	size_t bins;                     /* most bins of a number, 2 .. 63; 0: 48, or a tenth of the rows */
 	bool input_scaling;              /* a learned factor for every input of the first layer */
 
 	/* training */

@@ -28,6 +28,12 @@ plain=(--recipe plain --epochs "$epochs" --batch-size 257 --block-size 4 --hidde
 default=(--recipe default --one-hot-levels 6 --epochs 2 --ensemble 2 --batch-size 257 --block-size 33 --hidden "40,24"
 	--calibrate temperature)
 
+# And what neither has: bins, and an alpha a unit; teams of threads on several blocks, and a batch that is one.
+learnt=(--recipe default --epochs 2 --ensemble 2 --batch-size 257 --block-size 33 --hidden "40,24" --embedding both --bins 20
+	--parametric-activation --activation mish)
+at_once=(--recipe plain --epochs 2 --batch-size 200 --block-size 200 --hidden "40,24" --embedding piecewise
+	--parametric-activation)
+
 # hash_of SEED NAME=VALUE...: the hash of the model that `options` give in this environment
 hash_of() {
 	local seed=$1
@@ -76,5 +82,11 @@ compare_all
 of_plain=$expected
 options=("${default[@]}")
 compare_all
+of_default=$expected
+options=("${learnt[@]}")
+compare_all
+of_learnt=$expected
+options=("${at_once[@]}")
+compare_all
 [ "$failures" -eq 0 ] || exit 1
-echo "$of_plain $expected" | sha256sum | cut -d ' ' -f 1
+echo "$of_plain $of_default $of_learnt $expected" | sha256sum | cut -d ' ' -f 1

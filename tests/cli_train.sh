@@ -169,6 +169,10 @@ expect 2 '--embedding periodic: --init keeps what small has (none)' \
   train --recipe plain data.csv --out again --epochs 1 --init small --embedding periodic --force
 expect 2 '--input-scaling true: --init keeps what small has (false)' \
   train --recipe plain data.csv --out again --epochs 1 --init small --input-scaling --force
+expect 2 '--parametric-activation true: --init keeps what small has (false)' \
+  train --recipe plain data.csv --out again --epochs 1 --init small --parametric-activation --force
+expect 2 '--bins 9: --init keeps what small has (auto)' \
+  train --recipe plain data.csv --out again --epochs 1 --init small --bins 9 --force
 expect 2 '--frequency-scale 2: --init keeps what small has (0.1)' \
   train --recipe plain data.csv --out again --epochs 1 --init small --frequency-scale 2 --force
 one_line
@@ -284,6 +288,20 @@ holds "the default recipe" 'at most 48 epochs .ends after 20 . 1 x best epoch wi
 "$colonnade" inspect strong >shown || fail "a model of the default recipe cannot be shown"
 holds "the parts of a model" '^embeddings: of 6 numbers, 3 values each, with 498 parameters$' shown
 holds "the parts of a model" '^input factors: [0-9]*$' shown
+
+# ---- the parts that format 3 is for: shown, kept by --init, and by a training that goes on
+expect 0 '' train --recipe plain data.csv --out bins --epochs 3 --hidden 8 --embedding both --bins 9 --parametric-activation
+"$colonnade" inspect bins >shown || fail "a model with bins cannot be shown"
+holds "a newer format" '^Colonnade model, format 3$' shown
+holds "the bins" '^piecewise embeddings: of 6 numbers, 8 values each, with [0-9]* bins in all and [0-9]* parameters$' shown
+holds "the parametric activation" '^parametric activation: z [+] alpha [(]g[(]z[)] - z[)], an alpha for every hidden unit$' shown
+holds "their option" 'bins  *9' shown
+expect 0 '' train --recipe plain data.csv --out kept --epochs 0 --init bins
+"$colonnade" predict bins new.csv >a.csv 2>/dev/null
+"$colonnade" predict kept new.csv >b.csv 2>/dev/null
+cmp a.csv b.csv || fail "--init of a model with bins and --epochs 0 predict something else"
+expect 2 '--embedding periodic: --init keeps what bins has (both)' \
+  train --recipe plain data.csv --out kept --epochs 1 --init bins --embedding periodic --force
 
 # ---- rows of weight 0 are as if they were not there, also where networks and epochs are chosen
 awk 'BEGIN {print "a,w,y"; for (i = 0; i < 60; i++) print i % 11 "," (i % 4 != 0) "," i % 2}' >zeros.csv

@@ -155,6 +155,19 @@ static enum cln_status fit_model(struct cln_error *err)
 	return status;
 }
 
+static enum cln_status encode_and_decode(const struct cln_model *model, struct cln_error *err)
+{
+	struct cln_model *copy = NULL;
+	char *bytes;
+	size_t length;
+	enum cln_status status = model_encode(&bytes, &length, model, err);
+	if (status == CLN_OK)
+		status = model_decode(&copy, bytes, length, "m", err);
+	mem_free(bytes);
+	cln_model_destroy(copy);
+	return status;
+}
+
 /* A fit that is stopped at its third step, the first of its second member. */
 struct stopped_fit {
 	size_t steps;
@@ -202,6 +215,9 @@ static enum cln_status fit_ensemble(struct cln_error *err)
 	config.epochs = 1;
 	config.ensemble = 3;
 	config.calibration = CLN_CALIBRATE_TEMPERATURE;
+	config.embedding = CLN_EMBEDDING_BOTH;
+	config.bins = 3;
+	config.parametric_activation = true;
 	config.threads = 1;
 	if (status == CLN_OK)
 		status = cln_model_fit(&model, &table, NULL, NULL, NULL, &config, &observer, NULL, err);
@@ -211,6 +227,8 @@ static enum cln_status fit_ensemble(struct cln_error *err)
 		status = cln_model_resume(&model, stopped.checkpoint, &table, NULL, NULL, NULL, &config, NULL, NULL, err);
 	if (status == CLN_OK)
 		status = cln_model_predict(model, &table, 1, p, NULL, err);
+	if (status == CLN_OK)
+		status = encode_and_decode(model, err);
 	cln_checkpoint_destroy(stopped.checkpoint);
 	cln_model_destroy(model);
 	return status;

@@ -1059,7 +1059,8 @@ START_TEST(an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes)
 	config.one_hot_levels = _i == 3 ? 2 : 0;
 	config.level_rate = 1;
 	if (_i >= 2) {
-		config.embedding = CLN_EMBEDDING_PERIODIC;
+		config.embedding = CLN_EMBEDDING_BOTH;
+		config.parametric_activation = true;
 		config.input_scaling = true;
 		config.init = CLN_INIT_DATA;
 	}

@@ -40,7 +40,12 @@ static const double TURN = 6.283185307179586477;
 static struct network *make_network(bool scaling)
 {
 	static const size_t n[] = {FEATURES, 20, 9, 1};
-	const struct front front = {numbers, NUMBERS, scaling, categories, CATEGORIES, VALUES};
+	const struct front front = {.numbers = numbers,
+	                            .n_numbers = NUMBERS,
+	                            .scaling = scaling,
+	                            .categories = categories,
+	                            .n_categories = CATEGORIES,
+	                            .values = VALUES};
 	struct network *net;
 	struct rng rng;
 	assert_ok(network_create_with_front(&net, n, 3, CLN_TANH, &front, &err));

@@ -222,6 +222,7 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"epsilon", config->epsilon, 1e-30, 1, false, false},
 	    {"frequency_scale", config->frequency_scale, 0, 1000, false, false},
 	    {"frequency_spread", config->frequency_spread, 0, 1000, false, false},
+	    {"bins", config->bins ? (double)config->bins : 2, 2, PIECEWISE_MAX_BINS, false, false},
 	    {"bias_rate", config->bias_rate, 0, 1000, false, false},
 	    {"embedding_rate", config->embedding_rate, 0, 1000, false, false},
 	    {"one_hot_levels", (double)config->one_hot_levels, 0, 1e6, false, false},
@@ -376,10 +377,13 @@ void config_keep_network(struct cln_config *config, const struct cln_model *init
 	for (size_t l = 1; l < net->L; l++)
 		config->hidden[l - 1] = net->n[l];
 	config->activation = net->activation;
-	config->embedding = net->front.n_numbers ? CLN_EMBEDDING_PERIODIC : CLN_EMBEDDING_NONE;
+	config->parametric_activation = net->front.parametric;
+	config->embedding = net->front.n_binned ? net->front.n_numbers ? CLN_EMBEDDING_BOTH : CLN_EMBEDDING_PIECEWISE
+						: net->front.n_numbers ? CLN_EMBEDDING_PERIODIC : CLN_EMBEDDING_NONE;
 	config->frequency_scale = init->config.frequency_scale;
 	config->frequency_spread = init->config.frequency_spread;
 	config->input_scaling = net->front.scaling;
+	config->bins = init->config.bins;
 	config->init = init->config.init;
 	config->scale = init->config.scale;
 	if (config->ensemble == CLN_AUTO) /* every member would start alike */

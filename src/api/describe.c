@@ -155,7 +155,7 @@ static size_t parameters_of(const struct network *net, size_t l)
 static void describe_front(struct text *out, const struct network *net)
 {
 	const size_t n = net->front.n_numbers;
-	if (network_has_front(net))
+	if (network_has_front(net) || net->front.parametric)
 		text_addf(out, "\n");
 	if (n > 0)
 		text_addf(out, "embeddings: of %zu number%s, %d values each, with %zu parameters\n", n, n == 1 ? "" : "s",
@@ -164,6 +164,12 @@ static void describe_front(struct text *out, const struct network *net)
 	if (n_categories > 0)
 		text_addf(out, "levels of %zu categor%s: %zu, %zu values each, with %zu parameters\n", n_categories,
 		          n_categories == 1 ? "y" : "ies", levels, net->front.values, levels * net->front.values);
+	if (net->front.n_binned > 0)
+		text_addf(out, "piecewise embeddings: of %zu number%s, %d values each, with %zu bins in all and %zu parameters\n",
+		          net->front.n_binned, net->front.n_binned == 1 ? "" : "s", PIECEWISE_OUTPUTS,
+		          front_edges(&net->front) - net->front.n_binned, front_edges(&net->front) * PIECEWISE_OUTPUTS);
+	if (net->front.parametric)
+		text_addf(out, "parametric activation: z + alpha (g(z) - z), an alpha for every hidden unit\n");
 	if (net->front.scaling)
 		text_addf(out, "input factors: %zu\n", net->n[0]);
 }

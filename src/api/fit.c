@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/bins.h"
 #include "api/config.h"
 #include "api/identity.h"
 #include "api/judge.h"
@@ -21,6 +22,7 @@ struct fit {
 	const struct cln_observer *observer;
 	const struct kernels *kernels;
 	int threads;             /* allowed */
+	struct front front;      /* of every member, but for --init */
 	const char *threads_rule;
 	struct prepared data;
 	size_t K;                /* members: config->ensemble */
@@ -53,31 +55,29 @@ static void choose_threads(struct fit *fit)
 		fit->threads_rule = "the OpenMP runtime's limit";
 }
 
-/* The features that are numbers, where these are embedded, and those that are levels' numbers; ended with front_free. */
+/* The features that are numbers, where these are embedded, their bins, and those that are levels' numbers. */
 static enum cln_status make_front(struct front *front, const struct fit *fit, struct cln_error *err)
 {
+	const enum cln_embedding embedding = fit->config->embedding;
 	const struct pipeline *pipeline = fit->data.pipeline;
 	uint32_t *numbers = mem_alloc(pipeline->n_features, sizeof *numbers, err);
-
 	struct category *categories = mem_alloc(pipeline->n_columns, sizeof *categories, err);
 
 	*front = (struct front){.numbers = numbers,
 				.scaling = fit->config->input_scaling,
+				.parametric = fit->config->parametric_activation,
 				.categories = categories,
 				.values = fit->config->level_values};
 	if (!numbers || !categories)
 		return CLN_E_MEMORY;
-	for (size_t i = 0; i < pipeline->n_features && fit->config->embedding != CLN_EMBEDDING_NONE; i++)
-		if (pipeline_feature_is_number(pipeline, i))
+	for (size_t i = 0; i < pipeline->n_features; i++)
+		if ((embedding == CLN_EMBEDDING_PERIODIC || embedding == CLN_EMBEDDING_BOTH) &&
+		    pipeline_feature_is_number(pipeline, i))
 			numbers[front->n_numbers++] = (uint32_t)i;
 	front->n_categories = model_categories(categories, pipeline);
+	if (embedding == CLN_EMBEDDING_PIECEWISE || embedding == CLN_EMBEDDING_BOTH)
+		return bins_of_numbers(front, &fit->data, fit->config->bins, fit->threads, err);
 	return CLN_OK;
-}
-
-static void front_free(struct front *front)
-{
-	mem_free((void *)front->numbers);
-	mem_free((void *)front->categories);
 }
 
 /* Numbers that were scaled by their quantiles have finer waves, too: their steps and peaks stand close together there. */
@@ -105,7 +105,6 @@ static enum cln_status make_network(struct fit *fit, struct cln_error *err)
 {
 	const struct cln_config *config = &fit->member;
 	size_t n[NETWORK_MAX_LAYERS + 1], L = config->n_hidden + 1;
-	struct front front;
 	enum cln_status status;
 
 	network_destroy(fit->network);
@@ -115,12 +114,11 @@ static enum cln_status make_network(struct fit *fit, struct cln_error *err)
 	n[0] = fit->data.pipeline->n_features;
 	memcpy(n + 1, config->hidden, config->n_hidden * sizeof *n);
 	n[L] = 1;
-	status = make_front(&front, fit, err);
+	status = fit->front.numbers ? CLN_OK : make_front(&fit->front, fit, err);
 	if (status == CLN_OK)
-		status = network_create_with_front(&fit->network, n, L, config->activation, &front, err);
+		status = network_create_with_front(&fit->network, n, L, config->activation, &fit->front, err);
 	if (status == CLN_OK)
 		status = draw_front(fit, err);
-	front_free(&front);
 	if (status != CLN_OK)
 		return status;
 	network_init_levels(fit->network, config->level_scale, config->seed);
@@ -382,23 +380,10 @@ static void hand_out(void *context, const struct training_state *state)
 	fit->observer->checkpoint(fit->observer->context, &checkpoint);
 }
 
-static bool same_categories(const struct front *a, const struct front *b)
-{
-	for (size_t c = 0; c < a->n_categories && c < b->n_categories; c++)
-		if (a->categories[c].feature != b->categories[c].feature || a->categories[c].n_rows != b->categories[c].n_rows)
-			return false;
-	return a->n_categories == b->n_categories && a->values == b->values;
-}
-
 static bool same_shape(const struct network *a, const struct network *b)
 {
-	const struct front *front = &a->front;
-
 	return a->L == b->L && a->activation == b->activation && memcmp(a->n, b->n, (a->L + 1) * sizeof *a->n) == 0 &&
-	       front->scaling == b->front.scaling && front->n_numbers == b->front.n_numbers &&
-	       (front->n_numbers == 0 ||
-		memcmp(front->numbers, b->front.numbers, front->n_numbers * sizeof *front->numbers) == 0) &&
-	       same_categories(front, &b->front);
+	       front_same(&a->front, &b->front);
 }
 
 /* Whether it is one of this very training, as far as can be told before a member's rows are there. */
@@ -754,6 +739,7 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 	for (size_t k = 0; k < fit.n_trained; k++)
 		network_destroy(fit.trained[k]);
 	network_destroy(fit.network);
+	front_free(&fit.front);
 	prepared_free(&fit.data);
 	return status;
 }

@@ -15,14 +15,16 @@ static const double KINK_MARGIN = 0x1p-9;
 static const size_t ROUNDS_PER_MARGIN = 64;
 
 /* Two categories among the features of the extras, with a level that no column has. */
-enum { CATEGORIES = 2, VALUES = 3, LEVELS = 4, TABLE = CATEGORIES * LEVELS * VALUES, MORE_INPUTS = CATEGORIES * (VALUES - 1) };
+enum { CATEGORIES = 2, VALUES = 3, LEVELS = 4, TABLE = CATEGORIES * LEVELS * VALUES };
 
 /* Everything one activation is checked with, with or without the extras. */
 struct check {
 	const struct gradcheck_request *request;
 	struct cln_config config;
-	size_t n[TEXTBOOK_MAX_LAYERS + 1], L, m; /* n[0]: inputs of layer 1 */
-	size_t n_features, features[CATEGORIES], first_rows[CATEGORIES];
+	size_t n[TEXTBOOK_MAX_LAYERS + 1], L, m; /* n[0]: the features */
+	struct front front;                      /* with the extras: categories, binned features, a parametric activation */
+	struct category categories[CATEGORIES];
+	size_t features[CATEGORIES], first_rows[CATEGORIES];
 	struct textbook_lookup lookup, lookup_bounds; /* of the extras */
 	double tables[3][TABLE];                      /* T, its gradient, and that one's bounds */
 	uint32_t *levels;
@@ -47,16 +49,6 @@ static double *doubles(size_t n, struct cln_error *err)
 	return mem_alloc(n, sizeof(double), err);
 }
 
-static size_t most_parameters(const struct check *check)
-{
-	size_t most = 0;
-
-	for (size_t l = 1; l <= check->L; l++)
-		if (check->n[l] * (check->n[l - 1] + 1) > most)
-			most = check->n[l] * (check->n[l - 1] + 1);
-	return most;
-}
-
 static size_t hidden_units(const struct check *check)
 {
 	size_t units = 0;
@@ -66,24 +58,54 @@ static size_t hidden_units(const struct check *check)
 	return units;
 }
 
-static enum cln_status create_network(struct check *check, bool full, struct cln_error *err)
+static size_t most_parameters(const struct check *check)
 {
-	struct category categories[CATEGORIES];
-	const struct front front = {.categories = categories, .n_categories = full ? CATEGORIES : 0, .values = VALUES};
-	size_t n[TEXTBOOK_MAX_LAYERS + 1];
+	size_t most = 0;
 
-	memcpy(n, check->n, sizeof n);
-	n[0] = check->n_features;
-	for (size_t c = 0; c < CATEGORIES; c++)
-		categories[c] = (struct category){.feature = (uint32_t)check->features[c], .n_rows = LEVELS};
-	return network_create_with_front(&check->net, n, check->L, check->config.activation, &front, err);
+	for (size_t l = 1; l <= check->L; l++) {
+		const size_t n_in = l > 1 ? check->n[l - 1] : check->n[0] + front_outputs(&check->front);
+		if (check->n[l] * (n_in + 1) > most)
+			most = check->n[l] * (n_in + 1);
+	}
+	const size_t of_front = TABLE + front_edges(&check->front) * PIECEWISE_OUTPUTS + hidden_units(check);
+	return of_front > most ? of_front : most;
+}
+
+/* Uneven bins of some of what is drawn from -2 to 2; what lies beyond is held. */
+static const uint32_t binned[] = {1, 4}, first_edge[] = {0, 5, 8};
+static const float edges[] = {-1.75f, -1.0f, -0.25f, 0.125f, 2.0f, -2.0f, 0.5f, 1.5f};
+
+/* A category in front of the inputs, and one behind them. */
+static void set_front(struct check *check, size_t n_inputs)
+{
+	for (size_t c = 0; c < CATEGORIES; c++) {
+		check->features[c] = c == 0 ? 0 : n_inputs + c;
+		check->first_rows[c] = c * LEVELS;
+		check->categories[c] = (struct category){.feature = (uint32_t)check->features[c], .n_rows = LEVELS};
+	}
+	check->front = (struct front){.categories = check->categories,
+				      .n_categories = CATEGORIES,
+				      .values = VALUES,
+				      .binned = binned,
+				      .first_edge = first_edge,
+				      .edges = edges,
+				      .n_binned = n_inputs >= binned[1] ? 2 : 1,
+				      .parametric = true};
+}
+
+static enum cln_status add_fronts(struct check *check, struct cln_error *err)
+{
+	enum cln_status status = textbook_add_front(check->textbook, check->n[0], &check->front, err);
+
+	return status == CLN_OK ? textbook_add_front(check->bounds, check->n[0], &check->front, err) : status;
 }
 
 static enum cln_status allocate(struct check *check, bool full, struct cln_error *err)
 {
 	const size_t m = check->m, most = most_parameters(check);
+	size_t n[TEXTBOOK_MAX_LAYERS + 1];
 
-	check->X = doubles(check->n_features * m, err);
+	check->X = doubles(check->n[0] * m, err);
 	check->y = doubles(m, err);
 	check->w = full ? doubles(m, err) : NULL;
 	check->masks = doubles(hidden_units(check) * m, err);
@@ -91,25 +113,25 @@ static enum cln_status allocate(struct check *check, bool full, struct cln_error
 	check->before = floats(most, err);
 	check->after = floats(most, err);
 	check->levels = mem_alloc(CATEGORIES * m, sizeof *check->levels, err);
-	check->lookup.A0 = doubles(check->n[0] * m, err);
-	if (!check->levels || !check->lookup.A0)
+	if (!check->levels)
 		return CLN_E_MEMORY;
 	if (!check->X || !check->y || (full && !check->w) || !check->masks || !check->order || !check->before || !check->after)
 		return CLN_E_MEMORY;
-	enum cln_status status = dataset_create(&check->data, m, check->n_features, full, err);
+	enum cln_status status = dataset_create(&check->data, m, check->n[0], full, err);
 	if (status == CLN_OK)
-		status = create_network(check, full, err);
+		status = network_create_with_front(&check->net, check->n, check->L, check->config.activation, &check->front, err);
+	memcpy(n, check->n, sizeof n);
+	n[0] += front_outputs(&check->front);
 	if (status == CLN_OK)
-		status = textbook_create(&check->textbook, check->n, check->L, check->config.activation, m, err);
+		status = textbook_create(&check->textbook, n, check->L, check->config.activation, m, err);
 	if (status == CLN_OK)
-		status = textbook_create(&check->bounds, check->n, check->L, check->config.activation, m, err);
-	return status;
+		status = textbook_create(&check->bounds, n, check->L, check->config.activation, m, err);
+	return status == CLN_OK && full ? add_fronts(check, err) : status;
 }
 
 static void release(struct check *check)
 {
 	mem_free(check->levels);
-	mem_free(check->lookup.A0);
 	mem_free(check->X);
 	mem_free(check->y);
 	mem_free(check->w);
@@ -138,13 +160,42 @@ static double gain_of(enum cln_activation activation)
 	}
 }
 
+/* Floats of the front, and what is behind them: into the textbook. */
+static void take_floats(double *to, const float **from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = (double)*(*from)++;
+}
+
+/* V and beta of the size of the features, alpha so near to 1 that signals keep their size. */
+static void draw_front(struct check *check, struct rng *rng)
+{
+	struct textbook *textbook = check->textbook;
+	const size_t n_embedding = front_edges(&check->front) * PIECEWISE_OUTPUTS;
+	const float *next = check->before;
+
+	if (check->front.n_binned == 0)
+		return;
+	for (size_t i = 0; i < network_front_floats(check->net); i++) {
+		const double normal = rng_normal(rng);
+		check->before[i] = (float)(i < TABLE ? normal : i < TABLE + n_embedding ? 0.5 * normal : 1 + 0.125 * normal);
+	}
+	network_set_front(check->net, check->before);
+	take_floats(check->lookup.T, &next, TABLE);
+	take_floats(textbook->V, &next, textbook_bins(textbook) * PIECEWISE_OUTPUTS);
+	take_floats(textbook->beta, &next, check->front.n_binned * PIECEWISE_OUTPUTS);
+	for (size_t l = 1; l < check->L; l++)
+		take_floats(textbook->alpha[l], &next, check->n[l]);
+}
+
 /* Normal weights, kept 1/128 away from the kink of l1 at 0, and N(0, 1/4) for biases: the same numbers for both sides. */
 static void draw_parameters(struct check *check, struct rng *rng)
 {
 	const double gain = gain_of(check->config.activation);
 
+	draw_front(check, rng);
 	for (size_t l = 1; l <= check->L; l++) {
-		const size_t n_in = check->n[l - 1], n_weights = check->n[l] * n_in;
+		const size_t n_in = check->textbook->n[l - 1], n_weights = check->n[l] * n_in;
 		float *W = check->before, *b = W + n_weights;
 		for (size_t e = 0; e < n_weights; e++) {
 			const double normal = gain / sqrt((double)n_in) * rng_normal(rng);
@@ -158,19 +209,11 @@ static void draw_parameters(struct check *check, struct rng *rng)
 		network_set(check->net, l, W, b);
 	}
 	network_sync(check->net);
-	if (check->textbook->lookup) {
-		float values[TABLE];
-		for (size_t e = 0; e < TABLE; e++) {
-			values[e] = (float)rng_normal(rng);
-			check->lookup.T[e] = (double)values[e];
-		}
-		network_set_front(check->net, values);
-	}
 }
 
 static void draw_column(struct check *check, size_t j, struct rng *rng)
 {
-	const size_t n = check->n_features;
+	const size_t n = check->n[0];
 
 	for (size_t k = 0; k < n; k++) {
 		check->data.X[j * n + k] = (float)(4 * rng_uniform(rng) - 2);
@@ -246,7 +289,7 @@ static void draw_masks(struct check *check)
 
 /* ---------------------------------------------------------------- textbook against differences */
 
-/* Where layer l's W (object 0) and b (object 1) lie; of layer 0 the tables. */
+/* Where layer l's W (object 0) and b (object 1) lie, and as object 2 alpha; of l = 0 V, beta and T. */
 struct object {
 	double *parameters, *gradient;
 	const double *bounds;
@@ -256,15 +299,24 @@ static struct object object_of(const struct check *check, size_t l, int object)
 {
 	const struct textbook *t = check->textbook, *b = check->bounds;
 
-	if (l == 0)
+	if (l == 0 && object == 2)
 		return (struct object){check->lookup.T, check->lookup.dT, check->lookup_bounds.dT, TABLE};
+	if (l == 0)
+		return object == 0 ? (struct object){t->V, t->dV, b->dV, textbook_bins(t) * PIECEWISE_OUTPUTS}
+				   : (struct object){t->beta, t->dbeta, b->dbeta, check->front.n_binned * PIECEWISE_OUTPUTS};
+	if (object == 2)
+		return (struct object){t->alpha[l], t->dalpha[l], b->dalpha[l], t->n[l]};
 	return object == 0 ? (struct object){t->W[l], t->dW[l], b->dW[l], t->n[l] * t->n[l - 1]}
 			   : (struct object){t->b[l], t->db[l], b->db[l], t->n[l]};
 }
 
 static struct gradcheck_line *line_of(const struct check *check, size_t l, int object)
 {
-	return &check->lines[l == 0 ? 2 * check->L + 1 : 2 * (l - 1) + (size_t)object];
+	const size_t of_layers = 2 * check->L + 1; /* the cost among them */
+
+	if (l == 0)
+		return &check->lines[of_layers + (size_t)object];
+	return &check->lines[object == 2 ? of_layers + 3 + l - 1 : 2 * (l - 1) + (size_t)object];
 }
 static struct gradcheck_line *cost_line(const struct check *check)
 {
@@ -292,7 +344,8 @@ static void compare_with_differences(struct check *check, size_t l, int object)
 		line->largest = fmax(line->largest, fabs(it.gradient[e]));
 	for (size_t i = 0; i < n; i++) {
 		const size_t e = it.n / n * i + it.n % n * i / n;
-		const double error = it.gradient[e] - textbook_difference(&h, check->textbook, &cost, &it.parameters[e]);
+		h = l > 0 && object == 2 ? TEXTBOOK_STEP / 4 : TEXTBOOK_STEP; /* alpha is multiplied by all that is between z and g(z) */
+		const double error = it.gradient[e] - textbook_difference_from(&h, check->textbook, &cost, &it.parameters[e]);
 		if (!(fabs(error) <= fabs(worst))) /* also NaN */
 			worst = error;
 		least_h = fmin(least_h, h);
@@ -320,38 +373,49 @@ static void compare_entry(struct gradcheck_line *line, double error, double boun
 		line->ok = false;
 }
 
-/* g = (w - w_new) / RATE, read off the step. */
-static void compare_layer(struct check *check, const struct network *stepped, size_t l, const char *isa)
+/* Of some parameters side by side, before and after the step: g = (w - w_new) / RATE. */
+static void compare_object(struct check *check, size_t l, int object, const float *before, const float *after, const char *isa)
 {
-	const size_t n_weights = check->n[l] * check->n[l - 1];
+	const struct object it = object_of(check, l, object);
 
-	network_get(check->net, l, check->before, check->before + n_weights);
-	network_get(stepped, l, check->after, check->after + n_weights);
-	for (int object = 0; object < 2; object++) {
-		const struct object it = object_of(check, l, object);
-		const float *before = check->before + (object ? n_weights : 0), *after = check->after + (object ? n_weights : 0);
-		for (size_t e = 0; e < it.n; e++) {
-			double g = ((double)before[e] - (double)after[e]) / RATE;
-			if (check->request->fault == GRADCHECK_ENGINE_SIGN && l == 1 && object == 0 && e == it.n - 1)
-				g = -g;
-			compare_entry(line_of(check, l, object), g - it.gradient[e], it.bounds[e], isa);
-		}
+	for (size_t e = 0; e < it.n; e++) {
+		double g = ((double)before[e] - (double)after[e]) / RATE;
+		if (check->request->fault == GRADCHECK_ENGINE_SIGN && l == 1 && object == 0 && e == it.n - 1)
+			g = -g;
+		if (check->request->fault == GRADCHECK_ENGINE_TABLE && l == 0 && object == 2 && e == 0)
+			g = -g;
+		compare_entry(line_of(check, l, object), g - it.gradient[e], it.bounds[e], isa);
 	}
 }
 
-static void compare_tables(struct check *check, const struct network *stepped, const char *isa)
+static void compare_front(struct check *check, const struct network *stepped, const char *isa)
 {
-	const struct object it = object_of(check, 0, 0);
-	float before[TABLE], after[TABLE];
+	size_t at = 0;
 
-	network_get_front(check->net, before);
-	network_get_front(stepped, after);
-	for (size_t e = 0; e < TABLE; e++) {
-		double g = ((double)before[e] - (double)after[e]) / RATE;
-		if (check->request->fault == GRADCHECK_ENGINE_TABLE && e == 0)
-			g = -g;
-		compare_entry(line_of(check, 0, 0), g - it.gradient[e], it.bounds[e], isa);
+	if (check->front.n_binned == 0)
+		return;
+	network_get_front(check->net, check->before);
+	network_get_front(stepped, check->after);
+	for (int i = 0; i < 3; i++) {
+		const int object = (i + 2) % 3; /* the tables come first */
+		compare_object(check, 0, object, check->before + at, check->after + at, isa);
+		at += object_of(check, 0, object).n;
 	}
+	for (size_t l = 1; l < check->L; l++) {
+		compare_object(check, l, 2, check->before + at, check->after + at, isa);
+		at += check->n[l];
+	}
+}
+
+/* g = (w - w_new) / RATE, read off the step. */
+static void compare_layer(struct check *check, const struct network *stepped, size_t l, const char *isa)
+{
+	const size_t n_weights = check->n[l] * check->net->n[l - 1];
+
+	network_get(check->net, l, check->before, check->before + n_weights);
+	network_get(stepped, l, check->after, check->after + n_weights);
+	compare_object(check, l, 0, check->before, check->after, isa);
+	compare_object(check, l, 1, check->before + n_weights, check->after + n_weights, isa);
 }
 
 /* Every one this CPU has, or the one asked for. */
@@ -391,8 +455,7 @@ static enum cln_status compare_with_engine(struct check *check, const struct pla
 		const double fault = check->request->fault == GRADCHECK_ENGINE_COST ? 1e-3 : 0;
 		for (size_t l = 1; l <= check->L; l++)
 			compare_layer(check, stepped, l, kernels->name);
-		if (check->textbook->lookup)
-			compare_tables(check, stepped, kernels->name);
+		compare_front(check, stepped, kernels->name);
 		cost_line(check)->n_entries = 1;
 		cost_line(check)->largest = check->cost;
 		compare_entry(cost_line(check), state.loss_sum / (double)check->m - check->cost + fault, check->cost_bound,
@@ -428,6 +491,7 @@ static void configure(struct check *check, const struct gradcheck_request *reque
 					    .schedule = CLN_CONSTANT,
 					    .bias_rate = 1,
 					    .level_rate = 1,
+					    .embedding_rate = 1,
 					    .epochs = 1,
 					    .block_size = (request->n_rows + 6) / 7,
 					    .seed = given->seed,
@@ -441,15 +505,12 @@ static void configure(struct check *check, const struct gradcheck_request *reque
 	}
 	check->m = request->n_rows;
 	check->L = given->n_hidden + 1;
-	check->n_features = request->n_inputs + (full ? CATEGORIES : 0);
-	check->n[0] = check->n_features + (full ? MORE_INPUTS : 0);
-	for (size_t c = 0; c < CATEGORIES; c++) { /* one in front, one behind */
-		check->features[c] = c == 0 ? 0 : request->n_inputs + c;
-		check->first_rows[c] = c * LEVELS;
-	}
+	check->n[0] = request->n_inputs + (full ? CATEGORIES : 0);
 	for (size_t l = 1; l < check->L; l++)
 		check->n[l] = given->hidden[l - 1];
 	check->n[check->L] = 1;
+	if (full)
+		set_front(check, request->n_inputs);
 }
 
 /* Up to seven blocks, on as many threads as there are: small work, but every path of the reduction is to be walked. */
@@ -461,6 +522,12 @@ static void plan_blocks(struct plan *plan, const struct check *check)
 	plan_set_threads(plan, parallel_limit(allowed));
 }
 
+/* W and b of each layer and the cost, and with the extras V, beta, T and every alpha. */
+static size_t lines_of(size_t L, bool full)
+{
+	return 2 * L + 1 + (full ? 3 + L - 1 : 0);
+}
+
 static void name_lines(struct check *check, bool full)
 {
 	for (size_t l = 1; l <= check->L; l++) {
@@ -468,9 +535,14 @@ static void name_lines(struct check *check, bool full)
 		*line_of(check, l, 1) = (struct gradcheck_line){.layer = l, .object = "b"};
 	}
 	*cost_line(check) = (struct gradcheck_line){.layer = check->L, .object = "cost"};
-	if (full)
-		*line_of(check, 0, 0) = (struct gradcheck_line){.layer = 0, .object = "T"};
-	for (size_t i = 0; i < 2 * check->L + 1 + full; i++) {
+	if (full) {
+		*line_of(check, 0, 0) = (struct gradcheck_line){.layer = 0, .object = "V"};
+		*line_of(check, 0, 1) = (struct gradcheck_line){.layer = 0, .object = "beta"};
+		*line_of(check, 0, 2) = (struct gradcheck_line){.layer = 0, .object = "T"};
+	}
+	for (size_t l = 1; l < check->L && full; l++)
+		*line_of(check, l, 2) = (struct gradcheck_line){.layer = l, .object = "alpha"};
+	for (size_t i = 0; i < lines_of(check->L, full); i++) {
 		check->lines[i].activation = check->config.activation;
 		check->lines[i].full = full;
 		check->lines[i].ok = true;
@@ -488,7 +560,7 @@ static void attach_tables(struct check *check)
 						 .levels = check->levels,
 						 .T = check->tables[0],
 						 .dT = check->tables[1],
-						 .A0 = check->lookup.A0};
+						 .A0 = check->textbook->A0};
 	check->lookup_bounds = check->lookup;
 	check->lookup_bounds.dT = check->tables[2];
 	check->textbook->lookup = &check->lookup;
@@ -534,8 +606,10 @@ static enum cln_status check_activation(struct gradcheck_line *lines, const stru
 	for (size_t l = 1; l <= check.L; l++)
 		for (int object = 0; object < 2; object++)
 			compare_with_differences(&check, l, object);
-	if (full)
-		compare_with_differences(&check, 0, 0);
+	for (int object = 0; object < 3 && full; object++)
+		compare_with_differences(&check, 0, object);
+	for (size_t l = 1; l < check.L && full; l++)
+		compare_with_differences(&check, l, 2);
 	status = compare_with_engines(&check, &plan, err);
 done:
 	release(&check);
@@ -559,11 +633,11 @@ static void list_isas(struct gradcheck *result, const char *isa)
 enum cln_status gradcheck_run(struct gradcheck *result, const struct gradcheck_request *request, struct cln_error *err)
 {
 	const size_t n_activations = request->every_activation ? CLN_N_ACTIVATIONS : 1;
-	const size_t per_check = 2 * (request->config->n_hidden + 1) + 1; /* and one more with extras */
+	const size_t L = request->config->n_hidden + 1, both = lines_of(L, false) + lines_of(L, true);
 	const struct kernels *kernels;
 	enum cln_status status = kernels_select(&kernels, request->config->isa, err);
 
-	*result = (struct gradcheck){.n_lines = n_activations * (2 * per_check + 1)};
+	*result = (struct gradcheck){.n_lines = n_activations * both};
 	if (status != CLN_OK)
 		return status;
 	list_isas(result, request->config->isa);
@@ -573,7 +647,8 @@ enum cln_status gradcheck_run(struct gradcheck *result, const struct gradcheck_r
 	for (size_t i = 0; i < 2 * n_activations && status == CLN_OK; i++) {
 		const enum cln_activation activation =
 		    request->every_activation ? (enum cln_activation)(i / 2) : request->config->activation;
-		status = check_activation(result->lines + i * per_check + i / 2, request, activation, i % 2 == 1, err);
+		struct gradcheck_line *lines = result->lines + i / 2 * both + (i % 2 ? lines_of(L, false) : 0);
+		status = check_activation(lines, request, activation, i % 2 == 1, err);
 	}
 	if (status != CLN_OK) {
 		gradcheck_free(result);

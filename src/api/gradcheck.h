@@ -24,9 +24,10 @@ struct gradcheck_request {
 /* One object of one layer under one activation. */
 struct gradcheck_line {
 	enum cln_activation activation;
-	bool full; /* with row weights, label smoothing, penalties, dropout and categories */
+	bool full; /* with row weights, label smoothing, penalties, dropout, categories, a piecewise embedding and a parametric
+	              activation */
 	size_t layer;
-	const char *object; /* "W", "b", "cost" (of the last layer), or "T" (of layer 0): the categories' tables */
+	const char *object; /* "W", "b", "cost" (of the last layer), "alpha", or of layer 0 "V", "beta" and "T": the categories' tables */
 	size_t n_entries;
 	double largest;          /* entry of the gradient, by size */
 	double difference;       /* worst signed error of textbook against differences, relative to `largest`; the cost has none */

@@ -536,6 +536,38 @@ enum cln_status prepared_take_train(struct prepared *prepared, size_t fold, stru
 	return status;
 }
 
+enum cln_status prepared_sample(float **X, float **w, size_t *n, size_t most, const struct prepared *prepared, int threads,
+				struct cln_error *err)
+{
+	const size_t n_rows = prepared->train_rows, n_features = prepared->pipeline->n_features;
+	const struct row_set *all = prepared->folded ? &prepared->folded->all : NULL;
+	uint32_t *rows = mem_alloc(n_rows < most ? n_rows : most, sizeof *rows, err);
+	enum cln_status status = CLN_OK;
+
+	*n = n_rows < most ? n_rows : most;
+	*X = rows ? mem_alloc(*n * n_features, sizeof **X, err) : NULL;
+	*w = *X && prepared->train_row_weights ? mem_alloc(*n, sizeof **w, err) : NULL;
+	if (!*X || (prepared->train_row_weights && !*w))
+		status = CLN_E_MEMORY;
+	for (size_t i = 0; i < *n && status == CLN_OK; i++) {
+		const size_t row = (size_t)((double)i * (double)n_rows / (double)*n);
+		rows[i] = all ? all->rows[row] : 0;
+		if (*w)
+			(*w)[i] = prepared->train_row_weights[row];
+		if (!all)
+			memcpy(*X + i * n_features, prepared->train.X + row * n_features, n_features * sizeof **X);
+	}
+	if (status == CLN_OK && all)
+		status = pipeline_apply(*X, prepared->pipeline, all->table, rows, *n, threads, NULL, err);
+	mem_free(rows);
+	if (status != CLN_OK) {
+		mem_free(*X);
+		mem_free(*w);
+		*X = *w = NULL;
+	}
+	return status;
+}
+
 enum cln_status prepared_take_valid(struct prepared *prepared, size_t fold, struct cln_error *err)
 {
 	const struct folded *folded = prepared->folded;

@@ -30,8 +30,8 @@ static void print_line(const struct gradcheck_line *line)
 		snprintf(object, sizeof object, "cost");
 	}
 	if (line->layer == 0)
-		snprintf(object, sizeof object, "T");
-	printf("%-10s  %-6s  %-6s  %7zu  %8.1e  %8s  %7s  %+8.1e  %7.1e  %-7s  %s\n",
+		snprintf(object, sizeof object, "%s", line->object);
+	printf("%-10s  %-6s  %-8s  %7zu  %8.1e  %8s  %7s  %+8.1e  %7.1e  %-7s  %s\n",
 	       name_of(&names_activation, (int)line->activation), extras(line), object, line->n_entries, line->largest, difference,
 	       difference_bound, line->engine, line->engine_bound, line->isa, line->ok ? "ok" : "FAIL");
 }
@@ -42,9 +42,10 @@ static void print_table(const struct gradcheck *result)
 	       "          largest entry\n"
 	       "engine    one step of the trainer in float32 against the textbook, with %s: signed error of the entry\n"
 	       "          nearest to its bound, which is derived from the rounding of every operation\n"
-	       "extras    all: with row weights, label smoothing, L1, L2, dropout, and the tables T of two categories\n\n",
+	       "extras    all: with row weights, label smoothing, L1, L2, dropout, the tables T of two categories, a piecewise\n"
+	       "          embedding of one or two inputs (V, beta) and a parametric activation (alpha)\n\n",
 	       result->isas);
-	printf("%-10s  %-6s  %-6s  %7s  %8s  %8s  %7s  %8s  %7s  %s\n", "activation", "extras", "object", "entries", "largest",
+	printf("%-10s  %-6s  %-8s  %7s  %8s  %8s  %7s  %8s  %7s  %s\n", "activation", "extras", "object", "entries", "largest",
 	       "textbook", "bound", "engine", "bound", "isa");
 	for (size_t i = 0; i < result->n_lines; i++)
 		print_line(&result->lines[i]);

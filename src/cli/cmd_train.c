@@ -250,7 +250,8 @@ static enum cln_status read_train(struct run *run, struct cln_error *err)
 static enum cln_status load_init(struct run *run, struct options *options, struct cln_error *err)
 {
 	static const char *const names[] = {"hidden", "activation", "weight-init", "scale", "max-levels", "embedding",
-					    "input-scaling", "frequency-scale", "frequency-spread",
+					    "input-scaling", "frequency-scale", "frequency-spread", "bins",
+					    "parametric-activation",
 					    "one-hot-levels", "level-rows", "level-values", "level-scale"};
 	struct options asked = *options;
 	char wanted[OPTION_VALUE], kept[OPTION_VALUE];

@@ -162,6 +162,31 @@ struct lookup_gradient_args {
 	bool add;
 };
 
+/* The piecewise-linear embedding of a number x, in PIECEWISE_OUTPUTS values: with edges e[0] < e[1] < ... < e[n_bins],
+ *   E[i] = bias[i] + sum over b of W[b][i] PLE_b(x),   PLE_b(x) = (x - e[b]) / (e[b+1] - e[b]) held within 0 and 1,
+ * which is 1 in the bins below x, a fraction in its own, and 0 above.  The sum is taken as that of bias and W[0] .. W[b-1], in this
+ * order, and one fused multiply-add of W[b] and the fraction.  Number j has the edges first_edge[j] .. first_edge[j+1] - 1, and as
+ * many panels of parameters, of which PIECEWISE_OUTPUTS lanes are used: the bias, then its bins' W (Gorishniy et al. 2022). */
+#define PIECEWISE_OUTPUTS 8
+#define PIECEWISE_MAX_BINS 63 /* so that a number's parameters are no more than a chunk of the optimizer's (train/update.h) */
+
+/* Rows first_output + 8j .. of E (panels, ld columns) from row numbers[j], for j = begin .. end-1 and columns 0 .. m-1. */
+struct piecewise_args {
+	float *E;
+	const float *params, *edges;
+	const uint32_t *numbers, *first_edge;
+	size_t begin, end, first_output, m, ld;
+};
+
+/* The gradient of those parameters: of each bin the sums over its columns, ascending, then those from the last bin to the first. */
+struct piecewise_gradient_args {
+	float *grads;
+	const float *edges, *E, *dA, *scale;
+	const uint32_t *numbers, *first_edge;
+	size_t begin, end, first_output, m, ld;
+	bool add;
+};
+
 /* A = scale o E by rows, on panels p_begin .. p_end-1 and columns 0 .. m-1. */
 struct scale_args {
 	float *A;
@@ -173,6 +198,23 @@ struct scale_args {
 struct scale_gradient_args {
 	float *grads;
 	const float *dA, *E;
+	size_t m, ld, p_begin, p_end;
+	bool add;
+};
+
+/* The parametric activation, with a learned alpha for each unit, on panels p_begin .. p_end-1 and columns 0 .. m-1 of A, which has
+ * Z: Q <- g(Z) - Z, A <- Z + alpha Q, D <- 1 + alpha (g'(Z) - 1); D and Q may be NULL (Q then D, too). */
+struct parametric_args {
+	float *A, *D, *Q;
+	const float *alpha;
+	size_t m, ld, p_begin, p_end;
+	int activation;      /* enum cln_activation */
+};
+
+/* On the way back, from dZ, which holds dA: dalpha (+)= row sums of dA o Q (ascending columns), dZ <- dA o D. */
+struct parametric_gradient_args {
+	float *grads, *dZ;
+	const float *D, *Q;
 	size_t m, ld, p_begin, p_end;
 	bool add;
 };
@@ -191,6 +233,10 @@ struct kernels {
 	void (*lookup_gradient)(const struct lookup_gradient_args *args);
 	void (*scale)(const struct scale_args *args);
 	void (*scale_gradient)(const struct scale_gradient_args *args);
+	void (*piecewise)(const struct piecewise_args *args);
+	void (*piecewise_gradient)(const struct piecewise_gradient_args *args);
+	void (*parametric)(const struct parametric_args *args);
+	void (*parametric_gradient)(const struct parametric_gradient_args *args);
 
 	/* A <- g(A) elementwise, and D <- g'(Z) where D is not NULL; n a multiple of 16. */
 	void (*activate)(enum cln_activation activation, float *A, float *D, size_t n);

@@ -18,6 +18,8 @@
 #include "kernels/template_dropout.h"
 #include "kernels/template_products.h"
 #include "kernels/template_embedding.h"
+#include "kernels/template_piecewise.h"
+#include "kernels/template_parametric.h"
 
 #ifndef PEAK_CHAINS
 #define PEAK_CHAINS 12 /* enough for two units with a latency of four to six cycles, few enough for the 16 registers of AVX2 */
@@ -58,6 +60,10 @@ const struct kernels KERNEL_TABLE = {
 	.lookup_gradient = lookup_gradient,
 	.scale = scale,
 	.scale_gradient = scale_gradient,
+	.piecewise = piecewise,
+	.piecewise_gradient = piecewise_gradient,
+	.parametric = parametric,
+	.parametric_gradient = parametric_gradient,
 	.activate = activate,
 	.loss = loss,
 	.optimize = optimize,

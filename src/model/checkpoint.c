@@ -94,7 +94,7 @@ static enum cln_status write_document(struct text *text, const struct cln_checkp
 	struct json_writer writer = {.out = text};
 	const struct training_state *state = &checkpoint->state;
 	json_begin_object(&writer, NULL);
-	json_size(&writer, "format", checkpoint->network->front.n_categories ? 3 : checkpoint->ensemble > 1 ? 2 : 1);
+	json_size(&writer, "format", document_is_third(checkpoint->network) ? 3 : checkpoint->ensemble > 1 ? 2 : 1);
 	json_string(&writer, "kind", "checkpoint");
 	document_write_architecture(&writer, checkpoint->network);
 	if (checkpoint->ensemble > 1)

@@ -33,9 +33,9 @@ struct option {
 #define MORE_NUMBER(key, member, usual) {key, OPTION_NUMBER, offsetof(struct cln_config, member), DBL_MAX, NULL, 2, usual}
 #define MORE_WORD(key, member, words) {key, OPTION_WORD, offsetof(struct cln_config, member), 0, &words, 2, 0}
 #define MORE_FLAG(key, member) {key, OPTION_FLAG, offsetof(struct cln_config, member), 0, NULL, 2, 0}
-
-#define LEVEL_NUMBER(key, member, usual) {key, OPTION_NUMBER, offsetof(struct cln_config, member), DBL_MAX, NULL, 3, usual}
-#define LEVEL_COUNT(key, member, usual) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL, 3, usual}
+#define THIRD_NUMBER(key, member, usual) {key, OPTION_NUMBER, offsetof(struct cln_config, member), DBL_MAX, NULL, 3, usual}
+#define THIRD_COUNT(key, member, usual) {key, OPTION_COUNT, offsetof(struct cln_config, member), 0, NULL, 3, usual}
+#define THIRD_FLAG(key, member) {key, OPTION_FLAG, offsetof(struct cln_config, member), 0, NULL, 3, 0}
 
 static const struct option options[] = {
 	NUMBER("valid_fraction", valid_fraction, 1),
@@ -71,6 +71,8 @@ static const struct option options[] = {
 	MORE_NUMBER("frequency_scale", frequency_scale, 0.1),
 	MORE_NUMBER("frequency_spread", frequency_spread, 1),
 	MORE_FLAG("input_scaling", input_scaling),
+	THIRD_COUNT("bins", bins, 0),
+	THIRD_FLAG("parametric_activation", parametric_activation),
 	MORE_WORD("parametrisation", parametrisation, names_parametrisation),
 	MORE_NUMBER("bias_rate", bias_rate, 1),
 	MORE_NUMBER("embedding_rate", embedding_rate, 0.1),
@@ -81,11 +83,11 @@ static const struct option options[] = {
 	MORE_NUMBER("false_positive_cost", false_positive_cost, 1),
 	MORE_NUMBER("false_negative_cost", false_negative_cost, 1),
 	MORE_NUMBER("least_precision", least_precision, 0),
-	LEVEL_COUNT("one_hot_levels", one_hot_levels, 0),
-	LEVEL_COUNT("level_rows", level_rows, 10),
-	LEVEL_COUNT("level_values", level_values, 8),
-	LEVEL_NUMBER("level_scale", level_scale, 0.1),
-	LEVEL_NUMBER("level_rate", level_rate, 0.1),
+	THIRD_COUNT("one_hot_levels", one_hot_levels, 0),
+	THIRD_COUNT("level_rows", level_rows, 10),
+	THIRD_COUNT("level_values", level_values, 8),
+	THIRD_NUMBER("level_scale", level_scale, 0.1),
+	THIRD_NUMBER("level_rate", level_rate, 0.1),
 };
 #define N_OPTIONS (sizeof options / sizeof *options)
 _Static_assert(sizeof(enum cln_scale) == sizeof(int) && sizeof(enum cln_optimizer) == sizeof(int), "words are read as int");
@@ -220,6 +222,20 @@ void document_write_column(struct json_writer *writer, const struct pipeline_col
 	json_end_object(writer);
 }
 
+/* A binned feature with its edges. */
+static void write_bins(struct json_writer *writer, const struct front *front)
+{
+	json_begin_array(writer, "binned");
+	for (size_t j = 0; j < front->n_binned; j++) {
+		const size_t first = front->first_edge[j];
+		json_begin_object(writer, NULL);
+		json_size(writer, "feature", front->binned[j]);
+		write_floats(writer, "edges", front->edges + first, front->first_edge[j + 1] - first);
+		json_end_object(writer);
+	}
+	json_end_array(writer);
+}
+
 void document_write_architecture(struct json_writer *writer, const struct network *net)
 {
 	json_begin_object(writer, "architecture");
@@ -248,6 +264,10 @@ void document_write_architecture(struct json_writer *writer, const struct networ
 		json_end_array(writer);
 		json_size(writer, "category_values", net->front.values);
 	}
+	if (net->front.parametric)
+		json_bool(writer, "parametric", true);
+	if (net->front.n_binned)
+		write_bins(writer, &net->front);
 	json_end_object(writer);
 }
 
@@ -312,6 +332,11 @@ static size_t options_format(const struct cln_config *config)
 	return format;
 }
 
+bool document_is_third(const struct network *net)
+{
+	return net->front.n_categories > 0 || net->front.n_binned > 0 || net->front.parametric;
+}
+
 size_t document_format(const struct cln_model *model)
 {
 	const struct cln_config *config = &model->config;
@@ -319,7 +344,7 @@ size_t document_format(const struct cln_model *model)
 	bool is_new = model->members || network_has_front(model->network) || format > 1 ||
 	              config->calibration != CLN_CALIBRATE_NONE || config->scale > CLN_SCALE_ROBUST ||
 	              config->schedule > CLN_ONE_CYCLE || config->init > CLN_INIT_NORMAL;
-	if (format > 2 || model->network->front.n_categories > 0)
+	if (format > 2 || document_is_third(model->network) || config->embedding > CLN_EMBEDDING_PERIODIC)
 		return 3;
 	for (size_t i = 0; i < model->pipeline->n_columns && !is_new; i++) {
 		const struct pipeline_column *column = &model->pipeline->columns[i];
@@ -669,6 +694,71 @@ static enum cln_status read_categories(struct architecture *architecture, const 
 	return status == CLN_OK ? check_categories(front, err) : status;
 }
 
+/* A feature above `least`, and its edges in the place of those that `edges` points to. */
+static enum cln_status read_binned(uint32_t *feature, float **edges, const struct json *object, size_t least, size_t n_features,
+                                   struct cln_error *err)
+{
+	const struct json *array;
+	float *values = NULL;
+	size_t number;
+	if (object->type != JSON_OBJECT)
+		return error_set(err, CLN_E_DAMAGED, "\"binned\" holds something that is no object");
+	enum cln_status status = json_get_size(&number, object, "feature", least, n_features - 1, err);
+	if (status == CLN_OK)
+		status = json_get_array(&array, object, "edges", err);
+	if (status != CLN_OK)
+		return status;
+	if (array->n < 2 || array->n > PIECEWISE_MAX_BINS + 1)
+		return error_set(err, CLN_E_DAMAGED, "feature %zu has %zu edges, not 2 to %d", number, array->n,
+		                 PIECEWISE_MAX_BINS + 1);
+	status = copy_ascending(&values, array->n, (double)FLT_MAX, array, err);
+	for (size_t k = 0; k < array->n && status == CLN_OK; k++) {
+		if (k > 0 && values[k - 1] == values[k])
+			status = error_set(err, CLN_E_DAMAGED, "feature %zu has an edge twice", number);
+		*(*edges)++ = values[k];
+	}
+	mem_free(values);
+	*feature = (uint32_t)number;
+	return status;
+}
+
+/* How many edges a "binned" that may be anything has. */
+static size_t count_edges(const struct json *array)
+{
+	size_t n = 0;
+	for (const struct json *item = array->child; item; item = item->next) {
+		const struct json *edges = item->type == JSON_OBJECT ? json_get(item, "edges") : NULL;
+		n += edges && edges->type == JSON_ARRAY ? edges->n : 0;
+	}
+	return n;
+}
+
+static enum cln_status read_bins(struct architecture *architecture, const struct json *object, struct cln_error *err)
+{
+	const struct json *array;
+	enum cln_status status = json_get_array(&array, object, "binned", err);
+	if (status != CLN_OK)
+		return status;
+	const size_t n = array->n, n_features = architecture->n[0];
+	if (n < 1 || n > n_features)
+		return error_set(err, CLN_E_DAMAGED, "\"binned\" has %zu members, not 1 to %zu", n, n_features);
+	uint32_t *binned = mem_alloc(n, sizeof *binned, err);
+	architecture->front.binned = binned;
+	uint32_t *first_edge = binned ? mem_alloc(n + 1, sizeof *first_edge, err) : NULL;
+	architecture->front.first_edge = first_edge;
+	float *edges = first_edge ? mem_alloc(count_edges(array), sizeof *edges, err) : NULL, *next = edges;
+	architecture->front.edges = edges;
+	if (!edges)
+		return CLN_E_MEMORY;
+	size_t j = 0;
+	for (const struct json *item = array->child; item && status == CLN_OK; item = item->next, j++) {
+		status = read_binned(&binned[j], &next, item, j ? (size_t)binned[j - 1] + 1 : 0, n_features, err);
+		first_edge[j + 1] = (uint32_t)(next - edges);
+	}
+	architecture->front.n_binned = n;
+	return status;
+}
+
 static enum cln_status read_front(struct architecture *architecture, const struct json *object, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
@@ -678,14 +768,16 @@ static enum cln_status read_front(struct architecture *architecture, const struc
 		status = json_get_bool(&architecture->front.scaling, object, "scaled", err);
 	if (status == CLN_OK && json_get(object, "categories"))
 		status = read_categories(architecture, object, err);
+	if (status == CLN_OK && json_get(object, "parametric"))
+		status = json_get_bool(&architecture->front.parametric, object, "parametric", err);
+	if (status == CLN_OK && json_get(object, "binned"))
+		status = read_bins(architecture, object, err);
 	return status;
 }
 
 void architecture_free(struct architecture *architecture)
 {
-	mem_free((void *)architecture->front.numbers);
-	mem_free((void *)architecture->front.categories);
-	architecture->front = (struct front){0};
+	front_free(&architecture->front);
 }
 
 enum cln_status document_read_architecture(struct architecture *architecture, const struct json *document, struct cln_error *err)

@@ -6,13 +6,16 @@
 #include <string.h>
 
 #define TENSOR_NAME 96
-#define MOST_FRONT 6 /* tensors of a front */
+#define FRONT_TENSORS (8 + CLN_MAX_HIDDEN)
 
 bool tensors_length(size_t *bytes, const struct architecture *architecture)
 {
 	const size_t *n = architecture->n, J = architecture->front.n_numbers;
-	const size_t inputs = n[0] + front_outputs(&architecture->front); /* n[0], J and the categories are at most 2^20 */
+	const size_t inputs = n[0] + front_outputs(&architecture->front); /* n[0], J and the others are at most 2^20 */
 	size_t sum = J * EMBEDDING_PARAMETERS + (architecture->front.scaling ? inputs : 0), weights;
+	sum += front_edges(&architecture->front) * PIECEWISE_OUTPUTS; /* they are in memory */
+	for (size_t l = 1; l < architecture->L && architecture->front.parametric; l++)
+		sum += n[l]; /* at most 2^20 each */
 	bool fits = size_add(&sum, sum, front_levels(&architecture->front) * architecture->front.values); /* at most 2^22 x 64 */
 	for (size_t l = 1; l <= architecture->L && fits; l++)
 		fits = size_mul(&weights, n[l], l > 1 ? n[l - 1] : inputs) && size_add(&sum, sum, weights) &&
@@ -50,8 +53,9 @@ static void layer_tensors(struct tensor tensors[2], const char *prefix, const st
 }
 
 /* The front's, in the order of network_get_front; returns how many. */
-static size_t front_tensors(struct tensor tensors[MOST_FRONT], const char *prefix, const struct network *net)
+static size_t front_tensors(struct tensor tensors[FRONT_TENSORS], const char *prefix, const struct network *net)
 {
+	const size_t binned = net->front.n_binned, bins = front_edges(&net->front) - binned;
 	const size_t J = net->front.n_numbers, K = EMBEDDING_FREQUENCIES;
 	size_t n = 0;
 	if (J) {
@@ -64,6 +68,15 @@ static size_t front_tensors(struct tensor tensors[MOST_FRONT], const char *prefi
 		tensors[n++] = make_tensor(prefix, "scale", net->n, 1);
 	if (net->front.n_categories)
 		tensors[n++] = make_tensor(prefix, "category.weight", (size_t[]){front_levels(&net->front), net->front.values}, 2);
+	if (binned) {
+		tensors[n++] = make_tensor(prefix, "piecewise.weight", (size_t[]){bins, PIECEWISE_OUTPUTS}, 2);
+		tensors[n++] = make_tensor(prefix, "piecewise.bias", (size_t[]){binned, PIECEWISE_OUTPUTS}, 2);
+	}
+	for (size_t l = 1; l < net->L && net->front.parametric; l++) {
+		char name[TENSOR_NAME];
+		snprintf(name, sizeof name, "layers.%zu.alpha", l - 1);
+		tensors[n++] = make_tensor(prefix, name, &net->n[l], 1);
+	}
 	return n;
 }
 
@@ -71,7 +84,7 @@ static size_t front_tensors(struct tensor tensors[MOST_FRONT], const char *prefi
 
 void tensors_declare(struct safetensors_writer *writer, const char *prefix, const struct network *net)
 {
-	struct tensor tensors[MOST_FRONT];
+	struct tensor tensors[FRONT_TENSORS];
 	for (size_t l = 1; l <= net->L; l++) {
 		layer_tensors(tensors, prefix, net, l);
 		for (size_t i = 0; i < 2; i++)
@@ -133,7 +146,7 @@ static enum cln_status read_layer(struct network *net, size_t l, const char *pre
 static enum cln_status read_front(struct network *net, const char *prefix, bool finite, struct safetensors *file,
                                   struct cln_error *err)
 {
-	struct tensor tensors[MOST_FRONT];
+	struct tensor tensors[FRONT_TENSORS];
 	const size_t n = front_tensors(tensors, prefix, net);
 	if (n == 0)
 		return CLN_OK;

@@ -60,6 +60,20 @@ void gradient_front(float *grads, bool add, const struct network *net, const str
 		                                                        .m = m,
 		                                                        .ld = space->ld,
 		                                                        .add = add});
+	if (share->b_begin < share->b_end)
+		kernels->piecewise_gradient(&(struct piecewise_gradient_args){.grads = grads + net->piecewise_offset,
+		                                                              .edges = net->front.edges,
+		                                                              .E = space->E,
+		                                                              .dA = space->dZ[0],
+		                                                              .scale = network_scale(net),
+		                                                              .numbers = net->front.binned,
+		                                                              .first_edge = net->front.first_edge,
+		                                                              .begin = share->b_begin,
+		                                                              .end = share->b_end,
+		                                                              .first_output = network_piecewise_row(net),
+		                                                              .m = m,
+		                                                              .ld = space->ld,
+		                                                              .add = add});
 	if (share->p_begin < share->p_end)
 		kernels->scale_gradient(&(struct scale_gradient_args){.grads = grads + net->scale_offset,
 		                                                      .dA = space->dZ[0],
@@ -74,7 +88,7 @@ void gradient_front(float *grads, bool add, const struct network *net, const str
 void backward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
                     const struct share *share, const struct dropout_key *dropout)
 {
-	const bool stored = space->D[l - 1] != NULL;
+	const bool stored = space->D[l - 1] != NULL, linear = l == 1 || net->front.parametric;
 	const size_t at = share->s_begin * PANEL;
 	kernels->backward(&(struct backward_args){
 	    .dZ_in = space->dZ[l - 1] + at,
@@ -87,8 +101,22 @@ void backward_layer(const struct network *net, const struct kernels *kernels, co
 	    .ld = space->ld,
 	    .p_begin = share->p_begin,
 	    .p_end = share->p_end,
-	    .derivative = l == 1 ? DERIVATIVE_ONE : stored ? DERIVATIVE_STORED : activation_derivative(net->activation),
+	    .derivative = linear ? DERIVATIVE_ONE : stored ? DERIVATIVE_STORED : activation_derivative(net->activation),
 	    .scale = dropout && dropout->rate > 0 ? (float)(1.0 / (1.0 - dropout->rate)) : 1.0f});
+}
+
+void parametric_layer(float *grads, bool add, const struct network *net, const struct kernels *kernels,
+                      const struct block_space *space, size_t l, size_t p_begin, size_t p_end, size_t m)
+{
+	kernels->parametric_gradient(&(struct parametric_gradient_args){.grads = grads + net->alpha_offset[l],
+	                                                                .dZ = space->dZ[l],
+	                                                                .D = space->D[l],
+	                                                                .Q = space->Q[l],
+	                                                                .m = m,
+	                                                                .ld = space->ld,
+	                                                                .p_begin = p_begin,
+	                                                                .p_end = p_end,
+	                                                                .add = add});
 }
 
 double backward_pass(float *grads, bool add, const struct network *net, const struct kernels *kernels,
@@ -100,10 +128,12 @@ double backward_pass(float *grads, bool add, const struct network *net, const st
 		gradient_layer(grads, add, net, kernels, space, l, &all, m);
 		if (l > 1 || network_has_front(net))
 			backward_layer(net, kernels, space, l, &(struct share){0, panels_of(net->n[l - 1]), 0, m}, dropout);
+		if (l > 1 && net->front.parametric)
+			parametric_layer(grads, add, net, kernels, space, l - 1, 0, panels_of(net->n[l - 1]), m);
 	}
 	if (network_has_front(net)) {
 		const size_t scaled = net->front.scaling ? panels_of(net->n[0]) : 0;
-		const struct front_share all = {0, net->front.n_numbers, 0, scaled, 0, net->table_floats};
+		const struct front_share all = {0, net->front.n_numbers, 0, scaled, 0, net->table_floats, 0, net->front.n_binned};
 		gradient_front(grads, add, net, kernels, space, &all, m);
 	}
 	return loss;

@@ -5,7 +5,7 @@
 /* Which of a layer's arrays its derivative comes from. */
 static enum derivative derivative_of(const struct network *net, bool dropout)
 {
-	const enum derivative derivative = activation_derivative(net->activation);
+	const enum derivative derivative = net->front.parametric ? DERIVATIVE_STORED : activation_derivative(net->activation);
 	return dropout && derivative != DERIVATIVE_RELU ? DERIVATIVE_STORED : derivative;
 }
 
@@ -27,6 +27,7 @@ static void carve_all(struct block_space *space, const struct network *net, bool
 		const size_t size = panels_of(net->n[l]) * PANEL * ld;
 		space->A[l] = carve(space, size);
 		space->D[l] = stored && l > 0 && l < L ? carve(space, size) : NULL;
+		space->Q[l] = stored && l > 0 && l < L && net->front.parametric ? carve(space, size) : NULL;
 		if ((l > 0 || network_has_front(net)) && size > widest[l % 2])
 			widest[l % 2] = size;
 	}
@@ -48,7 +49,7 @@ enum cln_status block_space_create(struct block_space *space, const struct netwo
 	*space = (struct block_space){.ld = ld};
 	size_t units = 4 + panels_of(net->n[0]) * PANEL + panels_of(net->front.n_categories) * PANEL, floats;
 	for (size_t l = 0; l <= net->L; l++)
-		units += 4 * panels_of(net->n[l]) * PANEL; /* more than carve_all can ask for a column */
+		units += 5 * panels_of(net->n[l]) * PANEL; /* more than carve_all can ask for a column */
 	if (!size_mul(&floats, units, ld) || !size_add(&floats, floats, net->table_floats))
 		return error_set(err, CLN_E_MEMORY, "a block of %zu columns does not fit in memory", ld);
 	carve_all(space, net, training, dropout);
@@ -72,15 +73,15 @@ static uint32_t dropout_threshold(double rate)
 	return (uint32_t)(rate * 4294967296.0);
 }
 
-static void drop(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
-                 const struct share *share, const struct dropout_key *key)
+static void drop_of(const struct network *net, const struct kernels *kernels, const struct block_space *space, float *A, float *D,
+                    size_t l, const struct share *share, const struct dropout_key *key)
 {
 	size_t unit0 = share->p_begin * PANEL; /* units are numbered through the layers, so that no two share a word */
 	const size_t at = (share->p_begin * space->ld + share->s_begin) * PANEL;
 	for (size_t i = 1; i < l; i++)
 		unit0 += panels_of(net->n[i]) * PANEL;
-	kernels->dropout(&(struct dropout_args){.A = space->A[l] + at,
-	                                        .D = space->D[l] ? space->D[l] + at : NULL,
+	kernels->dropout(&(struct dropout_args){.A = A + at,
+	                                        .D = D ? D + at : NULL,
 	                                        .n = (share->p_end - share->p_begin) * PANEL,
 	                                        .m = share->s_end - share->s_begin,
 	                                        .ld = space->ld,
@@ -104,6 +105,14 @@ static void take_levels(const struct network *net, const struct block_space *spa
 			space->levels[c * space->ld + s] = level > 0 && level < (float)category->n_rows ? (uint32_t)level : 0;
 		}
 	}
+}
+
+static void drop(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                 const struct share *share, const struct dropout_key *key)
+{
+	drop_of(net, kernels, space, space->A[l], space->D[l], l, share, key);
+	if (space->Q[l])
+		drop_of(net, kernels, space, space->Q[l], NULL, l, share, key);
 }
 
 void forward_front(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t s_begin,
@@ -130,6 +139,16 @@ void forward_front(const struct network *net, const struct kernels *kernels, con
 		                                      .m = s_end - s_begin,
 		                                      .ld = space->ld});
 	}
+	if (net->front.n_binned > 0)
+		kernels->piecewise(&(struct piecewise_args){.E = space->E + at,
+		                                            .params = network_piecewise(net),
+		                                            .edges = net->front.edges,
+		                                            .numbers = net->front.binned,
+		                                            .first_edge = net->front.first_edge,
+		                                            .end = net->front.n_binned,
+		                                            .first_output = network_piecewise_row(net),
+		                                            .m = s_end - s_begin,
+		                                            .ld = space->ld});
 	if (net->front.scaling)
 		kernels->scale(&(struct scale_args){.A = space->A[0] + at,
 		                                    .E = space->E + at,
@@ -165,10 +184,29 @@ void preactivation_layer(const struct network *net, const struct kernels *kernel
 	product(net, kernels, space, l, share, -1);
 }
 
+/* A[l] from Z[l] in its place. */
+static void bend(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
+                 const struct share *share)
+{
+	const size_t at = share->s_begin * PANEL;
+	kernels->parametric(&(struct parametric_args){.A = space->A[l] + at,
+	                                              .D = space->D[l] ? space->D[l] + at : NULL,
+	                                              .Q = space->Q[l] ? space->Q[l] + at : NULL,
+	                                              .alpha = network_alpha(net, l),
+	                                              .m = share->s_end - share->s_begin,
+	                                              .ld = space->ld,
+	                                              .p_begin = share->p_begin,
+	                                              .p_end = share->p_end,
+	                                              .activation = (int)net->activation});
+}
+
 void forward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
                    const struct share *share, const struct dropout_key *dropout)
 {
-	product(net, kernels, space, l, share, l < net->L ? (int)net->activation : -1);
+	const bool parametric = l < net->L && net->front.parametric;
+	product(net, kernels, space, l, share, l < net->L && !parametric ? (int)net->activation : -1);
+	if (parametric)
+		bend(net, kernels, space, l, share);
 	if (l < net->L && dropout && dropout->rate > 0)
 		drop(net, kernels, space, l, share, dropout);
 }

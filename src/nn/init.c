@@ -66,6 +66,11 @@ void network_init_front(struct network *net, double scale, const double *spreads
 	}
 	for (size_t k = 0; net->front.scaling && k < net->n[0]; k++)
 		net->params[net->scale_offset + k] = 1.0f;
+	for (size_t i = 0; i < front_edges(&net->front) * PANEL; i++)
+		net->params[net->piecewise_offset + i] = 0.0f;
+	for (size_t l = 1; l < net->L && net->front.parametric; l++)
+		for (size_t i = 0; i < net->n[l]; i++)
+			net->params[net->alpha_offset[l] + i] = 1.0f;
 }
 
 void network_init_levels(struct network *net, double level_scale, uint64_t seed)

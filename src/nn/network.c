@@ -42,6 +42,16 @@ static bool lay_out(struct network *net, size_t *n_params_floats, size_t *n_Wt_f
 	if (!size_add(&params, params, net->table_floats))
 		return false;
 	net->n_params += front_levels(&net->front) * net->front.values;
+	net->piecewise_offset = params;
+	if (!size_add(&params, params, front_edges(&net->front) * PANEL))
+		return false;
+	net->n_params += front_edges(&net->front) * PIECEWISE_OUTPUTS;
+	for (size_t l = 1; l < net->L && net->front.parametric; l++) {
+		net->alpha_offset[l] = params;
+		if (!size_add(&params, params, panels_of(net->n[l]) * PANEL))
+			return false;
+		net->n_params += net->n[l];
+	}
 	*n_params_floats = params;
 	*n_Wt_floats = Wt;
 	return true;
@@ -61,6 +71,49 @@ static bool fits(const struct front *front, size_t n_features)
 	return front->n_categories == 0 || (front->values >= 1 && front->values <= LOOKUP_MAX_SIZE);
 }
 
+static void *copy_of(const void *from, size_t n, size_t size, struct cln_error *err)
+{
+	void *to = mem_alloc(n, size, err);
+	if (to)
+		memcpy(to, from, n * size);
+	return to;
+}
+
+static enum cln_status take_bins(struct front *own, const struct front *front, struct cln_error *err)
+{
+	own->binned = copy_of(front->binned, front->n_binned, sizeof *front->binned, err);
+	own->first_edge = copy_of(front->first_edge, front->n_binned + 1, sizeof *front->first_edge, err);
+	own->edges = copy_of(front->edges, front_edges(front), sizeof *front->edges, err);
+	if (!own->binned || !own->first_edge || !own->edges)
+		return CLN_E_MEMORY;
+	own->n_binned = front->n_binned;
+	return CLN_OK;
+}
+
+static bool same_categories(const struct front *a, const struct front *b)
+{
+	if (a->n_categories != b->n_categories || a->values != b->values)
+		return false;
+	for (size_t c = 0; c < a->n_categories; c++)
+		if (a->categories[c].feature != b->categories[c].feature || a->categories[c].n_rows != b->categories[c].n_rows)
+			return false;
+	return true;
+}
+
+static bool same_numbers(const void *a, const void *b, size_t n)
+{
+	return n == 0 || memcmp(a, b, n * sizeof(uint32_t)) == 0;
+}
+
+bool front_same(const struct front *a, const struct front *b)
+{
+	return a->parametric == b->parametric && a->scaling == b->scaling && a->n_numbers == b->n_numbers &&
+	       a->n_binned == b->n_binned && same_numbers(a->numbers, b->numbers, a->n_numbers) &&
+	       same_numbers(a->binned, b->binned, a->n_binned) &&
+	       same_numbers(a->first_edge, b->first_edge, a->n_binned ? a->n_binned + 1 : 0) &&
+	       same_numbers(a->edges, b->edges, front_edges(a)) && same_categories(a, b);
+}
+
 static enum cln_status take_front(struct network *net, const struct front *front, struct cln_error *err)
 {
 	if (!fits(front, net->n_features))
@@ -68,7 +121,8 @@ static enum cln_status take_front(struct network *net, const struct front *front
 		                 LOOKUP_MAX_SIZE);
 	uint32_t *numbers = mem_alloc(front->n_numbers, sizeof *numbers, err);
 	struct category *categories = numbers ? mem_alloc(front->n_categories, sizeof *categories, err) : NULL;
-	net->front = (struct front){.numbers = numbers, .scaling = front->scaling, .categories = categories};
+	net->front = (struct front){
+	    .numbers = numbers, .scaling = front->scaling, .parametric = front->parametric, .categories = categories};
 	if (!categories)
 		return CLN_E_MEMORY;
 	for (size_t j = 0; j < front->n_numbers; j++)
@@ -81,8 +135,8 @@ static enum cln_status take_front(struct network *net, const struct front *front
 	net->front.n_numbers = front->n_numbers;
 	net->front.n_categories = front->n_categories;
 	net->front.values = front->n_categories ? front->values : 0;
-	net->n[0] += front_outputs(&net->front);
-	return CLN_OK;
+	net->n[0] += front_outputs(front);
+	return front->n_binned ? take_bins(&net->front, front, err) : CLN_OK;
 }
 
 enum cln_status network_create_with_front(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
@@ -140,12 +194,21 @@ enum cln_status network_clone(struct network **copy, const struct network *net, 
 	return CLN_OK;
 }
 
+void front_free(struct front *front)
+{
+	mem_free((void *)front->numbers);
+	mem_free((void *)front->categories);
+	mem_free((void *)front->binned);
+	mem_free((void *)front->first_edge);
+	mem_free((void *)front->edges);
+	*front = (struct front){0};
+}
+
 void network_destroy(struct network *net)
 {
 	if (!net)
 		return;
-	mem_free((void *)net->front.numbers);
-	mem_free((void *)net->front.categories);
+	front_free(&net->front);
 	mem_free(net->params);
 	mem_free(net->Wt);
 	mem_free(net);
@@ -190,8 +253,11 @@ void network_set(struct network *net, size_t l, const float *W, const float *b)
 
 size_t network_front_floats(const struct network *net)
 {
-	return net->front.n_numbers * EMBEDDING_PARAMETERS + (net->front.scaling ? net->n[0] : 0) +
-	       front_levels(&net->front) * net->front.values;
+	size_t n = net->front.n_numbers * EMBEDDING_PARAMETERS + (net->front.scaling ? net->n[0] : 0) +
+	           front_levels(&net->front) * net->front.values + front_edges(&net->front) * PIECEWISE_OUTPUTS;
+	for (size_t l = 1; l < net->L && net->front.parametric; l++)
+		n += net->n[l];
+	return n;
 }
 
 /* visit(where a stretch of n values lies in params, n), in the order of network_get_front. */
@@ -208,6 +274,13 @@ static void visit_front(const struct network *net, void (*visit)(void *context, 
 		visit(context, net->scale_offset, net->n[0]);
 	if (net->front.n_categories)
 		visit(context, net->table_offset, front_levels(&net->front) * net->front.values);
+	for (int biases = 0; biases < 2; biases++) /* the bias has the panel before those of the bins */
+		for (size_t j = 0; j < net->front.n_binned; j++)
+			for (size_t e = net->front.first_edge[j]; e < net->front.first_edge[j + 1]; e++)
+				if ((e == net->front.first_edge[j]) == (biases == 1))
+					visit(context, net->piecewise_offset + e * PANEL, PIECEWISE_OUTPUTS);
+	for (size_t l = 1; l < net->L && net->front.parametric; l++)
+		visit(context, net->alpha_offset[l], net->n[l]);
 }
 
 struct front_copy {

@@ -7,8 +7,11 @@
  *
  * A front may stand between the features x and A[0]:  A[0] = scale o E,  E = [x; the embeddings of some of them, one after the
  * other] (kernels.h).  A feature may be the number of a category's level: in its row of E stands the first of the level's learned
- * values, and the others below all else.  The front's parameters follow those of the layers: EMBEDDING_FLOATS a number, then the
- * scale (16 panels), then the categories' tables, filled up to a multiple of 16.  Without scaling A[0] is E, without a front x. */
+ * values, and the others stand behind the periodic embeddings; behind them those of the piecewise-linear ones.  The front's
+ * parameters follow those of the layers: EMBEDDING_FLOATS a number, then the scale (16 panels), then the categories' tables, filled
+ * up to a multiple of 16, then of the piecewise-linear embeddings a panel an edge.  Without scaling A[0] is E, without a front x.
+ *
+ * Where the activation is parametric, A[l] = Z[l] + alpha[l] (g(Z[l]) - Z[l]); the alpha[l] of l = 1..L-1 are the last of all. */
 #ifndef NN_NETWORK_H
 #define NN_NETWORK_H
 
@@ -28,7 +31,16 @@ struct front {
 	const struct category *categories; /* features, ascending, that are levels' numbers; first_row is filled by the network */
 	size_t n_categories;
 	size_t values;                     /* of a level, 1 .. LOOKUP_MAX_SIZE; 0 where there are no categories */
+	/* features with a piecewise-linear embedding, ascending; number j has the edges first_edge[j] .. first_edge[j+1]-1, which
+	 * ascend and are fixed */
+	const uint32_t *binned, *first_edge; /* n_binned, n_binned + 1; first_edge[0] = 0 */
+	const float *edges;
+	size_t n_binned;
+	bool parametric; /* of the hidden layers, but it goes the same way: their activation has a learned alpha a unit */
 };
+static inline size_t front_edges(const struct front *front) { return front->n_binned ? front->first_edge[front->n_binned] : 0; }
+bool front_same(const struct front *a, const struct front *b);
+void front_free(struct front *front); /* of one whose arrays are its own */
 
 /* Rows of all tables. */
 static inline size_t front_levels(const struct front *front)
@@ -42,7 +54,8 @@ static inline size_t front_levels(const struct front *front)
 /* The inputs of layer 1 beyond the features. */
 static inline size_t front_outputs(const struct front *front)
 {
-	return EMBEDDING_OUTPUTS * front->n_numbers + (front->n_categories ? (front->values - 1) * front->n_categories : 0);
+	return EMBEDDING_OUTPUTS * front->n_numbers + (front->n_categories ? (front->values - 1) * front->n_categories : 0) +
+	       PIECEWISE_OUTPUTS * front->n_binned;
 }
 
 struct network {
@@ -53,9 +66,10 @@ struct network {
 	size_t W_offset[NETWORK_MAX_LAYERS + 1];     /* into params, l = 1..L */
 	size_t b_offset[NETWORK_MAX_LAYERS + 1];
 	size_t Wt_offset[NETWORK_MAX_LAYERS + 1];    /* into Wt, where network_has_Wt */
-	struct front front;                          /* its numbers and categories are the network's own */
-	size_t embedding_offset, scale_offset, table_offset; /* into params */
+	struct front front;                          /* its arrays are the network's own */
+	size_t embedding_offset, scale_offset, table_offset, piecewise_offset; /* into params */
 	size_t table_floats;                         /* of all tables, padding included */
+	size_t alpha_offset[NETWORK_MAX_LAYERS + 1]; /* into params, l = 1..L-1, where the activation is parametric */
 	size_t n_floats;                             /* of params, padding included */
 	size_t n_params;                             /* without padding */
 	float *params, *Wt;
@@ -74,8 +88,8 @@ void network_destroy(struct network *net);
 void network_init(struct network *net, enum cln_init init, uint64_t seed);
 
 /* Draws the front: frequencies w[k] from N(0, s[k]^2), for number j with s from `scale` to scale * spreads[j] by equal factors
- * (spreads NULL: all 1), phases from U(-pi, pi), V and biases from U(-1/4, 1/4); the input factors are 1.  Gorishniy et al. 2022;
- * Holzmueller et al. 2024. */
+ * (spreads NULL: all 1), phases from U(-pi, pi), V and biases from U(-1/4, 1/4); the input factors and alpha are 1, what belongs to
+ * bins is 0.  Gorishniy et al. 2022; Holzmueller et al. 2024. */
 void network_init_front(struct network *net, double scale, const double *spreads, uint64_t seed);
 
 /* Draws the levels' values from N(0, scale^2), but for level 0 of each category, which starts at 0. */
@@ -88,7 +102,8 @@ void network_sync(struct network *net);
 void network_get(const struct network *net, size_t l, float *W, float *b);
 void network_set(struct network *net, size_t l, const float *W, const float *b);
 /* The front's parameters and back, without padding: of all numbers w (n_numbers x 16), phase (n_numbers x 16), V (n_numbers x 3 x
- * 16) and biases (n_numbers x 3), then the scale (n[0]), then the tables (front_levels x values). */
+ * 16) and biases (n_numbers x 3), then the scale (n[0]), then the tables (front_levels x values), then of all binned numbers the
+ * W of their bins (bins x 8) and then their biases (n_binned x 8), then every alpha[l]. */
 size_t network_front_floats(const struct network *net);
 void network_get_front(const struct network *net, float *values);
 void network_set_front(struct network *net, const float *values);
@@ -96,13 +111,21 @@ static inline const float *network_W(const struct network *net, size_t l) { retu
 static inline const float *network_b(const struct network *net, size_t l) { return net->params + net->b_offset[l]; }
 static inline bool network_has_front(const struct network *net)
 {
-	return net->front.n_numbers > 0 || net->front.scaling || net->front.n_categories > 0;
+	const struct front *front = &net->front;
+	return front->n_numbers > 0 || front->scaling || front->n_categories > 0 || front->n_binned > 0;
 }
 static inline bool network_has_Wt(const struct network *net, size_t l)
 {
 	return l > 1 || net->n[l] == 1 || network_has_front(net);
 }
 static inline const float *network_embedding(const struct network *net) { return net->params + net->embedding_offset; }
+static inline const float *network_piecewise(const struct network *net) { return net->params + net->piecewise_offset; }
+static inline const float *network_alpha(const struct network *net, size_t l) { return net->params + net->alpha_offset[l]; }
+/* The row of E with the first output of the first of them. */
+static inline size_t network_piecewise_row(const struct network *net)
+{
+	return net->n_features + front_outputs(&net->front) - PIECEWISE_OUTPUTS * net->front.n_binned;
+}
 static inline const float *network_scale(const struct network *net)
 {
 	return net->front.scaling ? net->params + net->scale_offset : NULL;

@@ -13,6 +13,7 @@ struct block_space {
 	float *E;
 	float *A[NETWORK_MAX_LAYERS + 1];
 	float *D[NETWORK_MAX_LAYERS + 1];
+	float *Q[NETWORK_MAX_LAYERS + 1];  /* of parametric activations: g(Z) - Z, as D */
 	float *dZ[NETWORK_MAX_LAYERS + 1]; /* dZ[l] and dZ[l-2] share memory */
 	float *y, *w;                      /* ld floats */
 	uint32_t *levels;                  /* of each category ld, where there are any */
@@ -48,11 +49,13 @@ void forward_front(const struct network *net, const struct kernels *kernels, con
                    size_t s_end);
 
 /* The gradient of the front's parameters from dA[0] over all m columns: of embeddings j_begin .. j_end-1, of the scale's panels
- * p_begin .. p_end-1 and of the tables' floats t_begin .. t_end-1 (multiples of 16); into grads as gradient_layer's. */
+ * p_begin .. p_end-1, of the tables' floats t_begin .. t_end-1 (multiples of 16) and of binned numbers b_begin .. b_end-1; into
+ * grads as gradient_layer's. */
 struct front_share {
 	size_t j_begin, j_end;
 	size_t p_begin, p_end;
 	size_t t_begin, t_end;
+	size_t b_begin, b_end;
 };
 void gradient_front(float *grads, bool add, const struct network *net, const struct kernels *kernels,
                     const struct block_space *space, const struct front_share *share, size_t m);
@@ -74,9 +77,15 @@ double block_loss(const struct network *net, const struct kernels *kernels, cons
 void gradient_layer(float *grads, bool add, const struct network *net, const struct kernels *kernels,
                     const struct block_space *space, size_t l, const struct weight_share *share, size_t m);
 
-/* dZ[l-1] from dZ[l]; the share is one of layer l-1.  With a front l may be 1. */
+/* dZ[l-1] from dZ[l]; the share is one of layer l-1.  With a front l may be 1.  Where the activation is parametric it is dA[l-1],
+ * and parametric_layer's to become dZ[l-1]. */
 void backward_layer(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t l,
                     const struct share *share, const struct dropout_key *dropout);
+
+/* dalpha[l] and dZ[l] from dA[l] over all m columns of panels p_begin .. p_end-1, where the activation is parametric; into grads as
+ * gradient_layer's. */
+void parametric_layer(float *grads, bool add, const struct network *net, const struct kernels *kernels,
+                      const struct block_space *space, size_t l, size_t p_begin, size_t p_end, size_t m);
 
 /* All of it on one thread: A[0..L] from the features in E. */
 void forward_pass(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t m,

@@ -22,10 +22,10 @@ struct rounding_case {
 	size_t block_size, n_blocks;
 };
 
-/* Fills bounds->dW, db with E_g for the gradients in net (after textbook_backward), bounds->A, Z, dZ with theirs, and returns that
- * of the cost without penalties.  bounds: textbook_create of the same shape, with a lookup (of which only dT is used) where net has
- * one.  Entries that depend on a pre-activation whose error
- * bound reaches across a kink are NaN, so that no error is within them. */
+/* Fills bounds->dW, db (dV, dbeta, dalpha) with E_g for the gradients in net (after textbook_backward), bounds->A, Z, dZ with
+ * theirs, and returns that of the cost without penalties.  bounds: textbook_create of the same shape (and textbook_add_front), with
+ * a lookup (of which only dT is used) where net has one.  Entries that depend on a pre-activation whose error bound reaches across
+ * a kink are NaN, so that no error is within them. */
 double rounding_bounds(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run);
 
 #endif

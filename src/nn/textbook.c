@@ -94,6 +94,20 @@ double textbook_g_prime(enum cln_activation activation, double z)
 	return 0;
 }
 
+double textbook_unit(const struct textbook *net, size_t l, size_t i, double z)
+{
+	const double g = textbook_g(net->activation, z);
+
+	return net->alpha[l] ? z + net->alpha[l][i] * (g - z) : g;
+}
+
+double textbook_unit_prime(const struct textbook *net, size_t l, size_t i, double z)
+{
+	const double slope = textbook_g_prime(net->activation, z);
+
+	return net->alpha[l] ? 1 + net->alpha[l][i] * (slope - 1) : slope;
+}
+
 bool textbook_has_kink(enum cln_activation activation)
 {
 	return activation == CLN_RELU || activation == CLN_LEAKY_RELU || activation == CLN_ELU || activation == CLN_SELU;
@@ -175,7 +189,50 @@ void textbook_destroy(struct textbook *net)
 	if (!net)
 		return;
 	mem_free(net->memory);
+	mem_free(net->more_memory);
 	mem_free(net);
+}
+
+static void lay_out_front(struct textbook *net, const struct front *front)
+{
+	const size_t bins = front_edges(front) - front->n_binned;
+	double *next = net->more_memory;
+
+	net->V = take(&next, bins * PIECEWISE_OUTPUTS);
+	net->dV = take(&next, bins * PIECEWISE_OUTPUTS);
+	net->beta = take(&next, front->n_binned * PIECEWISE_OUTPUTS);
+	net->dbeta = take(&next, front->n_binned * PIECEWISE_OUTPUTS);
+	net->PLE = take(&next, bins * net->m);
+	net->A0 = take(&next, net->n[0] * net->m);
+	net->dA0 = take(&next, net->n[0] * net->m);
+	for (size_t l = 1; l < net->L && front->parametric; l++) {
+		net->alpha[l] = take(&next, net->n[l]);
+		net->dalpha[l] = take(&next, net->n[l]);
+	}
+}
+
+enum cln_status textbook_add_front(struct textbook *net, size_t n_features, const struct front *front, struct cln_error *err)
+{
+	const size_t bins = front_edges(front) - front->n_binned;
+	size_t total = 0;
+	bool fits = true;
+
+	assert(net->n[0] == n_features + front_outputs(front) && front->n_numbers == 0 && !front->scaling);
+	for (int twice = 0; twice < 2; twice++) {
+		fits = fits && count(&total, bins, PIECEWISE_OUTPUTS) && count(&total, front->n_binned, PIECEWISE_OUTPUTS) &&
+		       count(&total, net->n[0], net->m);
+		for (size_t l = 1; l < net->L; l++)
+			fits = fits && count(&total, net->n[l], 1);
+	}
+	if (!fits || !count(&total, bins, net->m))
+		return error_set(err, CLN_E_MEMORY, "a front in double of this size does not fit any memory");
+	net->more_memory = mem_alloc(total, sizeof *net->more_memory, err);
+	if (!net->more_memory)
+		return CLN_E_MEMORY;
+	net->front = front;
+	net->n_features = n_features;
+	lay_out_front(net, front);
+	return CLN_OK;
 }
 
 /* ---------------------------------------------------------------- forward */
@@ -183,20 +240,19 @@ void textbook_destroy(struct textbook *net)
 size_t textbook_lookup_row(const struct textbook *net, size_t c, size_t i)
 {
 	const struct textbook_lookup *lookup = net->lookup;
-	const size_t n_features = net->n[0] - lookup->n_categories * (lookup->n_values - 1);
+	const size_t n_outputs = net->front ? net->n[0] - textbook_piecewise_row(net) : 0;
+	const size_t n_features = net->n[0] - n_outputs - lookup->n_categories * (lookup->n_values - 1);
 
 	return i == 0 ? lookup->features[c] : n_features + c * (lookup->n_values - 1) + i - 1;
 }
 
-/* A[0]: the features, and the values of every category's level. */
-static const double *inputs(const struct textbook *net, const double *X)
+/* A[0] = [X; the values of every category's level]. */
+static void look_up(const struct textbook *net, const double *X)
 {
 	const struct textbook_lookup *lookup = net->lookup;
 	const size_t m = net->m;
 
-	if (!lookup)
-		return X;
-	for (size_t e = 0; e < (net->n[0] - lookup->n_categories * (lookup->n_values - 1)) * m; e++)
+	for (size_t e = 0; e < textbook_lookup_row(net, 0, 1) * m; e++)
 		lookup->A0[e] = X[e];
 	for (size_t c = 0; c < lookup->n_categories; c++)
 		for (size_t i = 0; i < lookup->n_values; i++)
@@ -204,7 +260,49 @@ static const double *inputs(const struct textbook *net, const double *X)
 				const size_t row = lookup->first_rows[c] + lookup->levels[c * m + j];
 				lookup->A0[textbook_lookup_row(net, c, i) * m + j] = lookup->T[row * lookup->n_values + i];
 			}
-	return lookup->A0;
+}
+
+double textbook_ple(double x, double left, double right)
+{
+	return fmin(1, fmax(0, (x - left) / (right - left)));
+}
+
+/* A[0] = [X; V PLE(X) + beta]. */
+static void embed(struct textbook *net, const double *X)
+{
+	const struct front *front = net->front;
+	const size_t m = net->m;
+
+	for (size_t e = 0; e < net->n_features * m; e++)
+		net->A0[e] = X[e];
+	for (size_t number = 0, bin = 0; number < front->n_binned; number++) {
+		const double *x = X + front->binned[number] * m, *beta = net->beta + number * PIECEWISE_OUTPUTS;
+		double *A = net->A0 + (textbook_piecewise_row(net) + number * PIECEWISE_OUTPUTS) * m;
+		for (size_t i = 0; i < PIECEWISE_OUTPUTS; i++)
+			for (size_t j = 0; j < m; j++)
+				A[i * m + j] = beta[i];
+		for (size_t e = front->first_edge[number]; e + 1 < front->first_edge[number + 1]; e++, bin++)
+			for (size_t j = 0; j < m; j++) {
+				const double left = (double)front->edges[e], right = (double)front->edges[e + 1];
+				const double ple = net->PLE[bin * m + j] = textbook_ple(x[j], left, right);
+				for (size_t i = 0; i < PIECEWISE_OUTPUTS; i++)
+					A[i * m + j] += net->V[bin * PIECEWISE_OUTPUTS + i] * ple;
+			}
+	}
+}
+
+/* What layer 1 sees, once it is filled. */
+static const double *inputs(const struct textbook *net, const double *X)
+{
+	return net->front ? net->A0 : net->lookup ? net->lookup->A0 : X;
+}
+
+static void fill_inputs(struct textbook *net, const double *X)
+{
+	if (net->front)
+		embed(net, X);
+	if (net->lookup)
+		look_up(net, X);
 }
 
 /* Z[l] = W[l] A[l-1] + b[l]. */
@@ -227,8 +325,10 @@ static void activate(struct textbook *net, size_t l)
 	const enum cln_activation g = l < net->L ? net->activation : CLN_SIGMOID;
 	const double *mask = net->mask[l];
 
-	for (size_t e = 0; e < net->n[l] * net->m; e++)
-		net->A[l][e] = textbook_g(g, net->Z[l][e]) * (mask ? mask[e] : 1);
+	for (size_t e = 0; e < net->n[l] * net->m; e++) {
+		const double A = l < net->L ? textbook_unit(net, l, e / net->m, net->Z[l][e]) : textbook_g(g, net->Z[l][e]);
+		net->A[l][e] = A * (mask ? mask[e] : 1);
+	}
 }
 
 /* 1/m sum_j w_j [softplus(z_j) - y_j z_j]: cross-entropy from the logit. */
@@ -263,6 +363,7 @@ double textbook_forward(struct textbook *net, const double *X, const double *y, 
 {
 	const double *A0 = inputs(net, X);
 
+	fill_inputs(net, X);
 	for (size_t l = 1; l <= net->L; l++) {
 		affine(net, l, l == 1 ? A0 : net->A[l - 1]);
 		activate(net, l);
@@ -301,20 +402,61 @@ static void gradient(struct textbook *net, size_t l, const double *A, double l1,
 	}
 }
 
+/* dalpha[l]: sum over j of dA o mask o (g(Z) - Z), / m. */
+static void add_dalpha(struct textbook *net, size_t l, size_t i, double dA, double z)
+{
+	net->dalpha[l][i] += dA * (textbook_g(net->activation, z) - z) / (double)net->m;
+}
+
 /* dZ[l-1] = W[l]^T dZ[l] o mask[l-1] o g'(Z[l-1]). */
 static void layer_below(struct textbook *net, size_t l)
 {
 	const size_t n_in = net->n[l - 1], m = net->m;
 	const double *mask = net->mask[l - 1];
 
-	for (size_t k = 0; k < n_in; k++)
+	for (size_t k = 0; k < n_in; k++) {
+		if (net->alpha[l - 1])
+			net->dalpha[l - 1][k] = 0;
 		for (size_t j = 0; j < m; j++) {
-			double dA = 0;
+			double dA = 0, z = net->Z[l - 1][k * m + j];
 			for (size_t i = 0; i < net->n[l]; i++)
 				dA += net->W[l][i * n_in + k] * net->dZ[l][i * m + j];
 			double kept = mask ? mask[k * m + j] : 1;
-			net->dZ[l - 1][k * m + j] = dA * kept * textbook_g_prime(net->activation, net->Z[l - 1][k * m + j]);
+			net->dZ[l - 1][k * m + j] = dA * kept * textbook_unit_prime(net, l - 1, k, z);
+			if (net->alpha[l - 1])
+				add_dalpha(net, l - 1, k, dA * kept, z);
 		}
+	}
+}
+
+/* dA[0] = W[1]^T dZ[1]; dV[b] = sum over j of dE PLE_b / m, dbeta = sum over j of dE / m, dE being V's rows of dA[0]. */
+static void front_gradient(struct textbook *net)
+{
+	const struct front *front = net->front;
+	const size_t m = net->m, n_in = net->n[0];
+
+	for (size_t k = 0; k < n_in; k++)
+		for (size_t j = 0; j < m; j++) {
+			net->dA0[k * m + j] = 0;
+			for (size_t i = 0; i < net->n[1]; i++)
+				net->dA0[k * m + j] += net->W[1][i * n_in + k] * net->dZ[1][i * m + j];
+		}
+	for (size_t number = 0, bin = 0; number < front->n_binned; number++) {
+		const double *dE = net->dA0 + (textbook_piecewise_row(net) + number * PIECEWISE_OUTPUTS) * m;
+		for (size_t i = 0; i < PIECEWISE_OUTPUTS; i++) {
+			double sum = 0;
+			for (size_t j = 0; j < m; j++)
+				sum += dE[i * m + j];
+			net->dbeta[number * PIECEWISE_OUTPUTS + i] = sum / (double)m;
+		}
+		for (size_t e = front->first_edge[number]; e + 1 < front->first_edge[number + 1]; e++, bin++)
+			for (size_t i = 0; i < PIECEWISE_OUTPUTS; i++) {
+				double sum = 0;
+				for (size_t j = 0; j < m; j++)
+					sum += dE[i * m + j] * net->PLE[bin * m + j];
+				net->dV[bin * PIECEWISE_OUTPUTS + i] = sum / (double)m;
+			}
+	}
 }
 
 /* dT[row] = sum over the columns with that row of dA[0] / m, dA[0] = W[1]^T dZ[1]. */
@@ -341,12 +483,14 @@ void textbook_backward(struct textbook *net, const double *X, const double *y, c
 {
 	output_error(net, y, w);
 	for (size_t l = net->L; l >= 1; l--) {
-		gradient(net, l, l > 1 ? net->A[l - 1] : net->lookup ? net->lookup->A0 : X, l1, l2);
+		gradient(net, l, l > 1 ? net->A[l - 1] : inputs(net, X), l1, l2);
 		if (l > 1)
 			layer_below(net, l);
 	}
 	if (net->lookup)
 		tables(net);
+	if (net->front)
+		front_gradient(net);
 }
 
 void textbook_descend(struct textbook *net, double rate)
@@ -404,10 +548,15 @@ static double difference(struct textbook *net, const struct textbook_cost *cost,
 
 double textbook_difference(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter)
 {
+	*h = TEXTBOOK_STEP;
+	return textbook_difference_from(h, net, cost, parameter);
+}
+
+double textbook_difference_from(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter)
+{
 	double slope;
 	bool crossed;
 
-	*h = TEXTBOOK_STEP;
 	while (slope = difference(net, cost, parameter, *h, &crossed), crossed && *h > TEXTBOOK_LEAST_STEP)
 		*h *= 0.5;
 	if (crossed)

@@ -5,6 +5,7 @@
 #define NN_TEXTBOOK_H
 
 #include "base/mem.h"
+#include "nn/network.h"
 
 #define TEXTBOOK_MAX_LAYERS (CLN_MAX_HIDDEN + 1)
 
@@ -28,8 +29,17 @@ struct textbook {
 	double *dW[TEXTBOOK_MAX_LAYERS + 1], *db[TEXTBOOK_MAX_LAYERS + 1]; /* gradients of the cost, same shapes */
 	double *A[TEXTBOOK_MAX_LAYERS + 1], *Z[TEXTBOOK_MAX_LAYERS + 1], *dZ[TEXTBOOK_MAX_LAYERS + 1]; /* n[l] x m; A[0] unused */
 	const double *mask[TEXTBOOK_MAX_LAYERS + 1]; /* dropout of hidden layer l: 0 or 1/(1-p), n[l] x m, lent; NULL: none */
-	struct textbook_lookup *lookup; /* lent; NULL: X are the inputs of layer 1, else it lacks C (n_values - 1) rows */
-	double *memory;
+	/* Before the layers, lent; NULL: none.  With both, lookup->A0 is A0. */
+	struct textbook_lookup *lookup;
+	/* a parametric activation, A[l] = Z[l] + alpha[l] (g(Z[l]) - Z[l]): n[l] each, l = 1..L-1; NULL: none */
+	double *alpha[TEXTBOOK_MAX_LAYERS + 1], *dalpha[TEXTBOOK_MAX_LAYERS + 1];
+	/* piecewise-linear embeddings: A[0] = [X; V PLE(X) + beta], where V is a row of PIECEWISE_OUTPUTS a bin, number after number,
+	 * beta one a number; NULL: A[0] is X */
+	const struct front *front;
+	size_t n_features;
+	double *V, *beta, *dV, *dbeta;
+	double *PLE, *A0, *dA0; /* bins x m, n[0] x m twice */
+	double *memory, *more_memory;
 };
 
 /* All parameters 0, no masks, no lookup.  1 <= L <= TEXTBOOK_MAX_LAYERS, n[L] = 1. */
@@ -37,9 +47,22 @@ enum cln_status textbook_create(struct textbook **net, const size_t *n, size_t L
 				struct cln_error *err) CLN_MUST_CHECK;
 void textbook_destroy(struct textbook *net);
 
+/* Behind a textbook_create with n[0] inputs: a front's binned numbers and, where it says so, the parametric activation; V, beta and
+ * alpha 0.  The front is lent.  X is from then on n_features x m, n[0] what the front makes of it. */
+enum cln_status textbook_add_front(struct textbook *net, size_t n_features, const struct front *front,
+				   struct cln_error *err) CLN_MUST_CHECK;
+static inline size_t textbook_bins(const struct textbook *net) { return front_edges(net->front) - net->front->n_binned; }
+
+/* PLE_b(x): how much of bin b, from left to right, lies below x. */
+double textbook_ple(double x, double left, double right);
+
 /* g and g' of a hidden layer; at 0, where relu, leaky relu and selu have a kink, g' is the derivative from the left. */
 double textbook_g(enum cln_activation activation, double z);
 double textbook_g_prime(enum cln_activation activation, double z);
+
+/* g and g' of hidden unit i of layer l, with its alpha where the activation is parametric. */
+double textbook_unit(const struct textbook *net, size_t l, size_t i, double z);
+double textbook_unit_prime(const struct textbook *net, size_t l, size_t i, double z);
 
 /* relu, leaky relu and selu (g' jumps at 0), elu (g'' does). */
 bool textbook_has_kink(enum cln_activation activation);
@@ -49,6 +72,12 @@ bool textbook_has_kink(enum cln_activation activation);
 double textbook_forward(struct textbook *net, const double *X, const double *y, const double *w, double l1, double l2);
 /* After forward on the same arguments. */
 void textbook_backward(struct textbook *net, const double *X, const double *y, const double *w, double l1, double l2);
+
+/* The row of A[0] with the first output of the first binned number: behind all else. */
+static inline size_t textbook_piecewise_row(const struct textbook *net)
+{
+	return net->n[0] - PIECEWISE_OUTPUTS * net->front->n_binned;
+}
 
 /* The row of A[0] with value i of category c. */
 size_t textbook_lookup_row(const struct textbook *net, size_t c, size_t i);
@@ -72,5 +101,7 @@ double textbook_margin(const struct textbook *net, size_t j);
 #define TEXTBOOK_STEP 0x1p-10
 #define TEXTBOOK_LEAST_STEP 0x1p-16
 double textbook_difference(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter);
+/* The same with a step of *h at first. */
+double textbook_difference_from(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter);
 
 #endif

@@ -240,30 +240,34 @@ static void gradient(struct stepper *stepper, const struct reduction_leaf *leaf,
 	}
 }
 
-/* The front's gradient: some embeddings, some panels of the scale and some of the tables' chunks. */
+enum { FRONT_PARTS = 4 };
+
+/* The front's gradient: some embeddings, some panels of the scale, some of the tables' chunks, some binned numbers. */
 static void gradient_of_front(struct stepper *stepper, const struct mini_batch *batch, const struct reduction_leaf *leaf,
                               const struct seat *seat)
 {
 	const struct network *net = stepper->net;
 	struct updater *updater = &stepper->updater;
 	struct front_share share;
-	size_t chunks[3][2];
+	size_t chunks[FRONT_PARTS][2];
 	split_range(&share.j_begin, &share.j_end, net->front.n_numbers, seat->member, seat->members);
 	split_range(&share.p_begin, &share.p_end, net->front.scaling ? panels_of(net->n[0]) : 0, seat->member, seat->members);
 	share_groups(&share.t_begin, &share.t_end, seat, net->table_floats, TABLE_CHUNK);
+	split_range(&share.b_begin, &share.b_end, net->front.n_binned, seat->member, seat->members);
 	updater_embedding_chunks(&chunks[0][0], &chunks[0][1], updater, &share);
 	updater_scale_chunks(&chunks[1][0], &chunks[1][1], updater, &share);
 	updater_table_chunks(&chunks[2][0], &chunks[2][1], updater, &share);
+	updater_piecewise_chunks(&chunks[3][0], &chunks[3][1], updater, &share);
 	gradient_front(updater_slots(updater, seat->team)[leaf->slot], leaf->add, net, stepper->kernels, seat->space, &share,
 	               seat->m);
 	phase_end(seat->clock, PHASE_GRADIENT);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < FRONT_PARTS; i++)
 		updater_fold(updater, seat->team, leaf, chunks[i][0], chunks[i][1]);
 	phase_end(seat->clock, PHASE_REDUCTION);
 	if (!batch->at_once)
 		return;
 	meet(seat); /* the embeddings' and the tables' gradients read the scale */
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < FRONT_PARTS; i++)
 		updater_step(updater, batch->reduction, chunks[i][0], chunks[i][1], &batch->constants);
 	phase_end(seat->clock, PHASE_OPTIMIZER);
 }
@@ -275,6 +279,26 @@ static void backward(const struct stepper *stepper, const struct seat *seat, siz
 	for (size_t i = 0; i < n; i++)
 		backward_layer(stepper->net, stepper->kernels, seat->space, l, &shares[i], &seat->dropout);
 	phase_end(seat->clock, PHASE_BACKWARD);
+	meet(seat);
+}
+
+/* dZ[l] from dA[l] where the activation is parametric, and the gradient of its alpha: some panels of each member. */
+static void parametric(struct stepper *stepper, const struct mini_batch *batch, const struct reduction_leaf *leaf,
+                       const struct seat *seat, size_t l)
+{
+	const struct network *net = stepper->net;
+	struct updater *updater = &stepper->updater;
+	size_t p_begin, p_end, begin, end;
+	split_range(&p_begin, &p_end, panels_of(net->n[l]), seat->member, seat->members);
+	parametric_layer(updater_slots(updater, seat->team)[leaf->slot], leaf->add, net, stepper->kernels, seat->space, l, p_begin,
+	                 p_end, seat->m);
+	phase_end(seat->clock, PHASE_BACKWARD);
+	updater_alpha_chunks(&begin, &end, updater, l, p_begin, p_end);
+	updater_fold(updater, seat->team, leaf, begin, end);
+	phase_end(seat->clock, PHASE_REDUCTION);
+	if (batch->at_once) /* the way back has no use for alpha: it is in D */
+		updater_step(updater, batch->reduction, begin, end, &batch->constants);
+	phase_end(seat->clock, PHASE_OPTIMIZER);
 	meet(seat);
 }
 
@@ -309,6 +333,8 @@ static bool work_block(struct stepper *stepper, const struct mini_batch *batch, 
 		gradient(stepper, leaf, seat, l);
 		if (l > 1 || network_has_front(stepper->net))
 			backward(stepper, seat, l);
+		if (l > 1 && stepper->net->front.parametric)
+			parametric(stepper, batch, leaf, seat, l - 1);
 		if (batch->at_once) /* all members are past the last product that reads W[l] */
 			update(stepper, batch, seat, l);
 	}

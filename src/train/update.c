@@ -5,6 +5,8 @@
 
 #include "base/parallel.h"
 
+_Static_assert((PIECEWISE_MAX_BINS + 1) * PANEL <= CHUNK_INPUTS * PANEL, "a binned number's parameters are one chunk");
+
 /* ---------------------------------------------------------------- set-up */
 
 /* Chunks of one panel: its weights', and one for its biases. */
@@ -49,14 +51,14 @@ void updater_scale_chunks(size_t *begin, size_t *end, const struct updater *upda
 	*end = first + share->p_end;
 }
 
-static size_t table_chunks(const struct network *net)
-{
-	return (net->table_floats + TABLE_CHUNK - 1) / TABLE_CHUNK;
-}
-
 static size_t scale_chunks(const struct network *net)
 {
 	return net->front.scaling ? panels_of(net->n[0]) : 0;
+}
+
+static size_t table_chunks(const struct network *net)
+{
+	return (net->table_floats + TABLE_CHUNK - 1) / TABLE_CHUNK;
 }
 
 void updater_table_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
@@ -64,6 +66,36 @@ void updater_table_chunks(size_t *begin, size_t *end, const struct updater *upda
 	const size_t first = front_chunk(updater) + updater->net->front.n_numbers + scale_chunks(updater->net);
 	*begin = first + share->t_begin / TABLE_CHUNK;
 	*end = first + (share->t_end + TABLE_CHUNK - 1) / TABLE_CHUNK;
+}
+
+/* The first chunk behind the tables. */
+static size_t piecewise_chunk(const struct updater *updater)
+{
+	const struct network *net = updater->net;
+	return front_chunk(updater) + net->front.n_numbers + scale_chunks(net) + table_chunks(net);
+}
+
+void updater_piecewise_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
+{
+	*begin = piecewise_chunk(updater) + share->b_begin;
+	*end = piecewise_chunk(updater) + share->b_end;
+}
+
+/* The panels of alpha[1 .. l-1]. */
+static size_t alpha_panels(const struct network *net, size_t l)
+{
+	size_t n = 0;
+	for (size_t i = 1; i < l && net->front.parametric; i++)
+		n += panels_of(net->n[i]);
+	return n;
+}
+
+void updater_alpha_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, size_t p_begin, size_t p_end)
+{
+	const struct network *net = updater->net;
+	const size_t first = piecewise_chunk(updater) + net->front.n_binned + alpha_panels(net, layer);
+	*begin = first + p_begin;
+	*end = first + p_end;
 }
 
 static struct chunk *make_panel_chunks(struct chunk *chunk, const struct network *net, const struct cln_config *config, size_t l,
@@ -104,6 +136,16 @@ static void make_front_chunks(struct chunk *chunk, const struct network *net, co
 		                          .n = left < TABLE_CHUNK ? left : TABLE_CHUNK,
 		                          .rate = (float)config->level_rate};
 	}
+	for (size_t j = 0; j < net->front.n_binned; j++) {
+		const size_t first = net->front.first_edge[j], n_edges = net->front.first_edge[j + 1] - first;
+		*chunk++ = (struct chunk){.offset = net->piecewise_offset + first * PANEL,
+		                          .n = n_edges * PANEL,
+		                          .rate = (float)config->embedding_rate};
+	}
+	for (size_t l = 1; l < net->L && net->front.parametric; l++)
+		for (size_t p = 0; p < panels_of(net->n[l]); p++)
+			*chunk++ = (struct chunk){
+			    .offset = net->alpha_offset[l] + p * PANEL, .n = PANEL, .panel = p, .rate = (float)config->bias_rate};
 }
 
 static enum cln_status create_chunks(struct updater *updater, struct cln_error *err)
@@ -111,7 +153,7 @@ static enum cln_status create_chunks(struct updater *updater, struct cln_error *
 	const struct network *net = updater->net;
 	for (size_t l = 1; l <= net->L; l++)
 		updater->layer_chunks[l + 1] = updater->layer_chunks[l] + panels_of(net->n[l]) * chunks_of_panel(net, l);
-	updater->n_chunks = front_chunk(updater) + net->front.n_numbers + scale_chunks(net) + table_chunks(net);
+	updater->n_chunks = piecewise_chunk(updater) + net->front.n_binned + alpha_panels(net, net->L);
 	updater->chunks = mem_alloc(updater->n_chunks, sizeof *updater->chunks, err);
 	updater->chunk_norms = updater->chunks ? mem_alloc(updater->n_chunks, sizeof *updater->chunk_norms, err) : NULL;
 	if (!updater->chunk_norms)

@@ -12,7 +12,8 @@
 #define CHUNK_INPUTS 64 /* inputs x 16 outputs: 4 KiB of each array */
 
 /* A stretch of the parameters: inputs k_begin .. k_end-1 of an output panel of W[layer], or, with k_begin = k_end, its biases;
- * layer 0: an embedding, a panel of the scale, or up to TABLE_CHUNK floats of the categories' tables. */
+ * layer 0: an embedding, a panel of the scale, up to TABLE_CHUNK floats of the categories' tables, a binned number, or a panel of an
+ * alpha. */
 #define TABLE_CHUNK ((size_t)CHUNK_INPUTS * PANEL)
 struct chunk {
 	size_t offset, n;         /* floats of network.params */
@@ -26,7 +27,7 @@ struct updater {
 	const struct kernels *kernels;
 	const struct cln_config *config;
 	struct optimizer optimizer;
-	struct chunk *chunks;     /* layer by layer, panel by panel, a panel's biases before its weights; then the front's */
+	struct chunk *chunks;     /* layer by layer, panel by panel, a panel's biases before its weights; the front's; alpha's */
 	size_t n_chunks;
 	size_t layer_chunks[NETWORK_MAX_LAYERS + 2]; /* the first chunk of each layer, and behind the last that of the front */
 	size_t *shares;           /* threads + 1: thread t's chunks are shares[t] .. shares[t+1]-1, of about the same size */
@@ -63,11 +64,15 @@ void updater_reduce_and_step(struct updater *updater, const struct reduction *re
  * another one or to the last input; the biases with input 0. */
 void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, const struct weight_share *share);
 
-/* The same of a share of the front: its embeddings', its scale's panels', and its tables' floats (from a multiple of TABLE_CHUNK
- * up to another one or to the last). */
+/* The same of a share of the front: its embeddings', its scale's panels', its tables' floats (from a multiple of TABLE_CHUNK up to
+ * another one or to the last), and its binned numbers'. */
 void updater_embedding_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
 void updater_scale_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
 void updater_table_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
+void updater_piecewise_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
+
+/* Those of panels p_begin .. p_end-1 of alpha[layer]. */
+void updater_alpha_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, size_t p_begin, size_t p_end);
 
 /* 1/m, and less where the gradient's norm exceeds clip_norm: the norms of all chunks, added in order. */
 float updater_scale(const struct updater *updater, size_t m);

@@ -13,8 +13,9 @@
 #include "model/tensors.h"
 
 /* The first N_WHOLE are checkpoints as they stand: of a network that may yet go back to an epoch's start; of an ensemble whose
- * members have a front, two of them finished, the third at its beginning; and one with the header's own forms. */
-#define N_WHOLE 3
+ * members have a front, two of them finished, the third at its beginning; of one with bins and a parametric activation; and one
+ * with the header's own forms. */
+#define N_WHOLE 4
 const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("{\"format\":1,\"kind\":\"checkpoint\",\"architecture\":{\"n\":[3,2,1],\"activation\":\"tanh\"},"
 	          "\"parts\":[\"weights\",\"first\",\"second\",\"best\",\"start\",\"start_first\",\"start_second\"],"
@@ -27,6 +28,11 @@ const struct fuzz_seed fuzz_seeds[] = {
 	          "\"recoveries\":1,\"seconds\":0.125,\"rows_per_second\":0.5}],\"parts\":[\"weights\",\"first\"],"
 	          "\"epochs\":0,\"steps\":0,\"loss_sum\":0,\"least_loss\":null,\"recoveries\":0,\"best_epoch\":0,\"best\":null,"
 	          "\"seconds\":0,\"training_seconds\":0,\"epoch_seconds\":0}"),
+	FUZZ_TEXT("{\"format\":3,\"kind\":\"checkpoint\",\"architecture\":{\"n\":[3,2,1],\"activation\":\"mish\","
+	          "\"parametric\":true,\"binned\":[{\"feature\":0,\"edges\":[-1,0.5,2]},{\"feature\":2,\"edges\":[0,1]}]},"
+	          "\"parts\":[\"weights\",\"first\"],\"epochs\":0,\"steps\":0,\"loss_sum\":0,\"least_loss\":null,"
+	          "\"recoveries\":0,\"best_epoch\":0,\"best\":null,\"seconds\":0,\"training_seconds\":0,"
+	          "\"epoch_seconds\":0}"),
 	FUZZ_TEXT("={\"__metadata__\":{\"colonnade\":\"{\\\"format\\\":2,\\\"kind\\\":\\\"checkpoint\\\","
 	          "\\\"architecture\\\":{\\\"n\\\":[2,1],\\\"activation\\\":\\\"relu\\\"},\\\"ensemble\\\":2,"
 	          "\\\"members\\\":[{\\\"epochs_run\\\":1,\\\"best_epoch\\\":1,\\\"recoveries\\\":0,\\\"seconds\\\":0,"
@@ -40,7 +46,7 @@ const struct fuzz_seed fuzz_seeds[] = {
 	          "\"layers.0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[20,24]}}"),
 	FUZZ_TEXT("\x08\0\0\0\0\0\0\0{\"a\":{}}\0\0\0\0"),
 };
-#define HEADER_TENSORS 24 /* bytes, of the third seed */
+#define HEADER_TENSORS 24 /* bytes, of the fourth seed */
 const size_t n_fuzz_seeds = sizeof fuzz_seeds / sizeof *fuzz_seeds;
 
 /* Decodes a file that is changed for that: its checksum is made right.  Whether it was one. */
@@ -98,10 +104,16 @@ static void declare_members(struct safetensors_writer *writer, const char *docum
 static bool try_document(const char *document)
 {
 	static const size_t n[] = {3, 2, 1};
-	static const uint32_t embedded[] = {0, 2};
+	static const uint32_t embedded[] = {0, 2}, first_edge[] = {0, 3, 5};
+	static const float edges[] = {-1, 0.5f, 2, 0, 1};
 	const struct front front = {.numbers = embedded,
 	                            .n_numbers = strstr(document, "\"embedded\"") ? 2 : 0,
-	                            .scaling = strstr(document, "\"scaled\":true") != NULL};
+	                            .scaling = strstr(document, "\"scaled\":true") != NULL,
+	                            .binned = embedded,
+	                            .first_edge = first_edge,
+	                            .edges = edges,
+	                            .n_binned = strstr(document, "\"binned\"") ? 2 : 0,
+	                            .parametric = strstr(document, "\"parametric\":true") != NULL};
 	struct safetensors_writer writer;
 	struct network *net;
 	FUZZ_REQUIRE(network_create_with_front(&net, n, 2, CLN_TANH, &front, NULL) == CLN_OK);
