@@ -16,6 +16,7 @@
 #include <zlib.h>
 #endif
 
+#include "data/csv_parts.h"
 #include "data/parts.h"
 #include "data/source.h"
 #include "fail_alloc.h"
@@ -36,6 +37,7 @@ static void leave_folder(void)
 {
 	char command[64];
 	fail_call_disarm();
+	fail_call_most_bytes = 0;
 	fail_alloc_disarm();
 	ck_assert_int_eq(chdir("/"), 0);
 	snprintf(command, sizeof command, "rm -rf '%s'", folder);
@@ -262,7 +264,7 @@ END_TEST
 
 /* ---------------------------------------------------------------- tables: every call and every allocation in turn */
 
-enum { ROWS = 1800 };
+enum { ROWS = 2500, SMALL_FILE = 65536 /* bytes that are read at once */ };
 
 static size_t write_csv(char *text, size_t n_rows)
 {
@@ -310,13 +312,35 @@ static void put_gz(const char *path, const char *bytes, size_t n)
 #endif
 }
 
+/* And two members with zeros behind them, which is allowed, and something else behind them, which is not. */
+static void cut_and_damage(const char *path)
+{
+	static char bytes[1 << 17];
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	size_t n = fread(bytes, 1, sizeof bytes / 2 - 100, file);
+	fclose(file);
+	ck_assert_uint_gt(n, 1000);
+	put("cut.csv.gz", bytes, n - 20);
+	memcpy(bytes + n, bytes, n);
+	memset(bytes + 2 * n, 0, 100);
+	put("two.csv.gz", bytes, 2 * n + 100);
+	bytes[2 * n + 99] = 'x';
+	put("followed.csv.gz", bytes, 2 * n + 100);
+	bytes[2 * n] = 0x1f;
+	bytes[n / 2] ^= 0x55;
+	put("damaged.csv.gz", bytes, n);
+}
+
 static void make_inputs(void)
 {
 	enum { CAPACITY = 4 << 20 };
 	char *text = mem_alloc(CAPACITY, 1, NULL);
 	size_t n;
 	ck_assert_ptr_nonnull(text);
-	put("t.csv", text, write_csv(text, ROWS));
+	n = write_csv(text, ROWS);
+	ck_assert_uint_gt(n, SMALL_FILE);
+	put("t.csv", text, n);
 	put("small.csv", text, write_csv(text, 20));
 	n = write_csv(text, ROWS);
 	n += (size_t)sprintf(text + n, "1,2,3\n");
@@ -326,22 +350,51 @@ static void make_inputs(void)
 	n = write_csv(text, ROWS);
 	put_gz("t.csv.gz", text, n);
 	put_gz("t.npy.gz", text, write_npy(text));
-	n = 0; /* more than two blocks of a source */
-	while (n < 2 * SOURCE_BLOCK + 5000)
+	n = write_csv(text, ROWS);
+	memset(text + n / 2, '\0', 1);
+	put_gz("nul.csv.gz", text, n);
+	cut_and_damage("t.csv.gz");
+	n = write_csv(text, ROWS);
+	for (size_t i = 0; i < 30; i++) /* more than are told one by one */
+		n += (size_t)sprintf(text + n, i % 2 ? "1e999,x,2,no\n" : "-infinity,\"x\ny\",2,yes\n\n");
+	put("infinite.csv", text, n);
+	n = 0;
+	for (size_t i = 0; i < ROWS; i++)
+		n += (size_t)sprintf(text + n, "%zu,5;no\n%zu,25;yes\n\n", i, i % 7);
+	put("comma.csv", text, n);
+	n = write_libsvm(text);
+	n += (size_t)sprintf(text + n, "1 1:2 3:x 4:5\n1 2:1 1:2\n");
+	put("bad.svm", text, n);
+	n = write_npy(text);
+	const double infinity = INFINITY;
+	for (size_t i = 0; i < 30; i++)
+		memcpy(text + n - 8 * (3 * i + 1), &infinity, sizeof infinity);
+	put("infinite.npy", text, n);
+	n = 0; /* more than a block of a source */
+	while (n < SOURCE_BLOCK + 5000)
 		n += write_csv(text + n, ROWS);
 	for (char *header = text; (header = strstr(header + 1, "a,\"b")) != NULL;)
 		memcpy(header, "1,\"", 3);
 	put_gz("long.csv.gz", text, n);
-	mem_free(text);
 	assert_ok(cln_table_convert("t.csv", "t.cache", NULL, NULL, &err));
+	FILE *cache = fopen("t.cache", "r");
+	ck_assert_ptr_nonnull(cache);
+	n = fread(text, 1, CAPACITY, cache);
+	fclose(cache);
+	put_gz("t.cache.gz", text, n);
+	mem_free(text);
 }
 
 static const struct cln_read_options by_one = {.threads = 1, .label = ""};
+static const struct cln_read_options numeric = {.threads = 1, .label = "", .numeric = "a", .categorical = "d"};
+static const struct cln_read_options no_header = {.threads = 1, .no_header = true};
+static const struct cln_read_options semicolon = {.threads = 1, .no_header = true, .separator = ';'};
+static const struct cln_read_options *options = &by_one;
 
 static enum cln_status read_table(const char *path, uint64_t *result, struct cln_error *err)
 {
 	struct cln_table *table;
-	enum cln_status status = cln_table_read(&table, path, &by_one, err);
+	enum cln_status status = cln_table_read(&table, path, options, err);
 	if (status == CLN_OK)
 		*result = cln_table_fingerprint(table);
 	cln_table_destroy(table);
@@ -352,7 +405,7 @@ static enum cln_status read_in_parts(const char *path, uint64_t *result, struct 
 {
 	struct cln_table *table = NULL;
 	struct parts *parts;
-	enum cln_status status = parts_open(&parts, path, &by_one, 20000, err);
+	enum cln_status status = parts_open(&parts, path, options, 20000, err);
 	if (status != CLN_OK)
 		return status;
 	while ((status = parts_next(&table, parts, err)) == CLN_OK && table) {
@@ -365,7 +418,7 @@ static enum cln_status read_in_parts(const char *path, uint64_t *result, struct 
 
 static enum cln_status convert_table(const char *path, uint64_t *result, struct cln_error *err)
 {
-	enum cln_status status = cln_table_convert(path, "out.cache", &by_one, NULL, err);
+	enum cln_status status = cln_table_convert(path, "out.cache", options, NULL, err);
 	return status == CLN_OK ? read_table("out.cache", result, err) : status;
 }
 
@@ -396,37 +449,52 @@ static const struct flow {
 	enum cln_status (*run)(const char *path, uint64_t *result, struct cln_error *err);
 	const char *path, *memory; /* COLONNADE_MEMORY, or NULL */
 	enum cln_status status;
-	int stride; /* behind the first dozen calls and allocations; 0: each */
+	int stride; /* behind the first dozen calls and allocations: so many further */
+	const struct cln_read_options *options; /* NULL: by_one */
 } flows[] = {
-    {"a table", read_table, "t.csv", NULL, CLN_OK, 0},
-    {"a small table", read_table, "small.csv", NULL, CLN_OK, 0},
-    {"a table with a wrong row", read_table, "bad.csv", NULL, CLN_E_DATA, 0},
-    {"a table from its second line on", read_rest, "t.csv", NULL, CLN_OK, 0},
-    {"LibSVM text", read_table, "t.svm", NULL, CLN_OK, 0},
-    {".npy", read_table, "t.npy", NULL, CLN_OK, 0},
-    {"a cache", read_table, "t.cache", NULL, CLN_OK, 0},
-    {"gz", read_table, "t.csv.gz", NULL, CLN_OK, 0},
-    {"gz that does not fit in memory", read_table, "long.csv.gz", "1K", CLN_OK, 11},
-    {".npy.gz", read_table, "t.npy.gz", NULL, CLN_OK, 0},
-    {"parts of a table", read_in_parts, "t.csv", NULL, CLN_OK, 0},
-    {"parts of a table with a wrong row", read_in_parts, "bad.csv", NULL, CLN_E_DATA, 0},
-    {"parts of gz", read_in_parts, "t.csv.gz", NULL, CLN_OK, 0},
-    {"parts of LibSVM text", read_in_parts, "t.svm", NULL, CLN_OK, 0},
-    {"parts of .npy", read_in_parts, "t.npy", NULL, CLN_OK, 0},
-    {"parts of .npy from standard input", rest_in_parts, "t.npy", NULL, CLN_OK, 0},
-    {"parts of a cache", read_in_parts, "t.cache", NULL, CLN_OK, 0},
-    {"parts of a cache from standard input", rest_in_parts, "t.cache", NULL, CLN_OK, 0},
-    {"a table to a cache", convert_table, "t.csv", NULL, CLN_OK, 3},
-    {"a table to a cache, with scratch files", convert_table, "t.csv", "1K", CLN_OK, 3},
-    {"gz to a cache", convert_table, "t.csv.gz", NULL, CLN_OK, 3},
-    {".npy to a cache", convert_table, "t.npy", NULL, CLN_OK, 3},
+    {"a table", read_table, "t.csv", NULL, CLN_OK, 2, NULL},
+    {"a small table", read_table, "small.csv", NULL, CLN_OK, 2, NULL},
+    {"a table with a wrong row", read_table, "bad.csv", NULL, CLN_E_DATA, 2, NULL},
+    {"a table from its second line on", read_rest, "t.csv", NULL, CLN_OK, 2, NULL},
+    {"LibSVM text", read_table, "t.svm", NULL, CLN_OK, 2, NULL},
+    {".npy", read_table, "t.npy", NULL, CLN_OK, 2, NULL},
+    {"a cache", read_table, "t.cache", NULL, CLN_OK, 2, NULL},
+    {"gz", read_table, "t.csv.gz", NULL, CLN_OK, 2, NULL},
+    {"gz that does not fit in memory", read_table, "long.csv.gz", "1K", CLN_OK, 23, NULL},
+    {".npy.gz", read_table, "t.npy.gz", NULL, CLN_OK, 2, NULL},
+    {"parts of a table", read_in_parts, "t.csv", NULL, CLN_OK, 2, NULL},
+    {"parts of a table with a wrong row", read_in_parts, "bad.csv", NULL, CLN_E_DATA, 2, NULL},
+    {"parts of gz", read_in_parts, "t.csv.gz", NULL, CLN_OK, 2, NULL},
+    {"parts of LibSVM text", read_in_parts, "t.svm", NULL, CLN_OK, 2, NULL},
+    {"parts of .npy", read_in_parts, "t.npy", NULL, CLN_OK, 2, NULL},
+    {"parts of .npy from standard input", rest_in_parts, "t.npy", NULL, CLN_OK, 2, NULL},
+    {"parts of a cache", read_in_parts, "t.cache", NULL, CLN_OK, 2, NULL},
+    {"parts of a cache from standard input", rest_in_parts, "t.cache", NULL, CLN_OK, 2, NULL},
+    {"a table to a cache", convert_table, "t.csv", NULL, CLN_OK, 7, NULL},
+    {"a table to a cache, with scratch files", convert_table, "t.csv", "1K", CLN_OK, 7, NULL},
+    {"gz to a cache", convert_table, "t.csv.gz", NULL, CLN_OK, 7, NULL},
+    {"a column that must be numbers", read_table, "t.csv", NULL, CLN_OK, 2, &numeric},
+    {"a cache with a column that must be numbers", read_table, "t.cache", NULL, CLN_OK, 2, &numeric},
+    {"cells that are infinite", read_table, "infinite.csv", NULL, CLN_E_DATA, 7, NULL},
+    {"cells with a comma", read_table, "comma.csv", NULL, CLN_E_DATA, 7, &semicolon},
+    {"wrong LibSVM text", read_table, "bad.svm", NULL, CLN_E_DATA, 2, NULL},
+    {"parts of wrong LibSVM text", read_in_parts, "bad.svm", NULL, CLN_E_DATA, 2, NULL},
+    {".npy with cells that are infinite", read_table, "infinite.npy", NULL, CLN_E_DATA, 7, NULL},
+    {"gz with a NUL", read_table, "nul.csv.gz", NULL, CLN_E_DATA, 2, NULL},
+    {"gz that is cut short", read_table, "cut.csv.gz", NULL, CLN_E_DAMAGED, 2, NULL},
+    {"gz that is damaged", read_table, "damaged.csv.gz", NULL, CLN_E_DAMAGED, 2, NULL},
+    {"gz that something follows", read_table, "followed.csv.gz", NULL, CLN_E_DAMAGED, 2, NULL},
+    {"gz of two members and zeros", read_table, "two.csv.gz", NULL, CLN_OK, 2, &no_header},
+    {"parts without a header", read_in_parts, "t.csv", NULL, CLN_OK, 2, &no_header},
+    {"a cache in gz", read_table, "t.cache.gz", NULL, CLN_OK, 2, NULL},
+    {".npy to a cache", convert_table, "t.npy", NULL, CLN_OK, 7, NULL},
 };
 enum { N_FLOWS = sizeof flows / sizeof *flows };
 
 /* The next call or allocation to fail. */
 static int next_of(const struct flow *flow, int n)
 {
-	return n < 12 || flow->stride == 0 ? n + 1 : n + flow->stride;
+	return n < 12 ? n + 1 : n + flow->stride;
 }
 
 static int open_files(void)
@@ -454,6 +522,7 @@ static bool is_skipped(const struct flow *flow)
 static uint64_t undisturbed(const struct flow *flow)
 {
 	uint64_t result = 0;
+	options = flow->options ? flow->options : &by_one;
 	if (flow->memory)
 		ck_assert_int_eq(setenv("COLONNADE_MEMORY", flow->memory, 1), 0);
 	const enum cln_status status = flow->run(flow->path, &result, &why);
@@ -548,6 +617,77 @@ START_TEST(a_table_is_read_or_refused_whatever_allocation_fails)
 }
 END_TEST
 
+/* A text that fits neither in memory nor in a scratch file is kept in memory all the same. */
+START_TEST(a_text_without_a_scratch_file_stays_in_memory)
+{
+	const struct flow *flow = &flows[8];
+	uint64_t result = 0;
+	if (is_skipped(flow))
+		return;
+	const uint64_t expected = undisturbed(flow);
+	fail_call_arm(FAIL_OPEN, 1, 1000, EACCES); /* behind the file itself */
+	fail_call_arm(FAIL_MKOSTEMP, 0, 1000, EACCES);
+	assert_ok(flow->run(flow->path, &result, &err));
+	ck_assert_int_ge(fail_call_count(FAIL_MKOSTEMP), 2);
+	ck_assert_uint_eq(result, expected);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- places of cells that are wrong only later */
+
+static const struct {
+	const char *file, *cell, *line_alone;
+	size_t row, column;
+} places[] = {
+    {"t.csv", "t.csv:2002:5", "t.csv:2002", 2000, 1},
+    {"small.csv", "small.csv:2:1", "small.csv:2", 0, 0},
+    {"bom.csv", "bom.csv:1:7", "bom.csv:1", 0, 2},
+    {"t.svm", "t.svm:2001:7", "t.svm:2001", 2000, 2},
+    {"t.svm", "t.svm:2001:1", "t.svm:2001", 2000, 7},
+    {"t.svm", "t.svm:2001", "t.svm:2001", 2000, 3}, /* a cell that is not written */
+    {"t.cache", "t.cache, row 2001", "t.cache, row 2001", 2000, 1},
+};
+
+/* The text is read again to find the cell; where that cannot be done its line must do. */
+START_TEST(a_cell_is_placed_as_well_as_it_can_be)
+{
+	static const enum fail_call calls[] = {FAIL_OPEN, FAIL_FSTAT, FAIL_READ, FAIL_PREAD};
+	struct cln_table *table;
+	char place[TABLE_PLACE];
+	bool fell_back = false;
+	put("bom.csv", "\xEF\xBB\xBF" "1,abc,7,no\n2,de,8,yes\n", 25);
+	const struct cln_read_options *read = strcmp(places[_i].file, "bom.csv") == 0 ? &no_header : &by_one;
+	assert_ok(cln_table_read(&table, places[_i].file, read, &err));
+	table_place(place, table, places[_i].row, places[_i].column);
+	ck_assert_str_eq(place, places[_i].cell);
+	for (size_t k = 0; k < 4; k++)
+		for (int n = 0, made = 1; n < made; n++) {
+			fail_call_arm(calls[k], n, 1, k % 2 ? EIO : 0);
+			table_place(place, table, places[_i].row, places[_i].column);
+			made = fail_call_count(calls[k]);
+			fail_call_disarm();
+			ck_assert_msg(strcmp(place, places[_i].cell) == 0 || strcmp(place, places[_i].line_alone) == 0, "%s", place);
+			fell_back = fell_back || strcmp(place, places[_i].line_alone) == 0;
+		}
+	bool happened = true;
+	for (int n = 0; happened; n++) {
+		fail_alloc_arm(n, FAIL_ONCE);
+		table_place(place, table, places[_i].row, places[_i].column);
+		fail_alloc_disarm();
+		happened = fail_alloc_happened();
+		ck_assert_int_eq(fail_alloc_live(), 0);
+		ck_assert_msg(strcmp(place, places[_i].cell) == 0 || strcmp(place, places[_i].line_alone) == 0, "%s", place);
+	}
+	ck_assert(fell_back || strcmp(places[_i].file, "t.cache") == 0);
+	if (strstr(places[_i].file, ".cache") == NULL) { /* a file that has become shorter since */
+		put(places[_i].file, "a", 1);
+		table_place(place, table, places[_i].row, places[_i].column);
+		ck_assert_str_eq(place, places[_i].line_alone);
+	}
+	cln_table_destroy(table);
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
 	TCase *tcase = tcase_create(name);
@@ -571,6 +711,8 @@ static Suite *faults_suite(void)
 	tcase_set_timeout(tcase, 20);
 	tcase_add_loop_test(tcase, a_table_is_read_right_or_refused_whatever_call_fails, 0, N_FLOWS);
 	tcase_add_loop_test(tcase, a_table_is_read_or_refused_whatever_allocation_fails, 0, 2 * N_FLOWS);
+	tcase_add_test(tcase, a_text_without_a_scratch_file_stays_in_memory);
+	tcase_add_loop_test(tcase, a_cell_is_placed_as_well_as_it_can_be, 0, sizeof places / sizeof *places);
 	tcase = add_case(suite, "results");
 	tcase_add_test(tcase, a_device_is_written_where_it_is);
 	tcase_add_test(tcase, standard_output_stays_open);
