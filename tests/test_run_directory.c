@@ -31,6 +31,7 @@ int __wrap_fcntl(int fd, int command, ...)
 	va_end(arguments);
 	if (taken_away)
 		ck_assert_int_eq(unlink(taken_away), 0);
+	taken_away = NULL;
 	errno = lock_fails_with;
 	return lock_fails_with ? -1 : __real_fcntl(fd, command, lock);
 }
