@@ -567,19 +567,22 @@ START_TEST(a_table_is_read_right_or_refused_whatever_call_fails)
 	const int files = open_files();
 	for (size_t k = 0; k < sizeof call_faults / sizeof *call_faults; k++) {
 		const char *call = call_faults[k].name;
-		for (int n = 0, made = 1; n < made; n = next_of(flow, n)) {
+		bool reached = true;
+		for (int n = 0; reached; n = next_of(flow, n)) {
 			uint64_t result = 0;
 			why = (struct cln_error){0};
 			fail_alloc_arm(LONG_MAX, FAIL_ONCE);
 			fail_call_arm(call_faults[k].call, n, 1, call_faults[k].error);
 			const enum cln_status status = flow->run(flow->path, &result, &why);
-			made = fail_call_count(call_faults[k].call);
+			reached = fail_call_count(call_faults[k].call) > n;
 			fail_call_disarm();
 			fail_alloc_disarm();
 			assert_nothing_left(flow, call, n, files);
+			/* Where a stream of text ends is what read says. */
+			const bool ends = call_faults[k].call == FAIL_READ && call_faults[k].error == 0 && flow->run == read_in_parts;
 			if (status == CLN_OK)
-				ck_assert_msg(result == expected && flow->status == CLN_OK, "%s, %s %d: another table", flow->name,
-					      call, n);
+				ck_assert_msg(ends || (result == expected && flow->status == CLN_OK), "%s, %s %d: another table",
+					      flow->name, call, n);
 			else
 				ck_assert_msg(why.code == status && strlen(why.message) > 10, "%s, %s %d: no reason", flow->name,
 					      call, n);
@@ -660,15 +663,17 @@ START_TEST(a_cell_is_placed_as_well_as_it_can_be)
 	assert_ok(cln_table_read(&table, places[_i].file, read, &err));
 	table_place(place, table, places[_i].row, places[_i].column);
 	ck_assert_str_eq(place, places[_i].cell);
-	for (size_t k = 0; k < 4; k++)
-		for (int n = 0, made = 1; n < made; n++) {
+	for (size_t k = 0; k < 4; k++) {
+		bool reached = true;
+		for (int n = 0; reached; n++) {
 			fail_call_arm(calls[k], n, 1, k % 2 ? EIO : 0);
 			table_place(place, table, places[_i].row, places[_i].column);
-			made = fail_call_count(calls[k]);
+			reached = fail_call_count(calls[k]) > n;
 			fail_call_disarm();
 			ck_assert_msg(strcmp(place, places[_i].cell) == 0 || strcmp(place, places[_i].line_alone) == 0, "%s", place);
 			fell_back = fell_back || strcmp(place, places[_i].line_alone) == 0;
 		}
+	}
 	bool happened = true;
 	for (int n = 0; happened; n++) {
 		fail_alloc_arm(n, FAIL_ONCE);
