@@ -9,6 +9,7 @@
 #include "kernels/dispatch.h"
 #include "model/checkpoint.h"
 #include "model/model.h"
+#include "model_seal.h"
 #include "train/trainer.h"
 
 #include <unistd.h>
@@ -441,6 +442,48 @@ START_TEST(every_flipped_bit_is_refused_with_a_reason)
 }
 END_TEST
 
+/* What a header says, and what a forger writes in its place, with the right checksum. */
+static const struct {
+	const char *from, *to, *reason;
+} forgeries[] = {
+    {"\\\"parts\\\":[\\\"weights\\\",", "\\\"parts\\\":[1,", "\"parts\" holds what is no list of parts"},
+    {"\\\"parts\\\":[\\\"weights\\\",", "\\\"parts\\\":[", "\"parts\" holds what is no list of parts"},
+    {"\\\"first\\\",\\\"second\\\"", "\\\"second\\\",\\\"first\\\"", "\"parts\" holds what is no list of parts"},
+    {"\\\"parts\\\":[", "\\\"parts\\\":1,\\\"p\\\":[", "\"parts\""},
+    {"\"dtype\":\"F32\"", "\"dtype\":1", "is not of type F32"},
+    {"\"dtype\":\"F32\"", "\"dtype\":\"F64\"", "is not of type F32"},
+    {"\"shape\":[19,5]", "\"shape\":1", "has not the shape"},
+    {"\"shape\":[19,5]", "\"shape\":[19,\"5\"]", "has not the shape"},
+    {"\"shape\":[19,5]", "\"shape\":[5,19]", "has not the shape"},
+    {"\"data_offsets\":[0,380]", "\"data_offsets\":[0,376]", "does not lie at bytes 0 to 380"},
+    {"\"colonnade_note\":\"a note\"", "\"colonnade_note\":1", "its metadata has no \"colonnade_note\""},
+    {"\"colonnade_identity\":", "\"identity\":", "its metadata has no \"colonnade_identity\""},
+    {"\\\"n\\\":[5,", "\\\"n\\\":[\\\"5\\\",", "\"n\" holds something that is not a whole number"},
+    {"\\\"n\\\":[5,", "\\\"n\\\":[0,", "\"n\" holds something that is not a whole number"},
+    {"\\\"n\\\":[5,19,", "\\\"n\\\":[1048576,1048576,", "was it cut short?"},
+    {"\\\"recoveries\\\":0", "\\\"recoveries\\\":-1", "recoveries"},
+    {"\\\"kind\\\":\\\"checkpoint\\\"", "\\\"kind\\\":\\\"model\\\"", "it holds a model, not a checkpoint"},
+    {"{\"__metadata__\":{", "{\"metadata\":{", "its header has no __metadata__ in front"},
+};
+
+START_TEST(a_forged_header_is_refused_although_its_checksum_is_right)
+{
+	struct dataset train = make_data(ROWS, 0), valid = make_data(VALID, 1);
+	struct course course = a_checkpoint(&train, &valid);
+	struct cln_checkpoint *checkpoint;
+	struct cln_error why;
+	const char *at = memmem(course.file, course.length, forgeries[_i].from, strlen(forgeries[_i].from));
+	ck_assert_msg(at != NULL, "%s: %.700s", forgeries[_i].from, course.file + 8);
+	struct text forged = model_forge(course.file, course.length, (size_t)(at - course.file), strlen(forgeries[_i].from), forgeries[_i].to);
+	ck_assert_int_eq(checkpoint_decode(&checkpoint, forged.bytes, forged.length, "forged", &why), CLN_E_DAMAGED);
+	ck_assert_msg(strstr(why.message, forgeries[_i].reason) != NULL, "%s: %s", forgeries[_i].to, why.message);
+	text_free(&forged);
+	end(&course);
+	dataset_free(&train);
+	dataset_free(&valid);
+}
+END_TEST
+
 START_TEST(a_model_and_a_checkpoint_are_told_apart)
 {
 	struct dataset train = make_data(ROWS, 0), valid = make_data(VALID, 1);
@@ -773,6 +816,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, writing_what_was_read_gives_the_same_bytes);
 	tcase_add_test(tcase, every_cut_is_refused_with_a_reason);
 	tcase_add_test(tcase, every_flipped_bit_is_refused_with_a_reason);
+	tcase_add_loop_test(tcase, a_forged_header_is_refused_although_its_checksum_is_right, 0, sizeof forgeries / sizeof *forgeries);
 	tcase_add_test(tcase, a_model_and_a_checkpoint_are_told_apart);
 	tcase = add_case(suite, "library");
 	tcase_add_loop_test(tcase, a_fit_is_resumed_to_the_same_file, 0, 2);
