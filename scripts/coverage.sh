@@ -8,7 +8,6 @@
 set -eu
 build=${1:?the build directory}
 mode=${2:-}
-source=$(cd "$(dirname "$0")/.." && pwd)
 cd "$build"
 files="src/base/io src/base/json src/base/number src/base/area src/data/source src/data/csv src/data/csv_errors src/data/csv_fields
   src/data/csv_header src/data/csv_levels src/data/csv_parse src/data/csv_scan src/data/read src/data/parts src/data/libsvm
@@ -21,14 +20,24 @@ files="src/base/io src/base/json src/base/number src/base/area src/data/source s
 # fits holds.
 reasons() {
   cat <<'END'
-REASONS
+src/base/io	crc|CRC64|byte < 256|pclmul|int k = 	the checksum without carry-less multiplication, which this CPU has
+src/base/number	.	numbers that are never met there: a bound that the callers keep
+src/base/json	assert|size_mul|size_add	a mistake of our own, or a product that cannot wrap within the limits of its factors
+.	size_mul|size_add|PTRDIFF_MAX|SIZE_MAX|TABLE_MAX|_LEVELS|too_many|_MAX_LINE	a limit that only gigabytes reach
+.	failure|least|_workers|tid|together|parallel|few_levels|too_many_column	what only several threads meet
+.	cursor|CLN_OK|status|source_read	an error that another step of those written alike meets
+.	err\)|err &&|_MEMORY|mem_alloc|failed|!(numbers|reader|\*values|model->members)	no memory, or no wish for a reason
+src/model|src/data/cache|src/data/npy|src/base/json	.	a forged file that another condition refuses first
+src/cli|src/report	.	a state of the run directory or of a signal that the kernel does not allow to be made
+.	problem|PROBLEM|[|]{2}|&&|[?] |if \(|n_rows|UTF-|table_place	one side of a condition whose other sides decide first
+.	for \(|while \(	a loop that always ends in its middle, or is never empty
 END
 }
 
 for file in $files; do
   gcov -b -c -t "$file.gcda" | awk -v file="$file.c" -v mode="$mode" '
     /^ +-: +0:Source:/ { ours = $0 ~ file "$" }
-    /^ *[0-9#=*-]+\*?: *[0-9]+:/ { split($0, part, ":"); line = part[2] + 0; sub(/^[^:]*:[^:]*:/, ""); text = $0 }
+    /^ *[0-9#=*-]+\*?: *[0-9]+:/ { split($0, part, ":"); line = part[2] + 0; sub(/^[^:]*:[^:]*:/, ""); gsub(/\t/, " "); text = $0 }
     ours && /^branch/ && !/taken 0|never executed/ { all++; taken++ }
     ours && /^branch/ && /taken 0|never executed/ {
       all++
@@ -38,7 +47,8 @@ for file in $files; do
     END {
       printf "%s %d %d\n", file, all, taken
       if (mode == "--lines") print "  never taken:" list
-      if (mode == "--reasons") for (i = 1; i <= n; i++) printf "branch\t%s\t%d\t%d\t%s\n", file, order[i], seen[order[i]], texts[order[i]]
+      for (i = 1; mode == "--reasons" && i <= n; i++)
+        printf "branch\t%s\t%d\t%d\t%s\n", file, order[i], seen[order[i]], texts[order[i]]
     }'
 done | if [ "$mode" != --reasons ]; then
   awk '

@@ -279,7 +279,8 @@ static size_t write_libsvm(char *text)
 {
 	size_t length = 0;
 	for (size_t i = 0; i < ROWS; i++)
-		length += (size_t)sprintf(text + length, "%zu 1:%zu 3:%zu.5 7:-1e-3%s\n", i % 2, i % 100, i % 7, i % 5 ? "" : " # a row");
+		length += (size_t)sprintf(text + length, "%zu 1:%zu 3:%zu.5 7:-1e-3%s\n", i % 2, i % 100, i % 7,
+					  i % 5 ? "" : " # a row");
 	return length;
 }
 
@@ -579,7 +580,8 @@ START_TEST(a_table_is_read_right_or_refused_whatever_call_fails)
 			fail_alloc_disarm();
 			assert_nothing_left(flow, call, n, files);
 			/* Where a stream of text ends is what read says. */
-			const bool ends = call_faults[k].call == FAIL_READ && call_faults[k].error == 0 && flow->run == read_in_parts;
+			const bool ends =
+			    call_faults[k].call == FAIL_READ && call_faults[k].error == 0 && flow->run == read_in_parts;
 			if (status == CLN_OK)
 				ck_assert_msg(ends || (result == expected && flow->status == CLN_OK), "%s, %s %d: another table",
 					      flow->name, call, n);
@@ -614,8 +616,8 @@ START_TEST(a_table_is_read_or_refused_whatever_allocation_fails)
 		if (status == CLN_OK)
 			ck_assert_msg(result == expected, "%s, allocation %d: another table", flow->name, n);
 		else if (status != flow->status)
-			ck_assert_msg(status == CLN_E_MEMORY && strpbrk(why.message, "0123456789"), "%s, allocation %d: %s", flow->name,
-				      n, why.message);
+			ck_assert_msg(status == CLN_E_MEMORY && strpbrk(why.message, "0123456789"), "%s, allocation %d: %s",
+				      flow->name, n, why.message);
 	}
 }
 END_TEST
@@ -670,7 +672,8 @@ START_TEST(a_cell_is_placed_as_well_as_it_can_be)
 			table_place(place, table, places[_i].row, places[_i].column);
 			reached = fail_call_count(calls[k]) > n;
 			fail_call_disarm();
-			ck_assert_msg(strcmp(place, places[_i].cell) == 0 || strcmp(place, places[_i].line_alone) == 0, "%s", place);
+			ck_assert_msg(strcmp(place, places[_i].cell) == 0 || strcmp(place, places[_i].line_alone) == 0, "%s",
+				      place);
 			fell_back = fell_back || strcmp(place, places[_i].line_alone) == 0;
 		}
 	}

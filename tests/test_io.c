@@ -421,7 +421,7 @@ START_TEST(a_directory_that_cannot_be_opened_cannot_be_synced)
 	assert_ok(replace("elsewhere/file", "content", &err));
 	fail_call_arm(FAIL_OPEN, 1, 1, EMFILE);
 	ck_assert_int_eq(replace("elsewhere/file", "other", &why), CLN_E_IO);
-	ck_assert_str_eq(why.message, "elsewhere/file is written, but its directory cannot be synced to the disk: Too many open files");
+	ck_assert_ptr_nonnull(strstr(why.message, "its directory cannot be synced to the disk: Too many open files"));
 	assert_content("elsewhere/file", "other");
 }
 END_TEST
