@@ -303,7 +303,7 @@ CLN_MUST_CHECK enum cln_status cln_model_fit(struct cln_model **model, const str
 
 /* Carries on where `checkpoint` was made (NULL: at the start), and ends with the model of a fit that was never interrupted, to the
  * bit.  The tables, init and config must be those of that fit: CLN_E_USAGE names what differs.  Threads and isa may be others, and
- * so may config->epochs where the schedule is constant or step. */
+ * so may config->epochs where the schedule is constant or step, and what cln_checkpoint_allow allowed. */
 CLN_MUST_CHECK enum cln_status cln_model_resume(struct cln_model **model, const struct cln_checkpoint *checkpoint,
                                                 const struct cln_table *train, const struct cln_table *valid,
                                                 const struct cln_table *test, const struct cln_model *init,
@@ -323,6 +323,12 @@ const char *cln_checkpoint_note(const struct cln_checkpoint *checkpoint); /* len
 void cln_checkpoint_position(const struct cln_checkpoint *checkpoint, size_t *epochs, size_t *steps);
 /* Members of an ensemble that are trained to their end, and the epochs that they have run in all. */
 void cln_checkpoint_members(const struct cln_checkpoint *checkpoint, size_t *members, size_t *epochs);
+
+/* Before cln_model_resume: what may differ from the fit that the checkpoint was made by; in the place of what was said before.
+ * names: options as the program has them, without dashes, and "data", "valid" and "test" for the tables; separated by commas; NULL:
+ * nothing.  The rest of the training is then with what is new, and the observer's `note` tells each change.  CLN_E_USAGE names what
+ * cannot differ: the network and what its state depends on. */
+CLN_MUST_CHECK enum cln_status cln_checkpoint_allow(struct cln_checkpoint *checkpoint, const char *names, struct cln_error *err);
 
 /* ---------------------------------------------------------------- models */
 

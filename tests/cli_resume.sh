@@ -90,6 +90,32 @@ expect 2 'training table was ' train --recipe plain other.csv --out changed "${e
 expect 2 'changed holds an unfinished run; go on with --resume' train --recipe plain data.csv --out changed "${endless[@]}"
 expect 2 '--force and --resume cannot both be given' train --recipe plain data.csv --out changed "${endless[@]}" --force --resume
 equal "a checkpoint after refusals" "$(sha changed/checkpoint.safetensors)" "$before"
+
+# ---- unless it is allowed by name: what is new holds from there on, and the record says so to the end
+cp -r changed allowed
+expect 2 '--allow-change: "hidden" cannot differ in a run that goes on; what can: data, valid, test, ' \
+  train --recipe plain data.csv --out allowed "${endless[@]}" --resume --hidden 64 --allow-change hidden
+one_line
+expect 2 '--allow-change is for a run that goes on: it needs --resume' \
+  train --recipe plain data.csv --out new "${endless[@]}" --allow-change lr
+expect 2 'is of another run; start a new one with --force or another --out, or go on with --allow-change dropout' \
+  train --recipe plain data.csv --out allowed "${endless[@]}" --resume --lr 0.01 --dropout 0.1 --allow-change lr
+equal "a checkpoint after a change that was not allowed" "$(sha allowed/checkpoint.safetensors)" "$before"
+expect 75 'note: goes on although learning_rate was 0.001, is 0.01' train --recipe plain data.csv --out allowed "${endless[@]}" \
+  --resume=auto --lr 0.01 --allow-change lr --time-limit 1ms
+expect 2 '--lr was 0.01, is 0.001' train --recipe plain data.csv --out allowed "${endless[@]}" --resume
+expect 2 'go on all the same: --allow-change data' train --recipe plain other.csv --out allowed "${endless[@]}" --resume --lr 0.01
+expect 75 'note: goes on although training table was ' train --recipe plain other.csv --out allowed "${endless[@]}" \
+  --resume --lr 0.01 --allow-change data,lr --time-limit 1ms
+epochs=$(($(wc -l <allowed/metrics.jsonl) + 1))
+expect 0 '' train --recipe plain other.csv --out allowed "${endless[@]}" --epochs $epochs --resume --lr 0.01
+holds "the record of a run that was changed" '"allow-change": "lr,data",' allowed/run.json
+expect 2 '--lr was 0.01, is 0.001: allowed/run.json' train --recipe plain other.csv --out allowed "${endless[@]}" \
+  --epochs $epochs --resume=auto --allow-change lr
+expect 0 'allowed is finished' train --recipe plain other.csv --out allowed "${endless[@]}" --epochs $epochs --resume=auto --lr 0.01
+expect 0 '' train --recipe plain data.csv --out begun --epochs 1 --progress none --resume=auto --allow-change lr
+holds "the record of a run that began" '"allow-change": null,' begun/run.json
+
 cp data.csv elsewhere.csv
 epochs=$(($(wc -l <changed/metrics.jsonl) + 1))
 mv changed renamed

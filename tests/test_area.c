@@ -6,13 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <limits.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/area.h"
 #include "data/batch.h"
 #include "data/csv_parts.h"
 #include "data/source.h"
+#include "fail_call.h"
 
 static void short_of_memory(void)
 {
@@ -96,12 +100,35 @@ END_TEST
 
 /* For 2^60 bytes nothing is asked of the disk, which would be full meanwhile. */
 static off_t most_allocated;
+static int n_allocated, allocation_fails_with;
 int __real_posix_fallocate(int fd, off_t offset, off_t length);
 int __wrap_posix_fallocate(int fd, off_t offset, off_t length);
 int __wrap_posix_fallocate(int fd, off_t offset, off_t length)
 {
 	most_allocated = length > most_allocated ? length : most_allocated;
-	return __real_posix_fallocate(fd, offset, length);
+	n_allocated++;
+	return allocation_fails_with ? allocation_fails_with : __real_posix_fallocate(fd, offset, length);
+}
+
+static int mapping_fails_with;
+void *__real_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	errno = mapping_fails_with;
+	return mapping_fails_with ? MAP_FAILED : __real_mmap(address, length, protection, flags, fd, offset);
+}
+
+/* What file systems say of themselves. */
+static struct statfs *file_system; /* NULL: what they are */
+int __real_fstatfs(int fd, struct statfs *about);
+int __wrap_fstatfs(int fd, struct statfs *about);
+int __wrap_fstatfs(int fd, struct statfs *about)
+{
+	if (!file_system)
+		return __real_fstatfs(fd, about);
+	*about = *file_system;
+	return file_system->f_type == 0 ? -1 : 0;
 }
 
 START_TEST(no_room_is_no_scratch_file)
@@ -113,6 +140,102 @@ START_TEST(no_room_is_no_scratch_file)
 	ck_assert(area_create_scratch(&area, 5000));
 	ck_assert_int_eq(most_allocated, 5000);
 	area_free(&area);
+}
+END_TEST
+
+/* A full disk shows when the area is made, in each of the three directories. */
+START_TEST(a_disk_that_is_full_is_no_place)
+{
+	struct area area;
+	ck_assert_int_eq(setenv("TMPDIR", "/var/tmp", 1), 0);
+	allocation_fails_with = ENOSPC;
+	ck_assert_int_eq(area_scratch_file(5000), -1);
+	ck_assert_int_eq(errno, ENOSPC);
+	ck_assert_int_eq(n_allocated, 3);
+	ck_assert_int_eq(unsetenv("TMPDIR"), 0);
+	short_of_memory();
+	assert_ok(area_create(&area, 5000, 0, &err)); /* in memory after all */
+	ck_assert_int_eq(n_allocated, 5);
+	ck_assert_int_eq(area.kind, AREA_MEMORY);
+	area_free(&area);
+}
+END_TEST
+
+/* Their number for memory, for a file system that does not say how large it is, for one with a byte too few and one with enough. */
+static struct statfs systems[] = {
+    {.f_type = 0},
+    {.f_type = 0x01021994, .f_bsize = 4096, .f_blocks = 1000, .f_bavail = 1000},
+    {.f_type = 0x858458F6, .f_bsize = 4096, .f_blocks = 1000, .f_bavail = 1000},
+    {.f_type = 0xEF53, .f_bsize = 4096, .f_blocks = 0, .f_bavail = 0},
+    {.f_type = 0xEF53, .f_bsize = 0, .f_blocks = 1000, .f_bavail = 1000},
+    {.f_type = 0xEF53, .f_bsize = 1000, .f_blocks = 1000, .f_bavail = 5},
+    {.f_type = 0xEF53, .f_bsize = 1000, .f_blocks = 1000, .f_bavail = 6},
+};
+static const bool may_hold_5000[] = {false, false, false, true, true, false, true};
+
+START_TEST(a_file_system_says_whether_there_is_room)
+{
+	struct area area;
+	file_system = &systems[_i];
+	ck_assert_int_eq(area_create_scratch(&area, 5000), may_hold_5000[_i]);
+	ck_assert_int_eq(n_allocated, may_hold_5000[_i]);
+	area_free(&area);
+}
+END_TEST
+
+/* Files without a name are a matter of the file system: else one is made whose name goes away at once. */
+START_TEST(where_no_file_can_be_without_a_name_it_is_taken_away)
+{
+	char directory[] = "/var/tmp/test_area.XXXXXX", *longer;
+	struct area area;
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(setenv("TMPDIR", directory, 1), 0);
+	fail_call_arm(FAIL_OPEN, 0, 1, EOPNOTSUPP);
+	ck_assert(area_create_scratch(&area, 5000));
+	ck_assert_int_eq(fail_call_count(FAIL_MKOSTEMP), 1);
+	check_zeros_and_write(&area);
+	ck_assert_int_eq(rmdir(directory), 0); /* it is empty */
+	area_free(&area);
+	fail_call_arm(FAIL_OPEN, 0, 3, EOPNOTSUPP);
+	fail_call_arm(FAIL_MKOSTEMP, 0, 3, EACCES);
+	ck_assert_int_eq(area_scratch_file(0), -1);
+	ck_assert_int_eq(fail_call_count(FAIL_MKOSTEMP), 3);
+	longer = mem_alloc(PATH_MAX, 1, NULL); /* no room for a name in it */
+	ck_assert_ptr_nonnull(longer);
+	memset(longer, '/', PATH_MAX - 1);
+	ck_assert_int_eq(setenv("TMPDIR", longer, 1), 0);
+	fail_call_arm(FAIL_OPEN, 0, 3, EOPNOTSUPP);
+	fail_call_arm(FAIL_MKOSTEMP, 0, 3, EACCES);
+	ck_assert_int_eq(area_scratch_file(0), -1);
+	ck_assert_int_eq(fail_call_count(FAIL_MKOSTEMP), 2);
+	mem_free(longer);
+}
+END_TEST
+
+START_TEST(what_cannot_be_mapped_is_no_area)
+{
+	static const struct {
+		int error;
+		enum cln_status status;
+		const char *message;
+	} refusals[] = {{ENOMEM, CLN_E_MEMORY, "out of memory: t.cache, 10 bytes, cannot be mapped"},
+			{ENODEV, CLN_E_IO, "cannot map t.cache: No such device"}};
+	struct area area;
+	struct cln_error err;
+	ck_assert(!area_create_scratch(&area, 0));
+	ck_assert(!area_create_scratch(&area, (size_t)PTRDIFF_MAX + 1));
+	for (size_t i = 0; i < 2; i++) {
+		mapping_fails_with = refusals[i].error;
+		ck_assert_int_eq(area_map(&area, 0, 10, "t.cache", &err), refusals[i].status);
+		ck_assert_str_eq(err.message, refusals[i].message);
+		ck_assert_int_eq(area.kind, AREA_NONE);
+	}
+	ck_assert(!area_create_scratch(&area, 5000));
+	ck_assert_ptr_null(area.bytes);
+	short_of_memory();
+	ck_assert_int_eq(area_create(&area, 5000, 0, &err), CLN_E_MEMORY); /* nor memory */
+	ck_assert_int_eq(area.kind, AREA_NONE);
+	area_expect(&area, true); /* which is nothing */
 }
 END_TEST
 
@@ -215,6 +338,10 @@ static Suite *area_suite(void)
 	tcase_add_test(areas, what_is_needed_beside_counts);
 	tcase_add_test(areas, scratch_files_leave_nothing_behind);
 	tcase_add_test(areas, no_room_is_no_scratch_file);
+	tcase_add_test(areas, a_disk_that_is_full_is_no_place);
+	tcase_add_loop_test(areas, a_file_system_says_whether_there_is_room, 0, sizeof systems / sizeof *systems);
+	tcase_add_test(areas, where_no_file_can_be_without_a_name_it_is_taken_away);
+	tcase_add_test(areas, what_cannot_be_mapped_is_no_area);
 	tcase_add_test(uses, a_table_in_a_scratch_file_holds_the_same);
 	tcase_add_test(uses, a_pipe_that_does_not_fit_is_read_from_a_scratch_file);
 	tcase_add_test(uses, a_dataset_in_a_scratch_file_gives_the_same_batches);

@@ -9,6 +9,7 @@
 #include "kernels/dispatch.h"
 #include "model/checkpoint.h"
 #include "model/model.h"
+#include "model_seal.h"
 #include "train/trainer.h"
 
 #include <unistd.h>
@@ -315,9 +316,49 @@ START_TEST(a_loss_that_explodes_is_a_divergence)
 	struct cln_error why;
 	ck_assert_int_eq(go(&course, &why), CLN_E_DIVERGED);
 	ck_assert_msg(strstr(why.message, "more than 1000 times the least before it") != NULL, "%s", why.message);
-	ck_assert_msg(strstr(why.message, "in epoch 1:") != NULL, "%s", why.message);
+	ck_assert_msg(strstr(why.message, "in epoch 1: its mean loss over 5 steps, ") != NULL, "%s", why.message);
+	ck_assert_msg(strstr(why.message, "before it, and layer ") != NULL, "%s", why.message);
+	ck_assert_msg(strstr(why.message, "the learning rate (2000 there) is too high") != NULL, "%s", why.message);
 	end(&course);
 	dataset_free(&train);
+}
+END_TEST
+
+/* The last step of an epoch is followed by no loss that would show what it did: the weights do. */
+START_TEST(weights_that_the_last_step_made_infinite_are_a_divergence)
+{
+	struct dataset train = make_data(ROWS, 0);
+	struct course course = {.config = plain(CLN_SGD), .train = &train, .threads = 1};
+	struct cln_error why;
+	course.config.batch_size = ROWS; /* one step an epoch */
+	course.config.schedule = CLN_CONSTANT;
+	course.config.dropout = course.config.clip_norm = 0;
+	course.config.weight_decay = 1e3;
+	course.config.learning_rate = 1e37;
+	ck_assert_int_eq(go(&course, &why), CLN_E_DIVERGED);
+	ck_assert_msg(strstr(why.message, "in epoch 1: after its last step, 1, weights of layer 1 are no longer finite; "
+					  "most likely the learning rate (1e+37 there) is too high") != NULL, "%s", why.message);
+	end(&course);
+	dataset_free(&train);
+}
+END_TEST
+
+/* Rows that were not learnt from may hold what the others did not. */
+START_TEST(validation_rows_whose_loss_is_not_finite_are_a_divergence)
+{
+	struct dataset train = make_data(ROWS, 0), valid = make_data(VALID, 1);
+	struct course course = {.config = plain(CLN_SGD), .train = &train, .valid = &valid, .threads = 1};
+	struct cln_error why;
+	course.config.activation = CLN_RELU;
+	for (size_t i = 0; i < VALID * FEATURES; i++)
+		valid.X[i] = i % 2 ? 3e38f : -3e38f;
+	ck_assert_int_eq(go(&course, &why), CLN_E_DIVERGED);
+	ck_assert_msg(strstr(why.message, "after epoch 1, step 5, the loss of the validation rows is not finite, and layer "), "%s",
+		      why.message);
+	ck_assert_msg(strstr(why.message, "the learning rate (0.0") != NULL, "%s", why.message);
+	end(&course);
+	dataset_free(&train);
+	dataset_free(&valid);
 }
 END_TEST
 
@@ -395,6 +436,51 @@ START_TEST(every_flipped_bit_is_refused_with_a_reason)
 			assert_refused(course.file, course.length, "flip", i);
 			course.file[i] = (char)(course.file[i] ^ 1 << bit);
 		}
+	end(&course);
+	dataset_free(&train);
+	dataset_free(&valid);
+}
+END_TEST
+
+/* What a header says, and what a forger writes in its place, with the right checksum. */
+static const struct {
+	const char *from, *to, *reason;
+} forgeries[] = {
+    {"\\\"parts\\\":[\\\"weights\\\",", "\\\"parts\\\":[1,", "\"parts\" holds what is no list of parts"},
+    {"\\\"parts\\\":[\\\"weights\\\",", "\\\"parts\\\":[", "\"parts\" holds what is no list of parts"},
+    {"\\\"first\\\",\\\"second\\\"", "\\\"second\\\",\\\"first\\\"", "\"parts\" holds what is no list of parts"},
+    {"\\\"parts\\\":[", "\\\"parts\\\":1,\\\"p\\\":[", "\"parts\""},
+    {"\"dtype\":\"F32\"", "\"dtype\":1", "is not of type F32"},
+    {"\"dtype\":\"F32\"", "\"dtype\":\"F64\"", "is not of type F32"},
+    {"\"shape\":[19,5]", "\"shape\":1", "has not the shape"},
+    {"\"shape\":[19,5]", "\"shape\":[19,\"5\"]", "has not the shape"},
+    {"\"shape\":[19,5]", "\"shape\":[5,19]", "has not the shape"},
+    {"\"data_offsets\":[0,380]", "\"data_offsets\":[0,376]", "does not lie at bytes 0 to 380"},
+    {"\"colonnade_note\":\"a note\"", "\"colonnade_note\":1", "its metadata has no \"colonnade_note\""},
+    {"\"colonnade_identity\":", "\"identity\":", "its metadata has no \"colonnade_identity\""},
+    {"\\\"n\\\":[5,", "\\\"n\\\":[\\\"5\\\",", "\"n\" holds something that is not a whole number"},
+    {"\\\"n\\\":[5,", "\\\"n\\\":[0,", "\"n\" holds something that is not a whole number"},
+    {"\\\"n\\\":[5,19,", "\\\"n\\\":[1048576,1048576,", "was it cut short?"},
+    {"\\\"recoveries\\\":0", "\\\"recoveries\\\":-1", "recoveries"},
+    {"\\\"kind\\\":\\\"checkpoint\\\"", "\\\"kind\\\":\\\"model\\\"", "it holds a model, not a checkpoint"},
+    {"{\"__metadata__\":{", "{\"metadata\":{", "its header has no __metadata__ in front"},
+};
+
+enum { N_FORGERIES = sizeof forgeries / sizeof *forgeries };
+
+START_TEST(a_forged_header_is_refused_although_its_checksum_is_right)
+{
+	struct dataset train = make_data(ROWS, 0), valid = make_data(VALID, 1);
+	struct course course = a_checkpoint(&train, &valid);
+	struct cln_checkpoint *checkpoint;
+	struct cln_error why;
+	const char *at = memmem(course.file, course.length, forgeries[_i].from, strlen(forgeries[_i].from));
+	ck_assert_msg(at != NULL, "%s: %.700s", forgeries[_i].from, course.file + 8);
+	struct text forged = model_forge(course.file, course.length, (size_t)(at - course.file), strlen(forgeries[_i].from),
+					 forgeries[_i].to);
+	ck_assert_int_eq(checkpoint_decode(&checkpoint, forged.bytes, forged.length, "forged", &why), CLN_E_DAMAGED);
+	ck_assert_msg(strstr(why.message, forgeries[_i].reason) != NULL, "%s: %s", forgeries[_i].to, why.message);
+	text_free(&forged);
 	end(&course);
 	dataset_free(&train);
 	dataset_free(&valid);
@@ -555,6 +641,95 @@ START_TEST(another_training_is_refused_by_name)
 }
 END_TEST
 
+static void change_rate_and_dropout(struct cln_config *config)
+{
+	config->learning_rate = 0.01;
+	config->dropout = 0.2;
+}
+static void change_threshold(struct cln_config *config) { config->threshold_rule = CLN_THRESHOLD_F1; }
+static void change_epochs(struct cln_config *config)
+{
+	config->schedule = CLN_COSINE;
+	config->epochs = 5;
+}
+
+/* What is said of it; "" where nothing differs. */
+static const struct {
+	const char *names;
+	void (*change)(struct cln_config *config);
+	float offset;
+	const char *note;
+} allowed[] = {
+	{"lr", change_rate, 0, "goes on although learning_rate was 0.001, is 0.01|"},
+	{"dropout,lr", change_rate_and_dropout, 0,
+	 "goes on although learning_rate was 0.001, is 0.01|goes on although dropout was 0, is 0.2|"},
+	{"lr-schedule,epochs", change_epochs, 0,
+	 "goes on although schedule was constant, is cosine|goes on although epochs was 4, is 5|"},
+	{"threshold", change_threshold, 0, "goes on although threshold_rule was not given, is f1|"},
+	{"data", change_nothing, 0.5f, "goes on although training table was "},
+	{"lr,data,dropout,threshold", change_nothing, 0, ""},
+};
+enum { N_ALLOWED = sizeof allowed / sizeof *allowed };
+
+static void hear_sentence(void *context, const char *sentence)
+{
+	char *notes = context;
+	if (strncmp(sentence, "goes on although", 16) == 0)
+		strcat(strcat(notes, sentence), "|");
+}
+
+/* And it is what the rest of the training is with. */
+START_TEST(what_is_allowed_by_name_may_differ)
+{
+	char notes[1024] = "";
+	const struct cln_observer observer = {.context = notes, .note = hear_sentence};
+	struct cln_table *table = make_table(0), *other = make_table(allowed[_i].offset);
+	struct cln_config config = library_config();
+	struct cln_checkpoint *checkpoint = interrupted(table, &config);
+	struct cln_model *whole, *resumed;
+	assert_ok(cln_model_fit(&whole, table, NULL, NULL, NULL, &config, NULL, NULL, &err));
+	allowed[_i].change(&config);
+	assert_ok(cln_checkpoint_allow(checkpoint, allowed[_i].names, &err));
+	assert_ok(cln_model_resume(&resumed, checkpoint, other, NULL, NULL, NULL, &config, &observer, NULL, &err));
+	ck_assert_double_eq(resumed->config.learning_rate, config.learning_rate);
+	ck_assert_uint_eq(resumed->epochs, config.epochs);
+	ck_assert_msg(strncmp(notes, allowed[_i].note, strlen(allowed[_i].note)) == 0, "%s", notes);
+	if (allowed[_i].note[0] == '\0') {
+		ck_assert_str_eq(notes, "");
+		assert_same_model(whole, resumed);
+	}
+	cln_model_destroy(whole);
+	cln_model_destroy(resumed);
+	cln_checkpoint_destroy(checkpoint);
+	cln_table_destroy(table);
+	cln_table_destroy(other);
+}
+END_TEST
+
+START_TEST(what_is_not_named_stays_refused)
+{
+	struct cln_table *table = make_table(0), *other = make_table(0.5f);
+	struct cln_config config = library_config();
+	struct cln_checkpoint *checkpoint = interrupted(table, &config);
+	struct cln_error why;
+	assert_ok(cln_checkpoint_allow(checkpoint, "data,dropout", &err));
+	config.learning_rate = 0.01;
+	assert_not_resumed(checkpoint, other, &config, "learning_rate was 0.001, is 0.01; go on all the same: --allow-change lr");
+	config.learning_rate = 0.001;
+	config.hidden[0] = 9;
+	assert_not_resumed(checkpoint, other, &config, "hidden was 8, is 9");
+	ck_assert_int_eq(cln_checkpoint_allow(checkpoint, "lr,hidden", &why), CLN_E_USAGE);
+	ck_assert_msg(strstr(why.message, "\"hidden\" cannot differ in a run that goes on; what can: data, valid,") != NULL, "%s",
+		      why.message);
+	config.hidden[0] = 8;
+	assert_ok(cln_checkpoint_allow(checkpoint, NULL, &err)); /* and what was allowed before is so no more */
+	assert_not_resumed(checkpoint, other, &config, "training table was ");
+	cln_checkpoint_destroy(checkpoint);
+	cln_table_destroy(table);
+	cln_table_destroy(other);
+}
+END_TEST
+
 /* With these schedules every rate depends on the number of epochs. */
 START_TEST(other_epochs_are_refused_where_the_rates_depend_on_them)
 {
@@ -639,14 +814,19 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, divergence_is_recovered_from_at_half_the_rate);
 	tcase_add_loop_test(tcase, recoveries_do_not_depend_on_interruptions, 0, CLN_NESTEROV + 1);
 	tcase_add_test(tcase, a_loss_that_explodes_is_a_divergence);
+	tcase_add_test(tcase, weights_that_the_last_step_made_infinite_are_a_divergence);
+	tcase_add_test(tcase, validation_rows_whose_loss_is_not_finite_are_a_divergence);
 	tcase = add_case(suite, "file");
 	tcase_add_test(tcase, writing_what_was_read_gives_the_same_bytes);
 	tcase_add_test(tcase, every_cut_is_refused_with_a_reason);
 	tcase_add_test(tcase, every_flipped_bit_is_refused_with_a_reason);
+	tcase_add_loop_test(tcase, a_forged_header_is_refused_although_its_checksum_is_right, 0, N_FORGERIES);
 	tcase_add_test(tcase, a_model_and_a_checkpoint_are_told_apart);
 	tcase = add_case(suite, "library");
 	tcase_add_loop_test(tcase, a_fit_is_resumed_to_the_same_file, 0, 2);
 	tcase_add_loop_test(tcase, another_training_is_refused_by_name, 0, N_CHANGES);
+	tcase_add_loop_test(tcase, what_is_allowed_by_name_may_differ, 0, N_ALLOWED);
+	tcase_add_test(tcase, what_is_not_named_stays_refused);
 	tcase_add_loop_test(tcase, other_epochs_are_refused_where_the_rates_depend_on_them, 0, 3);
 	tcase_add_test(tcase, fewer_epochs_than_are_done_are_refused);
 	tcase_add_test(tcase, another_front_is_refused);

@@ -135,6 +135,7 @@ START_TEST(the_first_signal_asks_for_a_checkpoint_and_the_end)
 	begin(0, 0);
 	interrupt_train(false);
 	ck_assert_int_eq(interrupt_ask(NULL), CLN_GO_ON);
+	ck_assert_str_eq(interrupt_reason(), "a signal"); /* none yet, and so none of a name */
 	ck_assert_int_eq(ends_with(signals[_i].number), -1);
 	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
 	ck_assert_str_eq(interrupt_reason(), signals[_i].name);

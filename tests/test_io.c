@@ -11,66 +11,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-
-enum call { READ, WRITE, FSYNC, CLOSE, RENAME, N_CALLS };
-
-/* What the next calls of a kind do: `after` of them go through, then `times` fail with `error`. */
-static struct fault {
-	int after, times, error;
-	int calls; /* made since the fault was set */
-} faults[N_CALLS];
-static size_t most_bytes; /* that one read or write moves; 0: all */
-
-static bool fails(enum call call)
-{
-	struct fault *fault = &faults[call];
-	int i = fault->calls++;
-	if (i < fault->after || i >= fault->after + fault->times)
-		return false;
-	errno = fault->error;
-	return true;
-}
-
-static size_t part_of(size_t length)
-{
-	return most_bytes > 0 && length > most_bytes ? most_bytes : length;
-}
-
-ssize_t __real_read(int fd, void *bytes, size_t length);
-ssize_t __wrap_read(int fd, void *bytes, size_t length);
-ssize_t __wrap_read(int fd, void *bytes, size_t length)
-{
-	return fails(READ) ? -1 : __real_read(fd, bytes, part_of(length));
-}
-
-ssize_t __real_write(int fd, const void *bytes, size_t length);
-ssize_t __wrap_write(int fd, const void *bytes, size_t length);
-ssize_t __wrap_write(int fd, const void *bytes, size_t length)
-{
-	return fails(WRITE) ? -1 : __real_write(fd, bytes, part_of(length));
-}
-
-int __real_fsync(int fd);
-int __wrap_fsync(int fd);
-int __wrap_fsync(int fd)
-{
-	return fails(FSYNC) ? -1 : __real_fsync(fd);
-}
-
-int __real_close(int fd);
-int __wrap_close(int fd);
-int __wrap_close(int fd)
-{
-	int result = __real_close(fd); /* the descriptor is gone either way */
-	return fails(CLOSE) ? -1 : result;
-}
-
-int __real_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to);
-int __wrap_rename(const char *from, const char *to)
-{
-	return fails(RENAME) ? -1 : __real_rename(from, to);
-}
+#include "fail_call.h"
 
 static char folder[] = "/tmp/test_io.XXXXXX";
 
@@ -102,6 +43,8 @@ static void remove_all(const char *name)
 
 static void leave_folder(void)
 {
+	fail_call_disarm();
+	fail_call_most_bytes = 0;
 	ck_assert_int_eq(chdir("/"), 0);
 	remove_all(folder);
 }
@@ -149,33 +92,33 @@ END_TEST
 START_TEST(short_and_interrupted_reads_and_writes_are_carried_on)
 {
 	static const char text[] = "a text that is longer than what one call moves";
-	most_bytes = 3;
-	faults[WRITE] = (struct fault){.after = 2, .times = 3, .error = EINTR};
-	faults[FSYNC] = (struct fault){.times = 2, .error = EINTR};
+	fail_call_most_bytes = 3;
+	fail_call_arm(FAIL_WRITE, 2, 3, EINTR);
+	fail_call_arm(FAIL_FSYNC, 0, 2, EINTR);
 	assert_ok(replace("file", text, &err));
-	ck_assert_int_gt(faults[WRITE].calls, 10);
-	faults[READ] = (struct fault){.after = 1, .times = 2, .error = EINTR};
+	ck_assert_int_gt(fail_call_count(FAIL_WRITE), 10);
+	fail_call_arm(FAIL_READ, 1, 2, EINTR);
 	assert_content("file", text);
-	ck_assert_int_gt(faults[READ].calls, 10);
+	ck_assert_int_gt(fail_call_count(FAIL_READ), 10);
 }
 END_TEST
 
 /* What fails, and what the message must say. */
 static const struct {
-	enum call call;
+	enum fail_call call;
 	int after, error;
 	const char *reason;
 } failures[] = {
-        {WRITE, 0, ENOSPC, "No space left on device"}, {WRITE, 1, ENOSPC, "No space left on device"},
-        {WRITE, 0, EIO, "Input/output error"},         {FSYNC, 0, EIO, "Input/output error"},
-        {CLOSE, 0, EDQUOT, "Disk quota exceeded"},     {RENAME, 0, EACCES, "Permission denied"},
+        {FAIL_WRITE, 0, ENOSPC, "No space left on device"}, {FAIL_WRITE, 1, ENOSPC, "No space left on device"},
+        {FAIL_WRITE, 0, EIO, "Input/output error"},         {FAIL_FSYNC, 0, EIO, "Input/output error"},
+        {FAIL_CLOSE, 0, EDQUOT, "Disk quota exceeded"},     {FAIL_RENAME, 0, EACCES, "Permission denied"},
 };
 
 START_TEST(a_failure_leaves_the_old_file_and_nothing_else)
 {
 	assert_ok(replace("file", "the old content", &err));
 	struct cln_error err = {0};
-	faults[failures[_i].call] = (struct fault){.after = failures[_i].after, .times = 1, .error = failures[_i].error};
+	fail_call_arm(failures[_i].call, failures[_i].after, 1, failures[_i].error);
 	ck_assert_int_eq(replace("file", "the new content", &err), CLN_E_IO);
 	ck_assert_ptr_nonnull(strstr(err.message, "cannot write file: "));
 	ck_assert_ptr_nonnull(strstr(err.message, failures[_i].reason));
@@ -186,9 +129,9 @@ END_TEST
 
 START_TEST(a_write_that_moves_nothing_is_not_repeated_for_ever)
 {
-	faults[WRITE] = (struct fault){.times = 1000000, .error = EIO};
+	fail_call_arm(FAIL_WRITE, 0, 1000000, EIO);
 	ck_assert_int_eq(replace("file", "content", NULL), CLN_E_IO);
-	ck_assert_int_eq(faults[WRITE].calls, 1);
+	ck_assert_int_eq(fail_call_count(FAIL_WRITE), 1);
 	ck_assert_int_eq(entries("."), 0);
 }
 END_TEST
@@ -196,8 +139,8 @@ END_TEST
 START_TEST(file_and_directory_are_synced_before_and_after_the_rename)
 {
 	assert_ok(replace("file", "content", &err));
-	ck_assert_int_eq(faults[FSYNC].calls, 2);
-	ck_assert_int_eq(faults[RENAME].calls, 1);
+	ck_assert_int_eq(fail_call_count(FAIL_FSYNC), 2);
+	ck_assert_int_eq(fail_call_count(FAIL_RENAME), 1);
 }
 END_TEST
 
@@ -205,11 +148,11 @@ START_TEST(a_file_system_that_cannot_sync_is_accepted_and_one_that_fails_is_not)
 {
 	static const int tolerated[] = {EINVAL, ENOTSUP};
 	for (int i = 0; i < 2; i++) {
-		faults[FSYNC] = (struct fault){.times = 2, .error = tolerated[i]};
+		fail_call_arm(FAIL_FSYNC, 0, 2, tolerated[i]);
 		assert_ok(replace("file", "content", &err));
 	}
 	struct cln_error err = {0};
-	faults[FSYNC] = (struct fault){.after = 1, .times = 1, .error = EIO};
+	fail_call_arm(FAIL_FSYNC, 1, 1, EIO);
 	ck_assert_int_eq(replace("file", "content", &err), CLN_E_IO);
 	ck_assert_ptr_nonnull(strstr(err.message, "its directory cannot be synced"));
 }
@@ -217,7 +160,7 @@ END_TEST
 
 START_TEST(an_interrupted_close_is_no_failure)
 {
-	faults[CLOSE] = (struct fault){.times = 1, .error = EINTR};
+	fail_call_arm(FAIL_CLOSE, 0, 1, EINTR);
 	assert_ok(replace("file", "content", &err));
 	assert_content("file", "content");
 }
@@ -365,11 +308,121 @@ START_TEST(what_cannot_be_read_is_an_error_with_its_name)
 	ck_assert_int_eq(io_read_file(&bytes, &length, ".", 10, &err), CLN_E_IO);
 	ck_assert_str_eq(err.message, "cannot read .: Is a directory");
 	ck_assert_int_eq(replace("file", "content", &err), CLN_OK);
-	faults[READ] = (struct fault){.after = 1, .times = 1, .error = EIO};
-	most_bytes = 2;
+	fail_call_arm(FAIL_READ, 1, 1, EIO);
+	fail_call_most_bytes = 2;
 	ck_assert_int_eq(io_read_file(&bytes, &length, "file", 10, &err), CLN_E_IO);
 	ck_assert_str_eq(err.message, "cannot read file: Input/output error");
 	ck_assert_ptr_null(bytes);
+}
+END_TEST
+
+/* What is asked of the first bytes is asked once they are there, also where they come one by one or are all there is. */
+static int n_checks;
+static size_t checked_bytes;
+static enum cln_status check_beginning(const char *bytes, size_t n, struct cln_error *err)
+{
+	n_checks++;
+	checked_bytes = n;
+	return n > 0 && bytes[0] == 'x' ? error_set(err, CLN_E_DAMAGED, "it begins with x") : CLN_OK;
+}
+
+START_TEST(the_beginning_is_asked_for_once)
+{
+	char *bytes;
+	size_t length;
+	fail_call_most_bytes = 2;
+	assert_ok(replace("file", "content", &err));
+	assert_ok(io_read_checked(&bytes, &length, "file", 100, 5, check_beginning, &err));
+	ck_assert_str_eq(bytes, "content");
+	mem_free(bytes);
+	ck_assert_int_eq(n_checks, 1);
+	ck_assert_uint_eq(checked_bytes, 6);
+	assert_ok(io_read_checked(&bytes, &length, "file", 100, 50, check_beginning, &err));
+	mem_free(bytes);
+	ck_assert_int_eq(n_checks, 2);
+	ck_assert_uint_eq(checked_bytes, 7);
+	assert_ok(replace("file", "xyz", &err));
+	struct cln_error why = {0};
+	ck_assert_int_eq(io_read_checked(&bytes, &length, "file", 100, 1, check_beginning, &why), CLN_E_DAMAGED);
+	ck_assert_str_eq(why.message, "it begins with x");
+	ck_assert_ptr_null(bytes);
+}
+END_TEST
+
+/* Where the system does not say how long a file is, it is read as what has no length; a limit beyond memory is none. */
+START_TEST(a_file_without_a_length_is_read_to_its_end)
+{
+	char *bytes;
+	size_t length;
+	assert_ok(replace("file", "content", &err));
+	fail_call_arm(FAIL_FSTAT, 0, 1, EIO);
+	assert_ok(io_read_file(&bytes, &length, "file", SIZE_MAX, &err));
+	ck_assert_str_eq(bytes, "content");
+	mem_free(bytes);
+	fail_call_arm(FAIL_FSTAT, 0, 1, EIO);
+	struct cln_error why = {0};
+	ck_assert_int_eq(io_read_file(&bytes, &length, "file", 6, &why), CLN_E_DAMAGED);
+	ck_assert_str_eq(why.message, "file is longer than 6 bytes");
+	assert_ok(io_read_file(&bytes, &length, "/proc/self/status", 1 << 20, &err)); /* a plain file of 0 bytes, as it says */
+	ck_assert_uint_gt(length, 100);
+	mem_free(bytes);
+}
+END_TEST
+
+START_TEST(paths_that_are_too_long_are_refused)
+{
+	char path[PATH_MAX + 16];
+	struct cln_error err = {0};
+	memset(path, '/', sizeof path);
+	path[PATH_MAX] = '\0';
+	ck_assert_int_eq(replace(path, "content", &err), CLN_E_IO);
+	ck_assert_ptr_nonnull(strstr(err.message, "//...: the path is too long"));
+	memcpy(path + PATH_MAX - 5, "file", 5); /* itself short enough, but not the temporary file beside it */
+	ck_assert_int_eq(replace(path, "content", &err), CLN_E_IO);
+	ck_assert_int_eq(entries("."), 0);
+	char target[PATH_MAX]; /* links, that can only be followed from their own directory */
+	memset(target, 'n', sizeof target);
+	for (size_t i = 200; i < sizeof target; i += 200)
+		target[i] = '/';
+	target[PATH_MAX - 10] = '\0';
+	ck_assert_int_eq(mkdir("elsewhere", 0777), 0);
+	ck_assert_int_eq(symlink(target, "elsewhere/link"), 0);
+	ck_assert_int_eq(replace("elsewhere/link", "content", &err), CLN_E_IO);
+	ck_assert_str_eq(err.message, "cannot write elsewhere/link: too many symbolic links");
+}
+END_TEST
+
+START_TEST(a_write_of_nothing_is_a_failure)
+{
+	struct cln_error err = {0};
+	fail_call_arm(FAIL_WRITE, 0, 1, 0);
+	ck_assert_int_eq(replace("file", "content", &err), CLN_E_IO);
+	ck_assert_str_eq(err.message, "cannot write file: Input/output error");
+	ck_assert_int_eq(entries("."), 0);
+}
+END_TEST
+
+START_TEST(names_that_are_all_taken_end_the_search_for_one)
+{
+	struct cln_error err = {0};
+	fail_call_arm(FAIL_OPEN, 0, 1000000, EEXIST);
+	ck_assert_int_eq(replace("file", "content", &err), CLN_E_IO);
+	ck_assert_int_eq(fail_call_count(FAIL_OPEN), 1000);
+	ck_assert_ptr_nonnull(strstr(err.message, "-999: File exists"));
+}
+END_TEST
+
+/* One that may be written in, but not read, is left to the kernel. */
+START_TEST(a_directory_that_cannot_be_opened_cannot_be_synced)
+{
+	struct cln_error why = {0};
+	ck_assert_int_eq(mkdir("elsewhere", 0777), 0);
+	fail_call_arm(FAIL_OPEN, 1, 1, EACCES);
+	assert_ok(replace("elsewhere/file", "content", &err));
+	fail_call_arm(FAIL_OPEN, 1, 1, EMFILE);
+	ck_assert_int_eq(replace("elsewhere/file", "other", &why), CLN_E_IO);
+	ck_assert_ptr_nonnull(strstr(why.message, "its directory cannot be synced to the disk: Too many open files"));
+	assert_content("elsewhere/file", "other");
 }
 END_TEST
 
@@ -384,12 +437,12 @@ START_TEST(standard_input_is_read_to_its_end)
 	if (child == 0) {
 		for (int i = 0; i < N; i++) {
 			char byte = (char)(i * 7);
-			if (__real_write(ends[1], &byte, 1) != 1)
+			if (write(ends[1], &byte, 1) != 1)
 				_exit(1);
 		}
 		_exit(0);
 	}
-	__real_close(ends[1]);
+	close(ends[1]);
 	ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
 	char *bytes;
 	size_t length;
@@ -457,6 +510,12 @@ static Suite *io_suite(void)
 	tcase_add_test(files, names_as_long_as_the_file_system_takes_are_written);
 	tcase_add_test(files, a_file_of_the_limit_is_read_and_a_longer_one_refused);
 	tcase_add_test(files, what_cannot_be_read_is_an_error_with_its_name);
+	tcase_add_test(files, the_beginning_is_asked_for_once);
+	tcase_add_test(files, a_file_without_a_length_is_read_to_its_end);
+	tcase_add_test(files, paths_that_are_too_long_are_refused);
+	tcase_add_test(files, a_write_of_nothing_is_a_failure);
+	tcase_add_test(files, names_that_are_all_taken_end_the_search_for_one);
+	tcase_add_test(files, a_directory_that_cannot_be_opened_cannot_be_synced);
 	tcase_add_test(files, standard_input_is_read_to_its_end);
 	suite_add_tcase(suite, files);
 	TCase *checksum = tcase_create("checksum");

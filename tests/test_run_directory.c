@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The directory of a run: who may have it, what is in it, what is set aside.  The program is linked with --wrap for open and fcntl,
- * so that locks can be refused. */
+ * The directory of a run: who may have it, what is in it, what is set aside.  The program is linked with --wrap for fcntl, so
+ * that locks can be refused, and for other calls (fail_call.h). */
 #include "testing.h"
 
 #include <errno.h>
@@ -12,21 +12,14 @@
 #include <unistd.h>
 
 #include "cli/run_directory.h"
+#include "fail_call.h"
 
-static int open_fails_with, lock_fails_with; /* 0: it does not */
+#define MODEL "run/model.safetensors"
+#define CHECKPOINT "run/checkpoint.safetensors"
+#define RECORD "run/run.json"
+
+static int lock_fails_with;    /* 0: it does not */
 static const char *taken_away;               /* before it is locked; NULL: nothing */
-
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...)
-{
-	va_list arguments;
-	va_start(arguments, flags);
-	const mode_t mode = flags & O_CREAT ? (mode_t)va_arg(arguments, int) : 0;
-	va_end(arguments);
-	errno = open_fails_with;
-	return open_fails_with ? -1 : __real_open(path, flags, mode);
-}
 
 int __real_fcntl(int fd, int command, ...);
 int __wrap_fcntl(int fd, int command, ...);
@@ -38,6 +31,7 @@ int __wrap_fcntl(int fd, int command, ...)
 	va_end(arguments);
 	if (taken_away)
 		ck_assert_int_eq(unlink(taken_away), 0);
+	taken_away = NULL;
 	errno = lock_fails_with;
 	return lock_fails_with ? -1 : __real_fcntl(fd, command, lock);
 }
@@ -57,6 +51,7 @@ static void enter_folder(void)
 static void leave_folder(void)
 {
 	char command[64];
+	fail_call_disarm();
 	ck_assert_int_eq(chdir("/"), 0);
 	snprintf(command, sizeof command, "rm -rf '%s'", folder);
 	ck_assert_int_eq(system(command), 0);
@@ -179,7 +174,7 @@ END_TEST
 
 START_TEST(a_directory_whose_lock_cannot_be_made_goes_away_again)
 {
-	open_fails_with = ENOSPC;
+	fail_call_arm(FAIL_OPEN, 0, 1, ENOSPC);
 	ck_assert_int_eq(open_run(false, RUN_NEW), CLN_E_IO);
 	assert_refused_with("cannot create run/.lock: No space left on device");
 	ck_assert(!exists("run"));
@@ -210,11 +205,82 @@ START_TEST(paths_that_cannot_be_directories_are_refused)
 }
 END_TEST
 
-/* ---------------------------------------------------------------- what is there */
+/* What stands in the lock is information: what cannot be written there matters to nobody. */
+START_TEST(a_lock_that_cannot_be_written_is_a_lock)
+{
+	ck_assert_int_eq(setenv("SLURM_JOB_ID", "", 1), 0);
+	for (int i = 0; i < 2; i++) {
+		char text[512];
+		if (i == 0)
+			ck_assert_int_eq(mkdir("run", 0777), 0);
+		memset(text, 'x', 300);
+		text[300] = '\0';
+		put("run/.lock", text);
+		fail_call_arm(i ? FAIL_PWRITE : FAIL_FTRUNCATE, 0, 1, ENOSPC);
+		ck_assert_int_eq(open_run(false, RUN_NEW), CLN_OK);
+		ck_assert_int_ge(directory.lock, 0);
+		run_directory_close(&directory, false);
+	}
+}
+END_TEST
 
-#define MODEL "run/model.safetensors"
-#define CHECKPOINT "run/checkpoint.safetensors"
-#define RECORD "run/run.json"
+/* fstat and stat are of the same file, or there is no lock. */
+START_TEST(a_lock_that_cannot_be_looked_at_is_none)
+{
+	ck_assert_int_eq(mkdir("run", 0777), 0);
+	fail_call_arm(_i ? FAIL_FSTAT : FAIL_STAT, 0, 2, ESTALE);
+	ck_assert_int_eq(open_run(false, RUN_NEW), CLN_E_IO);
+	ck_assert_int_eq(directory.lock, -1);
+	ck_assert(exists("run"));
+}
+END_TEST
+
+START_TEST(a_link_to_nowhere_is_no_run_directory)
+{
+	ck_assert_int_eq(symlink("nowhere", "run"), 0);
+	ck_assert_int_eq(open_run(false, RUN_NEW), CLN_E_IO);
+	assert_refused_with("run is a file, not a run directory; choose another --out");
+}
+END_TEST
+
+/* One that may not be listed has no temporary files to be found; one that cannot be is an error. */
+START_TEST(a_directory_that_cannot_be_listed_is_told)
+{
+	ck_assert_int_eq(mkdir("run", 0777), 0);
+	fail_call_arm(FAIL_OPENDIR, 0, 1, EACCES);
+	ck_assert_int_eq(open_run(false, RUN_NEW), CLN_OK);
+	run_directory_close(&directory, false);
+	fail_call_arm(FAIL_OPENDIR, 0, 1, EMFILE);
+	ck_assert_int_eq(open_run(false, RUN_NEW), CLN_E_IO);
+	assert_refused_with("cannot list run: Too many open files");
+	ck_assert_int_eq(directory.lock, -1);
+}
+END_TEST
+
+/* A path that has room for the lock, but for no other file of a run. */
+START_TEST(a_path_without_room_for_the_files_is_refused_by_each_of_them)
+{
+	char path[RUN_PATH];
+	size_t length = 0;
+	ck_assert_int_eq(mkdir("run", 0777), 0);
+	put(MODEL, "");
+	put("run/.model.safetensors.tmp-1", "");
+	while (length < RUN_PATH - 12)
+		length += (size_t)sprintf(path + length, "./");
+	strcpy(path + length, "run");
+	assert_ok(run_directory_open(&directory, path, false, RUN_NEW, &err));
+	ck_assert(!directory.finished && !directory.unfinished);
+	ck_assert_int_eq(run_directory_drop_checkpoint(&directory, &refusal), CLN_E_USAGE);
+	assert_refused_with("--out: the path has more than");
+	ck_assert_int_eq(run_directory_drop_previous(&directory, &refusal), CLN_E_USAGE);
+	ck_assert(directory.has_previous);
+	assert_ok(run_directory_set_aside(&directory, &err)); /* nothing is found there */
+	ck_assert(!directory.has_previous && exists(MODEL));
+	run_directory_close(&directory, true);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- what is there */
 
 static const struct {
 	bool model, checkpoint, record, previous;
@@ -391,6 +457,11 @@ static Suite *run_directory_suite(void)
 	tcase_add_test(lock, a_directory_whose_lock_cannot_be_made_goes_away_again);
 	tcase_add_test(lock, a_lock_that_is_taken_away_in_between_is_none);
 	tcase_add_test(lock, paths_that_cannot_be_directories_are_refused);
+	tcase_add_test(lock, a_lock_that_cannot_be_written_is_a_lock);
+	tcase_add_loop_test(lock, a_lock_that_cannot_be_looked_at_is_none, 0, 2);
+	tcase_add_test(lock, a_link_to_nowhere_is_no_run_directory);
+	tcase_add_test(lock, a_directory_that_cannot_be_listed_is_told);
+	tcase_add_test(lock, a_path_without_room_for_the_files_is_refused_by_each_of_them);
 	suite_add_tcase(suite, lock);
 	tcase_add_checked_fixture(there, enter_folder, leave_folder);
 	tcase_add_loop_test(there, what_is_there_decides_what_may_be_done, 0, sizeof runs / sizeof *runs);

@@ -391,8 +391,10 @@ static enum cln_status check_checkpoint(struct fit *fit, const struct cln_checkp
 {
 	enum cln_status status = make_identity(fit, err);
 
+	const struct identity_freedom freedom = {checkpoint->n_finished == 0, checkpoint->allowed, fit->observer};
+
 	if (status == CLN_OK)
-		status = identity_compare(checkpoint->identity, fit->identity.bytes, checkpoint->n_finished > 0, err);
+		status = identity_compare(checkpoint->identity, fit->identity.bytes, &freedom, err);
 	if (status == CLN_OK && !same_shape(checkpoint->network, fit->network))
 		status = error_set(err, CLN_E_USAGE, "the checkpoint's network has another shape than this training's");
 	if (status == CLN_OK && (checkpoint->ensemble > 1 ? checkpoint->ensemble : 1) != fit->K)

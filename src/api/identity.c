@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/notes.h"
 #include "base/names.h"
+#include "model/checkpoint.h"
 #include "model/document.h"
 
 static void write_fingerprint(struct json_writer *writer, const char *key, uint64_t fingerprint)
@@ -68,36 +70,166 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	return status;
 }
 
-/* Whether a member may differ: more or fewer epochs where no rate depends on their number. */
-static bool may_differ(const struct json *was, const char *key)
-{
-	const struct json *schedule = json_get(was, "schedule");
+/* ---------------------------------------------------------------- what may differ */
 
-	if (strcmp(key, "epochs") != 0 || !schedule || schedule->type != JSON_STRING)
+#define MOST_KEYS 5 /* and a NULL */
+
+/* What a training that goes on may have otherwise, and what follows from it.  Not what the network, the optimizer's moments or the
+ * place within an epoch depend on. */
+static const struct freedom {
+	const char *option, *keys[MOST_KEYS + 1];
+} freedoms[] = {
+    {"data", {"training table", "training rows", "validation rows", "initial weights"}},
+    {"valid", {"validation table", "validation rows"}},
+    {"test", {"test table"}},
+    {"class-weight", {"class_weight", "negative_class_weight", "positive_class_weight"}},
+    {"lr", {"learning_rate"}},
+    {"lr-schedule", {"schedule"}},
+    {"warmup-fraction", {"warmup_fraction"}},
+    {"step-epochs", {"step_epochs"}},
+    {"step-factor", {"step_factor"}},
+    {"epochs", {"epochs"}},
+    {"patience", {"patience"}},
+    {"patience-factor", {"patience_factor"}},
+    {"metric", {"metric"}},
+    {"momentum", {"momentum"}},
+    {"beta1", {"beta1"}},
+    {"beta2", {"beta2"}},
+    {"epsilon", {"epsilon"}},
+    {"l1", {"l1"}},
+    {"l2", {"l2"}},
+    {"weight-decay", {"weight_decay"}},
+    {"dropout", {"dropout"}},
+    {"label-smoothing", {"label_smoothing"}},
+    {"clip-norm", {"clip_norm"}},
+    {"regularisation", {"regularisation"}},
+    {"bias-rate", {"bias_rate"}},
+    {"embedding-rate", {"embedding_rate"}},
+    {"scaling-rate", {"scaling_rate"}},
+    {"calibrate", {"calibration"}},
+    {"threshold", {"threshold", "threshold_rule", "false_positive_cost", "false_negative_cost", "least_precision"}},
+};
+enum { N_FREEDOMS = sizeof freedoms / sizeof *freedoms };
+
+/* The next of the names, NULL behind the last; *names moves on. */
+static const char *next_name(const char **names, size_t *length)
+{
+	const char *name = *names;
+
+	if (!name || !*name)
+		return NULL;
+	*length = strcspn(name, ",");
+	*names = name[*length] ? name + *length + 1 : NULL;
+	return name;
+}
+
+static bool is_name(const char *name, size_t length, const char *option)
+{
+	return strlen(option) == length && strncmp(name, option, length) == 0;
+}
+
+bool identity_is_allowed(const char *names, const char *option)
+{
+	size_t length;
+
+	for (const char *name; (name = next_name(&names, &length));)
+		if (is_name(name, length, option))
+			return true;
+	return false;
+}
+
+static bool is_freedom(const char *name, size_t length)
+{
+	for (size_t i = 0; i < N_FREEDOMS; i++)
+		if (is_name(name, length, freedoms[i].option))
+			return true;
+	return false;
+}
+
+enum cln_status identity_check_allowed(const char *names, struct cln_error *err)
+{
+	char all[1024];
+	size_t length, n = 0;
+
+	for (const char *name; (name = next_name(&names, &length));) {
+		if (is_freedom(name, length))
+			continue;
+		for (size_t i = 0; i < N_FREEDOMS; i++)
+			n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", freedoms[i].option);
+		return error_set(err, CLN_E_USAGE, "\"%.*s\" cannot differ in a run that goes on; what can: %s",
+				 length < 64 ? (int)length : 64, name, all);
+	}
+	return CLN_OK;
+}
+
+enum cln_status cln_checkpoint_allow(struct cln_checkpoint *checkpoint, const char *names, struct cln_error *err)
+{
+	enum cln_status status = identity_check_allowed(names, err);
+	char *copy = NULL;
+
+	if (status == CLN_OK && names) {
+		copy = mem_copy(names, strlen(names), err);
+		status = copy ? CLN_OK : CLN_E_MEMORY;
+	}
+	if (status != CLN_OK)
+		return status;
+	mem_free(checkpoint->allowed);
+	checkpoint->allowed = copy;
+	return CLN_OK;
+}
+
+/* Whether it was allowed that a member differs, or something that it follows from; *option: the first that would, "" if none. */
+static bool is_allowed(const char **option, const char *names, const char *key)
+{
+	*option = "";
+	for (size_t i = 0; i < N_FREEDOMS; i++)
+		for (const char *const *covered = freedoms[i].keys; *covered; covered++) {
+			if (strcmp(*covered, key) != 0)
+				continue;
+			if (identity_is_allowed(names, freedoms[i].option))
+				return true;
+			*option = **option ? *option : freedoms[i].option;
+		}
+	return false;
+}
+
+/* More or fewer epochs are the same training where no rate depends on their number. */
+static bool may_have_other_epochs(const struct json *identity)
+{
+	const struct json *schedule = json_get(identity, "schedule");
+
+	if (!schedule || schedule->type != JSON_STRING)
 		return false;
 	return strcmp(schedule->string, name_of(&names_schedule, CLN_CONSTANT)) == 0 ||
 	       strcmp(schedule->string, name_of(&names_schedule, CLN_STEP)) == 0;
 }
 
-/* The members of `all`, which is one of the two. */
-static enum cln_status compare(const struct json *all, const struct json *was, const struct json *is, bool same_epochs,
-			       struct cln_error *err)
+/* ---------------------------------------------------------------- comparing */
+
+/* The members of `all`, which is one of the two; those that the one before it has were compared with it. */
+static enum cln_status compare(const struct json *all, const struct json *before_all, const struct json *was, const struct json *is,
+			       const struct identity_freedom *freedom, struct cln_error *err)
 {
 	for (const struct json *member = all->child; member; member = member->next) {
 		char before[JSON_SHOWN], now[JSON_SHOWN];
-		const struct json *old = json_get(was, member->key), *new = json_get(is, member->key);
+		const char *key = member->key, *option;
+		const struct json *old = json_get(was, key), *new = json_get(is, key);
 
-		if (json_same(old, new) || (!same_epochs && may_differ(was, member->key)))
+		if (json_same(old, new) || (before_all && json_get(before_all, key)))
+			continue;
+		if (freedom->epochs && strcmp(key, "epochs") == 0 && may_have_other_epochs(was) && may_have_other_epochs(is))
 			continue;
 		json_show(before, old);
 		json_show(now, new);
-		return error_set(err, CLN_E_USAGE, "the checkpoint is of another training: %s was %s, is %s", member->key, before,
-				 now);
+		if (!is_allowed(&option, freedom->allowed, key))
+			return error_set(err, CLN_E_USAGE, "the checkpoint is of another training: %s was %s, is %s%s%s", key,
+					 before, now, *option ? "; go on all the same: --allow-change " : "", option);
+		note(freedom->observer, "goes on although %s was %s, is %s", key, before, now);
 	}
 	return CLN_OK;
 }
 
-enum cln_status identity_compare(const char *was, const char *is, bool same_epochs, struct cln_error *err)
+enum cln_status identity_compare(const char *was, const char *is, const struct identity_freedom *freedom, struct cln_error *err)
 {
 	const struct json *a = NULL, *b = NULL;
 	enum cln_status status = json_parse(&a, was, strlen(was), err);
@@ -105,9 +237,9 @@ enum cln_status identity_compare(const char *was, const char *is, bool same_epoc
 	if (status == CLN_OK)
 		status = json_parse(&b, is, strlen(is), err);
 	if (status == CLN_OK)
-		status = compare(b, a, b, same_epochs, err);
+		status = compare(b, NULL, a, b, freedom, err);
 	if (status == CLN_OK) /* an option that is not written has its usual value */
-		status = compare(a, a, b, same_epochs, err);
+		status = compare(a, b, a, b, freedom, err);
 	json_free(a);
 	json_free(b);
 	return status;

@@ -16,8 +16,21 @@ struct identity_sources {
 enum cln_status identity_text(struct text *text, const struct cln_config *config, const struct prepared *data,
 			      const struct identity_sources *sources, struct cln_error *err) CLN_MUST_CHECK;
 
-/* CLN_E_USAGE names the first thing that was otherwise and what it is now.  `epochs` may be another number where no rate depends
- * on it, with the schedules constant and step, and where it must not be the same: no member of an ensemble has run them. */
-enum cln_status identity_compare(const char *was, const char *is, bool same_epochs, struct cln_error *err) CLN_MUST_CHECK;
+/* What may be otherwise in a training that goes on. */
+struct identity_freedom {
+	bool epochs;                         /* `epochs`, where no rate depends on it: with the schedules constant and step */
+	const char *allowed;                 /* names of cln_checkpoint_allow, or NULL: nothing */
+	const struct cln_observer *observer; /* told what was allowed and is otherwise; or NULL */
+};
+
+/* CLN_E_USAGE names the first thing that was otherwise and what it is now. */
+enum cln_status identity_compare(const char *was, const char *is, const struct identity_freedom *freedom,
+				 struct cln_error *err) CLN_MUST_CHECK;
+
+/* CLN_E_USAGE: one of the names, which are separated by commas, is of nothing that can be allowed to differ. */
+enum cln_status identity_check_allowed(const char *names, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Whether an option is among the names; NULL: there are none. */
+bool identity_is_allowed(const char *names, const char *option);
 
 #endif

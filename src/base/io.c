@@ -120,7 +120,7 @@ static enum cln_status follow_links(char target[PATH_MAX], const char *path, str
 {
 	enum { MAX_LINKS = 40 }; /* as the kernel allows */
 	if (strlen(path) >= PATH_MAX)
-		return error_set(err, CLN_E_IO, "cannot write %s: the path is too long", path);
+		return error_set(err, CLN_E_IO, "cannot write %.100s...: the path is too long", path);
 	strcpy(target, path);
 	for (int i = 0; i < MAX_LINKS; i++) {
 		char link[PATH_MAX];

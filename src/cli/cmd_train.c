@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * colonnade train: tables to a run directory. */
+#include "api/identity.h"
 #include "api/rows.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
@@ -27,6 +28,8 @@ struct run {
 	struct run_record record;
 	struct options recorded; /* as the record has them: with what was chosen where they were silent */
 	char *label, *positive;  /* owned: what was chosen */
+	struct run_past past;    /* of what is gone on with */
+	struct text changed;     /* all that --allow-change said, before and now */
 	bool started;            /* files were written */
 	bool replaces;           /* begun with --force, now or before it was interrupted */
 	struct cln_error failed; /* what the observer could not do; code CLN_OK: nothing */
@@ -86,6 +89,25 @@ static enum cln_status fill_record(struct run *run, struct cln_error *err)
 	return run->init ? config_model_fingerprint(&run->record.init_fingerprint, run->init, err) : CLN_OK;
 }
 
+/* A run that went on with changes stays one, whoever goes on with it: its record has all names, each once. */
+static enum cln_status keep_changes(struct run *run, struct cln_error *err)
+{
+	const char *before = run->past.changed, *names = run->options->allow_change;
+	char name[64]; /* as long as any that can be allowed */
+
+	if (before)
+		text_addf(&run->changed, "%s", before);
+	while (names && *names) {
+		const size_t length = strcspn(names, ",");
+		snprintf(name, sizeof name, "%.*s", (int)length, names);
+		if (!identity_is_allowed(run->changed.bytes, name))
+			text_addf(&run->changed, "%s%s", run->changed.length > 0 ? "," : "", name);
+		names += length + (names[length] == ',');
+	}
+	run->recorded.allow_change = run->changed.bytes;
+	return text_check(&run->changed, err);
+}
+
 /* What is there must be a run of the same options, and a finished one of the same data; the library compares a checkpoint's. */
 static enum cln_status compare_runs(struct run *run, struct cln_error *err)
 {
@@ -95,9 +117,10 @@ static enum cln_status compare_runs(struct run *run, struct cln_error *err)
 
 	if (status == CLN_OK)
 		status = run_record_compare(run->finished ? run->finished : cln_checkpoint_note(run->checkpoint), name,
-					    &run->recorded, run->finished ? &run->record : NULL, &run->replaces, err);
+					    &run->recorded, run->finished ? &run->record : NULL, &run->past, err);
+	run->replaces = run->past.forced;
 	run->recorded.force = run->replaces;
-	return status;
+	return status == CLN_OK ? keep_changes(run, err) : status;
 }
 
 static enum cln_status begin(struct run *run, const struct cln_fit_start *start, struct cln_error *err)
@@ -107,7 +130,8 @@ static enum cln_status begin(struct run *run, const struct cln_fit_start *start,
 	if (status == CLN_OK)
 		status = fill_record(run, err);
 	if (status == CLN_OK && (run->checkpoint || run->finished))
-		status = compare_runs(run, err);
+		return compare_runs(run, err);
+	run->recorded.allow_change = NULL; /* a run that begins is changed in nothing */
 	return status;
 }
 
@@ -388,6 +412,8 @@ static enum cln_status open_run(struct run *run, struct cln_error *err)
 		status = io_read_file(&run->finished, &length, file, RECORD_LIMIT, err);
 	else if (status == CLN_OK && run->directory.unfinished)
 		status = cln_checkpoint_load(&run->checkpoint, file, err);
+	if (status == CLN_OK && run->checkpoint)
+		status = cln_checkpoint_allow(run->checkpoint, options->allow_change, err);
 	return status;
 }
 
@@ -456,6 +482,8 @@ int cmd_train(const struct options *options)
 	run_directory_close(&run.directory, run.started);
 	mem_free(run.label);
 	mem_free(run.positive);
+	mem_free(run.past.changed);
+	text_free(&run.changed);
 	mem_free(run.finished);
 	cln_checkpoint_destroy(run.checkpoint);
 	cln_model_destroy(run.model);

@@ -32,6 +32,11 @@ static const struct command commands[] = {
 	    "interrupted. It must have the same data and the same options, but for those that shape no result (threads, progress, "
 	    "json, out, config, checkpoint-every, time-limit, requeue-exit) and, with the schedules constant and step, epochs. A "
 	    "second signal ends the program at once; the last checkpoint stays intact.\n\n"
+	    "What else has changed is refused by name, unless --allow-change names it: a run that diverged goes on with "
+	    "--resume --lr 0.0003 --allow-change lr, and one whose table has got more rows with --allow-change data. From there on "
+	    "the training is with what is new; standard error and run.json tell. Its result is that of neither of the two, and the "
+	    "rows that are held back to validate on are drawn again from a changed table, so that it may have learnt some of "
+	    "them. What the network, the optimizer's state and the place within an epoch depend on cannot change.\n\n"
 	    "With --ensemble K that many networks are trained, one after the other, each with a seed of its own that follows from "
 	    "--seed, and the model's probability is the mean of theirs. Where --valid gives rows, all of them learn from all of "
 	    "DATA. Else DATA is cut into folds, stratified, 1 / --valid-fraction of them; each member leaves one out in turn, "
@@ -401,6 +406,10 @@ static const struct option_spec specs[] = {
 	{.name = "resume", .argument = "[=auto]", .type = OPTION_WORD, .words = &resume_names, .alone = "true",
 	 .offset = AT(resume), .help = "go on from the checkpoint; auto: or start, or find it finished",
 	 .default_text = "", .group = run_group, .passing = true, .commands = FOR_TRAIN},
+	{.name = "allow-change", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(allow_change),
+	 .default_text = "nothing",
+	 .help = "options, or data, valid, test, that --resume may find changed", .group = run_group, .compact = true,
+	 .passing = true, .commands = FOR_TRAIN},
 	{.name = "checkpoint-every", .argument = "TIME", .type = OPTION_DURATION, .zero = "never", .preset = "5m",
 	 .offset = AT(checkpoint_every), .help = "how often the state is written", .group = run_group, .compact = true,
 	 .passing = true,

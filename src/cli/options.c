@@ -3,6 +3,8 @@
  * --recipe may stand anywhere. */
 #include "cli/options.h"
 
+#include "api/identity.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -735,9 +737,15 @@ static enum cln_status check_standard_input(const struct options *options, struc
 /* What --force would overwrite is what --resume continues. */
 static enum cln_status check_start(const struct options *options, struct cln_error *err)
 {
+	struct cln_error reason;
+
 	if (options->force && options->resume != RUN_NEW)
 		return error_set(err, CLN_E_USAGE,
 				 "--force and --resume cannot both be given: the one starts over, the other goes on");
+	if (options->allow_change && options->resume == RUN_NEW)
+		return error_set(err, CLN_E_USAGE, "--allow-change is for a run that goes on: it needs --resume");
+	if (identity_check_allowed(options->allow_change, &reason) != CLN_OK)
+		return error_set(err, CLN_E_USAGE, "--allow-change: %s", reason.message);
 	return CLN_OK;
 }
 

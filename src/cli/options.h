@@ -40,6 +40,7 @@ struct options {
 	bool force, json, shell;
 	int resume;                      /* enum run_start */
 	double checkpoint_every, time_limit; /* seconds; 0: never, none */
+	const char *allow_change;        /* names of what may differ in a run that goes on, or NULL */
 	size_t requeue_exit;             /* the exit code of a run that was stopped and can be resumed */
 	int progress;        /* enum progress_mode */
 	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape */

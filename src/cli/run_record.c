@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/run_record.h"
 
+#include "api/identity.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -133,7 +135,7 @@ static bool may_differ(const struct option_spec *spec, const struct options *opt
 {
 	const enum cln_schedule schedule = options->config.schedule;
 
-	if (spec->passing)
+	if (spec->passing || (!finished && identity_is_allowed(options->allow_change, spec->name)))
 		return true;
 	return !finished && strcmp(spec->name, "epochs") == 0 && (schedule == CLN_CONSTANT || schedule == CLN_STEP);
 }
@@ -150,9 +152,11 @@ static enum cln_status compare_options(const struct json *was, const struct json
 			continue;
 		json_show(before, old);
 		json_show(now, new);
+		bool can_differ = !finished && identity_check_allowed(spec->name, NULL) == CLN_OK;
 		return error_set(err, CLN_E_USAGE,
-				 "--%s was %s, is %s: %s is of another run; start a new one with --force or another --out",
-				 spec->name, before, now, name);
+				 "--%s was %s, is %s: %s is of another run; start a new one with --force or another --out%s%s",
+				 spec->name, before, now, name, can_differ ? ", or go on with --allow-change " : "",
+				 can_differ ? spec->name : "");
 	}
 	return CLN_OK;
 }
@@ -182,10 +186,21 @@ static enum cln_status compare_inputs(const struct json *was, const struct json 
 	return CLN_OK;
 }
 
-enum cln_status run_record_compare(const char *was, const char *name, const struct options *options,
-				   const struct run_record *record, bool *forced, struct cln_error *err)
+static enum cln_status read_past(struct run_past *past, const struct json *options, struct cln_error *err)
 {
-	const struct json *before = NULL, *now = NULL, *force;
+	const struct json *force = json_get(options, "force"), *changed = json_get(options, "allow-change");
+
+	past->forced = force && force->type == JSON_TRUE;
+	if (!changed || changed->type != JSON_STRING)
+		return CLN_OK;
+	past->changed = mem_copy(changed->string, strlen(changed->string), err);
+	return past->changed ? CLN_OK : CLN_E_MEMORY;
+}
+
+enum cln_status run_record_compare(const char *was, const char *name, const struct options *options,
+				   const struct run_record *record, struct run_past *past, struct cln_error *err)
+{
+	const struct json *before = NULL, *now = NULL;
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
 	struct cln_error why;
@@ -206,8 +221,9 @@ enum cln_status run_record_compare(const char *was, const char *name, const stru
 		status = compare_options(json_get(before, "options"), json_get(now, "options"), name, options, record != NULL, err);
 	if (status == CLN_OK && record)
 		status = compare_inputs(before, now, name, err);
-	force = json_get(json_get(before, "options"), "force");
-	*forced = force && force->type == JSON_TRUE;
+	*past = (struct run_past){0};
+	if (status == CLN_OK)
+		status = read_past(past, json_get(before, "options"), err);
 	json_free(before);
 	json_free(now);
 	text_free(&text);

@@ -19,11 +19,17 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 /* The options in force as a checkpoint keeps them: {"options": {...}}, for text_free. */
 enum cln_status run_record_options(struct text *text, const struct options *options, struct cln_error *err) CLN_MUST_CHECK;
 
+/* What is kept of a run that goes on. */
+struct run_past {
+	bool forced;    /* it was begun with --force */
+	char *changed;  /* what --allow-change said before, or NULL; for mem_free */
+};
+
 /* Whether what a checkpoint or a run.json says (`was`, named `name`) is about a run of these options: CLN_E_USAGE names the first
- * that shapes the result and differs.  record: NULL, or the data of a finished run.json is compared, too.  forced: whether that run
- * was begun with --force. */
+ * that shapes the result, differs, and is not allowed to.  record: NULL, or the data of a finished run.json is compared, too, and
+ * nothing is allowed. */
 enum cln_status run_record_compare(const char *was, const char *name, const struct options *options,
-				   const struct run_record *record, bool *forced, struct cln_error *err) CLN_MUST_CHECK;
+				   const struct run_record *record, struct run_past *past, struct cln_error *err) CLN_MUST_CHECK;
 
 /* One line of JSON on standard output. */
 enum cln_status run_record_print(const struct run_record *record, struct cln_error *err) CLN_MUST_CHECK;

@@ -434,6 +434,7 @@ void cln_checkpoint_destroy(struct cln_checkpoint *checkpoint)
 	network_destroy(checkpoint->network);
 	mem_free(checkpoint->identity);
 	mem_free(checkpoint->note);
+	mem_free(checkpoint->allowed);
 	mem_free(checkpoint);
 }
 

@@ -21,6 +21,7 @@ struct cln_checkpoint {
 	size_t n_finished;           /* below `ensemble` */
 	char *identity;              /* JSON text of what the training stands on: options and data (api/identity.h) */
 	char *note;                  /* the caller's, of cln_checkpoint_save; NULL in one that is lent to an observer */
+	char *allowed;               /* what may differ from it, as cln_checkpoint_allow was told; NULL: nothing */
 	bool loaded;                 /* from a file: owns all of this; the weights lie in the network */
 };
 

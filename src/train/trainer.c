@@ -159,18 +159,26 @@ static double rate_of(const struct trainer *trainer, size_t step)
 	                                                  stepper->n_steps, stepper->steps_per_epoch);
 }
 
+#define LAYER_TEXT 80
+
+/* The layer that a divergence shows in. */
+static void name_layer(char where[LAYER_TEXT], const struct network *net)
+{
+	float largest;
+	const size_t layer = network_largest_layer(net, &largest);
+	if (isinf(largest))
+		snprintf(where, LAYER_TEXT, "layer %zu is the first whose weights are not finite", layer);
+	else
+		snprintf(where, LAYER_TEXT, "layer %zu holds the largest weight, %.3g", layer, (double)largest);
+}
+
 /* Why a run diverged, as far as the numbers tell. */
 static enum cln_status diverged(const struct trainer *trainer, struct cln_error *err)
 {
 	const struct stepper *stepper = &trainer->stepper;
 	const size_t step = trainer->epoch.failed_step;
-	float largest;
-	const size_t layer = network_largest_layer(stepper->net, &largest);
-	char where[80];
-	if (isinf(largest))
-		snprintf(where, sizeof where, "layer %zu is the first whose weights are not finite", layer);
-	else
-		snprintf(where, sizeof where, "layer %zu holds the largest weight, %.3g", layer, (double)largest);
+	char where[LAYER_TEXT];
+	name_layer(where, stepper->net);
 	return error_set(err, CLN_E_DIVERGED,
 	                 "training diverged in epoch %zu, step %zu of %zu: the loss is not finite, and %s; "
 	                 "most likely the learning rate (%g there) is too high, or a feature is far too large: "
@@ -278,25 +286,32 @@ static enum cln_status validate(struct trainer *trainer, struct cln_metrics *met
 /* After an epoch: weights and validation loss must be finite, else nothing that follows means anything. */
 static enum cln_status check_epoch(const struct trainer *trainer, const struct cln_epoch *told, struct cln_error *err)
 {
+	const size_t steps = trainer->stepper.steps_per_epoch;
 	size_t layer;
+	char where[LAYER_TEXT];
 	if (!network_is_finite(trainer->stepper.net, trainer->stepper.kernels, &layer)) {
 		char what[64] = "embeddings or input factors";
 		if (layer > 0)
 			snprintf(what, sizeof what, "weights of layer %zu", layer);
 		return error_set(err, CLN_E_DIVERGED,
-		                 "training diverged in epoch %zu: %s are no longer finite; try a smaller --lr", told->epoch, what);
+		                 "training diverged in epoch %zu: after its last step, %zu, %s are no longer finite; most likely "
+		                 "the learning rate (%g there) is too high: try a smaller --lr",
+		                 told->epoch, steps, what, told->learning_rate);
 	}
+	name_layer(where, trainer->stepper.net);
 	if (has_valid(trainer->valid) && !isfinite(told->valid.log_loss))
 		return error_set(err, CLN_E_DIVERGED,
-		                 "after epoch %zu the loss of the validation rows is not finite: a feature of theirs is far too "
-		                 "large for this network; try --scale standardise or robust",
-		                 told->epoch);
+		                 "after epoch %zu, step %zu, the loss of the validation rows is not finite, and %s: a feature of "
+		                 "theirs is far too large for this network, or the learning rate (%g there) is too high; try "
+		                 "--scale standardise or robust, or a smaller --lr",
+		                 told->epoch, steps, where, told->learning_rate);
 	const double least = trainer->state.least_loss > LN2 ? trainer->state.least_loss : LN2;
 	if (told->train_loss > EXPLOSION * least)
 		return error_set(err, CLN_E_DIVERGED,
-		                 "training diverged in epoch %zu: its mean loss, %.3g, is more than %d times the least before it; "
-		                 "the learning rate (%g) is too high: try a smaller --lr or --clip-norm 1",
-		                 told->epoch, told->train_loss, EXPLOSION, told->learning_rate);
+		                 "training diverged in epoch %zu: its mean loss over %zu steps, %.3g, is more than %d times the "
+		                 "least before it, and %s; the learning rate (%g there) is too high: "
+		                 "try a smaller --lr or --clip-norm 1",
+		                 told->epoch, steps, told->train_loss, EXPLOSION, where, told->learning_rate);
 	return CLN_OK;
 }
 
