@@ -210,6 +210,7 @@ struct cln_config {
 
 	/* execution: changes no bit of the result */
 	int threads;                /* 0: as many as cln_threads_allowed says */
+	size_t lanes;               /* members of an ensemble trained at a time, at most the threads; 0: as many as pay */
 	const char *isa;            /* "generic", "avx2", "avx512", "neon"; NULL: the best this CPU has */
 };
 
@@ -233,13 +234,14 @@ struct cln_fit_start {
 	bool positive_was_chosen;  /* no --positive: the greater value was taken */
 	double positive_rate;
 	size_t members;            /* of the ensemble; 1: a single network */
+	size_t lanes;              /* members trained at a time, each by its share of the threads; 1: one after the other */
 	size_t folds;              /* each is left out by the members whose turn it is; 0: all learn from the same rows */
 	size_t n_layers;           /* L */
 	const size_t *n;           /* n[0..L]: units, n[0] = n_features, n[L] = 1 */
 	size_t n_params;
 	size_t epochs;             /* of each member, at most */
 	size_t batch_size, block_size;
-	int threads_allowed, threads; /* the plan uses fewer where that is faster, and never more than blocks */
+	int threads_allowed, threads; /* the plan uses fewer where that is faster */
 	const char *threads_rule;  /* which rule set threads_allowed */
 	const char *isa;
 };
@@ -265,16 +267,18 @@ enum cln_ask {
 
 struct cln_checkpoint; /* the state of a fit between two steps */
 
-/* Told what happens during a fit; any member may be NULL. */
+/* Told what happens during a fit; any member may be NULL.
+ * No two calls are made at the same time, but not all by the same thread: where the members of an ensemble are trained side by side
+ * (cln_fit_start.lanes), each is told of by the thread that leads its training, and what is told of them interleaves. */
 struct cln_observer {
 	void *context;
 	bool (*start)(void *context, const struct cln_fit_start *start); /* true: give up before the first step (CLN_STOPPED) */
 	void (*member)(void *context, size_t member, size_t members); /* of an ensemble: a member's training begins or goes on */
 	bool (*ready)(void *context); /* the checkpoint, if any, fits, and the first step is next; true: as above */
-	void (*progress)(void *context, size_t epoch, size_t rows_done, size_t rows); /* from one thread, at most every 50 ms */
-	bool (*epoch)(void *context, const struct cln_epoch *epoch);     /* true: stop after this epoch (CLN_STOPPED) */
+	void (*progress)(void *context, size_t epoch, size_t rows_done, size_t rows); /* of any member, at most every 50 ms */
+	bool (*epoch)(void *context, const struct cln_epoch *epoch); /* true: stop after this epoch of every member under way */
 	void (*note)(void *context, const char *sentence); /* what a user should know, as a sentence */
-	enum cln_ask (*ask)(void *context); /* at the end of every step, from one thread: it has to be quick */
+	enum cln_ask (*ask)(void *context); /* at the end of every step: it has to be quick */
 	void (*checkpoint)(void *context, const struct cln_checkpoint *checkpoint); /* as `ask` wished; lent for the call */
 };
 
@@ -286,7 +290,9 @@ struct cln_fit_summary {
 	size_t recoveries;    /* epochs repeated with half the rate */
 	double temperature;   /* by which logits are divided, fitted on the rows of `valid`; 1: none */
 	double threshold;     /* of the probability, chosen on the rows of `valid` where the config says so */
-	double seconds, rows_per_second; /* of all parts of a run that was interrupted */
+	/* Of all parts of a run that was interrupted: the time that the training took, whatever was done side by side, and the rows
+	 * of all members in it. */
+	double seconds, rows_per_second;
 	int threads;
 };
 
@@ -294,7 +300,8 @@ struct cln_model;
 
 /* Trains a model.  train: rows to learn from (part of them is split off where valid or test is NULL and its fraction is not 0);
  * valid, test: may be NULL; init: may be NULL, else its pipeline is kept and its weights are the start.
- * CLN_STOPPED: the observer's `epoch` stopped it, and *model is that of the epochs done; or `start` or `ask` did, and it is NULL.
+ * CLN_STOPPED: the observer's `epoch` stopped it, and *model is that of the epochs done, of the members that had begun; or `start`
+ * or `ask` did, and it is NULL.
  * Same tables and config: same model, to the bit, for any threads and isa, and with or without checkpoints. */
 CLN_MUST_CHECK enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *train, const struct cln_table *valid,
                                              const struct cln_table *test, const struct cln_model *init,
@@ -319,10 +326,14 @@ CLN_MUST_CHECK enum cln_status cln_checkpoint_save(const struct cln_checkpoint *
 CLN_MUST_CHECK enum cln_status cln_checkpoint_load(struct cln_checkpoint **checkpoint, const char *path, struct cln_error *err);
 void cln_checkpoint_destroy(struct cln_checkpoint *checkpoint);
 const char *cln_checkpoint_note(const struct cln_checkpoint *checkpoint); /* lent */
-/* Epochs that are complete, their validation included, and steps done of the one after them: of the member that is under way. */
-void cln_checkpoint_position(const struct cln_checkpoint *checkpoint, size_t *epochs, size_t *steps);
-/* Members of an ensemble that are trained to their end, and the epochs that they have run in all. */
-void cln_checkpoint_members(const struct cln_checkpoint *checkpoint, size_t *members, size_t *epochs);
+/* How far a training had come. */
+struct cln_position {
+	size_t finished, under_way; /* members of an ensemble trained to their end, and begun; of a single network 0 and 1 */
+	size_t all_epochs;          /* complete, their validation included, of all members */
+	size_t member;              /* of those under way the first, from 0, ... */
+	size_t epochs, steps;       /* ... its complete epochs, and steps done of the one after them */
+};
+void cln_checkpoint_position(const struct cln_checkpoint *checkpoint, struct cln_position *position);
 
 /* Before cln_model_resume: what may differ from the fit that the checkpoint was made by; in the place of what was said before.
  * names: options as the program has them, without dashes, and "data", "valid" and "test" for the tables; separated by commas; NULL:

@@ -175,7 +175,7 @@ describe() {
 	clang) echo "clang, no warning; make check; the same hash as gcc's" ;;
 	serial) echo "--disable-openmp, --without-zlib, no warning; make check" ;;
 	sanitizers) echo "AddressSanitizer and UndefinedBehaviorSanitizer; make check" ;;
-	tsan) echo "ThreadSanitizer with clang, libomp and Archer: the barrier's tests, training and prediction" ;;
+	tsan) echo "ThreadSanitizer with clang, libomp and Archer: the barrier's tests, lanes, training and prediction" ;;
 	fuzz) echo "the fuzz targets, for a short time each" ;;
 	quickstart) echo "scripts/quickstart.sh in a fresh copy of the tree, twice: the same model" ;;
 	distcheck) echo "make distcheck" ;;
@@ -268,10 +268,12 @@ step_tsan() {
 	export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1"
 	configure_in tsan CC=clang --enable-tsan
 	make -j"$jobs"
-	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_trainer tests/test_checkpoint tests/reliability/together
+	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_trainer tests/test_checkpoint tests/test_ensemble \
+		tests/reliability/together
 	for test in test_parallel test_reduce test_trainer test_checkpoint; do
 		CK_FORK=no CK_VERBOSITY=minimal "tests/$test"
 	done
+	CK_RUN_CASE=lanes CK_FORK=no CK_VERBOSITY=minimal tests/test_ensemble
 	head -n 6001 "$source/examples/adult.csv" > data.csv
 	for threads in 1 2 3 4 5 6 7 8; do
 		export OMP_NUM_THREADS=$threads
@@ -283,7 +285,7 @@ step_tsan() {
 			--hidden 96,48 --dropout 0.1 --clip-norm 1 --progress none
 		./colonnade train data.csv --out run --force --ensemble 1 --epochs 1 --batch-size 256 --block-size 256 \
 			--hidden 96,48 --progress none
-		./colonnade train data.csv --out run --force --ensemble 2 --epochs 1 --batch-size 300 --block-size 128 --hidden 64 \
+		./colonnade train data.csv --out run --force --ensemble 3 --epochs 1 --batch-size 300 --block-size 128 --hidden 64 \
 			--optimizer momentum --activation gelu --progress none
 		./colonnade predict run data.csv > predictions.csv
 		./colonnade evaluate run data.csv --json

@@ -24,7 +24,7 @@ equal "members of inspect --json" "$(grep -c '"epochs_run"' stdout)" 3
 expect 0 '' evaluate whole data.csv --json
 
 # ---- cut off in any member
-cut_off_by_limits pieces ' in epoch [0-9]+ of member [123] of 3, after step ' --recipe plain data.csv "${options[@]}"
+cut_off_by_limits pieces ' in epoch [0-9]+ of member [123] of 3, after step [0-9]+[,;]' --recipe plain data.csv "${options[@]}"
 kill_at_random killed --recipe plain data.csv "${options[@]}"
 
 # ---- another number of members is another run
@@ -66,8 +66,23 @@ expect 0 'needs rows that are not trained on' train --recipe plain data.csv --ou
 holds "inspect" '^  "temperature": 1,$' uncalibrated/run.json
 
 # ---- what standard error shows
-expect 0 'member 2/2' train --recipe plain data.csv --out shown --ensemble 2 --epochs 2 --progress lines --calibrate temperature
+expect 0 'member 2/2' train --recipe plain data.csv --out shown --ensemble 2 --epochs 2 --progress lines --calibrate temperature \
+  --threads 1
 holds "progress" '^data      1200 rows to train on in 5 folds, of which each member validates on one' stderr
 holds "progress" '; an ensemble of 2$' stderr
 holds "progress" '^4 epochs of 2 members in .*; temperature [0-9.]+$' stderr
+
+# ---- members side by side: every line names its member, every epoch of every member is there once
+expect 0 'kernels' train --recipe plain data.csv --out lanes "${options[@]}" --progress lines --threads 3
+equal "model of lanes" "$(sha lanes/model.safetensors)" "$(sha whole/model.safetensors)"
+equal "epochs" "$(grep -o '"member":[0-9]*,"epoch":[0-9]*' lanes/metrics.jsonl | sort -u | wc -l)" 36
+equal "lines" "$(wc -l <lanes/metrics.jsonl)" 36
+if grep -q '; 3 members at a time$' stderr; then
+  holds "progress" '^member   epoch  train loss' stderr
+  for member in 1 2 3; do
+    equal "lines of member $member" "$(grep -c "^   $member/3  *[0-9]* " stderr)" 12
+  done
+else
+  grep -q ' of 1 allowed' stderr || fail "three threads train no three members at a time: $(cat stderr)"
+fi
 finish

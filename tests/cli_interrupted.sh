@@ -9,11 +9,12 @@ timeless() {
   sed -E 's/"(seconds|rows_per_second)": ?[^,}]*//g
     /"(out|resume|checkpoint-every|time-limit|threads_rule|threads_allowed|threads)":/d' "$1"
 }
-# same_run DIR: that it is finished, and has the files of the uninterrupted run, `whole`.
+# same_run DIR: that it is finished, and has the files of the uninterrupted run, `whole`; lines of members that are trained side by
+# side stand in the order in which their epochs ended, so the order of lines does not count.
 same_run() {
   equal "model of $1" "$(sha "$1/model.safetensors")" "$(sha whole/model.safetensors)"
   for file in metrics.jsonl run.json; do
-    diff <(timeless "$1/$file") <(timeless "whole/$file") >difference || fail "$1/$file: $(head -n 5 difference)"
+    diff <(timeless "$1/$file" | sort) <(timeless "whole/$file" | sort) >difference || fail "$1/$file: $(head -n 5 difference)"
   done
   equal "files of $1" "$(find "$1" -type f -printf '%f\n' | sort | tr '\n' ' ')" ".lock metrics.jsonl model.safetensors run.json "
 }

@@ -199,7 +199,7 @@ static void hear_of_no_checkpoint(void *context, const char *sentence)
 }
 
 /* Three members with folds and a temperature, interrupted, and gone on with. */
-static enum cln_status fit_ensemble(struct cln_error *err)
+static enum cln_status fit_members(int threads, struct cln_error *err)
 {
 	struct stopped_fit stopped = {0};
 	const struct cln_observer observer = {
@@ -218,7 +218,8 @@ static enum cln_status fit_ensemble(struct cln_error *err)
 	config.embedding = CLN_EMBEDDING_BOTH;
 	config.bins = 3;
 	config.parametric_activation = true;
-	config.threads = 1;
+	config.threads = threads;
+	config.lanes = 2;
 	if (status == CLN_OK)
 		status = cln_model_fit(&model, &table, NULL, NULL, NULL, &config, &observer, NULL, err);
 	if (status == CLN_STOPPED)
@@ -233,6 +234,11 @@ static enum cln_status fit_ensemble(struct cln_error *err)
 	cln_model_destroy(model);
 	return status;
 }
+
+static enum cln_status fit_ensemble(struct cln_error *err) { return fit_members(1, err); }
+
+/* Two at a time, and the last one, from the state that it has come to, by the threads of both. */
+static enum cln_status fit_ensemble_in_lanes(struct cln_error *err) { return fit_members(2, err); }
 
 static enum cln_status save_and_load_model(struct cln_error *err)
 {
@@ -367,6 +373,7 @@ static const struct {
         {"order_points", find_points, 6},
         {"cln_model_fit, cln_model_predict, cln_model_evaluate", fit_model, 100},
         {"cln_model_fit of an ensemble, cln_model_resume, cln_model_predict", fit_ensemble, 200},
+        {"the same in lanes", fit_ensemble_in_lanes, 200},
         {"cln_model_save, cln_model_load, cln_model_describe", save_and_load_model, 150},
 };
 #define N_JOBS ((int)(sizeof jobs / sizeof *jobs))

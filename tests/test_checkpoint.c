@@ -86,7 +86,9 @@ static enum cln_ask ask(void *context)
 static void save(void *context, const struct training_state *state)
 {
 	struct course *course = context;
-	const struct cln_checkpoint checkpoint = {.network = course->net, .state = *state, .identity = "{}"};
+	struct member_under_way under_way = {.state = *state};
+	const struct cln_checkpoint checkpoint = {
+	    .network = course->net, .format = 1, .under_way = &under_way, .n_under_way = 1, .identity = "{}"};
 	mem_free(course->file);
 	assert_ok(checkpoint_encode(&course->file, &course->length, &checkpoint, "a note", &err));
 	course->saves++;
@@ -122,8 +124,9 @@ static enum cln_status go(struct course *course, struct cln_error *why)
 	plan_set_threads(&plan, parallel_limit(course->threads)); /* 1 where the build has no OpenMP */
 	if (course->file) {
 		assert_ok(checkpoint_decode(&checkpoint, course->file, course->length, "memory", &err));
-		assert_ok(trainer_check(&checkpoint->state, course->train, course->valid, &course->config, &plan, &err));
-		keeper.from = &checkpoint->state;
+		const struct training_state *state = &checkpoint->under_way[0].state;
+		assert_ok(trainer_check(state, course->train, course->valid, &course->config, &plan, &err));
+		keeper.from = state;
 	}
 	const enum cln_status status = trainer_continue(course->net, course->train, course->valid, &course->config, &plan, kernels,
 	                                                &observer, &keeper, &course->result, why);
@@ -378,15 +381,19 @@ START_TEST(writing_what_was_read_gives_the_same_bytes)
 	struct dataset train = make_data(ROWS, 0), valid = make_data(VALID, 1);
 	struct course course = a_checkpoint(&train, &valid);
 	struct cln_checkpoint *checkpoint;
-	size_t length, epochs, steps;
+	struct cln_position position;
+	size_t length;
 	char *bytes;
 	assert_ok(checkpoint_decode(&checkpoint, course.file, course.length, "memory", &err));
-	cln_checkpoint_position(checkpoint, &epochs, &steps);
-	ck_assert_uint_eq(epochs, 1);
-	ck_assert_uint_eq(steps, 3);
+	cln_checkpoint_position(checkpoint, &position);
+	ck_assert_uint_eq(position.finished, 0);
+	ck_assert_uint_eq(position.under_way, 1);
+	ck_assert_uint_eq(position.all_epochs, 1);
+	ck_assert_uint_eq(position.epochs, 1);
+	ck_assert_uint_eq(position.steps, 3);
 	ck_assert_str_eq(cln_checkpoint_note(checkpoint), "a note");
 	for (size_t i = 0; i < STATE_N_PARTS; i++) /* all there are: Adam, validated once, may recover */
-		ck_assert_ptr_nonnull(checkpoint->state.parts[i]);
+		ck_assert_ptr_nonnull(checkpoint->under_way[0].state.parts[i]);
 	assert_ok(checkpoint_encode(&bytes, &length, checkpoint, cln_checkpoint_note(checkpoint), &err));
 	ck_assert_uint_eq(length, course.length);
 	ck_assert_mem_eq(bytes, course.file, length);
@@ -769,7 +776,6 @@ START_TEST(another_front_is_refused)
 	assert_ok(network_create(&other, checkpoint->network->n, checkpoint->network->L, checkpoint->network->activation, &err));
 	network_destroy(checkpoint->network);
 	checkpoint->network = other;
-	checkpoint->state.parts[STATE_WEIGHTS] = other->params;
 	assert_not_resumed(checkpoint, table, &config, "has another shape");
 	cln_checkpoint_destroy(checkpoint);
 	cln_table_destroy(table);

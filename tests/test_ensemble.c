@@ -2,7 +2,9 @@
  * Ensembles: what their members' probabilities average to, their file, the rows that members learn from and leave out, and runs
  * that are interrupted in any of them. */
 #include <float.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "api/config.h"
 #include "api/folds.h"
@@ -923,26 +925,53 @@ END_TEST
 
 /* What an observer hears and does. */
 struct course {
-	size_t steps, stop_after, stop_epochs_after; /* 0: never */
-	size_t epochs, members, starts;
-	size_t told_members, told_folds;
+	size_t steps, stop_after, save_every, stop_epochs_after; /* 0: never */
+	size_t epochs, of_member[3], members, starts; /* heard of */
+	size_t told_members, told_folds, told_lanes;
+	bool begun[3];
+	bool lingers;      /* so that lanes which are late come in between */
+	atomic_int inside; /* calls under way */
 	char *file; /* of the checkpoint */
 	size_t length;
 	char notes[32768];
 };
 
+/* Around every call: none is made while another one is. */
+static void enter(struct course *course)
+{
+	ck_assert_int_eq(atomic_fetch_add(&course->inside, 1), 0);
+}
+
+static void leave(struct course *course)
+{
+	atomic_fetch_sub(&course->inside, 1);
+}
+
 static enum cln_ask ask(void *context)
 {
 	struct course *course = context;
 
-	return ++course->steps == course->stop_after ? CLN_SAVE_AND_STOP : CLN_GO_ON;
+	enter(course);
+	const size_t step = ++course->steps;
+	if (course->lingers)
+		nanosleep(&(struct timespec){.tv_nsec = step == 1 ? 2000000 : 30000}, NULL);
+	leave(course);
+	if (step == course->stop_after)
+		return CLN_SAVE_AND_STOP;
+	return course->save_every > 0 && step % course->save_every == 0 ? CLN_SAVE : CLN_GO_ON;
 }
 
 static void keep_checkpoint(void *context, const struct cln_checkpoint *checkpoint)
 {
 	struct course *course = context;
+	struct cln_position position;
 
+	enter(course);
+	mem_free(course->file);
 	assert_ok(checkpoint_encode(&course->file, &course->length, checkpoint, "", &err));
+	cln_checkpoint_position(checkpoint, &position);
+	ck_assert_uint_eq(position.all_epochs, course->epochs); /* what metrics.jsonl is cut back to */
+	leave(course);
 }
 
 static bool hear_start(void *context, const struct cln_fit_start *start)
@@ -952,6 +981,7 @@ static bool hear_start(void *context, const struct cln_fit_start *start)
 	course->starts++;
 	course->told_members = start->members;
 	course->told_folds = start->folds;
+	course->told_lanes = start->lanes;
 	return false;
 }
 
@@ -959,18 +989,26 @@ static void hear_member(void *context, size_t member, size_t members)
 {
 	struct course *course = context;
 
+	enter(course);
 	ck_assert_uint_eq(members, 3);
-	course->members = member + 1;
-	course->epochs = 0;
+	ck_assert(!course->begun[member]);
+	course->begun[member] = true;
+	course->members++;
+	leave(course);
 }
 
 static bool hear_epoch(void *context, const struct cln_epoch *epoch)
 {
 	struct course *course = context;
 
-	ck_assert_uint_eq(epoch->member + 1, course->members);
+	enter(course);
+	ck_assert(course->begun[epoch->member]);
 	ck_assert_uint_eq(epoch->members, 3);
-	course->epochs = epoch->epoch;
+	if (course->of_member[epoch->member] > 0)
+		ck_assert_uint_eq(epoch->epoch, course->of_member[epoch->member] + 1);
+	course->of_member[epoch->member] = epoch->epoch;
+	course->epochs++;
+	leave(course);
 	return course->stop_epochs_after > 0 && epoch->member * 3 + epoch->epoch == course->stop_epochs_after;
 }
 
@@ -978,7 +1016,9 @@ static void hear_note(void *context, const char *sentence)
 {
 	struct course *course = context;
 
+	enter(course);
 	strncat(course->notes, sentence, sizeof course->notes - strlen(course->notes) - 1);
+	leave(course);
 }
 
 static enum cln_status run(struct cln_model **model, struct course *course, const struct cln_checkpoint *from,
@@ -994,7 +1034,7 @@ static enum cln_status run(struct cln_model **model, struct course *course, cons
 static struct cln_checkpoint *interrupted(const struct cln_table *train, const struct cln_table *valid,
 					  const struct cln_config *config, size_t step)
 {
-	struct course course = {.stop_after = step};
+	struct course course = {.stop_after = step, .lingers = config->lanes > 1};
 	struct cln_checkpoint *checkpoint;
 	struct cln_model *model;
 	struct cln_error why;
@@ -1003,8 +1043,25 @@ static struct cln_checkpoint *interrupted(const struct cln_table *train, const s
 	ck_assert_ptr_null(model);
 	ck_assert_uint_eq(course.steps, step);
 	assert_ok(checkpoint_decode(&checkpoint, course.file, course.length, "memory", &err));
+	struct file again;
+	assert_ok(checkpoint_encode(&again.bytes, &again.length, checkpoint, "", &err));
+	ck_assert_uint_eq(again.length, course.length);
+	ck_assert_mem_eq(again.bytes, course.file, again.length);
+	mem_free(again.bytes);
 	mem_free(course.file);
 	return checkpoint;
+}
+
+/* Steps that members have done as far as a checkpoint tells: 5 an epoch. */
+static size_t steps_done(const struct cln_checkpoint *checkpoint)
+{
+	size_t steps = 0;
+
+	for (size_t i = 0; i < checkpoint->n_finished; i++)
+		steps += 5 * checkpoint->finished[i].epochs;
+	for (size_t i = 0; i < checkpoint->n_under_way; i++)
+		steps += 5 * checkpoint->under_way[i].state.epoch + checkpoint->under_way[i].state.step;
+	return steps;
 }
 
 /* 120 rows in 4 folds: 90 to learn from, 5 steps an epoch, 3 epochs a member.  Step 15 is the first member's last, step 16 the
@@ -1023,15 +1080,16 @@ static void resume_everywhere(const struct cln_table *train, const struct cln_ta
 	for (size_t step = 1; step <= ALL_STEPS; step++) {
 		struct cln_config other = *config;
 		struct cln_checkpoint *checkpoint = interrupted(train, valid, config, step);
-		size_t members, epochs, position, steps;
+		struct cln_position position;
 
-		cln_checkpoint_members(checkpoint, &members, &epochs);
-		cln_checkpoint_position(checkpoint, &position, &steps);
-		ck_assert_uint_eq(members, (step - 1) / MEMBER_STEPS);
-		ck_assert_uint_eq(epochs, 3 * members);
-		ck_assert_uint_eq(members * MEMBER_STEPS + position * STEPS + steps, step);
+		cln_checkpoint_position(checkpoint, &position);
+		ck_assert_uint_eq(position.finished, (step - 1) / MEMBER_STEPS);
+		ck_assert_uint_eq(position.member, position.finished);
+		ck_assert_uint_eq(position.under_way, 1);
+		ck_assert_uint_eq(position.finished * MEMBER_STEPS + position.epochs * STEPS + position.steps, step);
+		ck_assert_uint_eq(steps_done(checkpoint), step);
 		other.threads = (int)(step % 3) + 1;
-		course = (struct course){0};
+		course = (struct course){.epochs = position.all_epochs};
 		assert_ok(run(&model, &course, checkpoint, train, valid, &other, &summary, &err));
 		ck_assert_uint_eq(course.steps, ALL_STEPS - step);
 		const struct file file = encode(model);
@@ -1047,27 +1105,32 @@ static void resume_everywhere(const struct cln_table *train, const struct cln_ta
 	cln_model_destroy(whole);
 }
 
+static struct cln_config course_config(int i)
+{
+	struct cln_config config = ensemble_config(3);
+
+	config.calibration = CLN_CALIBRATE_TEMPERATURE;
+	config.one_hot_levels = i == 3 ? 2 : 0;
+	config.level_rate = 1;
+	if (i >= 2) {
+		config.embedding = CLN_EMBEDDING_BOTH;
+		config.parametric_activation = true;
+		config.input_scaling = true;
+		config.init = CLN_INIT_DATA;
+	}
+	return config;
+}
+
 /* Of folds; of a table to validate on; of networks with a front, and first weights that follow from the data; and with values of
  * levels among that. */
 START_TEST(an_ensemble_interrupted_after_any_step_ends_with_the_same_bytes)
 {
 	struct cln_table *(*make)(size_t n) = _i == 3 ? make_table_of_letters : make_table;
 	struct cln_table *table = make(120), *train = make(90), *valid = make(31);
-	struct cln_config config = ensemble_config(3);
+	struct cln_config config = course_config(_i);
 
-	config.calibration = CLN_CALIBRATE_TEMPERATURE;
-	config.one_hot_levels = _i == 3 ? 2 : 0;
-	config.level_rate = 1;
-	if (_i >= 2) {
-		config.embedding = CLN_EMBEDDING_BOTH;
-		config.parametric_activation = true;
-		config.input_scaling = true;
-		config.init = CLN_INIT_DATA;
-	}
-	if (_i)
-		resume_everywhere(train, valid, &config);
-	else
-		resume_everywhere(table, NULL, &config);
+	config.lanes = 1;
+	resume_everywhere(_i ? train : table, _i ? valid : NULL, &config);
 	cln_table_destroy(valid);
 	cln_table_destroy(train);
 	cln_table_destroy(table);
@@ -1079,6 +1142,7 @@ START_TEST(a_checkpoint_with_finished_members_is_written_as_it_was_read)
 	struct cln_table *table = make_table(120);
 	struct cln_config config = ensemble_config(3);
 	struct course course = {.stop_after = 2 * MEMBER_STEPS + 7};
+	config.lanes = 1;
 	struct cln_checkpoint *checkpoint;
 	struct cln_model *model;
 	struct cln_error why;
@@ -1116,8 +1180,17 @@ static const struct {
     {"\\\"ensemble\\\":3,", "", "written"},
     {"\\\"members\\\":[{", "\\\"members\\\":[{\\\"epochs_run\\\":3,\\\"best_epoch\\\":3},{", "3 of its 3 members are finished"},
     {"\\\"epochs_run\\\":3,", "", "epochs_run"},
-    {"\\\"format\\\":2", "\\\"format\\\":1", "not in the form that Colonnade writes"},
-    {"members.1.layers.0.bias", "members.2.layers.0.bias", "members.1.layers.0.bias is missing or out of order"},
+    {"\\\"format\\\":3", "\\\"format\\\":1", "parts"},
+    {"\\\"format\\\":3", "\\\"format\\\":2", "parts"},
+    {"\\\"format\\\":3", "\\\"format\\\":4", "written by a newer Colonnade (format 4); this one reads up to 3"},
+    {"members.1.layers.0.bias", "members.3.layers.0.bias", "members.1.layers.0.bias is missing or out of order"},
+    {"members.2.first.layers.0.bias", "members.1.first.layers.0.bias", "members.2.first.layers.0.bias is missing or out of order"},
+    {"\\\"under_way\\\":[{", "\\\"under_way\\\":[{\\\"member\\\":1},{", "2 of its 3 members are finished, and 2 under way"},
+    {"\\\"under_way\\\":[{", "\\\"under_way\\\":[],\\\"other\\\":[{", "2 of its 3 members are finished, and 0 under way"},
+    {"\\\"under_way\\\":[{\\\"member\\\":2", "\\\"under_way\\\":[{\\\"member\\\":1", "member 2 of the first 3 is neither"},
+    {"\\\"under_way\\\":[{\\\"member\\\":2", "\\\"under_way\\\":[{\\\"member\\\":64", "member"},
+    {"{\\\"member\\\":0,", "{\\\"member\\\":1,", "member 0 of the first 3 is neither"},
+    {"{\\\"member\\\":0,", "{", "member"},
 };
 
 START_TEST(forged_checkpoints_are_refused_by_what_is_wrong)
@@ -1129,6 +1202,7 @@ START_TEST(forged_checkpoints_are_refused_by_what_is_wrong)
 	struct cln_checkpoint *checkpoint;
 	struct cln_model *model;
 	struct cln_error why;
+	config.lanes = 1;
 
 	ck_assert_int_eq(run(&model, &course, NULL, table, NULL, &config, NULL, &why), CLN_STOPPED);
 	const char *at = memmem(course.file, course.length, from, strlen(from));
@@ -1158,8 +1232,9 @@ START_TEST(another_number_of_members_is_refused_by_name)
 {
 	struct cln_table *table = make_table(120);
 	struct cln_config config = ensemble_config(3);
-	struct cln_checkpoint *checkpoint = interrupted(table, NULL, &config, MEMBER_STEPS + 3);
 
+	config.lanes = 1;
+	struct cln_checkpoint *checkpoint = interrupted(table, NULL, &config, MEMBER_STEPS + 3);
 	config.ensemble = 2;
 	assert_not_resumed(checkpoint, table, &config, "ensemble was 3, is 2");
 	config.ensemble = 1;
@@ -1174,9 +1249,10 @@ START_TEST(more_epochs_are_taken_until_a_member_has_run_them)
 {
 	struct cln_table *table = make_table(120);
 	struct cln_config config = ensemble_config(3);
-	struct cln_checkpoint *first = interrupted(table, NULL, &config, 7), *second = interrupted(table, NULL, &config, 17);
 	struct cln_model *resumed;
 
+	config.lanes = 1;
+	struct cln_checkpoint *first = interrupted(table, NULL, &config, 7), *second = interrupted(table, NULL, &config, 17);
 	config.epochs = 4;
 	assert_ok(cln_model_resume(&resumed, first, table, NULL, NULL, NULL, &config, NULL, NULL, &err));
 	struct cln_model *whole = fitted(table, NULL, &config, NULL);
@@ -1205,6 +1281,7 @@ START_TEST(an_observer_that_stops_gets_the_members_so_far)
 	struct cln_error why;
 	const size_t n = ((size_t)_i + 2) / 3;
 
+	config.lanes = 1;
 	ck_assert_int_eq(run(&model, &course, NULL, table, NULL, &config, &summary, &why), CLN_STOPPED);
 	ck_assert_ptr_nonnull(model);
 	ck_assert_uint_eq(summary.members, n);
@@ -1238,10 +1315,304 @@ START_TEST(divergence_names_the_member)
 	assert_has(why.message, "member 1 of 3: training diverged in epoch 1");
 	config.recover = 100;
 	config.epochs = 1;
+	course = (struct course){0};
 	assert_ok(run(&model, &course, NULL, table, NULL, &config, NULL, &err));
 	assert_has(course.notes, "member 2 of 3: ");
 	assert_has(course.notes, "epoch 1 starts again with half the learning rate (1 of 100 times)");
 	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- lanes */
+
+/* Lanes and threads of a fit; 0 lanes: as many as pay. */
+static const struct {
+	size_t lanes;
+	int threads;
+} arrangements[] = {{1, 1}, {0, 2}, {2, 2}, {0, 3}, {2, 3}, {3, 3}, {2, 5}, {3, 5}, {0, 8}, {3, 8}};
+#define N_ARRANGEMENTS (sizeof arrangements / sizeof *arrangements)
+
+/* Row weights, folds, factors of classes and a temperature; weights that follow from the data; all rows in one batch. */
+START_TEST(lanes_and_threads_change_no_byte)
+{
+	struct cln_table *table = make_table(150), *valid = make_table(40);
+	struct cln_config config = course_config(_i % 3);
+	struct cln_fit_summary summary, first_summary;
+	struct file first = {0};
+
+	config.ensemble = 5;
+	if (_i == 3)
+		config.batch_size = config.block_size = 0;
+	for (size_t i = 0; i < N_ARRANGEMENTS; i++) {
+		config.lanes = arrangements[i].lanes;
+		config.threads = arrangements[i].threads;
+		struct cln_model *model = fitted(table, _i % 2 ? valid : NULL, &config, &summary);
+		const struct file file = encode(model);
+
+		cln_model_destroy(model);
+		if (i == 0) {
+			first = file;
+			first_summary = summary;
+			continue;
+		}
+		ck_assert_uint_eq(file.length, first.length);
+		ck_assert_msg(memcmp(file.bytes, first.bytes, file.length) == 0, "%zu lanes, %d threads", config.lanes,
+			      config.threads);
+		ck_assert_mem_eq(&summary.train, &first_summary.train, sizeof summary.train);
+		ck_assert_mem_eq(&summary.valid, &first_summary.valid, sizeof summary.valid);
+		ck_assert_uint_eq(summary.epochs, first_summary.epochs);
+		ck_assert_double_gt(summary.seconds, 0);
+		ck_assert_double_gt(summary.rows_per_second, 0);
+		mem_free(file.bytes);
+	}
+	mem_free(first.bytes);
+	cln_table_destroy(valid);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(the_start_tells_the_lanes)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	const int most = parallel_limit(3);
+	struct course course = {0};
+	struct cln_model *model;
+
+	config.threads = 3;
+	config.lanes = (size_t)_i;
+	assert_ok(run(&model, &course, NULL, table, NULL, &config, NULL, &err));
+	ck_assert_uint_eq(course.told_lanes, _i == 0 || _i > most ? (size_t)most : (size_t)_i);
+	ck_assert_uint_eq(course.epochs, 9);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* After any step of all: each lane does its own to the end, and what waits for a lane when fewer are there is not lost. */
+START_TEST(lanes_interrupted_after_any_step_end_with_the_same_bytes)
+{
+	struct cln_table *table = make_table(120), *train = make_table(90), *valid = make_table(31);
+	const struct cln_table *rows = _i % 3 ? train : table, *judges = _i % 3 ? valid : NULL;
+	struct cln_config config = course_config(_i % 3);
+	struct cln_model *whole = fitted(rows, judges, &config, NULL);
+	const struct file expected = encode(whole);
+	bool side_by_side = parallel_limit(2) == 1;
+
+	config.lanes = _i < 3 ? 2 : 3;
+	config.threads = _i < 3 ? 2 : 4;
+	for (size_t step = 1; step < ALL_STEPS - 4; step += _i < 3 ? 1 : 3) {
+		struct cln_config other = config;
+		struct cln_checkpoint *checkpoint = interrupted(rows, judges, &config, step);
+		const size_t done = steps_done(checkpoint);
+		struct cln_position position;
+		struct cln_model *model;
+
+		ck_assert_uint_ge(done, step);
+		ck_assert_uint_lt(done, step + 2 * config.lanes); /* but for those that only tell lanes to stop */
+		cln_checkpoint_position(checkpoint, &position);
+		side_by_side |= position.under_way > 1;
+		struct course course = {.epochs = position.all_epochs};
+		other.lanes = step % 4;
+		other.threads = (int)(step % 5) + 1;
+		assert_ok(run(&model, &course, checkpoint, rows, judges, &other, NULL, &err));
+		ck_assert_uint_eq(course.epochs, 9);
+		const struct file file = encode(model);
+		ck_assert_uint_eq(file.length, expected.length);
+		ck_assert_msg(memcmp(file.bytes, expected.bytes, file.length) == 0, "step %zu", step);
+		mem_free(file.bytes);
+		cln_model_destroy(model);
+		cln_checkpoint_destroy(checkpoint);
+	}
+	ck_assert(side_by_side);
+	mem_free(expected.bytes);
+	cln_model_destroy(whole);
+	cln_table_destroy(valid);
+	cln_table_destroy(train);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Stopped every few steps, each time by other lanes, with a checkpoint every few in between, as a run under a time limit is. */
+START_TEST(a_run_in_many_pieces_ends_with_the_same_bytes)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = course_config(0);
+	struct cln_model *whole = fitted(table, NULL, &config, NULL), *model = NULL;
+	const struct file expected = encode(whole);
+	struct cln_checkpoint *checkpoint = NULL;
+	enum cln_status status = CLN_STOPPED;
+	struct cln_position position = {0};
+
+	for (size_t piece = 0; status == CLN_STOPPED; piece++) {
+		struct course course = {.stop_after = 3 + piece % 3, .save_every = 2, .lingers = true,
+					.epochs = position.all_epochs};
+		struct cln_error why;
+
+		ck_assert_uint_lt(piece, 30);
+		config.lanes = (piece + (size_t)_i) % 4;
+		config.threads = 1 + (int)((piece + (size_t)_i) % 5);
+		status = run(&model, &course, checkpoint, table, NULL, &config, NULL, &why);
+		cln_checkpoint_destroy(checkpoint);
+		checkpoint = NULL;
+		if (status == CLN_STOPPED) {
+			assert_ok(checkpoint_decode(&checkpoint, course.file, course.length, "memory", &err));
+			cln_checkpoint_position(checkpoint, &position);
+		}
+		mem_free(course.file);
+	}
+	ck_assert_int_eq(status, CLN_OK);
+	const struct file file = encode(model);
+	ck_assert_uint_eq(file.length, expected.length);
+	ck_assert_mem_eq(file.bytes, expected.bytes, file.length);
+	mem_free(file.bytes);
+	mem_free(expected.bytes);
+	cln_model_destroy(whole);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Cut anywhere, with any bit flipped, and written as it was read, with two members under way. */
+START_TEST(a_checkpoint_of_lanes_is_read_or_refused)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct cln_checkpoint *checkpoint = NULL, *none;
+	struct cln_position position = {0};
+	char *bytes;
+	size_t length;
+
+	config.lanes = config.threads = 3;
+	/* Threads that come late find nothing to do: another try. */
+	for (size_t step = 12; step < 40 && position.under_way < 2; step++) {
+		cln_checkpoint_destroy(checkpoint);
+		checkpoint = interrupted(table, NULL, &config, step);
+		cln_checkpoint_position(checkpoint, &position);
+	}
+	ck_assert_uint_ge(position.under_way, parallel_limit(3) == 3 ? 2 : 1);
+	assert_ok(checkpoint_encode(&bytes, &length, checkpoint, "", &err));
+	for (size_t at = 0; at < length; at++) {
+		ck_assert_int_eq(checkpoint_decode(&none, bytes, at, "cut", NULL), CLN_E_DAMAGED);
+		bytes[at] ^= (char)(1 << at % 8);
+		ck_assert_int_eq(checkpoint_decode(&none, bytes, length, "flip", NULL), CLN_E_DAMAGED);
+		bytes[at] ^= (char)(1 << at % 8);
+	}
+	mem_free(bytes);
+	cln_checkpoint_destroy(checkpoint);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* A file of format 2, as it was written before members were trained side by side: the same states under other names. */
+START_TEST(a_checkpoint_of_format_2_is_gone_on_from)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct cln_model *whole, *model;
+	struct cln_error why;
+	char *bytes;
+	size_t length;
+
+	config.lanes = 1;
+	whole = fitted(table, NULL, &config, NULL);
+	struct cln_checkpoint *checkpoint = interrupted(table, NULL, &config, MEMBER_STEPS + 7), *read;
+	checkpoint->format = 2;
+	assert_ok(checkpoint_encode(&bytes, &length, checkpoint, "", &err));
+	ck_assert_ptr_nonnull(memmem(bytes, length, "\"first.layers.0.weight\"", 23));
+	ck_assert_ptr_null(memmem(bytes, length, "under_way", 9));
+	assert_ok(checkpoint_decode(&read, bytes, length, "memory", &err));
+	ck_assert_uint_eq(read->format, 2);
+	ck_assert_uint_eq(read->under_way[0].member, 1);
+	ck_assert_double_eq_tol(read->seconds, checkpoint->finished[0].seconds + checkpoint->under_way[0].state.seconds, 1e-9);
+	config.lanes = 2;
+	assert_ok(cln_model_resume(&model, read, table, NULL, NULL, NULL, &config, NULL, NULL, &why));
+	const struct file a = encode(whole), b = encode(model);
+	ck_assert_uint_eq(a.length, b.length);
+	ck_assert_mem_eq(a.bytes, b.bytes, a.length);
+	mem_free(a.bytes);
+	mem_free(b.bytes);
+	mem_free(bytes);
+	cln_checkpoint_destroy(read);
+	cln_checkpoint_destroy(checkpoint);
+	cln_model_destroy(whole);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* All members under way end with the epoch that they are in. */
+START_TEST(an_observer_that_stops_gets_the_members_that_have_begun)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct course course = {.stop_epochs_after = (size_t)_i, .lingers = true};
+	struct cln_fit_summary summary;
+	struct cln_model *model;
+	struct cln_error why;
+
+	config.lanes = 2;
+	config.threads = 3;
+	ck_assert_int_eq(run(&model, &course, NULL, table, NULL, &config, &summary, &why), CLN_STOPPED);
+	ck_assert_ptr_nonnull(model);
+	assert_has(why.message, "training was stopped after epoch ");
+	ck_assert_uint_eq(summary.epochs, course.epochs);
+	ck_assert_uint_eq(summary.members, course.members);
+	for (size_t k = 0; k < course.members; k++)
+		ck_assert_uint_ge(course.of_member[k], 1);
+	const struct file file = encode(model);
+	mem_free(file.bytes);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Members that diverge in other epochs, some not at all: what is told is what they would tell one after the other. */
+static void assert_same_failure(const struct cln_table *table, struct cln_config *config, const char *expected)
+{
+	for (size_t i = 0; i < N_ARRANGEMENTS; i++) {
+		struct course course = {.save_every = 1};
+		struct cln_model *model;
+		struct cln_error why;
+
+		config->lanes = arrangements[i].lanes;
+		config->threads = arrangements[i].threads;
+		ck_assert_int_eq(run(&model, &course, NULL, table, NULL, config, NULL, &why), CLN_E_DIVERGED);
+		ck_assert_ptr_null(model);
+		ck_assert_str_eq(why.message, expected);
+		mem_free(course.file);
+	}
+}
+
+START_TEST(the_failure_told_is_that_of_the_first_member_that_fails)
+{
+	struct cln_table *table = make_table(120);
+	struct cln_config config = ensemble_config(3);
+	struct cln_model *model;
+	struct cln_error why = {0};
+	size_t first = 0, differ = 0;
+
+	config.optimizer = CLN_SGD;
+	config.epochs = 6;
+	config.lanes = config.threads = 1;
+	/* Rates around the least one that some member does not bear. */
+	for (config.learning_rate = 2; config.learning_rate < 4000; config.learning_rate *= 1.5) {
+		struct course course = {0};
+		config.lanes = config.threads = 1;
+		if (run(&model, &course, NULL, table, NULL, &config, NULL, &why) == CLN_OK) {
+			cln_model_destroy(model);
+			continue;
+		}
+		ck_assert_int_eq(why.code, CLN_E_DIVERGED);
+		differ += strstr(why.message, "member 1 of 3") == NULL;
+		first++;
+		assert_same_failure(table, &config, why.message);
+		if (first == 4)
+			break;
+	}
+	ck_assert_uint_ge(first, 3);
+	ck_assert_uint_ge(differ, 1);
 	cln_table_destroy(table);
 }
 END_TEST
@@ -1301,6 +1672,15 @@ static Suite *ensemble_suite(void)
 	tcase_add_test(tcase, more_epochs_are_taken_until_a_member_has_run_them);
 	tcase_add_loop_test(tcase, an_observer_that_stops_gets_the_members_so_far, 1, 9);
 	tcase_add_test(tcase, divergence_names_the_member);
+	tcase = add_case(suite, "lanes");
+	tcase_add_loop_test(tcase, lanes_and_threads_change_no_byte, 0, 4);
+	tcase_add_loop_test(tcase, the_start_tells_the_lanes, 0, 5);
+	tcase_add_loop_test(tcase, lanes_interrupted_after_any_step_end_with_the_same_bytes, 0, 6);
+	tcase_add_loop_test(tcase, a_run_in_many_pieces_ends_with_the_same_bytes, 0, 4);
+	tcase_add_test(tcase, a_checkpoint_of_lanes_is_read_or_refused);
+	tcase_add_test(tcase, a_checkpoint_of_format_2_is_gone_on_from);
+	tcase_add_loop_test(tcase, an_observer_that_stops_gets_the_members_that_have_begun, 1, 10);
+	tcase_add_test(tcase, the_failure_told_is_that_of_the_first_member_that_fails);
 	return suite;
 }
 

@@ -272,6 +272,150 @@ START_TEST(split_sizes_differ_by_at_most_1)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- lanes */
+
+/* In each lane a team, whose barrier must not be met by another lane's threads, and a loop; plain counters, as above. */
+struct lanes_test {
+	int n, threads;
+	pthread_t caller;
+	struct rounds rounds[80];
+	int threads_of[80];       /* that ran in a lane */
+	atomic_int items[80];     /* of each lane's loop */
+	bool caller_leads_the_first;
+	enum cln_status too_many[80];
+	struct lock *lock;
+	int counter;              /* under the lock */
+};
+
+static void loop_item(void *argument, size_t item, int tid)
+{
+	atomic_int *count = argument;
+	(void)item;
+	(void)tid;
+	atomic_fetch_add(count, 1);
+}
+
+static void count_body(void *argument, struct team *team, int tid)
+{
+	atomic_int *count = argument;
+	(void)team;
+	(void)tid;
+	atomic_fetch_add(count, 1);
+}
+
+static void lane_of_test(void *argument, int lane)
+{
+	struct lanes_test *test = argument;
+	struct rounds *rounds = &test->rounds[lane];
+	const int n = parallel_lane_threads(lane, test->n, test->threads);
+	atomic_int ran = 0;
+	*rounds = (struct rounds){.n = n, .n_rounds = 50};
+	if (lane == 0)
+		test->caller_leads_the_first = pthread_equal(pthread_self(), test->caller);
+	for (int round = 0; round < 5; round++) {
+		if (parallel_run(n, rounds_body, rounds, NULL) != CLN_OK || parallel_run(n, count_body, &ran, NULL) != CLN_OK ||
+		    parallel_run(1, count_body, &ran, NULL) != CLN_OK)
+			return;
+		parallel_for(test->threads + 3, 100, loop_item, &test->items[lane]);
+	}
+	test->threads_of[lane] = ran / 5 - 1;
+	test->too_many[lane] = test->n > 1 ? parallel_run(n + 1, count_body, &ran, NULL) : CLN_E_USAGE;
+	for (int round = 0; round < 100; round++) {
+		lock_enter(test->lock);
+		test->counter++;
+		lock_leave(test->lock);
+	}
+}
+
+static const int lane_numbers[][2] = {{1, 1}, {1, 3}, {2, 2}, {2, 3}, {2, 5}, {3, 3}, {3, 8}, {5, 5}, {3, 40}};
+#define N_LANE_NUMBERS ((int)(sizeof lane_numbers / sizeof *lane_numbers))
+
+START_TEST(lanes_run_side_by_side_each_by_its_own_threads)
+{
+	struct lanes_test *test = mem_alloc(1, sizeof *test, NULL);
+	ck_assert_ptr_nonnull(test);
+	test->threads = parallel_limit(lane_numbers[_i][1]);
+	test->n = lane_numbers[_i][0] < test->threads ? lane_numbers[_i][0] : test->threads;
+	test->caller = pthread_self();
+	assert_ok(lock_create(&test->lock, test->threads, &err));
+	assert_ok(parallel_lanes(test->n, test->threads, lane_of_test, test, &err));
+	ck_assert(test->caller_leads_the_first);
+	int threads = 0;
+	for (int lane = 0; lane < test->n; lane++) {
+		for (int tid = 0; tid < test->rounds[lane].n; tid++)
+			ck_assert_int_eq(test->rounds[lane].wrong[tid], 0);
+		ck_assert_int_eq(test->threads_of[lane], test->rounds[lane].n);
+		ck_assert_int_eq(test->items[lane], 500);
+		ck_assert_int_eq(test->too_many[lane], CLN_E_USAGE);
+		threads += test->rounds[lane].n;
+	}
+	ck_assert_int_eq(threads, test->threads);
+	ck_assert_int_eq(test->counter, 100 * test->n);
+	lock_destroy(test->lock);
+	mem_free(test);
+}
+END_TEST
+
+/* Both wait for the other one, so neither can come before it. */
+static void meet_the_other(void *argument, int lane)
+{
+	struct lanes_test *test = argument;
+	(void)lane;
+	lock_enter(test->lock);
+	test->counter++;
+	while (test->counter < test->n)
+		lock_wait(test->lock);
+	lock_leave(test->lock);
+}
+
+START_TEST(lanes_can_wait_for_each_other)
+{
+	struct lanes_test *test = mem_alloc(1, sizeof *test, NULL);
+	ck_assert_ptr_nonnull(test);
+	test->n = test->threads = parallel_limit(3);
+	assert_ok(lock_create(&test->lock, test->threads, &err));
+	assert_ok(parallel_lanes(test->n, test->threads, meet_the_other, test, &err));
+	ck_assert_int_eq(test->counter, test->n);
+	lock_destroy(test->lock);
+	mem_free(test);
+}
+END_TEST
+
+START_TEST(lanes_without_a_thread_are_refused)
+{
+	static const int wrong[][2] = {{0, 1}, {2, 1}, {-1, 3}, {3, PARALLEL_MAX + 1}};
+	for (size_t i = 0; i < 4; i++) {
+		struct lanes_test test = {.n = wrong[i][0]};
+		struct cln_error why = {0};
+		ck_assert_int_eq(parallel_lanes(wrong[i][0], wrong[i][1], meet_the_other, &test, &why), CLN_E_USAGE);
+		ck_assert_int_eq(test.counter, 0);
+	}
+}
+END_TEST
+
+struct nested_lanes {
+	struct lanes_test test;
+	enum cln_status status;
+};
+
+static void nest_lanes(void *argument, struct team *team, int tid)
+{
+	struct nested_lanes *nested = argument;
+	(void)team;
+	if (tid == 0)
+		nested->status = parallel_lanes(2, 2, meet_the_other, &nested->test, NULL);
+}
+
+/* A region inside a region has one thread. */
+START_TEST(lanes_that_the_runtime_does_not_give_are_refused)
+{
+	struct nested_lanes nested = {.status = CLN_OK};
+	assert_ok(parallel_run(parallel_limit(2), nest_lanes, &nested, &err));
+	ck_assert_int_eq(nested.status, CLN_E_USAGE);
+	ck_assert_int_eq(nested.test.counter, 0);
+}
+END_TEST
+
 static Suite *parallel_suite(void)
 {
 	Suite *suite = suite_create("parallel");
@@ -290,6 +434,13 @@ static Suite *parallel_suite(void)
 	tcase_add_test(run, limit_is_at_least_1);
 	tcase_set_timeout(barrier, 60);
 	tcase_add_loop_test(barrier, barrier_shows_everybody_what_was_written_before_it, 0, N_SIZES);
+	TCase *lanes = tcase_create("lanes");
+	tcase_set_timeout(lanes, 20);
+	suite_add_tcase(suite, lanes);
+	tcase_add_loop_test(lanes, lanes_run_side_by_side_each_by_its_own_threads, 0, N_LANE_NUMBERS);
+	tcase_add_test(lanes, lanes_can_wait_for_each_other);
+	tcase_add_test(lanes, lanes_without_a_thread_are_refused);
+	tcase_add_test(lanes, lanes_that_the_runtime_does_not_give_are_refused);
 	tcase_add_loop_test(loop, loop_runs_every_item_once, 0, N_SIZES);
 	tcase_add_loop_test(loop, loop_uses_no_more_threads_than_it_was_given, 0, N_SIZES);
 	tcase_add_test(loop, loop_over_nothing_runs_nothing);

@@ -176,6 +176,91 @@ START_TEST(an_early_end_still_shows_its_last_epoch)
 }
 END_TEST
 
+static struct cln_fit_start side_by_side(size_t epochs)
+{
+	static const size_t n[] = {4, 3, 1};
+
+	return (struct cln_fit_start){.train_rows = 80, .valid_rows = 20, .label = "y", .negative = "0", .positive = "1",
+				      .members = 3, .lanes = 2, .n_layers = 2, .n = n, .epochs = epochs, .batch_size = 8,
+				      .block_size = 8, .threads_allowed = 2, .threads = 2, .threads_rule = "--threads",
+				      .isa = "avx2"};
+}
+
+static void tell_epoch(struct progress *progress, size_t member, size_t number)
+{
+	struct cln_epoch epoch = epoch_number(number);
+
+	epoch.member = member;
+	epoch.members = 3;
+	clock_now += 0.01;
+	progress_epoch(progress, &epoch);
+}
+
+START_TEST(lines_of_members_side_by_side_name_their_member)
+{
+	const struct cln_fit_start start = side_by_side(2);
+	struct progress progress;
+
+	config.epochs = 2;
+	open_progress(&progress, PROGRESS_LINES);
+	progress_start(&progress, &start);
+	ck_assert_uint_eq(count("; 2 members at a time\n"), 1);
+	ck_assert_uint_eq(count("\nmember   epoch  train loss"), 1);
+	progress_member(&progress, 0, 3);
+	progress_member(&progress, 1, 3);
+	tell_epoch(&progress, 0, 1);
+	tell_epoch(&progress, 1, 1);
+	tell_epoch(&progress, 0, 2);
+	progress_member(&progress, 2, 3);
+	tell_epoch(&progress, 2, 1);
+	ck_assert_uint_eq(count("\n   1/3       1  "), 1);
+	ck_assert_uint_eq(count("\n   2/3       1  "), 1);
+	ck_assert_uint_eq(count("\n   1/3       2  "), 1);
+	ck_assert_uint_eq(count("\n   3/3       1  "), 1);
+	ck_assert_uint_eq(count("\nmember 1/3"), 0);
+}
+END_TEST
+
+/* What was thinned out comes at the end, for every member that has not had its last line. */
+START_TEST(members_side_by_side_end_with_their_last_epochs)
+{
+	struct cln_fit_summary summary = {.epochs = 30, .members = 3};
+	const struct cln_fit_start start = side_by_side(1000);
+	struct progress progress;
+
+	config.epochs = 1000;
+	open_progress(&progress, PROGRESS_LINES);
+	progress_start(&progress, &start);
+	for (size_t epoch = 1; epoch <= 10; epoch++)
+		for (size_t member = 0; member < 3; member++)
+			tell_epoch(&progress, member, epoch);
+	ck_assert_uint_eq(count("0.50000"), 1);
+	progress_end(&progress, &summary);
+	ck_assert_uint_eq(count("0.50000"), 4);
+	ck_assert_uint_eq(count("\n   1/3      10  "), 1);
+	ck_assert_uint_eq(count("\n   2/3      10  "), 1);
+	ck_assert_uint_eq(count("\n   3/3      10  "), 1);
+}
+END_TEST
+
+/* 4 of 6 epochs of 80 rows in 0.04 s. */
+START_TEST(the_bar_of_members_side_by_side_is_that_of_all_epochs)
+{
+	const struct cln_fit_start start = side_by_side(2);
+	struct progress progress;
+
+	config.epochs = 2;
+	open_progress(&progress, PROGRESS_BAR);
+	progress_start(&progress, &start);
+	tell_epoch(&progress, 0, 1);
+	tell_epoch(&progress, 1, 1);
+	tell_epoch(&progress, 1, 2);
+	tell_epoch(&progress, 0, 2);
+	progress_batch(&progress, 1, 16, 80);
+	ck_assert_msg(count("epoch 4 of 6 of 3 members  ") == 1 && count(" 67 %  8.00k rows/s") == 1, "%s", written);
+}
+END_TEST
+
 START_TEST(without_validation_rows_there_are_no_columns_for_them)
 {
 	struct progress progress;
@@ -440,6 +525,9 @@ static Suite *progress_suite(void)
 	tcase_add_test(progress, a_short_run_has_a_line_an_epoch_and_a_mark_for_the_best);
 	tcase_add_test(progress, a_thousand_short_epochs_are_thinned_out_but_end_with_the_last);
 	tcase_add_test(progress, an_early_end_still_shows_its_last_epoch);
+	tcase_add_test(progress, lines_of_members_side_by_side_name_their_member);
+	tcase_add_test(progress, members_side_by_side_end_with_their_last_epochs);
+	tcase_add_test(progress, the_bar_of_members_side_by_side_is_that_of_all_epochs);
 	tcase_add_test(progress, without_validation_rows_there_are_no_columns_for_them);
 	tcase_add_test(progress, none_is_silent_but_for_notes);
 	tcase_add_test(progress, auto_draws_no_bar_where_there_is_no_terminal);

@@ -72,6 +72,43 @@ static enum cln_status train(struct network **net, struct trainer_result *result
 	return trainer_run(*net, data, valid, config, &plan, select_kernels(isa), observer, result, err);
 }
 
+/* The plan of a network with three hidden layers of so many units on 10,000 rows of 100 features. */
+static int lanes_of(size_t units, size_t batch_size, size_t members, int threads, double *seconds)
+{
+	const size_t n[] = {100, units, units, units, 1};
+	struct cln_config config;
+	struct network *net;
+	struct plan plan;
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.batch_size = batch_size;
+	assert_ok(network_create(&net, n, 4, CLN_RELU, &err));
+	plan_create(&plan, net, &config, 10000, threads);
+	const int lanes = plan_lanes(&plan, net, members, threads, seconds);
+	for (int other = 1; other <= threads; other++) /* no number of lanes that all have the same to do would end before it */
+		if (members % (size_t)other == 0)
+			ck_assert_double_le(*seconds,
+			                    (double)members / other * plan_seconds(&plan, net, threads / other));
+	network_destroy(net);
+	return lanes;
+}
+
+START_TEST(members_are_trained_at_a_time_where_that_ends_first)
+{
+	double seconds, other;
+	ck_assert_int_eq(lanes_of(256, 256, 8, 1, &seconds), 1);
+	ck_assert_int_eq(lanes_of(256, 256, 1, 16, &seconds), 1);
+	ck_assert_int_eq(lanes_of(256, 256, 8, 2, &seconds), 2);
+	ck_assert_int_eq(lanes_of(256, 256, 8, 4, &seconds), 4);
+	ck_assert_int_eq(lanes_of(256, 256, 8, 8, &seconds), 8);
+	ck_assert_int_eq(lanes_of(256, 256, 8, 16, &seconds), 8);
+	ck_assert_int_eq(lanes_of(16, 32, 64, 64, &seconds), 64);
+	/* Two first, then the third by both threads, rather than all by both, or one thread idle for a third of the time. */
+	ck_assert_int_eq(lanes_of(256, 256, 3, 2, &seconds), 2);
+	lanes_of(256, 256, 4, 2, &other);
+	ck_assert_double_lt(seconds, other);
+}
+END_TEST
+
 static struct network *trained(const struct cln_config *config, const struct dataset *data, const struct dataset *valid,
                                const char *isa, int threads)
 {
@@ -549,6 +586,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, block_sizes_follow_the_stated_rule);
 	tcase_add_test(tcase, clipping_bounds_a_step);
 	tcase_add_test(tcase, small_work_uses_one_thread_and_large_work_all);
+	tcase_add_test(tcase, members_are_trained_at_a_time_where_that_ends_first);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -46,12 +46,11 @@ static enum cln_status choose_all(struct front *front, const float *X, const str
 	return status;
 }
 
-enum cln_status bins_of_numbers(struct front *front, const struct prepared *prepared, size_t most, int threads,
-				struct cln_error *err)
+enum cln_status bins_of_numbers(struct front *front, const struct prepared *prepared, size_t most, struct cln_error *err)
 {
 	float *X, *w;
 	size_t n;
-	enum cln_status status = prepared_sample(&X, &w, &n, SAMPLE_ROWS, prepared, threads, err);
+	enum cln_status status = prepared_sample(&X, &w, &n, SAMPLE_ROWS, prepared, err);
 
 	if (status != CLN_OK)
 		return status;

@@ -251,6 +251,7 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"block_size", (double)config->block_size, 0, 65536, false, false},
 	    {"recover", (double)config->recover, 0, 100, false, false},
 	    {"threads", config->threads, 0, 1024, false, false},
+	    {"lanes", (double)config->lanes, 0, 1024, false, false},
 	};
 	return check_ranges(ranges, sizeof ranges / sizeof *ranges, err);
 }

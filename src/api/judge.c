@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/judge.h"
 
-#include <string.h>
-
 #include "api/calibrate.h"
 
 enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer, const struct dataset *dataset, const float *w,
@@ -34,20 +32,23 @@ static struct scorer scorer_of_fold(const struct network *chosen[CLN_MAX_ENSEMBL
 	return of_fold;
 }
 
-/* Appends the rows of data->valid.  n: how many there will be in all. */
+/* Appends the rows of a fold.  n: how many there will be in all. */
 static enum cln_status add_fold(struct judged *judged, const struct scorer *scorer, const struct dataset *valid, size_t n,
 				struct cln_error *err)
 {
+	const struct some_rows rows = {valid->X, valid->rows, valid->n_rows};
 	float *next = judged->memory + judged->n;
 
-	memcpy(next + 2 * n, valid->y, valid->n_rows * sizeof(float));
-	if (valid->w)
-		memcpy(next + 3 * n, valid->w, valid->n_rows * sizeof(float));
+	for (size_t i = 0; i < valid->n_rows; i++) {
+		next[2 * n + i] = valid->y[valid->rows[i]];
+		if (valid->w)
+			next[3 * n + i] = valid->w[valid->rows[i]];
+	}
 	judged->n += valid->n_rows;
-	return scores_compute(next, next + n, scorer, valid->X, valid->n_rows, err);
+	return scores_of_rows(next, next + n, scorer, &rows, err);
 }
 
-enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, struct prepared *data, struct cln_error *err)
+enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, const struct prepared *data, struct cln_error *err)
 {
 	const size_t n_folds = prepared_folds(data), n_judged = scorer->K < n_folds ? scorer->K : n_folds;
 	const struct network *chosen[CLN_MAX_ENSEMBLE];
@@ -66,10 +67,13 @@ enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, 
 	judged->w = data->train_row_weights ? judged->memory + 3 * n : NULL;
 	for (size_t fold = 0; fold < n_judged && status == CLN_OK; fold++) {
 		const struct scorer of_fold = scorer_of_fold(chosen, scorer, fold, n_folds);
+		struct member_rows rows;
 
-		status = prepared_take_valid(data, fold, err);
-		if (status == CLN_OK)
-			status = add_fold(judged, &of_fold, &data->valid, n, err);
+		status = prepared_member_rows(&rows, data, fold, err);
+		if (status != CLN_OK)
+			break;
+		status = add_fold(judged, &of_fold, &rows.valid, n, err);
+		member_rows_free(&rows);
 	}
 	return status;
 }

@@ -20,8 +20,8 @@ enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer
 			      struct cln_error *err) CLN_MUST_CHECK;
 
 /* Out of fold: every row of a fold by those of the networks, members 0 .. K-1, that left it out; rows of folds that none did are
- * not among them.  data->valid is used for it. */
-enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, struct prepared *data,
+ * not among them. */
+enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, const struct prepared *data,
 			    struct cln_error *err) CLN_MUST_CHECK;
 
 /* Fits the temperature to rows that were judged without one, and calibrates them. */

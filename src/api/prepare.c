@@ -204,14 +204,10 @@ static enum cln_status check_classes(const struct row_sets *sets, const struct l
 
 /* ---------------------------------------------------------------- folds */
 
-/* The rows that all members learn from, each but for a fold of them. */
+/* Of the rows that all members learn from, each but for a fold of them. */
 struct folded {
-	struct row_set all; /* its w is the prepared's train_row_weights */
 	struct folds folds;
 	const struct cln_config *config;
-	const struct cln_observer *observer;
-	int threads;
-	bool noted; /* that the features do not fit in memory */
 };
 
 static size_t least_of_class(const struct row_set *set)
@@ -238,7 +234,7 @@ static enum cln_status check_folds(const struct folds *folds, size_t wanted, con
 }
 
 static enum cln_status make_folds(struct prepared *prepared, const struct row_set *set, const struct cln_config *config,
-				  int threads, const struct cln_observer *observer, struct cln_error *err)
+				  const struct cln_observer *observer, struct cln_error *err)
 {
 	const double inverse = floor(1 / config->valid_fraction + 0.5);
 	const size_t wanted = inverse < 2 ? 2 : inverse > (double)set->n ? set->n : (size_t)inverse;
@@ -249,8 +245,6 @@ static enum cln_status make_folds(struct prepared *prepared, const struct row_se
 		return CLN_E_MEMORY;
 	prepared->folded = folded;
 	folded->config = config;
-	folded->observer = observer;
-	folded->threads = threads;
 	status = folds_create(&folded->folds, set->y, set->n, wanted, config->seed, PART_FOLDS, err);
 	if (status == CLN_OK)
 		status = check_folds(&folded->folds, wanted, set, config, observer, err);
@@ -261,48 +255,47 @@ static enum cln_status make_folds(struct prepared *prepared, const struct row_se
 	return status;
 }
 
-static size_t rows_in_fold(const struct folded *folded, size_t fold)
+static size_t rows_in_fold(const struct folds *folds, size_t n_rows, size_t fold)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < folded->all.n; i++)
-		n += folded->folds.of_row[i] == fold;
+	for (size_t i = 0; i < n_rows; i++)
+		n += folds->of_row[i] == fold;
 	return n;
-}
-
-/* part <- the rows inside of a fold, or outside of it. */
-static enum cln_status choose_fold(struct row_set *part, const struct folded *folded, size_t fold, bool inside,
-				   struct cln_error *err)
-{
-	uint32_t *chosen = mem_alloc(folded->all.n, sizeof *chosen, err);
-	size_t n = 0;
-	enum cln_status status;
-
-	if (!chosen)
-		return CLN_E_MEMORY;
-	for (size_t i = 0; i < folded->all.n; i++)
-		if ((folded->folds.of_row[i] == fold) == inside)
-			chosen[n++] = (uint32_t)i;
-	status = row_set_choose(part, &folded->all, chosen, n, err);
-	mem_free(chosen);
-	return status;
 }
 
 static void folded_destroy(struct folded *folded)
 {
 	if (!folded)
 		return;
-	folded->all.w = NULL;
-	row_set_free(&folded->all);
 	folds_free(&folded->folds);
 	mem_free(folded);
 }
 
 /* ---------------------------------------------------------------- weights */
 
-/* The factors of the two classes; balanced: n / (2 n_c), by sums of weights. */
-static void class_factors(double factors[2], const struct row_set *set, const struct cln_config *config)
+/* Rows with labels and weights of the table's, as a dataset has them: all, or those that `rows` lists. */
+struct weighed {
+	const float *y, *w; /* w = NULL: all 1 */
+	const uint32_t *rows;
+	size_t n, n_rows;   /* of these rows, and of all that y and w have */
+};
+
+/* The row's weight times its class factor. */
+static double weight_of(const struct weighed *set, size_t row, const double factors[2])
 {
+	return (set->w ? (double)set->w[row] : 1) * factors[set->y[row] > 0.5f];
+}
+
+static size_t row_of(const struct weighed *set, size_t i)
+{
+	return set->rows ? set->rows[i] : i;
+}
+
+/* The factors of the two classes; balanced: n / (2 n_c), by sums of weights. */
+static void class_factors(double factors[2], const struct weighed *set, const struct cln_config *config)
+{
+	static const double ones[2] = {1, 1};
 	double sums[2] = {0, 0};
 
 	factors[0] = factors[1] = 1;
@@ -311,14 +304,14 @@ static void class_factors(double factors[2], const struct row_set *set, const st
 		factors[1] = config->class_weights[1];
 	} else if (config->class_weight == CLN_CLASS_WEIGHT_BALANCED) {
 		for (size_t i = 0; i < set->n; i++)
-			sums[set->y[i] > 0.5f] += set->w ? (double)set->w[i] : 1;
+			sums[set->y[row_of(set, i)] > 0.5f] += weight_of(set, row_of(set, i), ones);
 		for (int c = 0; c < 2; c++)
 			factors[c] = (sums[0] + sums[1]) / (2 * sums[c]);
 	}
 }
 
-/* Training weights: row weight times class factor, over their mean.  *w is NULL where all of them are 1. */
-static enum cln_status training_weights(float **w, const struct row_set *set, const struct cln_config *config,
+/* Training weights: row weight times class factor, over their mean, each in its row's place.  *w is NULL where all are 1. */
+static enum cln_status training_weights(float **w, const struct weighed *set, const struct cln_config *config,
 					struct cln_error *err)
 {
 	double factors[2], sum = 0;
@@ -327,15 +320,17 @@ static enum cln_status training_weights(float **w, const struct row_set *set, co
 	*w = NULL;
 	if (!set->w && config->class_weight == CLN_CLASS_WEIGHT_NONE)
 		return CLN_OK;
-	*w = mem_alloc(set->n, sizeof **w, err);
+	*w = mem_alloc(set->n_rows, sizeof **w, err);
 	if (!*w)
 		return CLN_E_MEMORY;
 	class_factors(factors, set, config);
 	for (size_t i = 0; i < set->n; i++)
-		sum += (set->w ? (double)set->w[i] : 1) * factors[set->y[i] > 0.5f];
+		sum += weight_of(set, row_of(set, i), factors);
 	for (size_t i = 0; i < set->n; i++) {
-		(*w)[i] = (float)((set->w ? (double)set->w[i] : 1) * factors[set->y[i] > 0.5f] * ((double)set->n / sum));
-		all_1 &= (*w)[i] == 1;
+		const size_t row = row_of(set, i);
+
+		(*w)[row] = (float)(weight_of(set, row, factors) * ((double)set->n / sum));
+		all_1 &= (*w)[row] == 1;
 	}
 	if (all_1) {
 		mem_free(*w);
@@ -416,28 +411,25 @@ static enum cln_status make_dataset(struct dataset *dataset, struct row_set *set
 	return status;
 }
 
-/* Keeps the rows until members take theirs. */
-static void keep_rows(struct prepared *prepared, struct row_set *set, const struct cln_config *config)
+/* Rows in the folds that a member leaves out. */
+static size_t rows_left_out(const struct prepared *prepared, const struct cln_config *config)
 {
-	struct folded *folded = prepared->folded;
+	const struct folds *folds = &prepared->folded->folds;
+	size_t n = 0;
 
-	folded->all = *set;
-	folded->all.w = prepared->train_row_weights;
-	*set = (struct row_set){0};
-	for (size_t fold = 0; fold < folded->folds.n && fold < config->ensemble; fold++)
-		prepared->valid_rows += rows_in_fold(folded, fold);
+	for (size_t fold = 0; fold < folds->n && fold < config->ensemble; fold++)
+		n += rows_in_fold(folds, prepared->train_rows, fold);
+	return n;
 }
 
-/* True: it is so, and was told. */
-static bool note_scratch(const struct prepared *prepared, const struct cln_observer *observer)
+static void note_scratch(const struct prepared *prepared, const struct cln_observer *observer)
 {
 	if (prepared->train.area.kind != AREA_SCRATCH)
-		return false;
+		return;
 	note(observer,
 	     "the features of the training rows, %.3g GB, do not fit in the memory left to this process: they lie in a "
 	     "scratch file, and the training goes at the pace of its disk",
 	     (double)prepared->train.area.length / 1e9);
-	return true;
 }
 
 static enum cln_status make_datasets(struct prepared *prepared, struct row_sets *sets, const struct cln_model *init,
@@ -445,19 +437,18 @@ static enum cln_status make_datasets(struct prepared *prepared, struct row_sets 
 				     struct cln_error *err)
 {
 	struct cln_row_report train = {0}, valid = {0}, test = {0};
+	const struct weighed all = {sets->train.y, sets->train.w, NULL, sets->train.n, sets->train.n};
 	float *w = NULL;
-	enum cln_status status = prepared->folded ? CLN_OK : training_weights(&w, &sets->train, config, err);
+	enum cln_status status = prepared->folded ? CLN_OK : training_weights(&w, &all, config, err);
 
 	if (status != CLN_OK)
 		return status;
 	prepared->positive_rate = (double)count_positive(&sets->train) / (double)sets->train.n;
 	prepared->train_rows = sets->train.n;
-	prepared->valid_rows = sets->valid.n;
+	prepared->valid_rows = prepared->folded ? rows_left_out(prepared, config) : sets->valid.n;
 	prepared->train_row_weights = sets->train.w;
 	sets->train.w = w;
 	status = make_pipeline(prepared, &sets->train, init, config, threads, observer, err);
-	if (prepared->folded)
-		keep_rows(prepared, &sets->train, config);
 	if (status == CLN_OK)
 		status = make_dataset(&prepared->train, &sets->train, prepared->pipeline, threads, &train, err);
 	if (status == CLN_OK)
@@ -487,7 +478,7 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 	if (status == CLN_OK)
 		status = check_classes(&sets, &prepared->label, config, err);
 	if (status == CLN_OK && wants_folds(valid, config))
-		status = make_folds(prepared, &sets.train, config, threads, observer, err);
+		status = make_folds(prepared, &sets.train, config, observer, err);
 	if (status == CLN_OK && config->valid_fraction > 0 && sets.valid.n == 0 && !prepared->folded)
 		note(observer,
 		     "--valid-fraction %g of so few rows leaves none to validate on: training does not stop early and keeps the "
@@ -508,80 +499,79 @@ size_t prepared_folds(const struct prepared *prepared)
 
 size_t prepared_train_rows(const struct prepared *prepared, size_t fold)
 {
-	return prepared->train_rows - (prepared->folded ? rows_in_fold(prepared->folded, fold) : 0);
+	return prepared->train_rows - (prepared->folded ? rows_in_fold(&prepared->folded->folds, prepared->train_rows, fold) : 0);
 }
 
-enum cln_status prepared_take_train(struct prepared *prepared, size_t fold, struct cln_error *err)
+/* The rows outside of a fold, then those in it. */
+static enum cln_status list_rows(struct member_rows *rows, const struct prepared *prepared, size_t fold, struct cln_error *err)
 {
-	struct folded *folded = prepared->folded;
-	struct row_set set = {0};
-	float *w = NULL;
-	enum cln_status status;
+	const uint32_t *of_row = prepared->folded->folds.of_row;
+	const size_t n = prepared->train.n_rows, n_train = prepared_train_rows(prepared, fold);
+	uint32_t *outside = mem_alloc(n, sizeof *outside, err), *inside = outside ? outside + n_train : NULL;
 
-	if (!folded)
+	if (!outside)
+		return CLN_E_MEMORY;
+	rows->lists = outside;
+	rows->train.rows = outside;
+	rows->train.n_rows = n_train;
+	rows->valid.rows = inside;
+	rows->valid.n_rows = n - n_train;
+	for (size_t i = 0; i < n; i++) {
+		if (of_row[i] == fold)
+			*inside++ = (uint32_t)i;
+		else
+			*outside++ = (uint32_t)i;
+	}
+	return CLN_OK;
+}
+
+enum cln_status prepared_member_rows(struct member_rows *rows, const struct prepared *prepared, size_t fold, struct cln_error *err)
+{
+	const struct dataset *all = &prepared->train;
+
+	*rows = (struct member_rows){.train = *all, .valid = prepared->valid};
+	if (!prepared->folded)
 		return CLN_OK;
-	dataset_free(&prepared->train);
-	if (fold == folded->folds.n)
-		dataset_free(&prepared->valid);
-	status = choose_fold(&set, folded, fold, false, err);
-	if (status == CLN_OK)
-		status = training_weights(&w, &set, folded->config, err);
-	mem_free(set.w);
-	set.w = w;
-	if (status == CLN_OK)
-		status = make_dataset(&prepared->train, &set, prepared->pipeline, folded->threads, NULL, err);
-	if (status == CLN_OK && !folded->noted)
-		folded->noted = note_scratch(prepared, folded->observer);
-	row_set_free(&set);
+	rows->valid = *all;
+	rows->valid.w = prepared->train_row_weights;
+	enum cln_status status = list_rows(rows, prepared, fold, err);
+	if (status == CLN_OK) {
+		const struct weighed set = {all->y, prepared->train_row_weights, rows->train.rows, rows->train.n_rows, all->n_rows};
+		status = training_weights(&rows->weights, &set, prepared->folded->config, err);
+		rows->train.w = rows->weights;
+	}
+	if (status != CLN_OK)
+		member_rows_free(rows);
 	return status;
 }
 
-enum cln_status prepared_sample(float **X, float **w, size_t *n, size_t most, const struct prepared *prepared, int threads,
+enum cln_status prepared_sample(float **X, float **w, size_t *n, size_t most, const struct prepared *prepared,
 				struct cln_error *err)
 {
 	const size_t n_rows = prepared->train_rows, n_features = prepared->pipeline->n_features;
-	const struct row_set *all = prepared->folded ? &prepared->folded->all : NULL;
-	uint32_t *rows = mem_alloc(n_rows < most ? n_rows : most, sizeof *rows, err);
-	enum cln_status status = CLN_OK;
 
 	*n = n_rows < most ? n_rows : most;
-	*X = rows ? mem_alloc(*n * n_features, sizeof **X, err) : NULL;
+	*X = mem_alloc(*n * n_features, sizeof **X, err);
 	*w = *X && prepared->train_row_weights ? mem_alloc(*n, sizeof **w, err) : NULL;
-	if (!*X || (prepared->train_row_weights && !*w))
-		status = CLN_E_MEMORY;
-	for (size_t i = 0; i < *n && status == CLN_OK; i++) {
+	if (!*X || (prepared->train_row_weights && !*w)) {
+		mem_free(*X);
+		*X = NULL;
+		return CLN_E_MEMORY;
+	}
+	for (size_t i = 0; i < *n; i++) {
 		const size_t row = (size_t)((double)i * (double)n_rows / (double)*n);
-		rows[i] = all ? all->rows[row] : 0;
+		memcpy(*X + i * n_features, prepared->train.X + row * n_features, n_features * sizeof **X);
 		if (*w)
 			(*w)[i] = prepared->train_row_weights[row];
-		if (!all)
-			memcpy(*X + i * n_features, prepared->train.X + row * n_features, n_features * sizeof **X);
 	}
-	if (status == CLN_OK && all)
-		status = pipeline_apply(*X, prepared->pipeline, all->table, rows, *n, threads, NULL, err);
-	mem_free(rows);
-	if (status != CLN_OK) {
-		mem_free(*X);
-		mem_free(*w);
-		*X = *w = NULL;
-	}
-	return status;
+	return CLN_OK;
 }
 
-enum cln_status prepared_take_valid(struct prepared *prepared, size_t fold, struct cln_error *err)
+void member_rows_free(struct member_rows *rows)
 {
-	const struct folded *folded = prepared->folded;
-	struct row_set set = {0};
-	enum cln_status status;
-
-	if (!folded)
-		return CLN_OK;
-	dataset_free(&prepared->valid);
-	status = choose_fold(&set, folded, fold, true, err);
-	if (status == CLN_OK)
-		status = make_dataset(&prepared->valid, &set, prepared->pipeline, folded->threads, NULL, err);
-	row_set_free(&set);
-	return status;
+	mem_free(rows->lists);
+	mem_free(rows->weights);
+	*rows = (struct member_rows){0};
 }
 
 void prepared_free(struct prepared *prepared)

@@ -12,12 +12,12 @@ struct prepared {
 	struct label label;
 	char *weight;                  /* name of the weight column, or NULL */
 	struct pipeline *pipeline;
-	struct dataset train;          /* weights: class weights times row weights, mean 1; NULL where that makes all of them 1 */
-	float *train_row_weights;      /* as in the table, of all rows to learn from, for metrics; NULL: all 1 */
+	/* All rows to learn from.  Weights: class weights times row weights, mean 1; NULL where that makes all of them 1, and where
+	 * there are folds, whose members have weights of their own. */
+	struct dataset train;
+	float *train_row_weights;      /* as in the table, for metrics; NULL: all 1 */
 	struct dataset valid, test;    /* weights as in the table; n_rows = 0: there are none */
-	/* Where the members of an ensemble validate on folds of the rows to learn from: train and valid are then empty until
-	 * prepared_take_* makes them.  NULL: they hold the rows of every member. */
-	struct folded *folded;
+	struct folded *folded;         /* where the members of an ensemble validate on folds of `train`, else NULL */
 	size_t train_rows, valid_rows; /* to learn from in all; to judge by, those of folds that a member leaves out */
 	size_t dropped_rows;           /* of weight 0, of all tables */
 	size_t numeric_columns, categorical_columns; /* that may become features */
@@ -36,19 +36,27 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 void prepared_free(struct prepared *prepared);
 
 /* X (n x the pipeline's features) of at most `most` of all rows to learn from, spread evenly over them, and their row weights (w;
- * NULL: all 1); each ended with mem_free.  Before prepared_take_train. */
-enum cln_status prepared_sample(float **X, float **w, size_t *n, size_t most, const struct prepared *prepared, int threads,
+ * NULL: all 1); each ended with mem_free. */
+enum cln_status prepared_sample(float **X, float **w, size_t *n, size_t most, const struct prepared *prepared,
 				struct cln_error *err) CLN_MUST_CHECK;
 
 /* How many folds there are; 0: none.  Member k leaves out fold k mod prepared_folds. */
 size_t prepared_folds(const struct prepared *prepared);
 
-/* The rows that train has, or will have, where `fold` is left out; prepared_folds: none is. */
+/* The rows to learn from where `fold` is left out. */
 size_t prepared_train_rows(const struct prepared *prepared, size_t fold);
 
-/* Makes train and valid, in the place of what they were: of the rows outside of a fold (prepared_folds: of all, and valid is
- * empty), and of those in it.  Where there are no folds nothing is done. */
-enum cln_status prepared_take_train(struct prepared *prepared, size_t fold, struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status prepared_take_valid(struct prepared *prepared, size_t fold, struct cln_error *err) CLN_MUST_CHECK;
+/* What a member learns from and validates on: parts of `train`, the rows outside of a fold and those in it, or where there are no
+ * folds prepared.train and valid.  Features are lent; lists and weights are the member's own. */
+struct member_rows {
+	struct dataset train, valid;
+	uint32_t *lists;  /* of their rows, or NULL */
+	float *weights;   /* of train, or NULL */
+};
+
+/* Safe from several threads at a time. */
+enum cln_status prepared_member_rows(struct member_rows *rows, const struct prepared *prepared, size_t fold,
+				     struct cln_error *err) CLN_MUST_CHECK;
+void member_rows_free(struct member_rows *rows);
 
 #endif

@@ -6,7 +6,6 @@
 #include "api/calibrate.h"
 #include "base/dmath.h"
 #include "base/parallel.h"
-#include "train/predict.h"
 
 #define PIECE ((size_t)1 << 16) /* rows whose sums are in memory at a time: whole chunks of the forward pass */
 #define BLOCK 4096              /* rows that a thread takes at a time */
@@ -56,13 +55,12 @@ static void single_body(void *argument, size_t block, int tid)
 	}
 }
 
-static enum cln_status score_single(float *probabilities, float *logits, const struct scorer *scorer, const float *X, size_t n_rows,
+static enum cln_status score_single(float *probabilities, float *logits, const struct scorer *scorer, const struct some_rows *some,
 				    struct cln_error *err)
 {
 	struct sums sums = {
-	    .probabilities = probabilities, .logits = logits, .n_rows = n_rows, .temperature = scorer->temperature};
-	enum cln_status status =
-	    predict_logits(probabilities, scorer->networks[0], scorer->kernels, X, n_rows, scorer->threads, err);
+	    .probabilities = probabilities, .logits = logits, .n_rows = some->n, .temperature = scorer->temperature};
+	enum cln_status status = predict_rows(probabilities, scorer->networks[0], scorer->kernels, some, scorer->threads, err);
 
 	if (status == CLN_OK)
 		for_rows(scorer, &sums, single_body);
@@ -100,14 +98,15 @@ static void mean_body(void *argument, size_t block, int tid)
 	}
 }
 
-static enum cln_status score_piece(struct sums *sums, const struct scorer *scorer, const float *X, struct cln_error *err)
+static enum cln_status score_piece(struct sums *sums, const struct scorer *scorer, const struct some_rows *piece,
+				   struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
 
 	for (size_t i = 0; i < sums->n_rows; i++)
 		sums->rounded[i] = sums->positive[i] = sums->negative[i] = 0;
 	for (size_t k = 0; k < scorer->K && status == CLN_OK; k++) {
-		status = predict_logits(sums->z, scorer->networks[k], scorer->kernels, X, sums->n_rows, scorer->threads, err);
+		status = predict_rows(sums->z, scorer->networks[k], scorer->kernels, piece, scorer->threads, err);
 		if (status == CLN_OK)
 			for_rows(scorer, sums, add_body);
 	}
@@ -116,10 +115,18 @@ static enum cln_status score_piece(struct sums *sums, const struct scorer *score
 	return status;
 }
 
-static enum cln_status score_pieces(float *probabilities, float *logits, const struct scorer *scorer, const float *X, size_t n_rows,
+/* Rows [begin, begin + n). */
+static struct some_rows piece_of(const struct some_rows *some, size_t begin, size_t n, size_t n_features)
+{
+	if (some->rows)
+		return (struct some_rows){some->X, some->rows + begin, n};
+	return (struct some_rows){some->X + begin * n_features, NULL, n};
+}
+
+static enum cln_status score_pieces(float *probabilities, float *logits, const struct scorer *scorer, const struct some_rows *some,
 				    struct cln_error *err)
 {
-	const size_t most = n_rows < PIECE ? n_rows : PIECE, n_features = scorer->networks[0]->n_features;
+	const size_t n_rows = some->n, most = n_rows < PIECE ? n_rows : PIECE, n_features = scorer->networks[0]->n_features;
 	double *memory = mem_alloc(most, 3 * sizeof *memory, err);
 	float *z = memory ? mem_alloc(most, sizeof *z, err) : NULL;
 	enum cln_status status = CLN_OK;
@@ -139,16 +146,23 @@ static enum cln_status score_pieces(float *probabilities, float *logits, const s
 		sums.n_rows = n_rows - begin < PIECE ? n_rows - begin : PIECE;
 		sums.probabilities = probabilities + begin;
 		sums.logits = logits ? logits + begin : NULL;
-		status = score_piece(&sums, scorer, X + begin * n_features, err);
+		const struct some_rows piece = piece_of(some, begin, sums.n_rows, n_features);
+		status = score_piece(&sums, scorer, &piece, err);
 	}
 	mem_free(z);
 	mem_free(memory);
 	return status;
 }
 
+enum cln_status scores_of_rows(float *probabilities, float *logits, const struct scorer *scorer, const struct some_rows *some,
+			       struct cln_error *err)
+{
+	return scorer->K == 1 ? score_single(probabilities, logits, scorer, some, err)
+			      : score_pieces(probabilities, logits, scorer, some, err);
+}
+
 enum cln_status scores_compute(float *probabilities, float *logits, const struct scorer *scorer, const float *X, size_t n_rows,
 			       struct cln_error *err)
 {
-	return scorer->K == 1 ? score_single(probabilities, logits, scorer, X, n_rows, err)
-			      : score_pieces(probabilities, logits, scorer, X, n_rows, err);
+	return scores_of_rows(probabilities, logits, scorer, &(struct some_rows){X, NULL, n_rows}, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Threads: a team on one OpenMP region, and its barrier.
+ * Threads: a team on one OpenMP region, and its barrier; lanes, whose threads serve their leader within one region.
  *
  * The barrier counts epochs.  A thread waits for the arrival flags of its children in a tree of fan-in 8, then sets its own;
  * thread 0 ends the epoch by one store that everybody waits for.  Each flag is written by one thread and has its own cache line, so
@@ -60,6 +60,20 @@ struct team {
 	struct barrier *barrier; /* NULL: one thread */
 };
 
+/* Threads of a region that wait at a barrier for what the first of them, their leader, runs. */
+struct lane {
+	struct barrier *barrier; /* NULL: the leader is alone */
+	int n, threads;          /* of the lane, and of all lanes */
+	/* What is run, written by the leader before the barrier; body NULL: the lane has ended. */
+	void (*body)(void *argument, struct team *team, int tid);
+	void *argument;
+	struct team *team;
+	int n_running;
+};
+
+/* The lane that this thread leads; NULL: none.  The runtime knows by itself, too, whether a thread is in a region. */
+static _Thread_local struct lane *own_lane;
+
 static void cpu_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -87,6 +101,14 @@ static void wait_for(atomic_uint *flag, unsigned epoch, unsigned spins)
 	}
 }
 
+/* Of one of so many threads; in a lane those of the others run, too. */
+static unsigned spins_of(int threads)
+{
+	if (own_lane && own_lane->threads > threads)
+		threads = own_lane->threads;
+	return threads <= cpus_affinity() ? SPINS : 0;
+}
+
 enum cln_status barrier_create(struct barrier **barrier, int n, int threads, struct cln_error *err)
 {
 	struct barrier *made = mem_alloc(1, sizeof *made + (size_t)n * sizeof(struct seat), err);
@@ -95,7 +117,7 @@ enum cln_status barrier_create(struct barrier **barrier, int n, int threads, str
 	if (!made)
 		return CLN_E_MEMORY;
 	made->n = n;
-	made->spins = threads <= cpus_affinity() ? SPINS : 0;
+	made->spins = spins_of(threads);
 	made->seats = (struct seat *)(made + 1);
 	return CLN_OK;
 }
@@ -126,6 +148,54 @@ void team_barrier(struct team *team, int tid)
 	if (team->barrier)
 		barrier_wait(team->barrier, tid);
 }
+
+/* ---------------------------------------------------------------- locks */
+
+/* Whoever comes takes a number and waits for it, so that no lane can keep another one out by coming again at once. */
+struct lock { /* in a block of mem_alloc */
+	_Alignas(MEM_ALIGN) atomic_uint numbers; /* taken so far */
+	char apart[LINE - sizeof(atomic_uint)];
+	atomic_uint served; /* whose turn it is */
+	unsigned spins;     /* as a barrier's */
+};
+
+enum cln_status lock_create(struct lock **lock, int threads, struct cln_error *err)
+{
+	*lock = mem_alloc(1, sizeof **lock, err);
+	if (!*lock)
+		return CLN_E_MEMORY;
+	(*lock)->spins = spins_of(threads);
+	return CLN_OK;
+}
+
+void lock_destroy(struct lock *lock)
+{
+	mem_free(lock);
+}
+
+void lock_enter(struct lock *lock)
+{
+	if (lock)
+		wait_for(&lock->served, atomic_fetch_add_explicit(&lock->numbers, 1, memory_order_relaxed), lock->spins);
+}
+
+void lock_leave(struct lock *lock)
+{
+	if (lock)
+		atomic_fetch_add_explicit(&lock->served, 1, memory_order_release);
+}
+
+/* Whoever calls this waits for a whole mini-batch of another lane: a nap is short beside that. */
+void lock_wait(struct lock *lock)
+{
+	const struct timespec nap = {.tv_nsec = SLEEP_NANOSECONDS};
+
+	lock_leave(lock);
+	nanosleep(&nap, NULL);
+	lock_enter(lock);
+}
+
+/* ---------------------------------------------------------------- regions */
 
 /* To be called before any call of the runtime.  LLVM's, when it is first used, registers itself by a text in a shared memory object
  * that is named by process and user.  A process that is killed before it has written the text leaves an object of no bytes, or of
@@ -171,6 +241,135 @@ REGION static int run_region(int n, struct team *team, void (*body)(void *argume
 	return given;
 }
 
+/* ---------------------------------------------------------------- lanes */
+
+/* The leader's part of parallel_run and parallel_for. */
+static void run_in_lane(struct lane *lane, int n, struct team *team, void (*body)(void *argument, struct team *team, int tid),
+			void *argument)
+{
+	lane->n_running = n;
+	lane->team = team;
+	lane->body = body;
+	lane->argument = argument;
+	barrier_wait(lane->barrier, 0);
+	body(argument, team, 0);
+	barrier_wait(lane->barrier, 0);
+}
+
+/* The others' part. */
+static void serve_lane(struct lane *lane, int tid)
+{
+	for (;;) {
+		barrier_wait(lane->barrier, tid);
+		if (!lane->body)
+			return;
+		if (tid < lane->n_running)
+			lane->body(lane->argument, lane->team, tid);
+		barrier_wait(lane->barrier, tid);
+	}
+}
+
+static void lead_lane(struct lane *lane, void (*body)(void *argument, int lane), void *argument, int number)
+{
+	own_lane = lane;
+	body(argument, number);
+	own_lane = NULL;
+	lane->body = NULL;
+	if (lane->barrier)
+		barrier_wait(lane->barrier, 0);
+}
+
+struct lanes {
+	struct lane *lanes;
+	int n, threads;
+	void (*body)(void *argument, int lane);
+	void *argument;
+};
+
+static void lanes_thread(struct lanes *lanes, int tid)
+{
+	int number = 0, first = 0;
+
+	while (tid >= first + lanes->lanes[number].n)
+		first += lanes->lanes[number++].n;
+	if (tid == first)
+		lead_lane(&lanes->lanes[number], lanes->body, lanes->argument, number);
+	else
+		serve_lane(&lanes->lanes[number], tid - first);
+}
+
+/* The same region as run_region's, for another kind of body. */
+REGION static int run_lanes(struct lanes *lanes)
+{
+	int given = 1;
+	const int n = lanes->threads;
+
+	(void)n; /* --disable-openmp */
+#pragma omp parallel num_threads(n) default(none) shared(given, n, lanes)
+	{
+		int tid = omp_get_thread_num();
+		if (tid == 0)
+			given = omp_get_num_threads();
+		if (omp_get_num_threads() == n)
+			lanes_thread(lanes, tid);
+	}
+	return given;
+}
+
+static enum cln_status create_lanes(struct lanes *lanes, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+
+	lanes->lanes = mem_alloc((size_t)lanes->n, sizeof *lanes->lanes, err);
+	if (!lanes->lanes)
+		return CLN_E_MEMORY;
+	for (int i = 0; i < lanes->n && status == CLN_OK; i++) {
+		struct lane *lane = &lanes->lanes[i];
+
+		lane->n = parallel_lane_threads(i, lanes->n, lanes->threads);
+		lane->threads = lanes->threads;
+		if (lane->n > 1)
+			status = barrier_create(&lane->barrier, lane->n, lanes->threads, err);
+	}
+	return status;
+}
+
+static void free_lanes(struct lanes *lanes)
+{
+	for (int i = 0; lanes->lanes && i < lanes->n; i++)
+		barrier_destroy(lanes->lanes[i].barrier);
+	mem_free(lanes->lanes);
+}
+
+static enum cln_status too_few_threads(int n, int given, struct cln_error *err)
+{
+	return error_set(err, CLN_E_USAGE, "%d threads were asked for and the OpenMP runtime gives %d", n, given);
+}
+
+enum cln_status parallel_lanes(int n_lanes, int threads, void (*body)(void *argument, int lane), void *argument,
+			       struct cln_error *err)
+{
+	struct lanes lanes = {.n = n_lanes, .threads = threads, .body = body, .argument = argument};
+
+	if (n_lanes < 1 || n_lanes > threads || threads > PARALLEL_MAX)
+		return error_set(err, CLN_E_USAGE, "%d lanes of %d threads: each has one at least, and all of them %d at most",
+				 n_lanes, threads, PARALLEL_MAX);
+	if (n_lanes == 1) {
+		body(argument, 0);
+		return CLN_OK;
+	}
+	before_runtime();
+	enum cln_status status = create_lanes(&lanes, err);
+	if (status == CLN_OK) {
+		const int given = run_lanes(&lanes);
+		status = given == threads ? CLN_OK : too_few_threads(threads, given, err);
+	}
+	free_lanes(&lanes);
+	return status;
+}
+
+/* ---------------------------------------------------------------- teams */
+
 enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *team, int tid), void *argument,
 			     struct cln_error *err)
 {
@@ -183,13 +382,18 @@ enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *te
 		body(argument, &team, 0);
 		return CLN_OK;
 	}
+	if (own_lane && n > own_lane->n)
+		return error_set(err, CLN_E_USAGE, "%d threads were asked for in a lane of %d", n, own_lane->n);
 	before_runtime();
 	status = barrier_create(&team.barrier, n, n, err);
 	if (status != CLN_OK)
 		return status;
-	int given = run_region(n, &team, body, argument);
-	if (given != n)
-		status = error_set(err, CLN_E_USAGE, "%d threads were asked for and the OpenMP runtime gives %d", n, given);
+	if (own_lane) {
+		run_in_lane(own_lane, n, &team, body, argument);
+	} else {
+		const int given = run_region(n, &team, body, argument);
+		status = given == n ? CLN_OK : too_few_threads(n, given, err);
+	}
 	barrier_destroy(team.barrier);
 	return status;
 }
@@ -258,10 +462,16 @@ static void loop_thread(struct loop *loop, int tid)
 	}
 }
 
+static void loop_body(void *loop, struct team *team, int tid)
+{
+	(void)team;
+	loop_thread(loop, tid);
+}
+
 REGION static void run_loop(int n, struct loop *loop)
 {
 	(void)n; /* --disable-openmp */
-#pragma omp parallel num_threads(n) if (n > 1) default(none) shared(loop, n)
+#pragma omp parallel num_threads(n) default(none) shared(loop, n)
 	loop_thread(loop, omp_get_thread_num());
 }
 
@@ -269,11 +479,19 @@ void parallel_for(int n, size_t n_items, void (*body)(void *argument, size_t ite
 {
 	struct loop loop = {.n_items = n_items, .body = body, .argument = argument};
 
-	before_runtime();
 	n = n < 1 ? 1 : n > PARALLEL_MAX ? PARALLEL_MAX : n;
 	if ((size_t)n > n_items)
 		n = n_items ? (int)n_items : 1;
-	run_loop(n, &loop);
+	if (own_lane && n > own_lane->n)
+		n = own_lane->n;
+	if (n == 1) {
+		loop_thread(&loop, 0);
+	} else if (own_lane) {
+		run_in_lane(own_lane, n, NULL, loop_body, &loop);
+	} else {
+		before_runtime();
+		run_loop(n, &loop);
+	}
 }
 
 double clock_seconds(void)

@@ -34,7 +34,7 @@ struct run {
 	bool replaces;           /* begun with --force, now or before it was interrupted */
 	struct cln_error failed; /* what the observer could not do; code CLN_OK: nothing */
 	size_t members;          /* to be trained, as the library tells before the first step */
-	size_t member, epochs, steps; /* under way and done when the last checkpoint was due */
+	struct cln_position reached; /* when the last checkpoint was due */
 	struct cln_error unsaved; /* why the last checkpoint could not be written; code CLN_OK: it was */
 	bool warned;             /* of metrics that could not be written */
 };
@@ -45,17 +45,15 @@ struct run {
 static enum cln_status open_metrics(struct run *run, struct cln_error *err)
 {
 	char file[RUN_PATH], sentence[RUN_PATH + 128];
-	size_t members, epochs = 0, of_member, steps, lines;
+	struct cln_position position = {0};
 	enum cln_status status = CLN_OK;
 
-	if (run->checkpoint) {
-		cln_checkpoint_members(run->checkpoint, &members, &epochs);
-		cln_checkpoint_position(run->checkpoint, &of_member, &steps);
-		epochs += of_member;
-	} else {
+	if (run->checkpoint)
+		cln_checkpoint_position(run->checkpoint, &position);
+	else
 		status = run_directory_set_aside(&run->directory, err);
-	}
-	lines = epochs;
+	const size_t epochs = position.all_epochs;
+	size_t lines = epochs;
 	if (status == CLN_OK)
 		status = run_directory_file(file, &run->directory, "metrics.jsonl", err);
 	if (status == CLN_OK)
@@ -150,25 +148,30 @@ static bool on_start(void *context, const struct cln_fit_start *start)
 	return false;
 }
 
-#define MEMBER_TEXT 48
+#define PLACE_TEXT 160
 
-/* " of member 2 of 5", or nothing where there is a single network. */
-static void member_text(char text[MEMBER_TEXT], const struct run *run, size_t member)
+/* "in epoch 3 of member 2 of 5, after step 7, with 1 more member under way", without members where there is a single network. */
+static void place_text(char text[PLACE_TEXT], const struct run *run, const struct cln_position *position)
 {
-	*text = '\0';
+	const size_t others = position->under_way - 1;
+	char of_member[64] = "", with_others[64] = "";
+
 	if (run->members > 1)
-		snprintf(text, MEMBER_TEXT, " of member %zu of %zu", member + 1, run->members);
+		snprintf(of_member, sizeof of_member, " of member %zu of %zu", position->member + 1, run->members);
+	if (others > 0)
+		snprintf(with_others, sizeof with_others, ", with %zu more member%s under way", others, others == 1 ? "" : "s");
+	snprintf(text, PLACE_TEXT, "in epoch %zu%s, after step %zu%s", position->epochs + 1, of_member, position->steps,
+		 with_others);
 }
 
 static void tell_resume(struct run *run)
 {
-	char sentence[128], member[MEMBER_TEXT];
-	size_t members, of_members, epochs, steps;
+	char sentence[PLACE_TEXT + 16], place[PLACE_TEXT];
+	struct cln_position position;
 
-	cln_checkpoint_members(run->checkpoint, &members, &of_members);
-	cln_checkpoint_position(run->checkpoint, &epochs, &steps);
-	member_text(member, run, members);
-	snprintf(sentence, sizeof sentence, "goes on in epoch %zu%s, after step %zu", epochs + 1, member, steps);
+	cln_checkpoint_position(run->checkpoint, &position);
+	place_text(place, run, &position);
+	snprintf(sentence, sizeof sentence, "goes on %s", place);
 	progress_note(&run->progress, sentence);
 }
 
@@ -243,10 +246,8 @@ static void on_checkpoint(void *context, const struct cln_checkpoint *checkpoint
 {
 	struct run *run = context;
 	char sentence[CLN_ERROR_TEXT + 64];
-	size_t epochs_before;
 
-	cln_checkpoint_members(checkpoint, &run->member, &epochs_before);
-	cln_checkpoint_position(checkpoint, &run->epochs, &run->steps);
+	cln_checkpoint_position(checkpoint, &run->reached);
 	run->unsaved.code = save(run, checkpoint, &run->unsaved);
 	interrupt_saved(run->unsaved.code == CLN_OK);
 	if (run->unsaved.code == CLN_OK)
@@ -335,15 +336,15 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 /* The training was interrupted: it can be gone on from where its state was written. */
 static enum cln_status tell_stop(const struct run *run, struct cln_error *err)
 {
-	char member[MEMBER_TEXT];
+	char place[PLACE_TEXT];
 
-	member_text(member, run, run->member);
+	place_text(place, run, &run->reached);
 	if (run->unsaved.code != CLN_OK)
 		return error_set(err, run->unsaved.code, "stopped by %s, and the checkpoint could not be written: %s",
 				 interrupt_reason(), run->unsaved.message);
 	return error_set(err, CLN_STOPPED,
-			 "stopped by %s in epoch %zu%s, after step %zu; %s/" RUN_CHECKPOINT " is written: --resume goes on",
-			 interrupt_reason(), run->epochs + 1, member, run->steps, run->options->out);
+			 "stopped by %s %s; %s/" RUN_CHECKPOINT " is written: --resume goes on", interrupt_reason(), place,
+			 run->options->out);
 }
 
 static enum cln_status write_record(struct run *run, struct cln_error *err)

@@ -185,10 +185,11 @@ enum cln_ask interrupt_ask(void *context)
 		interrupt.limit_reached = true;
 		return CLN_SAVE_AND_STOP;
 	}
-	if (interrupt.asked_at >= interrupt.save_at)
-		return CLN_SAVE;
+	const bool save = interrupt.asked_at >= interrupt.save_at;
+	if (save) /* until it is written, or for good where a member has failed, so that none is; the limit still counts */
+		interrupt.save_at = INFINITY;
 	set_alarm();
-	return CLN_GO_ON;
+	return save ? CLN_SAVE : CLN_GO_ON;
 }
 
 void interrupt_saved(bool saved)

@@ -25,7 +25,7 @@ enum command_bit {
 enum run_start { RUN_NEW, RUN_CONTINUE, RUN_AUTO };
 
 #define OPTIONS_MAX_OPERANDS 2
-#define OPTIONS_MAX_SPECS 90
+#define OPTIONS_MAX_SPECS 100
 
 /* What the user asked for, checked: the recipe's values, then the config file's, then the flags'.  Text is lent by argv or owned by
  * the struct (options_free). */

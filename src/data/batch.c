@@ -14,6 +14,13 @@ void batch_order(uint32_t *order, size_t n_rows, uint64_t seed, uint32_t epoch)
 	rng_permutation(order, n_rows, &rng);
 }
 
+void batch_order_of(uint32_t *order, const struct dataset *dataset, uint64_t seed, uint32_t epoch)
+{
+	batch_order(order, dataset->n_rows, seed, epoch);
+	for (size_t i = 0; dataset->rows && i < dataset->n_rows; i++)
+		order[i] = dataset->rows[order[i]];
+}
+
 /* The n < 16 floats of a last group, by copies of fixed length that may overlap: a call for each row would take longer. */
 static inline void copy_rest(float *to, const float *from, size_t n)
 {

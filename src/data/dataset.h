@@ -11,11 +11,16 @@ struct dataset {
 	float *X;  /* n_rows x n_features, row-major */
 	float *y;  /* 0 or 1 */
 	float *w;  /* row weights, or NULL: all 1 */
+	/* NULL, or the dataset is a part of another one's rows, and has their X, y and w: its row i is row rows[i] of these. */
+	const uint32_t *rows;
 	struct area area; /* what X lies in: memory, or where it does not fit there, a scratch file */
 };
 enum cln_status dataset_create(struct dataset *dataset, size_t n_rows, size_t n_features, bool weighted,
 			       struct cln_error *err) CLN_MUST_CHECK;
-void dataset_free(struct dataset *dataset);
+void dataset_free(struct dataset *dataset); /* not of a part */
+
+/* Where row i lies in X, y and w. */
+static inline size_t dataset_row(const struct dataset *dataset, size_t i) { return dataset->rows ? dataset->rows[i] : i; }
 
 /* How rows will be read from now on: by mini-batches in any order, or one after the other. */
 void dataset_expect(const struct dataset *dataset, bool at_random);

@@ -31,11 +31,11 @@ static const struct {
 	{"start_second", "start_second."},
 };
 
-/* The arrays of parameters that a file has, in their order: those of finished members, then the parts of the state. */
-#define MOST_VIEWS (CLN_MAX_ENSEMBLE + STATE_N_PARTS)
+/* The arrays of parameters that a file has, in their order: those of finished members, then the parts of the states. */
+#define MOST_VIEWS (CLN_MAX_ENSEMBLE * STATE_N_PARTS)
 struct view {
 	float *params;
-	char prefix[PREFIX]; /* of its tensors' names */
+	char prefix[2 * PREFIX]; /* of its tensors' names: a member's, a part's */
 };
 
 /* A network of the checkpoint's shape with other parameters; lent. */
@@ -46,18 +46,37 @@ static struct network network_of(const struct cln_checkpoint *checkpoint, const 
 	return net;
 }
 
+/* The layout of format 3 for an ensemble; a single network's is the same in formats 1 and 3. */
+static bool holds_several(const struct cln_checkpoint *checkpoint)
+{
+	return checkpoint->format > 2 && checkpoint->ensemble > 1;
+}
+
+/* A state's tensors bear its member's number but in the formats that have only one of them. */
+static size_t list_parts(struct view *views, const struct member_under_way *under_way, bool numbered)
+{
+	char member[PREFIX] = "";
+	size_t n = 0;
+	if (numbered)
+		snprintf(member, PREFIX, "members.%zu.", under_way->member);
+	for (size_t i = 0; i < STATE_N_PARTS; i++) {
+		if (!under_way->state.parts[i])
+			continue;
+		views[n].params = under_way->state.parts[i];
+		snprintf(views[n++].prefix, 2 * PREFIX, "%s%s", member, parts[i].prefix);
+	}
+	return n;
+}
+
 static size_t list_views(struct view views[MOST_VIEWS], const struct cln_checkpoint *checkpoint)
 {
 	size_t n = 0;
-	for (size_t k = 0; k < checkpoint->n_finished; k++, n++) {
-		views[n].params = checkpoint->finished[k].params;
-		snprintf(views[n].prefix, PREFIX, "members.%zu.", k);
+	for (size_t i = 0; i < checkpoint->n_finished; i++, n++) {
+		views[n].params = checkpoint->finished[i].params;
+		snprintf(views[n].prefix, 2 * PREFIX, "members.%zu.", checkpoint->finished[i].member);
 	}
-	for (size_t i = 0; i < STATE_N_PARTS; i++)
-		if (checkpoint->state.parts[i]) {
-			views[n].params = checkpoint->state.parts[i];
-			snprintf(views[n++].prefix, PREFIX, "%s", parts[i].prefix);
-		}
+	for (size_t i = 0; i < checkpoint->n_under_way; i++)
+		n += list_parts(views + n, &checkpoint->under_way[i], holds_several(checkpoint));
 	return n;
 }
 
@@ -72,13 +91,14 @@ static void write_parts(struct json_writer *writer, const struct training_state 
 	json_end_array(writer);
 }
 
-static void write_members(struct json_writer *writer, const struct cln_checkpoint *checkpoint)
+static void write_finished(struct json_writer *writer, const struct cln_checkpoint *checkpoint)
 {
-	json_size(writer, "ensemble", checkpoint->ensemble);
 	json_begin_array(writer, "members");
-	for (size_t k = 0; k < checkpoint->n_finished; k++) {
-		const struct finished_member *member = &checkpoint->finished[k];
+	for (size_t i = 0; i < checkpoint->n_finished; i++) {
+		const struct finished_member *member = &checkpoint->finished[i];
 		json_begin_object(writer, NULL);
+		if (holds_several(checkpoint))
+			json_size(writer, "member", member->member);
 		json_size(writer, "epochs_run", member->epochs);
 		json_size(writer, "best_epoch", member->best_epoch);
 		json_size(writer, "recoveries", member->recoveries);
@@ -89,27 +109,51 @@ static void write_members(struct json_writer *writer, const struct cln_checkpoin
 	json_end_array(writer);
 }
 
+/* Members of the open object. */
+static void write_state(struct json_writer *writer, const struct training_state *state)
+{
+	write_parts(writer, state);
+	json_size(writer, "epochs", state->epoch);
+	json_size(writer, "steps", state->step);
+	json_double(writer, "loss_sum", state->loss_sum);
+	json_double(writer, "least_loss", state->least_loss);
+	json_size(writer, "recoveries", state->recoveries);
+	json_size(writer, "best_epoch", state->best_epoch);
+	document_write_metrics(writer, "best", &state->best);
+	json_double(writer, "seconds", state->seconds);
+	json_double(writer, "training_seconds", state->training_seconds);
+	json_double(writer, "epoch_seconds", state->epoch_seconds);
+}
+
+static void write_under_way(struct json_writer *writer, const struct cln_checkpoint *checkpoint)
+{
+	json_begin_array(writer, "under_way");
+	for (size_t i = 0; i < checkpoint->n_under_way; i++) {
+		json_begin_object(writer, NULL);
+		json_size(writer, "member", checkpoint->under_way[i].member);
+		write_state(writer, &checkpoint->under_way[i].state);
+		json_end_object(writer);
+	}
+	json_end_array(writer);
+}
+
 static enum cln_status write_document(struct text *text, const struct cln_checkpoint *checkpoint, struct cln_error *err)
 {
 	struct json_writer writer = {.out = text};
-	const struct training_state *state = &checkpoint->state;
 	json_begin_object(&writer, NULL);
-	json_size(&writer, "format", document_is_third(checkpoint->network) ? 3 : checkpoint->ensemble > 1 ? 2 : 1);
+	json_size(&writer, "format", checkpoint->format);
 	json_string(&writer, "kind", "checkpoint");
 	document_write_architecture(&writer, checkpoint->network);
 	if (checkpoint->ensemble > 1)
-		write_members(&writer, checkpoint);
-	write_parts(&writer, state);
-	json_size(&writer, "epochs", state->epoch);
-	json_size(&writer, "steps", state->step);
-	json_double(&writer, "loss_sum", state->loss_sum);
-	json_double(&writer, "least_loss", state->least_loss);
-	json_size(&writer, "recoveries", state->recoveries);
-	json_size(&writer, "best_epoch", state->best_epoch);
-	document_write_metrics(&writer, "best", &state->best);
-	json_double(&writer, "seconds", state->seconds);
-	json_double(&writer, "training_seconds", state->training_seconds);
-	json_double(&writer, "epoch_seconds", state->epoch_seconds);
+		json_size(&writer, "ensemble", checkpoint->ensemble);
+	if (holds_several(checkpoint))
+		json_double(&writer, "seconds", checkpoint->seconds);
+	if (checkpoint->ensemble > 1)
+		write_finished(&writer, checkpoint);
+	if (holds_several(checkpoint))
+		write_under_way(&writer, checkpoint);
+	else
+		write_state(&writer, &checkpoint->under_way[0].state);
 	json_end_object(&writer);
 	return text_check(text, err);
 }
@@ -185,7 +229,7 @@ enum cln_status cln_checkpoint_save(const struct cln_checkpoint *checkpoint, con
 
 /* ---------------------------------------------------------------- reading */
 
-/* Which parts the document names: some of them, in their order, the weights among them. */
+/* Which parts a state names: some of them, in their order, the weights among them. */
 static enum cln_status read_parts(bool has[STATE_N_PARTS], const struct json *document, struct cln_error *err)
 {
 	const struct json *array, *item;
@@ -203,9 +247,13 @@ static enum cln_status read_parts(bool has[STATE_N_PARTS], const struct json *do
 	return CLN_OK;
 }
 
-static enum cln_status read_member(struct finished_member *member, const struct json *object, struct cln_error *err)
+/* The members of format 2 are those from 0 on. */
+static enum cln_status read_member(struct finished_member *member, const struct json *object, bool numbered, struct cln_error *err)
 {
-	enum cln_status status = json_get_size(&member->epochs, object, "epochs_run", 0, MAX_WHOLE, err);
+	enum cln_status status =
+	    numbered ? json_get_size(&member->member, object, "member", 0, CLN_MAX_ENSEMBLE - 1, err) : CLN_OK;
+	if (status == CLN_OK)
+		status = json_get_size(&member->epochs, object, "epochs_run", 0, MAX_WHOLE, err);
 	if (status == CLN_OK)
 		status = json_get_size(&member->best_epoch, object, "best_epoch", 0, MAX_WHOLE, err);
 	if (status == CLN_OK)
@@ -218,10 +266,10 @@ static enum cln_status read_member(struct finished_member *member, const struct 
 }
 
 /* What is told of finished members; their weights come with the tensors. */
-static enum cln_status read_members(struct cln_checkpoint *checkpoint, const struct json *document, struct cln_error *err)
+static enum cln_status read_finished(struct cln_checkpoint *checkpoint, const struct json *document, struct cln_error *err)
 {
 	const struct json *array = NULL;
-	if (!json_get(document, "ensemble"))
+	if (checkpoint->format < 2 || (checkpoint->format > 2 && !json_get(document, "ensemble")))
 		return CLN_OK;
 	enum cln_status status = json_get_size(&checkpoint->ensemble, document, "ensemble", 2, CLN_MAX_ENSEMBLE, err);
 	if (status == CLN_OK)
@@ -234,8 +282,11 @@ static enum cln_status read_members(struct cln_checkpoint *checkpoint, const str
 	checkpoint->finished = mem_alloc(array->n, sizeof *checkpoint->finished, err);
 	if (!checkpoint->finished)
 		return CLN_E_MEMORY;
-	for (const struct json *item = array->child; item && status == CLN_OK; item = item->next)
-		status = read_member(&checkpoint->finished[checkpoint->n_finished++], item, err);
+	for (const struct json *item = array->child; item && status == CLN_OK; item = item->next) {
+		struct finished_member *member = &checkpoint->finished[checkpoint->n_finished];
+		member->member = checkpoint->n_finished++;
+		status = read_member(member, item, holds_several(checkpoint), err);
+	}
 	return status;
 }
 
@@ -273,46 +324,116 @@ static enum cln_status read_position(struct training_state *state, const struct 
 	return status;
 }
 
-/* The parts' tensors must take exactly the bytes behind the header, before anything is allocated for them. */
-static enum cln_status check_length(const struct architecture *architecture, size_t n_parts, size_t data_length,
-                                    struct cln_error *err)
+/* A state's document, and which parts it has; those come with the tensors. */
+static enum cln_status read_state(struct member_under_way *under_way, bool has[STATE_N_PARTS], const struct json *object,
+                                  struct cln_error *err)
 {
-	size_t one, bytes = 0;
-	const bool fits = tensors_length(&one, architecture) && size_mul(&bytes, one, n_parts);
+	const enum cln_status status = read_parts(has, object, err);
+	return status == CLN_OK ? read_position(&under_way->state, object, err) : status;
+}
+
+/* The parts of every state, until there are tensors of them. */
+typedef bool part_list[STATE_N_PARTS];
+
+static enum cln_status create_under_way(struct cln_checkpoint *checkpoint, part_list **has, size_t n, struct cln_error *err)
+{
+	checkpoint->under_way = mem_alloc(n, sizeof *checkpoint->under_way, err);
+	*has = checkpoint->under_way ? mem_alloc(n, sizeof **has, err) : NULL;
+	checkpoint->n_under_way = checkpoint->under_way ? n : 0;
+	return *has ? CLN_OK : CLN_E_MEMORY;
+}
+
+static enum cln_status read_states(struct cln_checkpoint *checkpoint, part_list **has, const struct json *document,
+                                   struct cln_error *err)
+{
+	const struct json *array = NULL;
+	enum cln_status status = json_get_number(&checkpoint->seconds, document, "seconds", 0, DBL_MAX, err);
+	if (status == CLN_OK)
+		status = json_get_array(&array, document, "under_way", err);
+	if (status != CLN_OK)
+		return status;
+	if (array->n < 1 || array->n > checkpoint->ensemble - checkpoint->n_finished)
+		return error_set(err, CLN_E_DAMAGED, "%zu of its %zu members are finished, and %zu under way",
+		                 checkpoint->n_finished, checkpoint->ensemble, array->n);
+	status = create_under_way(checkpoint, has, array->n, err);
+	const struct json *item = array->child;
+	for (size_t i = 0; i < array->n && status == CLN_OK; i++, item = item->next) {
+		struct member_under_way *under_way = &checkpoint->under_way[i];
+		status = json_get_size(&under_way->member, item, "member", 0, CLN_MAX_ENSEMBLE - 1, err);
+		if (status == CLN_OK)
+			status = read_state(under_way, (*has)[i], item, err);
+	}
+	return status;
+}
+
+/* The document's own state, of the member behind the finished ones. */
+static enum cln_status read_only_state(struct cln_checkpoint *checkpoint, part_list **has, const struct json *document,
+                                       struct cln_error *err)
+{
+	enum cln_status status = create_under_way(checkpoint, has, 1, err);
+	if (status == CLN_OK)
+		status = read_state(&checkpoint->under_way[0], (*has)[0], document, err);
+	if (status != CLN_OK)
+		return status;
+	checkpoint->under_way[0].member = checkpoint->n_finished;
+	checkpoint->seconds = checkpoint->under_way[0].state.seconds;
+	for (size_t i = 0; i < checkpoint->n_finished; i++)
+		checkpoint->seconds += checkpoint->finished[i].seconds;
+	return CLN_OK;
+}
+
+/* Each in ascending order, and both together the members from 0 on. */
+static enum cln_status check_members(const struct cln_checkpoint *checkpoint, struct cln_error *err)
+{
+	const size_t n = checkpoint->n_finished + checkpoint->n_under_way;
+	size_t finished = 0, under_way = 0;
+	for (size_t k = 0; k < n; k++) {
+		if (finished < checkpoint->n_finished && checkpoint->finished[finished].member == k)
+			finished++;
+		else if (under_way < checkpoint->n_under_way && checkpoint->under_way[under_way].member == k)
+			under_way++;
+		else
+			return error_set(err, CLN_E_DAMAGED,
+			                 "member %zu of the first %zu is neither finished nor under way, or out of order", k, n);
+	}
+	return CLN_OK;
+}
+
+/* The parts' tensors must take exactly the bytes behind the header, before anything is allocated for them. */
+static enum cln_status check_length(const struct cln_checkpoint *checkpoint, const part_list *has,
+                                    const struct architecture *architecture, size_t data_length, struct cln_error *err)
+{
+	size_t n = checkpoint->n_finished, one, bytes = 0;
+	for (size_t i = 0; i < checkpoint->n_under_way; i++)
+		for (size_t part = 0; part < STATE_N_PARTS; part++)
+			n += has[i][part];
+	const bool fits = tensors_length(&one, architecture) && size_mul(&bytes, one, n);
 	if (!fits || bytes != data_length)
 		return error_set(err, CLN_E_DAMAGED,
-		                 "its %zu parts and members of %zu layers do not take the %zu bytes behind its header%s", n_parts,
+		                 "its %zu parts and members of %zu layers do not take the %zu bytes behind its header%s", n,
 		                 architecture->L, data_length, !fits || bytes > data_length ? ": was it cut short?" : "");
 	return CLN_OK;
 }
 
-static enum cln_status create_finished(struct cln_checkpoint *checkpoint, struct cln_error *err)
+static enum cln_status create_params(float **params, const struct network *net, struct cln_error *err)
 {
-	for (size_t k = 0; k < checkpoint->n_finished; k++) {
-		checkpoint->finished[k].params = mem_alloc(checkpoint->network->n_floats, sizeof(float), err);
-		if (!checkpoint->finished[k].params)
-			return CLN_E_MEMORY;
-	}
-	return CLN_OK;
+	*params = mem_alloc(net->n_floats, sizeof **params, err);
+	return *params ? CLN_OK : CLN_E_MEMORY;
 }
 
-/* The weights lie in the network, the other parts in arrays of their own. */
-static enum cln_status create_parts(struct cln_checkpoint *checkpoint, const bool has[STATE_N_PARTS],
-                                    const struct architecture *architecture, struct cln_error *err)
+/* Room for all tensors. */
+static enum cln_status create_arrays(struct cln_checkpoint *checkpoint, const part_list *has,
+                                     const struct architecture *architecture, struct cln_error *err)
 {
-	struct network *net = NULL;
-	const enum cln_status status = network_create_with_front(&net, architecture->n, architecture->L, architecture->activation,
-	                                                         &architecture->front, err);
-	if (status != CLN_OK)
-		return status;
-	checkpoint->network = net;
-	checkpoint->state.parts[STATE_WEIGHTS] = net->params;
-	for (size_t i = STATE_FIRST; i < STATE_N_PARTS; i++) {
-		checkpoint->state.parts[i] = has[i] ? mem_alloc(net->n_floats, sizeof(float), err) : NULL;
-		if (has[i] && !checkpoint->state.parts[i])
-			return CLN_E_MEMORY;
-	}
-	return CLN_OK;
+	enum cln_status status = network_create_with_front(&checkpoint->network, architecture->n, architecture->L,
+	                                                   architecture->activation, &architecture->front, err);
+	for (size_t k = 0; k < checkpoint->n_finished && status == CLN_OK; k++)
+		status = create_params(&checkpoint->finished[k].params, checkpoint->network, err);
+	for (size_t i = 0; i < checkpoint->n_under_way; i++)
+		for (size_t part = 0; part < STATE_N_PARTS && status == CLN_OK; part++)
+			if (has[i][part])
+				status = create_params(&checkpoint->under_way[i].state.parts[part], checkpoint->network, err);
+	return status;
 }
 
 static enum cln_status read_tensors(const struct cln_checkpoint *checkpoint, struct safetensors *file, struct cln_error *err)
@@ -348,32 +469,37 @@ static enum cln_status verify(const struct cln_checkpoint *checkpoint, const str
 	return status;
 }
 
+static enum cln_status read_content(struct cln_checkpoint *checkpoint, part_list **has, const struct json *document,
+                                    struct cln_error *err)
+{
+	enum cln_status status = json_get_size(&checkpoint->format, document, "format", 1, CHECKPOINT_FORMAT, err);
+	if (status == CLN_OK)
+		status = read_finished(checkpoint, document, err);
+	if (status == CLN_OK && holds_several(checkpoint))
+		status = read_states(checkpoint, has, document, err);
+	else if (status == CLN_OK)
+		status = read_only_state(checkpoint, has, document, err);
+	return status == CLN_OK ? check_members(checkpoint, err) : status;
+}
+
 static enum cln_status read_checkpoint(struct cln_checkpoint *checkpoint, const struct json *document, struct safetensors *file,
                                        struct cln_error *err)
 {
 	struct architecture architecture = {0};
-	bool has[STATE_N_PARTS] = {false};
-	size_t n_parts = 0;
+	part_list *has = NULL;
 	enum cln_status status = document_read_architecture(&architecture, document, err);
 	if (status == CLN_OK)
-		status = read_parts(has, document, err);
+		status = read_content(checkpoint, &has, document, err);
 	if (status == CLN_OK)
-		status = read_members(checkpoint, document, err);
-	for (size_t i = 0; i < STATE_N_PARTS; i++)
-		n_parts += has[i];
+		status = check_length(checkpoint, has, &architecture, file->data_length, err);
 	if (status == CLN_OK)
-		status = read_position(&checkpoint->state, document, err);
-	if (status == CLN_OK)
-		status = check_length(&architecture, checkpoint->n_finished + n_parts, file->data_length, err);
-	if (status == CLN_OK)
-		status = create_parts(checkpoint, has, &architecture, err);
-	if (status == CLN_OK)
-		status = create_finished(checkpoint, err);
+		status = create_arrays(checkpoint, has, &architecture, err);
 	if (status == CLN_OK)
 		status = read_tensors(checkpoint, file, err);
 	if (status == CLN_OK)
 		status = read_texts(checkpoint, file, err);
 	architecture_free(&architecture);
+	mem_free(has);
 	return status == CLN_OK ? verify(checkpoint, file, err) : status;
 }
 
@@ -383,7 +509,7 @@ static enum cln_status read_document(const struct json **document, const struct 
 	if (!text)
 		return error_set(err, CLN_E_DAMAGED, "its metadata has no \"" DOCUMENT "\": another program's safetensors file");
 	enum cln_status status = json_parse(document, text, strlen(text), err);
-	return status == CLN_OK ? document_known(*document, "checkpoint", err) : status;
+	return status == CLN_OK ? document_known(*document, "checkpoint", CHECKPOINT_FORMAT, err) : status;
 }
 
 enum cln_status checkpoint_decode(struct cln_checkpoint **checkpoint, const char *bytes, size_t length, const char *name,
@@ -426,10 +552,12 @@ void cln_checkpoint_destroy(struct cln_checkpoint *checkpoint)
 {
 	if (!checkpoint || !checkpoint->loaded)
 		return;
-	for (size_t i = STATE_FIRST; i < STATE_N_PARTS; i++)
-		mem_free(checkpoint->state.parts[i]);
+	for (size_t i = 0; i < checkpoint->n_under_way; i++)
+		for (size_t part = 0; part < STATE_N_PARTS; part++)
+			mem_free(checkpoint->under_way[i].state.parts[part]);
 	for (size_t k = 0; k < checkpoint->n_finished; k++)
 		mem_free(checkpoint->finished[k].params);
+	mem_free(checkpoint->under_way);
 	mem_free(checkpoint->finished);
 	network_destroy(checkpoint->network);
 	mem_free(checkpoint->identity);
@@ -443,16 +571,16 @@ const char *cln_checkpoint_note(const struct cln_checkpoint *checkpoint)
 	return checkpoint->note ? checkpoint->note : "";
 }
 
-void cln_checkpoint_position(const struct cln_checkpoint *checkpoint, size_t *epochs, size_t *steps)
+void cln_checkpoint_position(const struct cln_checkpoint *checkpoint, struct cln_position *position)
 {
-	*epochs = checkpoint->state.epoch;
-	*steps = checkpoint->state.step;
-}
-
-void cln_checkpoint_members(const struct cln_checkpoint *checkpoint, size_t *members, size_t *epochs)
-{
-	*members = checkpoint->n_finished;
-	*epochs = 0;
-	for (size_t k = 0; k < checkpoint->n_finished; k++)
-		*epochs += checkpoint->finished[k].epochs;
+	const struct member_under_way *first = &checkpoint->under_way[0];
+	*position = (struct cln_position){.finished = checkpoint->n_finished,
+	                                  .under_way = checkpoint->n_under_way,
+	                                  .member = first->member,
+	                                  .epochs = first->state.epoch,
+	                                  .steps = first->state.step};
+	for (size_t i = 0; i < checkpoint->n_finished; i++)
+		position->all_epochs += checkpoint->finished[i].epochs;
+	for (size_t i = 0; i < checkpoint->n_under_way; i++)
+		position->all_epochs += checkpoint->under_way[i].state.epoch;
 }

@@ -930,16 +930,16 @@ static enum cln_status read_label(struct label *label, const struct json *docume
 	return status;
 }
 
-enum cln_status document_known(const struct json *document, const char *wanted, struct cln_error *err)
+enum cln_status document_known(const struct json *document, const char *wanted, size_t newest, struct cln_error *err)
 {
 	const char *kind;
 	size_t format;
 	enum cln_status status = json_get_size(&format, document, "format", 1, MAX_WHOLE, err);
 	if (status != CLN_OK)
 		return status;
-	if (format > DOCUMENT_FORMAT)
-		return error_set(err, CLN_E_DAMAGED, "written by a newer Colonnade (format %zu); this one reads up to %d", format,
-		                 DOCUMENT_FORMAT);
+	if (format > newest)
+		return error_set(err, CLN_E_DAMAGED, "written by a newer Colonnade (format %zu); this one reads up to %zu", format,
+		                 newest);
 	status = json_get_string(&kind, document, "kind", err);
 	if (status == CLN_OK && strcmp(kind, wanted) != 0)
 		status = error_set(err, CLN_E_DAMAGED, "it holds a %.100s, not a %s", kind, wanted);

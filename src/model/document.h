@@ -28,7 +28,7 @@ void document_write(struct json_writer *writer, const struct cln_model *model);
 enum cln_status document_text(struct text *text, const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Whether this is a document of the kind "model" or "checkpoint" that can be read; a newer format is refused by name. */
-enum cln_status document_known(const struct json *document, const char *kind, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status document_known(const struct json *document, const char *kind, size_t newest, struct cln_error *err) CLN_MUST_CHECK;
 
 /* A column's member of "columns". */
 void document_write_column(struct json_writer *writer, const struct pipeline_column *column);

@@ -258,7 +258,7 @@ enum cln_status model_decode(struct cln_model **model, const char *bytes, size_t
 	if (status == CLN_OK)
 		status = read_document(&document, &file, &why);
 	if (status == CLN_OK) {
-		status = document_known(document, "model", &why);
+		status = document_known(document, "model", DOCUMENT_FORMAT, &why);
 		what = status == CLN_OK ? what : "";
 	}
 	if (status == CLN_OK)

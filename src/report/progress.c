@@ -117,14 +117,19 @@ static void print_training(FILE *out, const struct cln_config *config, const str
 	else if (config->patience && start->valid_rows)
 		fprintf(out, " (ends after %zu without a better %s)", config->patience,
 			name_of(&names_metric, (int)config->metric));
-	fprintf(out, "\nthreads   %d of %d allowed (%s), %s kernels\n\n", start->threads, start->threads_allowed,
-		start->threads_rule, start->isa);
+	fprintf(out, "\nthreads   %d of %d allowed (%s), %s kernels", start->threads, start->threads_allowed, start->threads_rule,
+		start->isa);
+	if (start->lanes > 1)
+		fprintf(out, "; %zu members at a time", start->lanes);
+	fprintf(out, "\n\n");
 }
 
 void progress_start(struct progress *progress, const struct cln_fit_start *start)
 {
 	progress->valid = start->valid_rows > 0;
 	progress->epochs = start->epochs;
+	progress->side_by_side = start->lanes > 1;
+	progress->members = progress->side_by_side ? start->members : 0;
 	progress->epoch_start = progress->first_epoch_start = progress->now();
 	progress->last_line = progress->epoch_start - LINE_SECONDS;
 	if (progress->mode == PROGRESS_NONE)
@@ -132,7 +137,7 @@ void progress_start(struct progress *progress, const struct cln_fit_start *start
 	print_data(progress->out, start);
 	print_training(progress->out, progress->config, start);
 	if (progress->epochs)
-		fprintf(progress->out, "%6s  %10s%s  %9s  %7s\n", "epoch", "train loss",
+		fprintf(progress->out, "%s%6s  %10s%s  %9s  %7s\n", progress->side_by_side ? "member  " : "", "epoch", "train loss",
 			progress->valid ? "  valid loss  valid AUC" : "", "rate", "rows/s");
 	fflush(progress->out);
 }
@@ -159,36 +164,66 @@ static void seconds_text(char text[32], double seconds)
 }
 
 /* Time left if all epochs of all members are run and each takes as long as those before. */
-static double seconds_left(const struct progress *progress, size_t epoch, double share)
+static double seconds_left(const struct progress *progress, double done, double left)
 {
-	const double of_member = (double)(epoch - 1) + share, done = (double)progress->epochs_before + of_member;
-	const size_t members_left = progress->members ? progress->members - progress->member : 1;
 	const double spent = progress->now() - progress->first_epoch_start;
 
-	return done > 0 ? spent / done * ((double)(members_left * progress->epochs) - of_member) : 0;
+	return done > 0 ? spent / done * left : 0;
 }
 
-void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, size_t rows)
+static void draw_bar(struct progress *progress, const char *what, double share, double speed, double seconds)
 {
-	char cells[BAR_CELLS + 1], speed[PROGRESS_NUMBER], left[32], member[64] = "", line[224];
-	double share = rows ? (double)rows_done / (double)rows : 1;
-	double spent = progress->now() - progress->epoch_start;
+	char cells[BAR_CELLS + 1], speed_text[PROGRESS_NUMBER], left[32], line[224];
 
-	if (progress->mode != PROGRESS_BAR)
-		return;
 	for (int i = 0; i < BAR_CELLS; i++)
 		cells[i] = (i + 0.5) / BAR_CELLS < share ? '#' : '.';
 	cells[BAR_CELLS] = '\0';
-	progress_short_number(speed, spent > 0 ? (double)rows_done / spent : 0);
-	seconds_text(left, seconds_left(progress, epoch, share));
-	if (progress->members)
-		snprintf(member, sizeof member, "member %zu/%zu  ", progress->member + 1, progress->members);
-	snprintf(line, sizeof line, "%sepoch %zu of %zu  %s %3.0f %%  %s rows/s  at most %s left", member, epoch,
-		 progress->epochs, cells, 100 * share, speed, left);
+	progress_short_number(speed_text, speed);
+	seconds_text(left, seconds);
+	snprintf(line, sizeof line, "%s  %s %3.0f %%  %s rows/s  at most %s left", what, cells, 100 * share, speed_text, left);
 	progress_clear(progress);
 	fprintf(progress->out, "%.*s\n", progress->width - 1, line);
 	progress->bar_drawn = true;
 	fflush(progress->out);
+}
+
+/* The epoch of the only network, or of the member whose turn it is. */
+static void draw_epoch(struct progress *progress, size_t epoch, size_t rows_done, size_t rows)
+{
+	const double share = rows ? (double)rows_done / (double)rows : 1, spent = progress->now() - progress->epoch_start;
+	const double of_member = (double)(epoch - 1) + share;
+	const size_t members_left = progress->members ? progress->members - progress->member : 1;
+	char what[96], member[64] = "";
+
+	if (progress->members)
+		snprintf(member, sizeof member, "member %zu/%zu  ", progress->member + 1, progress->members);
+	snprintf(what, sizeof what, "%sepoch %zu of %zu", member, epoch, progress->epochs);
+	draw_bar(progress, what, share, spent > 0 ? (double)rows_done / spent : 0,
+		 seconds_left(progress, (double)progress->epochs_before + of_member,
+			      (double)(members_left * progress->epochs) - of_member));
+}
+
+/* All epochs of all members, as far as they have ended. */
+static void draw_all(struct progress *progress, size_t rows)
+{
+	const double done = (double)progress->all_epochs, all = (double)(progress->members * progress->epochs);
+	const double spent = progress->now() - progress->first_epoch_start;
+	char what[96];
+
+	snprintf(what, sizeof what, "epoch %zu of %zu of %zu members", progress->all_epochs, progress->members * progress->epochs,
+		 progress->members);
+	draw_bar(progress, what, all > 0 ? done / all : 1, spent > 0 ? done * (double)rows / spent : 0,
+		 seconds_left(progress, done, all - done));
+}
+
+void progress_batch(struct progress *progress, size_t epoch, size_t rows_done, size_t rows)
+{
+	if (progress->mode != PROGRESS_BAR)
+		return;
+	if (progress->side_by_side)
+		draw_all(progress, rows);
+	else
+		draw_epoch(progress, epoch, rows_done, rows);
 }
 
 /* ---------------------------------------------------------------- a line an epoch */
@@ -205,6 +240,11 @@ static void print_epoch(struct progress *progress, const struct cln_epoch *epoch
 
 	progress_clear(progress);
 	progress_short_number(speed, epoch->rows_per_second);
+	if (progress->side_by_side) {
+		char member[32];
+		snprintf(member, sizeof member, "%zu/%zu", epoch->member + 1, progress->members);
+		fprintf(progress->out, "%6s  ", member);
+	}
 	fprintf(progress->out, "%6zu", epoch->epoch);
 	print_loss(progress->out, epoch->train_loss);
 	if (progress->valid) {
@@ -216,28 +256,42 @@ static void print_epoch(struct progress *progress, const struct cln_epoch *epoch
 		epoch->best && progress->colour ? "\033[0m" : "");
 	fflush(progress->out);
 	progress->last_line = progress->now();
-	progress->pending = false;
+}
+
+/* Where the last line of a member was thinned out, and no line of it follows. */
+static void print_pending(struct progress *progress)
+{
+	for (size_t k = 0; k < CLN_MAX_ENSEMBLE; k++) {
+		if (progress->pending[k])
+			print_epoch(progress, &progress->last[k]);
+		progress->pending[k] = false;
+	}
 }
 
 void progress_epoch(struct progress *progress, const struct cln_epoch *epoch)
 {
+	const size_t k = progress->side_by_side ? epoch->member : 0;
+
 	progress->epoch_start = progress->now();
-	progress->last = *epoch;
-	progress->pending = true;
+	progress->last[k] = *epoch;
+	progress->all_epochs++;
 	if (progress->mode == PROGRESS_NONE)
 		return;
-	if (progress->epochs * (progress->members ? progress->members : 1) <= ALL_LINES || epoch->epoch == epoch->epochs ||
-	    progress->epoch_start - progress->last_line >= LINE_SECONDS)
+	progress->pending[k] = progress->epochs * (progress->members ? progress->members : 1) > ALL_LINES &&
+			       epoch->epoch != epoch->epochs &&
+			       progress->epoch_start - progress->last_line < LINE_SECONDS;
+	if (!progress->pending[k])
 		print_epoch(progress, epoch);
 }
 
 void progress_member(struct progress *progress, size_t member, size_t members)
 {
-	if (progress->pending && progress->mode != PROGRESS_NONE)
-		print_epoch(progress, &progress->last);
+	if (progress->side_by_side)
+		return;
+	print_pending(progress);
 	if (progress->members)
-		progress->epochs_before += progress->last.epoch;
-	progress->last = (struct cln_epoch){0};
+		progress->epochs_before += progress->last[0].epoch;
+	progress->last[0] = (struct cln_epoch){0};
 	progress->member = member;
 	progress->members = members;
 	progress->epoch_start = progress->now();
@@ -270,8 +324,7 @@ void progress_end(struct progress *progress, const struct cln_fit_summary *summa
 
 	if (progress->mode == PROGRESS_NONE)
 		return;
-	if (progress->pending)
-		print_epoch(progress, &progress->last);
+	print_pending(progress);
 	progress_clear(progress);
 	progress_short_number(speed, summary->rows_per_second);
 	fprintf(progress->out, "\n%zu epoch%s", summary->epochs, summary->epochs == 1 ? "" : "s");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * What a person sees of a training run: a block of facts before it, a line an epoch (thinned out where epochs are very short), on
- * a terminal a bar within the epoch, and the result.  Everything goes to one stream, never to standard output. */
+ * a terminal a bar within the epoch, and the result.  Members of an ensemble that are trained one after the other have a heading
+ * each; where several are trained at a time every line names its member, and the bar is that of all epochs.  Everything goes to one
+ * stream, never to standard output. */
 #ifndef REPORT_PROGRESS_H
 #define REPORT_PROGRESS_H
 
@@ -23,10 +25,12 @@ struct progress {
 	double epoch_start;
 	size_t member, members; /* of an ensemble: the one under way, from 0, of so many; 0, 0 else */
 	size_t epochs_before;   /* of the members before it */
+	bool side_by_side;      /* several members are under way: `last` and `pending` are theirs, the others the first element's */
+	size_t all_epochs;      /* heard of, of all members */
 	bool bar_drawn; /* the line above the cursor is a bar */
 	bool valid;     /* there are validation rows */
-	bool pending;   /* `last` was not written yet */
-	struct cln_epoch last;
+	bool pending[CLN_MAX_ENSEMBLE];         /* `last` was not written yet */
+	struct cln_epoch last[CLN_MAX_ENSEMBLE]; /* of a member */
 	double first_epoch_start;
 };
 

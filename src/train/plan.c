@@ -3,6 +3,8 @@
  * alone; the threads shape only the time. */
 #include "train/plan.h"
 
+#include <math.h>
+
 /* Columns of a block.  Each block costs a pass over the weights, some 12 bytes a parameter against 6 G floating-point operations,
  * and where the batch is one block the gradient need not be summed at all; beyond 256 columns the activations leave the
  * second-level cache.  So 256, evened out; but a network whose weights stay in the first-level caches gets a fourth of the batch,
@@ -66,6 +68,36 @@ static void choose_threads(struct plan *plan, const struct network *net)
 			}
 		}
 	plan->threads = plan->teams * plan->members;
+}
+
+double plan_seconds(const struct plan *plan, const struct network *net, int threads)
+{
+	struct plan with = *plan;
+	with.threads_allowed = threads;
+	choose_threads(&with, net);
+	return step_seconds(&with, net, with.teams, with.members);
+}
+
+/* With L lanes members are trained in rounds of L; a last round of fewer has the threads dealt out anew.  The best of every number
+ * of members follows from those of smaller ones. */
+int plan_lanes(const struct plan *plan, const struct network *net, size_t members, int threads, double *seconds)
+{
+	double of_member[CLN_MAX_ENSEMBLE + 1], least[CLN_MAX_ENSEMBLE + 1] = {0};
+	int best = 1;
+	for (int lanes = 1; (size_t)lanes <= members && lanes <= threads; lanes++)
+		of_member[lanes] = plan_seconds(plan, net, threads / lanes);
+	for (size_t m = 1; m <= members; m++) {
+		least[m] = INFINITY;
+		for (size_t lanes = 1; lanes <= m && lanes <= (size_t)threads; lanes++) {
+			const double whole = (double)(m / lanes) * of_member[lanes] + least[m % lanes];
+			if (whole < least[m]) {
+				least[m] = whole;
+				best = (int)lanes;
+			}
+		}
+	}
+	*seconds = least[members];
+	return best;
 }
 
 void plan_create(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows, int threads_allowed)

@@ -20,6 +20,13 @@ struct plan {
 /* n_rows: of the training set; config->batch_size = 0 means all of them. */
 void plan_create(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows, int threads_allowed);
 
+/* Seconds of a step with the best use of so many threads, by a model whose ratios are what counts. */
+double plan_seconds(const struct plan *plan, const struct network *net, int threads);
+
+/* How many of `members` networks like this one are to be trained at a time, each by its share of the threads, so that the last one
+ * ends first.  *seconds: when that is, as if each took one step. */
+int plan_lanes(const struct plan *plan, const struct network *net, size_t members, int threads, double *seconds);
+
 /* As many of `threads` as can be used at all, whether they are worth it or not. */
 void plan_set_threads(struct plan *plan, int threads);
 

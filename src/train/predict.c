@@ -13,6 +13,7 @@ struct job {
 	const struct network *net;
 	const struct kernels *kernels;
 	const float *X;
+	const uint32_t *rows;
 	size_t n_rows;
 	struct block_space *spaces; /* one a thread */
 };
@@ -24,20 +25,21 @@ static void predict_chunk(void *argument, size_t chunk, int tid)
 	const size_t first = chunk * CHUNK, left = job->n_rows - first, m = left < CHUNK ? left : CHUNK;
 	uint32_t order[CHUNK] = {0};
 	for (size_t s = 0; s < m; s++)
-		order[s] = (uint32_t)(first + s);
+		order[s] = job->rows ? job->rows[first + s] : (uint32_t)(first + s);
 	batch_features(space->E, job->X, job->net->n_features, order, m, space->ld);
 	forward_pass(job->net, job->kernels, space, m, NULL);
 	for (size_t s = 0; s < m; s++)
 		job->logits[first + s] = space->A[job->net->L][s * PANEL];
 }
 
-enum cln_status predict_logits(float *logits, const struct network *net, const struct kernels *kernels, const float *X,
-                               size_t n_rows, int threads, struct cln_error *err)
+enum cln_status predict_rows(float *logits, const struct network *net, const struct kernels *kernels, const struct some_rows *some,
+                             int threads, struct cln_error *err)
 {
+	const size_t n_rows = some->n;
 	const size_t n_chunks = (n_rows + CHUNK - 1) / CHUNK;
 	const size_t n_threads = (size_t)threads < n_chunks ? (size_t)threads : n_chunks ? n_chunks : 1;
 	enum cln_status status = CLN_OK;
-	struct job job = {.logits = logits, .net = net, .kernels = kernels, .X = X, .n_rows = n_rows};
+	struct job job = {.logits = logits, .net = net, .kernels = kernels, .X = some->X, .rows = some->rows, .n_rows = n_rows};
 	job.spaces = mem_alloc(n_threads, sizeof *job.spaces, err);
 	if (!job.spaces)
 		return CLN_E_MEMORY;
@@ -49,4 +51,10 @@ enum cln_status predict_logits(float *logits, const struct network *net, const s
 		block_space_free(&job.spaces[t]);
 	mem_free(job.spaces);
 	return status;
+}
+
+enum cln_status predict_logits(float *logits, const struct network *net, const struct kernels *kernels, const float *X,
+                               size_t n_rows, int threads, struct cln_error *err)
+{
+	return predict_rows(logits, net, kernels, &(struct some_rows){X, NULL, n_rows}, threads, err);
 }

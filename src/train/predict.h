@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: MIT
- * A dataset through a network: logits of all rows. */
+ * Rows through a network: their logits. */
 #ifndef TRAIN_PREDICT_H
 #define TRAIN_PREDICT_H
 
 #include "data/dataset.h"
 #include "nn/network.h"
 
-/* logits: n_rows floats from X (n_rows x n[0], row-major).  Rows are independent: the same bits for any threads. */
+/* n rows of X (row-major): the first, or where `rows` is not NULL those that it names. */
+struct some_rows {
+	const float *X;
+	const uint32_t *rows;
+	size_t n;
+};
+
+/* logits: one a row.  Rows are independent: the same bits for any threads. */
+enum cln_status predict_rows(float *logits, const struct network *net, const struct kernels *kernels, const struct some_rows *some,
+                             int threads, struct cln_error *err) CLN_MUST_CHECK;
+
+/* The same of all n_rows of X. */
 enum cln_status predict_logits(float *logits, const struct network *net, const struct kernels *kernels, const float *X,
                                size_t n_rows, int threads, struct cln_error *err) CLN_MUST_CHECK;
 

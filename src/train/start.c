@@ -61,11 +61,11 @@ static void fit_layer(struct network *net, size_t l, const float *Z, size_t m, s
 }
 
 /* Rows drawn with replacement, or all where there are no more. */
-static size_t draw_rows(uint32_t rows[START_ROWS], size_t n_rows, struct rng *rng)
+static size_t draw_rows(uint32_t rows[START_ROWS], const struct dataset *data, struct rng *rng)
 {
-	const size_t m = n_rows < START_ROWS ? n_rows : START_ROWS;
+	const size_t n_rows = data->n_rows, m = n_rows < START_ROWS ? n_rows : START_ROWS;
 	for (size_t s = 0; s < m; s++)
-		rows[s] = (uint32_t)(n_rows <= START_ROWS ? s : rng_below(rng, n_rows));
+		rows[s] = (uint32_t)dataset_row(data, n_rows <= START_ROWS ? s : rng_below(rng, n_rows));
 	return m;
 }
 
@@ -79,7 +79,7 @@ enum cln_status start_from_data(struct network *net, const struct kernels *kerne
 	if (status != CLN_OK)
 		return status;
 	rng_start(&rng, seed, RNG_INIT, 1, 0);
-	const size_t m = draw_rows(rows, data->n_rows, &rng);
+	const size_t m = draw_rows(rows, data, &rng);
 	batch_features(space.E, data->X, net->n_features, rows, m, space.ld);
 	forward_front(net, kernels, &space, 0, m);
 	for (size_t l = 1; l <= net->L; l++) {

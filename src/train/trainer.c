@@ -26,6 +26,8 @@ struct trainer {
 	uint32_t *order;
 	double start, last_report;   /* of this process's part of the run, and of progress: when */
 	float *valid_logits;
+	const float *valid_y, *valid_w; /* of the validation rows, one after the other; w NULL: all 1 */
+	float *valid_copies;         /* of these, where they do not lie so */
 	float *best_params;          /* of the best epoch, where there are validation rows */
 	float *start_parts[3];       /* what the epoch began with, where it may have to go back */
 	struct training_state state;
@@ -48,9 +50,34 @@ static void destroy(struct trainer *trainer)
 	stepper_free(&trainer->stepper);
 	mem_free(trainer->order);
 	mem_free(trainer->valid_logits);
+	mem_free(trainer->valid_copies);
 	mem_free(trainer->best_params);
 	for (size_t i = 0; i < 3; i++)
 		mem_free(trainer->start_parts[i]);
+}
+
+/* Labels and weights of the validation rows: metrics want them side by side. */
+static enum cln_status create_valid(struct trainer *trainer, struct cln_error *err)
+{
+	const struct dataset *valid = trainer->valid;
+	const size_t n = has_valid(valid) ? valid->n_rows : 0;
+	if (n == 0)
+		return CLN_OK;
+	trainer->valid_y = valid->y;
+	trainer->valid_w = valid->w;
+	if (!valid->rows)
+		return CLN_OK;
+	float *y = mem_alloc(n, 2 * sizeof *y, err), *w = valid->w && y ? y + n : NULL;
+	if (!y)
+		return CLN_E_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		y[i] = valid->y[valid->rows[i]];
+		if (w)
+			w[i] = valid->w[valid->rows[i]];
+	}
+	trainer->valid_y = trainer->valid_copies = y;
+	trainer->valid_w = w;
+	return CLN_OK;
 }
 
 static enum cln_status create_best(struct trainer *trainer, struct cln_error *err)
@@ -81,11 +108,13 @@ static enum cln_status create(struct trainer *trainer, struct cln_error *err)
 	if (!trainer->order)
 		return CLN_E_MEMORY;
 	for (size_t i = 0; i < n_rows; i++)
-		trainer->order[i] = (uint32_t)i;
+		trainer->order[i] = (uint32_t)dataset_row(trainer->stepper.data, i);
 	trainer->state.parts[STATE_WEIGHTS] = trainer->stepper.net->params;
 	trainer->state.parts[STATE_FIRST] = trainer->stepper.updater.optimizer.first;
 	trainer->state.parts[STATE_SECOND] = trainer->stepper.updater.optimizer.second;
-	enum cln_status status = create_best(trainer, err);
+	enum cln_status status = create_valid(trainer, err);
+	if (status == CLN_OK)
+		status = create_best(trainer, err);
 	return status == CLN_OK ? create_start(trainer, err) : status;
 }
 
@@ -250,7 +279,7 @@ static enum cln_status train_epoch(struct trainer *trainer, struct cln_error *er
 	struct training_state *state = &trainer->state;
 	const struct cln_observer *observer = trainer->observer;
 	if (stepper->steps_per_epoch > 1)
-		batch_order(trainer->order, stepper->data->n_rows, stepper->config->seed, (uint32_t)state->epoch);
+		batch_order_of(trainer->order, stepper->data, stepper->config->seed, (uint32_t)state->epoch);
 	trainer->epoch = (struct epoch_state){.epoch = (uint32_t)state->epoch,
 	                                      .order = trainer->order,
 	                                      .rate_factor = ldexp(1, -(int)state->recoveries),
@@ -276,10 +305,12 @@ static enum cln_status validate(struct trainer *trainer, struct cln_metrics *met
 	const struct dataset *valid = trainer->valid;
 	const struct cln_config *config = trainer->stepper.config;
 	const double threshold = config->threshold_rule == CLN_THRESHOLD_GIVEN ? config->threshold : 0.5; /* else not yet chosen */
-	enum cln_status status = predict_logits(trainer->valid_logits, trainer->stepper.net, trainer->stepper.kernels, valid->X,
-	                                        valid->n_rows, threads, err);
+	const struct some_rows rows = {valid->X, valid->rows, valid->n_rows};
+	enum cln_status status =
+	    predict_rows(trainer->valid_logits, trainer->stepper.net, trainer->stepper.kernels, &rows, threads, err);
 	if (status == CLN_OK)
-		status = metrics_compute(metrics, trainer->valid_logits, valid->y, valid->w, valid->n_rows, threshold, err);
+		status = metrics_compute(metrics, trainer->valid_logits, trainer->valid_y, trainer->valid_w, rows.n, threshold,
+		                         err);
 	return status;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * Any bytes are a checkpoint or are refused; what was read is written as the same bytes.  The first byte of an input says what
  * follows: '{' a document, which is put into a file with the tensors of a network 3-2-1 that it speaks of: its finished members,
- * its parts and its front; '=' a header, which gets its length, padding and tensors of zeros; anything else is a file as it is.
+ * the parts of those under way and its front; '=' a header, which gets its length, padding and tensors of zeros; anything else is
+ * a file as it is.
  * The checksum is made right, else nothing behind it would ever be reached. */
 #include "fuzz.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../model_seal.h"
@@ -13,9 +15,9 @@
 #include "model/tensors.h"
 
 /* The first N_WHOLE are checkpoints as they stand: of a network that may yet go back to an epoch's start; of an ensemble whose
- * members have a front, two of them finished, the third at its beginning; of one with bins and a parametric activation; and one
- * with the header's own forms. */
-#define N_WHOLE 4
+ * members have a front, two of them finished, the third at its beginning; of one with bins and a parametric activation; one with the
+ * header's own forms; and one of an ensemble with two members under way on both sides of a finished one. */
+#define N_WHOLE 5
 const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("{\"format\":1,\"kind\":\"checkpoint\",\"architecture\":{\"n\":[3,2,1],\"activation\":\"tanh\"},"
 	          "\"parts\":[\"weights\",\"first\",\"second\",\"best\",\"start\",\"start_first\",\"start_second\"],"
@@ -44,6 +46,15 @@ const struct fuzz_seed fuzz_seeds[] = {
 	          "\"members.0.layers.0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]},"
 	          "\"layers.0.weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[12,20]},"
 	          "\"layers.0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[20,24]}}"),
+	FUZZ_TEXT("{\"format\":3,\"kind\":\"checkpoint\",\"architecture\":{\"n\":[3,2,1],\"activation\":\"relu\"},"
+	          "\"ensemble\":5,\"seconds\":2.5,\"members\":[{\"member\":1,\"epochs_run\":12,\"best_epoch\":2,"
+	          "\"recoveries\":0,\"seconds\":0.25,\"rows_per_second\":1000000}],\"under_way\":["
+	          "{\"member\":0,\"parts\":[\"weights\",\"first\",\"best\"],\"epochs\":3,\"steps\":2,\"loss_sum\":1.25,"
+	          "\"least_loss\":0.4375,\"recoveries\":1,\"best_epoch\":2,\"best\":{\"rows\":20,\"weight\":20.5,"
+	          "\"log_loss\":0.5,\"auc\":null,\"accuracy\":0.75},\"seconds\":1.5,\"training_seconds\":1.25,"
+	          "\"epoch_seconds\":0.5},{\"member\":2,\"parts\":[\"weights\",\"first\"],\"epochs\":0,\"steps\":1,"
+	          "\"loss_sum\":0.5,\"least_loss\":0.5,\"recoveries\":0,\"best_epoch\":0,\"best\":null,\"seconds\":0,"
+	          "\"training_seconds\":0,\"epoch_seconds\":0}]}"),
 	FUZZ_TEXT("\x08\0\0\0\0\0\0\0{\"a\":{}}\0\0\0\0"),
 };
 #define HEADER_TENSORS 24 /* bytes, of the fourth seed */
@@ -55,7 +66,8 @@ static bool try_file(char *bytes, size_t length)
 	struct cln_checkpoint *checkpoint = NULL;
 	struct cln_error err = {0};
 	char *again = NULL;
-	size_t again_length = 0, epochs, steps, members;
+	size_t again_length = 0;
+	struct cln_position position;
 	model_seal(bytes, length);
 	if (checkpoint_decode(&checkpoint, bytes, length, "input", &err) != CLN_OK) {
 		FUZZ_REQUIRE(!checkpoint && err.code == CLN_E_DAMAGED && strncmp(err.message, "input: ", strlen("input: ")) == 0);
@@ -64,9 +76,10 @@ static bool try_file(char *bytes, size_t length)
 	const char *note = cln_checkpoint_note(checkpoint);
 	FUZZ_REQUIRE(checkpoint_encode(&again, &again_length, checkpoint, note, &err) == CLN_OK);
 	FUZZ_REQUIRE(again_length == length && memcmp(again, bytes, length) == 0);
-	cln_checkpoint_position(checkpoint, &epochs, &steps);
-	cln_checkpoint_members(checkpoint, &members, &epochs);
-	FUZZ_REQUIRE(members == 0 || members < checkpoint->ensemble);
+	cln_checkpoint_position(checkpoint, &position);
+	FUZZ_REQUIRE(position.under_way > 0);
+	FUZZ_REQUIRE(checkpoint->ensemble == 0 || position.finished + position.under_way <= checkpoint->ensemble);
+	FUZZ_REQUIRE(checkpoint->ensemble > 0 || position.finished + position.under_way == 1);
 	mem_free(again);
 	cln_checkpoint_destroy(checkpoint);
 	return true;
@@ -79,16 +92,40 @@ static void add_zeros(struct text *text, size_t bytes)
 	FUZZ_REQUIRE(!text->failed);
 }
 
-/* What the document's list of parts names, wherever it does; a name may be part of another one. */
-static void declare_parts(struct safetensors_writer *writer, const char *document, const struct network *net)
+/* What a list of parts names, wherever it does; a name may be part of another one. */
+static void declare_parts(struct safetensors_writer *writer, const char *list, const char *member, const struct network *net)
 {
 	static const char *const names[][2] = {
 		{"\"weights\"", ""}, {"\"first\"", "first."}, {"\"second\"", "second."}, {"\"best\"", "best."},
 		{"\"start\"", "start."}, {"\"start_first\"", "start_first."}, {"\"start_second\"", "start_second."}};
-	const char *list = strstr(document, "\"parts\":["), *end = list ? strchr(list, ']') : NULL;
-	for (size_t i = 0; end && i < sizeof names / sizeof *names; i++)
+	const char *end = strchr(list, ']');
+	char prefix[64];
+	for (size_t i = 0; end && i < sizeof names / sizeof *names; i++) {
+		snprintf(prefix, sizeof prefix, "%s%s", member, names[i][1]);
 		if (memmem(list, (size_t)(end - list), names[i][0], strlen(names[i][0])))
-			tensors_declare(writer, names[i][1], net);
+			tensors_declare(writer, prefix, net);
+	}
+}
+
+/* The number behind a name that stands no more than a few bytes before `at`; `otherwise` where there is none. */
+static size_t number_before(const char *document, const char *at, const char *name, size_t otherwise)
+{
+	for (const char *from = at; from > document && at - from < 24; from--)
+		if (strncmp(from, name, strlen(name)) == 0)
+			return (size_t)strtoull(from + strlen(name), NULL, 10);
+	return otherwise;
+}
+
+/* The parts of every member under way; in the older formats of the only one, without its number. */
+static void declare_states(struct safetensors_writer *writer, const char *document, const struct network *net)
+{
+	const bool numbered = strstr(document, "\"under_way\"") != NULL;
+	char member[32] = "";
+	for (const char *at = document; (at = strstr(at, "\"parts\":[")) != NULL; at++) {
+		if (numbered)
+			snprintf(member, sizeof member, "members.%zu.", number_before(document, at, "\"member\":", 0));
+		declare_parts(writer, at, member, net);
+	}
 }
 
 static void declare_members(struct safetensors_writer *writer, const char *document, const struct network *net)
@@ -96,7 +133,7 @@ static void declare_members(struct safetensors_writer *writer, const char *docum
 	char prefix[32];
 	size_t k = 0;
 	for (const char *at = document; (at = strstr(at, "\"epochs_run\"")) != NULL; at++, k++) {
-		snprintf(prefix, sizeof prefix, "members.%zu.", k);
+		snprintf(prefix, sizeof prefix, "members.%zu.", number_before(document, at, "\"member\":", k));
 		tensors_declare(writer, prefix, net);
 	}
 }
@@ -123,7 +160,7 @@ static bool try_document(const char *document)
 	safetensors_write_metadata(&writer, "colonnade_note", "");
 	safetensors_write_checksum(&writer, "colonnade_checksum");
 	declare_members(&writer, document, net);
-	declare_parts(&writer, document, net);
+	declare_states(&writer, document, net);
 	FUZZ_REQUIRE(safetensors_end(&writer, NULL) == CLN_OK);
 	add_zeros(&writer.text, writer.data_length);
 	const bool read = try_file(writer.text.bytes, writer.text.length);

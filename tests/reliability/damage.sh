@@ -29,6 +29,10 @@ cp stopped/checkpoint.safetensors checkpoint
 echo "model $(wc -c <model) bytes, cache $(wc -c <cache) bytes, checkpoint $(wc -c <checkpoint) bytes"
 "$damage" model model "$mutations" || fail "a damaged model: exit code $?"
 "$damage" checkpoint checkpoint "$mutations" || fail "a damaged checkpoint: exit code $?"
+# Two members under way, where there are threads for them.
+stopped ensemble --hidden 2 --batch-size 2 --valid-fraction 0.4 --ensemble 3 --threads 2
+cp ensemble/checkpoint.safetensors members
+"$damage" checkpoint members "$mutations" || fail "a damaged checkpoint of an ensemble: exit code $?"
 "$damage" cache cache "$mutations" || fail "a damaged cache: exit code $?"
 
 # of_program HOW FILE ARGUMENTS...: what the program makes of it, `spoilt` being the damaged file
