@@ -126,7 +126,9 @@ enum cln_init { CLN_INIT_AUTO, CLN_INIT_XAVIER, CLN_INIT_HE, CLN_INIT_LECUN, CLN
 enum cln_optimizer { CLN_SGD, CLN_MOMENTUM, CLN_NESTEROV, CLN_RMSPROP, CLN_ADAM, CLN_ADAMW, CLN_N_OPTIMIZERS };
 enum cln_schedule { CLN_CONSTANT, CLN_STEP, CLN_COSINE, CLN_WARMUP, CLN_ONE_CYCLE, CLN_COSLOG4, CLN_FLAT_COSINE,
 		    CLN_N_SCHEDULES };
-enum cln_embedding { CLN_EMBEDDING_NONE, CLN_EMBEDDING_PERIODIC, CLN_EMBEDDING_PIECEWISE, CLN_EMBEDDING_BOTH, CLN_N_EMBEDDINGS };
+enum cln_embedding { /* auto: periodic, and piecewise beside it for numbers scaled by quantiles where there are many rows */
+	CLN_EMBEDDING_NONE, CLN_EMBEDDING_PERIODIC, CLN_EMBEDDING_PIECEWISE, CLN_EMBEDDING_BOTH, CLN_EMBEDDING_AUTO,
+	CLN_N_EMBEDDINGS };
 enum cln_regularisation { CLN_REGULARISATION_CONSTANT, CLN_REGULARISATION_FLAT_COSINE, CLN_N_REGULARISATIONS };
 enum cln_parametrisation { CLN_STANDARD, CLN_NTK, CLN_N_PARAMETRISATIONS };
 enum cln_scale { /* auto: by column, robust, or quantile where tails are heavy or half of the numbers are one */

@@ -843,6 +843,50 @@ START_TEST(prediction_needs_no_label_but_evaluation_does)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- embeddings */
+
+/* An even column, one of which nine in ten are 0, and a label. */
+static struct cln_table *tailed_table(size_t n)
+{
+	struct cln_table *table = tables_create(n, 3);
+	float *numbers = mem_alloc(n, 2 * sizeof *numbers, NULL);
+	const char **texts = mem_alloc(n, sizeof *texts, NULL);
+
+	ck_assert(numbers && texts);
+	for (size_t i = 0; i < n; i++) {
+		numbers[i] = (float)(i % 101);
+		numbers[n + i] = i % 10 ? 0 : (float)(i % 97);
+		texts[i] = i % 3 ? "in" : "out";
+	}
+	tables_numbers(table, 0, "even", numbers);
+	tables_numbers(table, 1, "tailed", numbers + n);
+	tables_texts(table, 2, "where", texts);
+	mem_free(texts);
+	mem_free(numbers);
+	return table;
+}
+
+START_TEST(auto_gives_bins_to_numbers_with_tails_of_many_rows)
+{
+	static const size_t rows[] = {9999, 10000};
+	struct cln_table *table = tailed_table(rows[_i]);
+	struct cln_config config = small_config();
+
+	config.scale = CLN_SCALE_AUTO;
+	config.embedding = CLN_EMBEDDING_AUTO;
+	config.epochs = 0;
+	struct cln_model *model = fitted(table, &config, NULL);
+	const struct front *front = &model->network->front;
+
+	ck_assert_uint_eq(front->n_numbers, 2);
+	ck_assert_uint_eq(front->n_binned, (size_t)_i);
+	if (_i)
+		ck_assert_uint_eq(front->binned[0], 1);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
 static Suite *fit_suite(void)
 {
 	Suite *suite = suite_create("fit");
@@ -853,6 +897,7 @@ static Suite *fit_suite(void)
 
 	tcase_add_test(learn, a_separable_table_is_learnt_completely);
 	tcase_add_test(learn, no_epochs_give_the_initial_network);
+	tcase_add_loop_test(learn, auto_gives_bins_to_numbers_with_tails_of_many_rows, 0, 2);
 	suite_add_tcase(suite, learn);
 	tcase_add_test(bits, models_have_the_same_bytes_for_any_threads_and_kernels);
 	suite_add_tcase(suite, bits);

@@ -172,7 +172,7 @@ static enum cln_status make_network(struct network **net, const struct cln_confi
 {
 	size_t n[NETWORK_MAX_LAYERS + 1] = {inputs}, L = config->n_hidden + 1;
 	uint32_t *numbers = mem_alloc(inputs, sizeof *numbers, err);
-	const bool embedded = config->embedding == CLN_EMBEDDING_PERIODIC || config->embedding == CLN_EMBEDDING_BOTH;
+	const bool embedded = config->embedding != CLN_EMBEDDING_NONE && config->embedding != CLN_EMBEDDING_PIECEWISE;
 	const struct front front = {.numbers = numbers, .n_numbers = embedded ? inputs : 0, .scaling = config->input_scaling,
 				    .parametric = config->parametric_activation};
 

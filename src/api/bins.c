@@ -7,13 +7,60 @@
 #define USUAL_BINS 48                 /* Gorishniy et al. 2024 */
 #define ROWS_A_BIN 10                 /* fewer say nothing of a bin */
 
-/* The edges of one feature of the sample, behind those of the numbers before it. */
-static enum cln_status add_number(struct front *front, float *edges, uint32_t *first_edge, uint32_t *binned, size_t feature,
-				  size_t most, const struct order_sample *sample, struct cln_error *err)
+/* Rows to learn from, spread evenly over all of them, and one feature of theirs. */
+struct sample {
+	const struct prepared *prepared;
+	float *column, *w; /* w NULL: all 1 */
+	struct order_sample order;
+};
+
+static size_t row_of(const struct sample *sample, size_t i)
 {
+	return (size_t)((double)i * (double)sample->prepared->train_rows / (double)sample->order.n_rows);
+}
+
+static void sample_free(struct sample *sample)
+{
+	mem_free((void *)sample->order.rows);
+	mem_free((void *)sample->order.units);
+	mem_free(sample->column);
+	mem_free(sample->w);
+}
+
+static enum cln_status sample_create(struct sample *sample, const struct prepared *prepared, struct cln_error *err)
+{
+	const size_t n = prepared->train_rows < SAMPLE_ROWS ? prepared->train_rows : SAMPLE_ROWS;
+	const bool weighted = prepared->train_row_weights != NULL;
+	uint32_t *rows = mem_alloc(n, sizeof *rows, err), *units = weighted && rows ? mem_alloc(n, sizeof *units, err) : NULL;
+
+	*sample = (struct sample){.prepared = prepared, .column = rows ? mem_alloc(n, sizeof *sample->column, err) : NULL};
+	sample->order = (struct order_sample){sample->column, rows, units, n};
+	sample->w = weighted && units && sample->column ? mem_alloc(n, sizeof *sample->w, err) : NULL;
+	if (!sample->column || (weighted && !sample->w)) {
+		sample_free(sample);
+		return CLN_E_MEMORY;
+	}
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = (uint32_t)i;
+		if (weighted)
+			sample->w[i] = prepared->train_row_weights[row_of(sample, i)];
+	}
+	if (weighted)
+		order_units(units, sample->w, n);
+	return CLN_OK;
+}
+
+/* The edges of one feature, behind those of the numbers before it. */
+static enum cln_status add_number(struct front *front, float *edges, uint32_t *first_edge, uint32_t *binned, size_t feature,
+				  size_t most, struct sample *sample, struct cln_error *err)
+{
+	const struct dataset *data = &sample->prepared->train;
 	const size_t first = first_edge[front->n_binned];
 	size_t n;
-	const enum cln_status status = bins_choose(edges + first, &n, most, sample, err);
+
+	for (size_t i = 0; i < sample->order.n_rows; i++)
+		sample->column[i] = data->X[row_of(sample, i) * data->n_features + feature];
+	const enum cln_status status = bins_choose(edges + first, &n, most, &sample->order, err);
 
 	if (status != CLN_OK || n < 2)
 		return status;
@@ -22,9 +69,10 @@ static enum cln_status add_number(struct front *front, float *edges, uint32_t *f
 	return CLN_OK;
 }
 
-static enum cln_status choose_all(struct front *front, const float *X, const struct pipeline *pipeline, size_t most,
-				  struct order_sample *sample, float *column, struct cln_error *err)
+static enum cln_status choose_all(struct front *front, bool (*wanted)(const struct pipeline *pipeline, size_t feature), size_t most,
+				  struct sample *sample, struct cln_error *err)
 {
+	const struct pipeline *pipeline = sample->prepared->pipeline;
 	const size_t n_features = pipeline->n_features;
 	uint32_t *binned = mem_alloc(n_features, sizeof *binned, err);
 	enum cln_status status = CLN_OK;
@@ -36,41 +84,24 @@ static enum cln_status choose_all(struct front *front, const float *X, const str
 	front->edges = edges;
 	if (!edges)
 		return CLN_E_MEMORY;
-	for (size_t k = 0; k < n_features && status == CLN_OK; k++) {
-		if (!pipeline_feature_is_number(pipeline, k))
-			continue;
-		for (size_t i = 0; i < sample->n_rows; i++)
-			column[i] = X[i * n_features + k];
-		status = add_number(front, edges, first_edge, binned, k, most, sample, err);
-	}
+	for (size_t k = 0; k < n_features && status == CLN_OK; k++)
+		if (wanted(pipeline, k))
+			status = add_number(front, edges, first_edge, binned, k, most, sample, err);
 	return status;
 }
 
-enum cln_status bins_of_numbers(struct front *front, const struct prepared *prepared, size_t most, struct cln_error *err)
+enum cln_status bins_of_numbers(struct front *front, const struct prepared *prepared,
+				bool (*wanted)(const struct pipeline *pipeline, size_t feature), size_t most, struct cln_error *err)
 {
-	float *X, *w;
-	size_t n;
-	enum cln_status status = prepared_sample(&X, &w, &n, SAMPLE_ROWS, prepared, err);
+	struct sample sample;
+	enum cln_status status = sample_create(&sample, prepared, err);
 
 	if (status != CLN_OK)
 		return status;
-	float *column = mem_alloc(n, sizeof *column, err);
-	uint32_t *rows = mem_alloc(n, sizeof *rows, err), *units = w ? mem_alloc(n, sizeof *units, err) : NULL;
-	const size_t affordable = n / ROWS_A_BIN < 2 ? 2 : n / ROWS_A_BIN;
-	const size_t chosen = affordable < USUAL_BINS ? affordable : USUAL_BINS;
+	const size_t affordable = sample.order.n_rows / ROWS_A_BIN < 2 ? 2 : sample.order.n_rows / ROWS_A_BIN;
+	const size_t usual = affordable < USUAL_BINS ? affordable : USUAL_BINS;
 
-	status = column && rows && (units || !w) ? CLN_OK : CLN_E_MEMORY;
-	for (size_t i = 0; i < n && rows; i++)
-		rows[i] = (uint32_t)i;
-	if (w && units)
-		order_units(units, w, n);
-	struct order_sample sample = {column, rows, units, n};
-	if (status == CLN_OK)
-		status = choose_all(front, X, prepared->pipeline, most ? most : chosen, &sample, column, err);
-	mem_free(units);
-	mem_free(rows);
-	mem_free(column);
-	mem_free(w);
-	mem_free(X);
+	status = choose_all(front, wanted, most ? most : usual, &sample, err);
+	sample_free(&sample);
 	return status;
 }

@@ -65,7 +65,7 @@ static void recipe_default(struct cln_config *config)
 	config->n_hidden = 3;
 	config->hidden[0] = config->hidden[1] = config->hidden[2] = 256;
 	config->init = CLN_INIT_DATA;
-	config->embedding = CLN_EMBEDDING_PERIODIC;
+	config->embedding = CLN_EMBEDDING_AUTO;
 	config->frequency_spread = 0;
 	config->one_hot_levels = 64;
 	config->input_scaling = true;
@@ -154,8 +154,8 @@ static const struct {
 
 #define LEAST_EPOCHS 16 /* an ensemble has fewer members before its members have fewer epochs than this */
 
-/* Finer waves need rows to be learnt from: a spread of 1 up to 300 rows, of 100 from 30,000 on. */
-#define ROWS_A_SPREAD 300.0
+/* Finer waves need rows to be learnt from: a spread of 1 up to 1,500 rows, of 100 from 150,000 on. */
+#define ROWS_A_SPREAD 1500.0
 #define MOST_SPREAD 100.0
 
 bool config_choose(struct cln_config *config, size_t n_rows)

@@ -344,7 +344,8 @@ static void compare_with_differences(struct check *check, size_t l, int object)
 		line->largest = fmax(line->largest, fabs(it.gradient[e]));
 	for (size_t i = 0; i < n; i++) {
 		const size_t e = it.n / n * i + it.n % n * i / n;
-		h = l > 0 && object == 2 ? TEXTBOOK_STEP / 4 : TEXTBOOK_STEP; /* alpha is multiplied by all that is between z and g(z) */
+		/* alpha is multiplied by all that is between z and g(z) */
+		h = l > 0 && object == 2 ? TEXTBOOK_STEP / 4 : TEXTBOOK_STEP;
 		const double error = it.gradient[e] - textbook_difference_from(&h, check->textbook, &cost, &it.parameters[e]);
 		if (!(fabs(error) <= fabs(worst))) /* also NaN */
 			worst = error;

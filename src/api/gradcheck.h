@@ -27,7 +27,7 @@ struct gradcheck_line {
 	bool full; /* with row weights, label smoothing, penalties, dropout, categories, a piecewise embedding and a parametric
 	              activation */
 	size_t layer;
-	const char *object; /* "W", "b", "cost" (of the last layer), "alpha", or of layer 0 "V", "beta" and "T": the categories' tables */
+	const char *object; /* "W", "b", "cost" (of the last layer), "alpha", or of layer 0 "V", "beta" and "T", the tables */
 	size_t n_entries;
 	double largest;          /* entry of the gradient, by size */
 	double difference;       /* worst signed error of textbook against differences, relative to `largest`; the cost has none */

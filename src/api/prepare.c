@@ -545,28 +545,6 @@ enum cln_status prepared_member_rows(struct member_rows *rows, const struct prep
 	return status;
 }
 
-enum cln_status prepared_sample(float **X, float **w, size_t *n, size_t most, const struct prepared *prepared,
-				struct cln_error *err)
-{
-	const size_t n_rows = prepared->train_rows, n_features = prepared->pipeline->n_features;
-
-	*n = n_rows < most ? n_rows : most;
-	*X = mem_alloc(*n * n_features, sizeof **X, err);
-	*w = *X && prepared->train_row_weights ? mem_alloc(*n, sizeof **w, err) : NULL;
-	if (!*X || (prepared->train_row_weights && !*w)) {
-		mem_free(*X);
-		*X = NULL;
-		return CLN_E_MEMORY;
-	}
-	for (size_t i = 0; i < *n; i++) {
-		const size_t row = (size_t)((double)i * (double)n_rows / (double)*n);
-		memcpy(*X + i * n_features, prepared->train.X + row * n_features, n_features * sizeof **X);
-		if (*w)
-			(*w)[i] = prepared->train_row_weights[row];
-	}
-	return CLN_OK;
-}
-
 void member_rows_free(struct member_rows *rows)
 {
 	mem_free(rows->lists);

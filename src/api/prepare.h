@@ -35,11 +35,6 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 			const struct cln_observer *observer, struct cln_error *err) CLN_MUST_CHECK;
 void prepared_free(struct prepared *prepared);
 
-/* X (n x the pipeline's features) of at most `most` of all rows to learn from, spread evenly over them, and their row weights (w;
- * NULL: all 1); each ended with mem_free. */
-enum cln_status prepared_sample(float **X, float **w, size_t *n, size_t most, const struct prepared *prepared,
-				struct cln_error *err) CLN_MUST_CHECK;
-
 /* How many folds there are; 0: none.  Member k leaves out fold k mod prepared_folds. */
 size_t prepared_folds(const struct prepared *prepared);
 

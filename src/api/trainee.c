@@ -10,10 +10,28 @@
 
 /* ---------------------------------------------------------------- first weights */
 
+/* Steps and peaks of numbers with heavy tails need rows to be learnt from. */
+#define AUTO_BIN_ROWS 10000
+
+static enum cln_status make_bins(struct front *front, const struct common *common, struct cln_error *err)
+{
+	const struct cln_config *config = common->config;
+
+	switch (config->embedding) {
+	case CLN_EMBEDDING_PIECEWISE:
+	case CLN_EMBEDDING_BOTH: return bins_of_numbers(front, common->data, pipeline_feature_is_number, config->bins, err);
+	case CLN_EMBEDDING_AUTO:
+		if (common->data->train_rows < AUTO_BIN_ROWS)
+			return CLN_OK;
+		return bins_of_numbers(front, common->data, pipeline_feature_is_by_quantiles, config->bins, err);
+	default: return CLN_OK;
+	}
+}
+
 enum cln_status trainee_front(struct front *front, const struct common *common, struct cln_error *err)
 {
 	const struct cln_config *config = common->config;
-	const enum cln_embedding embedding = config->embedding;
+	const bool waves = config->embedding != CLN_EMBEDDING_NONE && config->embedding != CLN_EMBEDDING_PIECEWISE;
 	const struct pipeline *pipeline = common->data->pipeline;
 	uint32_t *numbers = mem_alloc(pipeline->n_features, sizeof *numbers, err);
 	struct category *categories = mem_alloc(pipeline->n_columns, sizeof *categories, err);
@@ -25,14 +43,11 @@ enum cln_status trainee_front(struct front *front, const struct common *common, 
 				.values = config->level_values};
 	if (!numbers || !categories)
 		return CLN_E_MEMORY;
-	for (size_t i = 0; i < pipeline->n_features; i++)
-		if ((embedding == CLN_EMBEDDING_PERIODIC || embedding == CLN_EMBEDDING_BOTH) &&
-		    pipeline_feature_is_number(pipeline, i))
+	for (size_t i = 0; i < pipeline->n_features && waves; i++)
+		if (pipeline_feature_is_number(pipeline, i))
 			numbers[front->n_numbers++] = (uint32_t)i;
 	front->n_categories = model_categories(categories, pipeline);
-	if (embedding == CLN_EMBEDDING_PIECEWISE || embedding == CLN_EMBEDDING_BOTH)
-		return bins_of_numbers(front, common->data, config->bins, err);
-	return CLN_OK;
+	return make_bins(front, common, err);
 }
 
 /* Numbers that were scaled by their quantiles have finer waves, too: their steps and peaks stand close together there. */

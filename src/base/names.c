@@ -11,7 +11,7 @@ TABLE(activation, "sigmoid", "tanh", "relu", "leaky-relu", "elu", "selu", "gelu"
 TABLE(init, "auto", "xavier", "he", "lecun", "normal", "data");
 TABLE(optimizer, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw");
 TABLE(schedule, "constant", "step", "cosine", "warmup", "one-cycle", "coslog4", "flat-cosine");
-TABLE(embedding, "none", "periodic", "piecewise", "both");
+TABLE(embedding, "none", "periodic", "piecewise", "both", "auto");
 TABLE(effort, "quick", "default", "best");
 TABLE(regularisation, "constant", "flat-cosine");
 TABLE(parametrisation, "standard", "ntk");

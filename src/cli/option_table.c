@@ -293,8 +293,12 @@ static const struct option_spec specs[] = {
 	{.name = "weight-init", .type = OPTION_WORD, .words = &names_init, .offset = AT(config.init),
 	 .help = "draw of the first weights (auto: by the activation)", .group = network_group, .compact = true,
 	 .commands = FOR_TRAIN},
+	{.name = "input-scaling", .type = OPTION_SWITCH, .offset = AT(config.input_scaling),
+	 .help = "a learned factor for every input of the first layer", .group = network_group, .compact = true,
+	 .commands = FOR_TRAIN},
 	{.name = "embedding", .type = OPTION_WORD, .words = &names_embedding, .offset = AT(config.embedding),
-	 .help = "learned functions of every number beside it: sums of cosines, or linear within bins", .group = network_group,
+	 .help = "learned functions of every number beside it: sums of cosines, or linear within bins (auto: the former, and the "
+	         "latter where tails are heavy and rows many)", .group = network_group,
 	 .compact = true, .commands = FOR_TRAIN},
 	{.name = "frequency-scale", .argument = "X", .type = OPTION_REAL, .high = 1000, .offset = AT(config.frequency_scale),
 	 .help = "deviation of those cosines' first frequencies", .group = network_group, .compact = true,
@@ -309,9 +313,6 @@ static const struct option_spec specs[] = {
 	{.name = "bins", .argument = "N|auto", .type = OPTION_SIZE, .low = 2, .high = 63, .zero = "auto", .offset = AT(config.bins),
 	 .help = "most bins of a number that has a piecewise embedding; auto: 48, or the rows / 10", .group = network_group,
 	 .compact = true, .commands = FOR_TRAIN},
-	{.name = "input-scaling", .type = OPTION_SWITCH, .offset = AT(config.input_scaling),
-	 .help = "a learned factor for every input of the first layer", .group = network_group, .compact = true,
-	 .commands = FOR_TRAIN},
 	{.name = "init", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(init), .default_text = "",
 	 .help = "start from this model's network and pipeline", .group = network_group, .passing = true, .commands = FOR_TRAIN},
 

@@ -107,6 +107,11 @@ bool pipeline_feature_is_number(const struct pipeline *pipeline, size_t feature)
 	return column->type == COLUMN_NUMERIC && !column->two_valued && feature == column->first_feature;
 }
 
+bool pipeline_feature_is_by_quantiles(const struct pipeline *pipeline, size_t feature)
+{
+	return pipeline_feature_is_number(pipeline, feature) && column_of(pipeline, feature)->transform == TRANSFORM_QUANTILE;
+}
+
 void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipeline, size_t feature)
 {
 	const struct pipeline_column *column = column_of(pipeline, feature);

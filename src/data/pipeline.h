@@ -108,6 +108,9 @@ void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipel
 /* Whether a feature is the scaled value of a numeric column that is not two-valued: not an indicator, not a level, not a flag. */
 bool pipeline_feature_is_number(const struct pipeline *pipeline, size_t feature);
 
+/* ... and was scaled by its quantiles. */
+bool pipeline_feature_is_by_quantiles(const struct pipeline *pipeline, size_t feature);
+
 enum cln_status pipeline_clone(struct pipeline **copy, const struct pipeline *pipeline, struct cln_error *err) CLN_MUST_CHECK;
 void pipeline_destroy(struct pipeline *pipeline);
 

@@ -33,8 +33,8 @@ struct textbook {
 	struct textbook_lookup *lookup;
 	/* a parametric activation, A[l] = Z[l] + alpha[l] (g(Z[l]) - Z[l]): n[l] each, l = 1..L-1; NULL: none */
 	double *alpha[TEXTBOOK_MAX_LAYERS + 1], *dalpha[TEXTBOOK_MAX_LAYERS + 1];
-	/* piecewise-linear embeddings: A[0] = [X; V PLE(X) + beta], where V is a row of PIECEWISE_OUTPUTS a bin, number after number,
-	 * beta one a number; NULL: A[0] is X */
+	/* piecewise-linear embeddings: A[0] = [X; V PLE(X) + beta], where V is a row of PIECEWISE_OUTPUTS a bin, number after
+	 * number, beta one a number; NULL: A[0] is X */
 	const struct front *front;
 	size_t n_features;
 	double *V, *beta, *dV, *dbeta;

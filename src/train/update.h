@@ -12,8 +12,8 @@
 #define CHUNK_INPUTS 64 /* inputs x 16 outputs: 4 KiB of each array */
 
 /* A stretch of the parameters: inputs k_begin .. k_end-1 of an output panel of W[layer], or, with k_begin = k_end, its biases;
- * layer 0: an embedding, a panel of the scale, up to TABLE_CHUNK floats of the categories' tables, a binned number, or a panel of an
- * alpha. */
+ * layer 0: an embedding, a panel of the scale, up to TABLE_CHUNK floats of the categories' tables, a binned number, or a panel of
+ * an alpha. */
 #define TABLE_CHUNK ((size_t)CHUNK_INPUTS * PANEL)
 struct chunk {
 	size_t offset, n;         /* floats of network.params */

@@ -15,8 +15,8 @@
 #include "model/tensors.h"
 
 /* The first N_WHOLE are checkpoints as they stand: of a network that may yet go back to an epoch's start; of an ensemble whose
- * members have a front, two of them finished, the third at its beginning; of one with bins and a parametric activation; one with the
- * header's own forms; and one of an ensemble with two members under way on both sides of a finished one. */
+ * members have a front, two of them finished, the third at its beginning; of one with bins and a parametric activation; one with
+ * the header's own forms; and one of an ensemble with two members under way on both sides of a finished one. */
 #define N_WHOLE 5
 const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("{\"format\":1,\"kind\":\"checkpoint\",\"architecture\":{\"n\":[3,2,1],\"activation\":\"tanh\"},"
