@@ -69,6 +69,7 @@ RESAMPLES = 2000  # of the bootstrap
 # other groups keep theirs.
 PARTS = {
     "--embedding none": "no embedding of numbers",
+    "--embedding periodic": "no bins",
     "--frequency-spread 1": "one scale of frequencies",
     "--input-scaling=false": "no input factors",
     "--scaling-rate 1": "input factors at the rate",
