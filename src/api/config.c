@@ -379,7 +379,9 @@ void config_keep_network(struct cln_config *config, const struct cln_model *init
 		config->hidden[l - 1] = net->n[l];
 	config->activation = net->activation;
 	config->parametric_activation = net->front.parametric;
-	config->embedding = net->front.n_binned ? net->front.n_numbers ? CLN_EMBEDDING_BOTH : CLN_EMBEDDING_PIECEWISE
+	config->embedding = init->config.embedding; /* auto: bins for some numbers */
+	if (config->embedding != CLN_EMBEDDING_AUTO)
+		config->embedding = net->front.n_binned ? net->front.n_numbers ? CLN_EMBEDDING_BOTH : CLN_EMBEDDING_PIECEWISE
 						: net->front.n_numbers ? CLN_EMBEDDING_PERIODIC : CLN_EMBEDDING_NONE;
 	config->frequency_scale = init->config.frequency_scale;
 	config->frequency_spread = init->config.frequency_spread;

@@ -259,7 +259,8 @@ static enum cln_status check_checkpoint(struct ensemble *all, const struct cln_c
 	if (status == CLN_OK)
 		status = identity_compare(checkpoint->identity, all->identity.bytes, &freedom, err);
 	if (status == CLN_OK && !same_shape(checkpoint->network, all->shape))
-		status = error_set(err, CLN_E_USAGE, "the checkpoint's network has another shape than this training's");
+		status = error_set(err, CLN_E_USAGE, "the checkpoint's network has another shape than this training's%s",
+				   checkpoint->allowed ? ": a changed table gives other features, levels or bins" : "");
 	if (status == CLN_OK && (checkpoint->ensemble > 1 ? checkpoint->ensemble : 1) != K)
 		status = error_set(err, CLN_E_USAGE, "the checkpoint is of %zu members, this training of %zu",
 				   checkpoint->ensemble, K);
@@ -491,7 +492,7 @@ static size_t next_member(const struct ensemble *all)
 
 	if (all->wish == CLN_SAVE_AND_STOP || all->regroups)
 		return K;
-	while (k < K && (all->course[k] != MEMBER_WAITS || (all->ends && !all->held[k].parts[STATE_WEIGHTS])))
+	while (k < K && (all->course[k] != MEMBER_WAITS || (all->ends && !all->from[k])))
 		k++;
 	return k < K && k < all->failed ? k : K;
 }
@@ -549,7 +550,6 @@ static enum cln_status run_lanes(struct ensemble *all, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
 
-	all->n_lanes = choose_lanes(all, members_left(all));
 	all->lanes = mem_alloc((size_t)all->n_lanes, sizeof *all->lanes, err);
 	if (!all->lanes)
 		return CLN_E_MEMORY;
@@ -581,9 +581,12 @@ enum cln_status ensemble_train(struct ensemble *all, struct cln_error *err)
 
 	all->start = clock_seconds();
 	dataset_expect(&all->common.data->train, true);
-	do
+	for (;;) { /* with the lanes that the observer was told of, until they are dealt out anew */
 		status = run_lanes(all, err);
-	while (status == CLN_OK && next_member(all) < all->common.K);
+		if (status != CLN_OK || next_member(all) == all->common.K)
+			break;
+		all->n_lanes = choose_lanes(all, members_left(all));
+	}
 	dataset_expect(&all->common.data->train, false);
 	all->seconds = seconds_so_far(all);
 	count_trained(all);

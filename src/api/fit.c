@@ -193,6 +193,8 @@ static void record_config(struct cln_model *model, const struct fit *fit)
 	config->block_size = fit->ensemble.common.block_size; /* shapes the bits, so what was chosen is written down */
 	if (model_categories(NULL, fit->data.pipeline) == 0) /* then these options shaped nothing */
 		config_forget_levels(config);
+	if (config->embedding == CLN_EMBEDDING_AUTO && fit->ensemble.shape->front.n_binned == 0) /* what it came to */
+		config->embedding = CLN_EMBEDDING_PERIODIC;
 }
 
 /* What cannot be written is to be known before the training, not after it. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/notes.h"
+#include "base/io.h"
 #include "base/names.h"
 #include "model/checkpoint.h"
 #include "model/document.h"
@@ -44,6 +45,22 @@ static void write_network(struct json_writer *writer, const struct cln_config *c
 		json_double(writer, "threshold", config->threshold);
 }
 
+/* The levels that features or rows of tables stand for: another level in the place of one would take over what was learnt of it. */
+static uint64_t levels_fingerprint(const struct pipeline *pipeline)
+{
+	uint64_t fingerprint = 0;
+
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		const struct pipeline_column *column = &pipeline->columns[c];
+		if (column->type != COLUMN_CATEGORICAL)
+			continue;
+		fingerprint = io_crc64(fingerprint, column->name, strlen(column->name) + 1);
+		for (size_t k = 0; k < column->n_levels; k++)
+			fingerprint = io_crc64(fingerprint, column->levels[k], strlen(column->levels[k]) + 1);
+	}
+	return fingerprint;
+}
+
 enum cln_status identity_text(struct text *text, const struct cln_config *config, const struct prepared *data,
 			      const struct identity_sources *sources, struct cln_error *err)
 {
@@ -62,6 +79,7 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	json_size(&writer, "training rows", data->train_rows);
 	json_size(&writer, "validation rows", data->valid_rows);
 	json_size(&writer, "features", data->pipeline->n_features);
+	write_fingerprint(&writer, "levels of categories", levels_fingerprint(data->pipeline));
 	write_fingerprint(&writer, "initial weights", sources->initial);
 	json_end_object(&writer);
 	enum cln_status status = text_check(text, err);
@@ -79,7 +97,7 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 static const struct freedom {
 	const char *option, *keys[MOST_KEYS + 1];
 } freedoms[] = {
-    {"data", {"training table", "training rows", "validation rows", "initial weights"}},
+    {"data", {"training table", "training rows", "validation rows", "frequency_spread", "initial weights"}},
     {"valid", {"validation table", "validation rows"}},
     {"test", {"test table"}},
     {"class-weight", {"class_weight", "negative_class_weight", "positive_class_weight"}},
@@ -105,6 +123,7 @@ static const struct freedom {
     {"regularisation", {"regularisation"}},
     {"bias-rate", {"bias_rate"}},
     {"embedding-rate", {"embedding_rate"}},
+    {"level-rate", {"level_rate"}},
     {"scaling-rate", {"scaling_rate"}},
     {"calibrate", {"calibration"}},
     {"threshold", {"threshold", "threshold_rule", "false_positive_cost", "false_negative_cost", "least_precision"}},

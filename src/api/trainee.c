@@ -188,6 +188,8 @@ enum cln_status trainee_name_feature(const struct trainee *trainee, const struct
 			}
 		}
 	}
+	if (most < 0) /* there are only numbers of levels */
+		return error_set(err, CLN_E_DIVERGED, "%s%s", err->message, recoveries > 0 ? "; --recover did not help" : "");
 	return error_set(err, CLN_E_DIVERGED, "%s; the feature with the largest values is \"%s\" (%.3g)%s", err->message, name,
 			 (double)most, recoveries > 0 ? "; --recover did not help" : "");
 }

@@ -667,6 +667,17 @@ static enum cln_status check_categories(const struct front *front, struct cln_er
 	                       NETWORK_MAX_LEVELS);
 }
 
+static enum cln_status check_binned(const struct front *front, struct cln_error *err)
+{
+	for (size_t c = 0, j = 0; c < front->n_categories; c++) {
+		while (j < front->n_binned && front->binned[j] < front->categories[c].feature)
+			j++;
+		if (j < front->n_binned && front->binned[j] == front->categories[c].feature)
+			return error_set(err, CLN_E_DAMAGED, "feature %" PRIu32 " both has bins and is a category", front->binned[j]);
+	}
+	return CLN_OK;
+}
+
 /* The features that are numbers of levels, ascending, and the sizes of their tables. */
 static enum cln_status read_categories(struct architecture *architecture, const struct json *object, struct cln_error *err)
 {
@@ -756,7 +767,7 @@ static enum cln_status read_bins(struct architecture *architecture, const struct
 		first_edge[j + 1] = (uint32_t)(next - edges);
 	}
 	architecture->front.n_binned = n;
-	return status;
+	return status == CLN_OK ? check_binned(&architecture->front, err) : status;
 }
 
 static enum cln_status read_front(struct architecture *architecture, const struct json *object, struct cln_error *err)

@@ -15,7 +15,7 @@ struct architecture {
 };
 void architecture_free(struct architecture *architecture);
 
-/* Whether a network has what only format 3 has room for: bins, a parametric activation. */
+/* Whether a network has what only format 3 has room for: tables of categories, bins, a parametric activation. */
 bool document_is_third(const struct network *net);
 
 /* The format that a model is written in: the oldest that has room for all that it is. */

@@ -39,7 +39,7 @@ struct front {
 	bool parametric; /* of the hidden layers, but it goes the same way: their activation has a learned alpha a unit */
 };
 static inline size_t front_edges(const struct front *front) { return front->n_binned ? front->first_edge[front->n_binned] : 0; }
-bool front_same(const struct front *a, const struct front *b);
+bool front_same(const struct front *a, const struct front *b); /* but for the edges' values: parameters of one fit the other */
 void front_free(struct front *front); /* of one whose arrays are its own */
 
 /* Rows of all tables. */
@@ -77,7 +77,7 @@ struct network {
 
 enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
                                struct cln_error *err) CLN_MUST_CHECK;
-/* The same with a front, whose numbers and categories are copied; n[0] is the number of features. */
+/* The same with a front, whose arrays are copied; n[0] is the number of features. */
 enum cln_status network_create_with_front(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
                                           const struct front *front, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status network_clone(struct network **copy, const struct network *net, struct cln_error *err) CLN_MUST_CHECK;

@@ -266,7 +266,7 @@ static void gradient_of_front(struct stepper *stepper, const struct mini_batch *
 	phase_end(seat->clock, PHASE_REDUCTION);
 	if (!batch->at_once)
 		return;
-	meet(seat); /* the embeddings' and the tables' gradients read the scale */
+	meet(seat); /* the gradients of embeddings, tables and bins read the scale */
 	for (int i = 0; i < FRONT_PARTS; i++)
 		updater_step(updater, batch->reduction, chunks[i][0], chunks[i][1], &batch->constants);
 	phase_end(seat->clock, PHASE_OPTIMIZER);

@@ -321,7 +321,7 @@ static enum cln_status check_epoch(const struct trainer *trainer, const struct c
 	size_t layer;
 	char where[LAYER_TEXT];
 	if (!network_is_finite(trainer->stepper.net, trainer->stepper.kernels, &layer)) {
-		char what[64] = "embeddings or input factors";
+		char what[64] = "embeddings, values of levels, input factors or alphas";
 		if (layer > 0)
 			snprintf(what, sizeof what, "weights of layer %zu", layer);
 		return error_set(err, CLN_E_DIVERGED,
