@@ -385,14 +385,17 @@ START_TEST(bins_and_alphas_read_back_to_the_bit)
 	assert_ok(model_encode(&bytes, &length, model, &err));
 	ck_assert(memmem(bytes, length, "{\\\"format\\\":3,", 14) != NULL);
 	assert_ok(model_decode(&copy, bytes, length, "m", &err));
-	ck_assert(front_same(&copy->network->front, &model->network->front));
+	other = &copy->network->front;
+	ck_assert(front_same(other, &model->network->front));
+	ck_assert_mem_eq(other->edges, model->network->front.edges, front_edges(other) * sizeof(float));
 	ck_assert_mem_eq(copy->network->params, model->network->params, model->network->n_floats * sizeof(float));
 	ck_assert(copy->config.bins == 7 && copy->config.parametric_activation);
 	ck_assert_int_eq(copy->config.embedding, CLN_EMBEDDING_PIECEWISE);
 	assert_ok(model_encode(&again, &again_length, copy, &err));
 	ck_assert(again_length == length && memcmp(again, bytes, length) == 0);
-	other = &copy->network->front; /* another edge is another front */
-	((float *)other->edges)[1] = 0.2f;
+	((float *)other->edges)[1] = 0.2f; /* a number of edges is another front, but not their place */
+	ck_assert(front_same(other, &model->network->front));
+	((uint32_t *)other->first_edge)[1]--;
 	ck_assert(!front_same(other, &model->network->front));
 	mem_free(bytes);
 	mem_free(again);
@@ -422,6 +425,9 @@ static const struct {
 	{"\\\"binned\\\":[", "\\\"binned\\\":7,\\\"b\\\":[", "binned"},
 	{"\\\"parametric\\\":true", "\\\"parametric\\\":1", "parametric"},
 	{"\\\"parametric\\\":true,", "", "follow its weights"},
+	{"\\\"parametric\\\":true",
+	 "\\\"categories\\\":[0],\\\"category_rows\\\":[3],\\\"category_values\\\":2,\\\"parametric\\\":true",
+	 "feature 0 both has bins and is a category"},
 	{"layers.0.alpha", "layers.0.alphb", "tensor layers.0.alpha is missing or out of order"},
 	{"piecewise.weight", "piecewise.weighs", "tensor piecewise.weight is missing or out of order"},
 	{"\"shape\":[3,8]", "\"shape\":[8,3]", "piecewise.weight has not the shape"},

@@ -673,7 +673,8 @@ static enum cln_status check_binned(const struct front *front, struct cln_error 
 		while (j < front->n_binned && front->binned[j] < front->categories[c].feature)
 			j++;
 		if (j < front->n_binned && front->binned[j] == front->categories[c].feature)
-			return error_set(err, CLN_E_DAMAGED, "feature %" PRIu32 " both has bins and is a category", front->binned[j]);
+			return error_set(err, CLN_E_DAMAGED, "feature %" PRIu32 " both has bins and is a category",
+			                 front->binned[j]);
 	}
 	return CLN_OK;
 }
