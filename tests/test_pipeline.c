@@ -1227,19 +1227,21 @@ static struct cln_table *identifiers(size_t n)
 {
 	struct cln_table *table = tables_create(n, 1);
 	struct column *column = &table->columns[0];
-	char text[32];
+	char(*texts)[32] = mem_alloc(n, sizeof *texts, NULL);
+	const char **levels = mem_alloc(n, sizeof *levels, NULL);
 
 	column->name = tables_string("x");
 	column->type = COLUMN_CATEGORICAL;
-	column->n_levels = n;
-	column->levels = mem_alloc(n, sizeof *column->levels, NULL);
 	column->codes = mem_alloc(n, sizeof *column->codes, NULL);
-	ck_assert(column->levels && column->codes);
+	ck_assert(texts && levels && column->codes);
 	for (size_t i = 0; i < n; i++) {
-		snprintf(text, sizeof text, "%06zu", i);
-		column->levels[i] = tables_string(text);
+		snprintf(texts[i], sizeof texts[i], "%06zu", i);
+		levels[i] = texts[i];
 		column->codes[i] = (uint32_t)i;
 	}
+	assert_ok(column_set_levels(column, levels, n, &err));
+	mem_free(levels);
+	mem_free(texts);
 	return table;
 }
 
