@@ -427,7 +427,7 @@ static const struct {
 	{"\\\"parametric\\\":true,", "", "follow its weights"},
 	{"\\\"parametric\\\":true",
 	 "\\\"categories\\\":[0],\\\"category_rows\\\":[3],\\\"category_values\\\":2,\\\"parametric\\\":true",
-	 "feature 0 both has bins and is a category"},
+	 "feature 0 is both binned and a category"},
 	{"layers.0.alpha", "layers.0.alphb", "tensor layers.0.alpha is missing or out of order"},
 	{"piecewise.weight", "piecewise.weighs", "tensor piecewise.weight is missing or out of order"},
 	{"\"shape\":[3,8]", "\"shape\":[8,3]", "piecewise.weight has not the shape"},

@@ -651,32 +651,29 @@ static enum cln_status read_embedded(struct architecture *architecture, const st
 	return status;
 }
 
-/* A feature is one or the other, and the tables together have no more rows than a network may have. */
-static enum cln_status check_categories(const struct front *front, struct cln_error *err)
+/* A feature that is embedded or has bins (which of these: `what`), or the number of a level: not both. */
+static enum cln_status check_apart(const uint32_t *features, size_t n, const struct front *front, const char *what,
+                                   struct cln_error *err)
 {
 	for (size_t c = 0, j = 0; c < front->n_categories; c++) {
-		while (j < front->n_numbers && front->numbers[j] < front->categories[c].feature)
+		while (j < n && features[j] < front->categories[c].feature)
 			j++;
-		if (j < front->n_numbers && front->numbers[j] == front->categories[c].feature)
-			return error_set(err, CLN_E_DAMAGED, "feature %" PRIu32 " is both embedded and a category",
-			                 front->numbers[j]);
+		if (j < n && features[j] == front->categories[c].feature)
+			return error_set(err, CLN_E_DAMAGED, "feature %" PRIu32 " is both %s and a category", features[j], what);
 	}
+	return CLN_OK;
+}
+
+/* The tables together have no more rows than a network may have. */
+static enum cln_status check_categories(const struct front *front, struct cln_error *err)
+{
+	const enum cln_status status = check_apart(front->numbers, front->n_numbers, front, "embedded", err);
+	if (status != CLN_OK)
+		return status;
 	return front_levels(front) <= NETWORK_MAX_LEVELS /* at most 2^20 features of 2^20 rows */
 	           ? CLN_OK
 	           : error_set(err, CLN_E_DAMAGED, "its categories have %zu rows, more than %u", front_levels(front),
 	                       NETWORK_MAX_LEVELS);
-}
-
-static enum cln_status check_binned(const struct front *front, struct cln_error *err)
-{
-	for (size_t c = 0, j = 0; c < front->n_categories; c++) {
-		while (j < front->n_binned && front->binned[j] < front->categories[c].feature)
-			j++;
-		if (j < front->n_binned && front->binned[j] == front->categories[c].feature)
-			return error_set(err, CLN_E_DAMAGED, "feature %" PRIu32 " both has bins and is a category",
-			                 front->binned[j]);
-	}
-	return CLN_OK;
 }
 
 /* The features that are numbers of levels, ascending, and the sizes of their tables. */
@@ -768,7 +765,7 @@ static enum cln_status read_bins(struct architecture *architecture, const struct
 		first_edge[j + 1] = (uint32_t)(next - edges);
 	}
 	architecture->front.n_binned = n;
-	return status == CLN_OK ? check_binned(&architecture->front, err) : status;
+	return status == CLN_OK ? check_apart(binned, n, &architecture->front, "binned", err) : status;
 }
 
 static enum cln_status read_front(struct architecture *architecture, const struct json *object, struct cln_error *err)
