@@ -24,7 +24,7 @@ jobs=$(nproc)
 unset COLONNADE COLONNADE_ISA OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND MAKEFLAGS
 
 steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz quickstart distcheck generated"
-long_steps="reliability arm slurm long_tests"
+long_steps="reliability arm slurm long_fuzz long_tests"
 
 # ---------------------------------------------------------------- preparation
 
@@ -127,6 +127,13 @@ run_tests() {
 	return "$result"
 }
 
+# The tests that another build may answer otherwise: those of tests/reliability are about calls to the system and those of
+# scripts/bench about Python; the steps gcc and sanitizers run them.
+build_tests() {
+	# shellcheck disable=SC2016 # for make
+	make -s --eval 'names: ; @echo $(filter-out tests/reliability/% tests/bench_%,$(TESTS))' names
+}
+
 passed=0
 failed=0
 skipped=0
@@ -183,7 +190,8 @@ describe() {
 	reliability) echo "the long forms of tests/reliability: what doc/reliability.md counts" ;;
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "scripts/batch/slurm.sh under a real Slurm of one node" ;;
-	long_tests) echo "functions over every float, numbers read and written in 10^7 cases, and fuzzing of a million runs" ;;
+	long_fuzz) echo "10^7 runs of every fuzz target" ;;
+	long_tests) echo "functions over every float, numbers read and written in 10^7 cases" ;;
 	esac
 }
 
@@ -240,13 +248,13 @@ step_clang() {
 		hash_of_build clang > "$check/hash-clang"
 		cmp "$check/hash-gcc" "$check/hash-clang"
 	fi
-	run_tests CFLAGS="-g -O2 -Werror"
+	run_tests CFLAGS="-g -O2 -Werror" TESTS="$(build_tests)"
 }
 
 step_serial() {
 	configure_in serial --disable-openmp --without-zlib
 	make -j"$jobs" CFLAGS="-g -O2 -Werror"
-	run_tests CFLAGS="-g -O2 -Werror"
+	run_tests CFLAGS="-g -O2 -Werror" TESTS="$(build_tests)"
 }
 
 # Instrumented code is several times slower, so the tests get several times as long.
@@ -298,25 +306,45 @@ step_tsan() {
 	echo "result: 1 to 8 threads"
 }
 
-# The options of libFuzzer: how long, or how many runs.
-fuzz_all() { # OPTIONS...
+# Builds the fuzz targets in build-check/NAME, each with the seeds that its mutations start from.
+build_fuzzers() { # NAME CFLAGS
 	have clang || skip "there is no clang"
 	printf 'int LLVMFuzzerTestOneInput(const unsigned char *p, unsigned long n) { return !p && n; }\n' |
 		builds clang -fsanitize=fuzzer || skip "clang has no libFuzzer (libclang-rt-dev)"
-	configure_in fuzz CC=clang --enable-fuzzers --enable-sanitizers
+	configure_in "$1" CC=clang CFLAGS="$2" --enable-fuzzers --enable-sanitizers
 	make -j"$jobs"
-	local target name
-	export KMP_BLOCKTIME=0 # else libomp's idle threads spin between the regions of one run and the next
-	for target in "$source"/tests/fuzz/fuzz_*.c; do
-		name=$(basename "$target" .c)
-		name=${name#fuzz_}
+	targets=$(find "$source"/tests/fuzz -name 'fuzz_*.c' -exec basename {} .c \; | sed 's/^fuzz_//' | sort)
+	local name
+	for name in $targets; do
 		mkdir -p "corpus-$name"
 		make "tests/fuzz/replay_$name"
 		"tests/fuzz/replay_$name" --seeds "corpus-$name"
-		"tests/fuzz/fuzz_$name" -max_len=8192 -rss_limit_mb=2048 -timeout=120 "$@" "corpus-$name"
 	done
+	export KMP_BLOCKTIME=0 # else libomp's idle threads spin between the regions of one run and the next
 }
-step_fuzz() { fuzz_all -max_total_time=10; }
+fuzz() { # TARGET OPTIONS...: the options of libFuzzer
+	local name=$1
+	shift
+	"tests/fuzz/fuzz_$name" -max_len=8192 -rss_limit_mb=2048 -timeout=120 -artifact_prefix="found-$name-" "$@" "corpus-$name"
+}
+
+step_fuzz() {
+	build_fuzzers fuzz "-g -O2"
+	local name
+	for name in $targets; do fuzz "$name" -max_total_time=10; done
+}
+
+# Without the tracing of comparisons, which slows the targets that parse JSON four times; the short form has it.  Targets run side
+# by side, as many as there are cores.
+step_long_fuzz() {
+	build_fuzzers long-fuzz "-g -O2 -fno-sanitize-coverage=trace-cmp"
+	export ASAN_OPTIONS=malloc_context_size=2:quarantine_size_mb=16
+	export -f fuzz
+	# shellcheck disable=SC2016 # for the shells that xargs starts
+	tr ' ' '\n' <<< "$targets" | xargs -P "$jobs" -I TARGET bash -c \
+		'fuzz TARGET -runs=10000000 > long-TARGET.log 2>&1; result=$?; tail -n 1 long-TARGET.log | sed "s/^/TARGET: /"; exit $result'
+	echo "result: 10^7 runs of each of $(wc -w <<< "$targets") targets"
+}
 
 step_quickstart() {
 	copy_source "$check/quickstart"
@@ -333,7 +361,7 @@ step_quickstart() {
 
 step_distcheck() {
 	configure_in dist
-	make -j"$jobs" distcheck
+	make -j"$jobs" distcheck TESTS="$(build_tests)"
 }
 
 # Only the versions that the committed files name make the same files again.
@@ -445,7 +473,6 @@ step_slurm() {
 }
 
 step_long_tests() {
-	fuzz_all -runs=1000000
 	configure_in gcc CC=gcc
 	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/measure_ulp tests/test_number
 	tests/measure_ulp
