@@ -329,21 +329,22 @@ static enum cln_status check_epoch(const struct trainer *trainer, const struct c
 		                 "the learning rate (%g there) is too high: try a smaller --lr",
 		                 told->epoch, steps, what, told->learning_rate);
 	}
+	const double least = trainer->state.least_loss > LN2 ? trainer->state.least_loss : LN2;
+	const bool lost = has_valid(trainer->valid) && !isfinite(told->valid.log_loss);
+	if (!lost && !(told->train_loss > EXPLOSION * least))
+		return CLN_OK;
 	name_layer(where, trainer->stepper.net);
-	if (has_valid(trainer->valid) && !isfinite(told->valid.log_loss))
+	if (lost)
 		return error_set(err, CLN_E_DIVERGED,
 		                 "after epoch %zu, step %zu, the loss of the validation rows is not finite, and %s: a feature of "
 		                 "theirs is far too large for this network, or the learning rate (%g there) is too high; try "
 		                 "--scale standardise or robust, or a smaller --lr",
 		                 told->epoch, steps, where, told->learning_rate);
-	const double least = trainer->state.least_loss > LN2 ? trainer->state.least_loss : LN2;
-	if (told->train_loss > EXPLOSION * least)
-		return error_set(err, CLN_E_DIVERGED,
-		                 "training diverged in epoch %zu: its mean loss over %zu steps, %.3g, is more than %d times the "
-		                 "least before it, and %s; the learning rate (%g there) is too high: "
-		                 "try a smaller --lr or --clip-norm 1",
-		                 told->epoch, steps, told->train_loss, EXPLOSION, where, told->learning_rate);
-	return CLN_OK;
+	return error_set(err, CLN_E_DIVERGED,
+	                 "training diverged in epoch %zu: its mean loss over %zu steps, %.3g, is more than %d times the "
+	                 "least before it, and %s; the learning rate (%g there) is too high: "
+	                 "try a smaller --lr or --clip-norm 1",
+	                 told->epoch, steps, told->train_loss, EXPLOSION, where, told->learning_rate);
 }
 
 /* Keeps the weights where the metric is better than ever before. */
