@@ -334,15 +334,19 @@ step_fuzz() {
 	for name in $targets; do fuzz "$name" -max_total_time=10; done
 }
 
+ten_million() { # TARGET
+	local result=0
+	fuzz "$1" -runs=10000000 > "long-$1.log" 2>&1 || result=$?
+	tail -n 1 "long-$1.log" | sed "s/^/$1: /"
+	return "$result"
+}
 # Without the tracing of comparisons, which slows the targets that parse JSON four times; the short form has it.  Targets run side
 # by side, as many as there are cores.
 step_long_fuzz() {
 	build_fuzzers long-fuzz "-g -O2 -fno-sanitize-coverage=trace-cmp"
 	export ASAN_OPTIONS=malloc_context_size=2:quarantine_size_mb=16
-	export -f fuzz
-	# shellcheck disable=SC2016 # for the shells that xargs starts
-	tr ' ' '\n' <<< "$targets" | xargs -P "$jobs" -I TARGET bash -c \
-		'fuzz TARGET -runs=10000000 > long-TARGET.log 2>&1; result=$?; tail -n 1 long-TARGET.log | sed "s/^/TARGET: /"; exit $result'
+	export -f fuzz ten_million
+	xargs -P "$jobs" -I TARGET bash -c 'ten_million TARGET' <<< "$targets"
 	echo "result: 10^7 runs of each of $(wc -w <<< "$targets") targets"
 }
 

@@ -92,3 +92,11 @@ void batch_gather(float *A0, float *y, float *w, const struct dataset *dataset, 
 		for (size_t s = 0; s < m; s++)
 			w[s] = dataset->w[order[s]];
 }
+
+void batch_smooth(float *y, size_t m, double smoothing)
+{
+	const float keep = (float)(1 - smoothing), shift = (float)(smoothing / 2);
+
+	for (size_t s = 0; s < m; s++)
+		y[s] = y[s] * keep + shift;
+}

@@ -219,6 +219,28 @@ struct parametric_gradient_args {
 	bool add;
 };
 
+/* Forward, loss and backward of a whole network whose layers have at most NARROW_UNITS units each, to the bits of the functions
+ * above, with columns side by side in the vectors where those have units: no lane is idle but in the last 16 columns.
+ *   Row u of a matrix is at u * ld, ld a multiple of 16; columns m .. ld-1 hold anything finite in A, and 0 in y and w.
+ *   W, b, dW, db: panels as above, one of each. */
+#define NARROW_UNITS 4
+struct narrow_layer {
+	const float *W, *b;
+	float *dW, *db;      /* replaced; their idle lanes are left alone */
+	float *A;            /* n_out x ld: activations, of the last layer logits */
+	float *D;            /* the same, where the derivative is stored; else NULL */
+	float *dZ;           /* n_out x ld */
+	size_t n_out, n_in;
+};
+struct narrow_args {
+	const struct narrow_layer *layers; /* L of them, the last of one unit */
+	const float *X;      /* n_in of the first x ld */
+	const float *y, *w;  /* ld */
+	size_t L, m, ld;
+	enum cln_activation activation;
+	enum derivative derivative;
+};
+
 struct kernels {
 	const char *name;    /* "generic", "avx2", "avx512", "neon" */
 	unsigned vector_width;
@@ -241,6 +263,7 @@ struct kernels {
 	/* A <- g(A) elementwise, and D <- g'(Z) where D is not NULL; n a multiple of 16. */
 	void (*activate)(enum cln_activation activation, float *A, float *D, size_t n);
 	double (*loss)(const struct loss_args *args);
+	double (*narrow)(const struct narrow_args *args); /* returns the sum of the losses, as loss does */
 	void (*optimize)(const struct optimizer_args *args);
 	void (*dropout)(const struct dropout_args *args);
 	void (*add)(float *sum, const float *a, const float *b, size_t n); /* sum = a + b, sum may be a or b; n a multiple of 16 */

@@ -20,6 +20,7 @@
 #include "kernels/template_embedding.h"
 #include "kernels/template_piecewise.h"
 #include "kernels/template_parametric.h"
+#include "kernels/template_narrow.h"
 
 #ifndef PEAK_CHAINS
 #define PEAK_CHAINS 12 /* enough for two units with a latency of four to six cycles, few enough for the 16 registers of AVX2 */
@@ -66,6 +67,7 @@ const struct kernels KERNEL_TABLE = {
 	.parametric_gradient = parametric_gradient,
 	.activate = activate,
 	.loss = loss,
+	.narrow = narrow,
 	.optimize = optimize,
 	.dropout = dropout,
 	.add = add,

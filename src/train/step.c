@@ -65,6 +65,10 @@ enum cln_status stepper_create(struct stepper *stepper, struct network *net, con
 		stepper->block_losses = mem_alloc(plan->n_blocks, sizeof *stepper->block_losses, err);
 		status = stepper->block_losses ? CLN_OK : CLN_E_MEMORY;
 	}
+	if (status == CLN_OK && narrow_fits(net, config, plan)) {
+		status = narrow_create(&stepper->narrow, &stepper->updater, plan->batch_size, err);
+		stepper->is_narrow = status == CLN_OK;
+	}
 	if (status != CLN_OK)
 		stepper_free(stepper);
 	return status;
@@ -81,6 +85,7 @@ void stepper_free(struct stepper *stepper)
 	mem_free(stepper->spaces);
 	mem_free(stepper->barriers);
 	mem_free(stepper->block_losses);
+	narrow_free(&stepper->narrow);
 	updater_free(&stepper->updater);
 	reduction_free(&stepper->full);
 	reduction_free(&stepper->last);
@@ -174,13 +179,6 @@ static bool share_weights(struct weight_share *share, const struct seat *seat, s
 	return true;
 }
 
-static void smooth_labels(float *y, size_t m, double smoothing)
-{
-	const float keep = (float)(1 - smoothing), shift = (float)(smoothing / 2);
-	for (size_t s = 0; s < m; s++)
-		y[s] = y[s] * keep + shift;
-}
-
 /* A[0], each member's columns. */
 static void gather(const struct stepper *stepper, const struct mini_batch *batch, const struct seat *seat)
 {
@@ -193,7 +191,7 @@ static void gather(const struct stepper *stepper, const struct mini_batch *batch
 		batch_gather(space->E + begin * PANEL, space->y + begin, space->w + begin, stepper->data,
 		             batch->rows + seat->first + begin, end - begin, space->ld);
 		if (stepper->config->label_smoothing > 0)
-			smooth_labels(space->y + begin, end - begin, stepper->config->label_smoothing);
+			batch_smooth(space->y + begin, end - begin, stepper->config->label_smoothing);
 	}
 	phase_end(seat->clock, PHASE_GATHER);
 	forward_front(stepper->net, stepper->kernels, space, begin, end);
@@ -343,6 +341,17 @@ static bool work_block(struct stepper *stepper, const struct mini_batch *batch, 
 	return true;
 }
 
+/* All of a step but its bookkeeping, where the network is narrow; as work_block, and the batch is one that is updated at once. */
+static void work_narrow(struct stepper *stepper, const struct mini_batch *batch)
+{
+	struct narrow *narrow = &stepper->narrow;
+	if (!stepper->gathered)
+		narrow_gather(narrow, stepper->data, batch->rows, batch->m, stepper->config->label_smoothing);
+	stepper->block_losses[0] = narrow_pass(narrow, stepper->kernels, batch->m);
+	if (isfinite(stepper->block_losses[0]))
+		narrow_update(narrow, &stepper->updater, &batch->constants);
+}
+
 /* ---------------------------------------------------------------- a step */
 
 /* This thread's share of the parameters: reduced and updated in one pass, or in two where the norm is needed in between. */
@@ -410,8 +419,11 @@ bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t ste
 	struct mini_batch batch = make_batch(stepper, state, step);
 	phase_end(seat.clock, PHASE_OPTIMIZER);
 
-	size_t begin, end;
-	reduction_run(&begin, &end, batch.reduction, (int)seat.team);
+	size_t begin = 0, end = 0;
+	if (stepper->is_narrow)
+		work_narrow(stepper, &batch);
+	else
+		reduction_run(&begin, &end, batch.reduction, (int)seat.team);
 	for (size_t block = begin; block < end; block++) {
 		if (block > begin)
 			meet(&seat); /* before the block's memory is used again */

@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "data/dataset.h"
 #include "nn/passes.h"
+#include "train/narrow.h"
 #include "train/plan.h"
 #include "train/update.h"
 
@@ -21,6 +22,8 @@ struct stepper {
 	struct block_space *spaces;   /* one a team */
 	struct barrier **barriers;    /* one a team, where it has several members */
 	double *block_losses;         /* of the current mini-batch */
+	bool is_narrow;
+	struct narrow narrow;         /* where is_narrow: the step's own memory */
 	size_t steps_per_epoch, n_steps;
 	bool gathered;                /* every mini-batch has the same columns in one block, and that block holds them already */
 };
