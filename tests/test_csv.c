@@ -682,13 +682,24 @@ START_TEST(a_lone_carriage_return_is_told)
 }
 END_TEST
 
+static const struct {
+	char bytes[8];
+	int bits;
+} marks[] = {{"\xFE\xFF\0a\0,\0", 16}, {"\xFF\xFE\0\0a\0\0", 32}, {"\0\0\xFE\xFF\0\0\0", 32}};
+
 START_TEST(bytes_that_are_no_text_are_refused)
 {
+	char message[96];
 	static const char utf16[] = "\xFF\xFE"
 				    "a\0,\0b\0\n";
 	fails("a,b\n1,2\nx\0y,3\n", 15, NULL, CLN_E_DATA,
 	      "t.csv:3:2: a NUL byte (this is no UTF-8 text; UTF-16 can be converted: iconv -f UTF-16 -t UTF-8)");
 	fails(utf16, sizeof utf16, NULL, CLN_E_DATA, "t.csv:1:1: this is UTF-16 (convert it: iconv -f UTF-16 -t UTF-8)");
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		snprintf(message, sizeof message, "t.csv:1:1: this is UTF-%d (convert it: iconv -f UTF-%d -t UTF-8)", marks[i].bits,
+			 marks[i].bits);
+		fails(marks[i].bytes, sizeof marks[i].bytes, NULL, CLN_E_DATA, message);
+	}
 	bad("a,b\n1,caf\xE9\n2,caf\xE9\n",
 	    "t.csv:2:3: not valid UTF-8 (\"caf?\", column \"b\"; convert the file, for example: iconv -f LATIN1 -t UTF-8)\n"
 	    "t.csv:3:3: not valid UTF-8 (\"caf?\", column \"b\"; convert the file, for example: iconv -f LATIN1 -t UTF-8)");
@@ -1041,6 +1052,20 @@ START_TEST(more_rows_than_the_first_blocks_let_expect_are_read_all_the_same)
 }
 END_TEST
 
+/* Told as what it is, although the parts of a gz file are read while it is inflated. */
+START_TEST(gz_that_holds_no_text_is_refused)
+{
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		unsigned char gz[512];
+		struct cln_table *table;
+		struct cln_error err = {0};
+		const size_t n = gz_member(gz, sizeof gz, marks[i].bytes, sizeof marks[i].bytes);
+		ck_assert_int_eq(read_as_file(&table, gz, n, &err), CLN_E_DATA);
+		ck_assert_ptr_nonnull(strstr(err.message, marks[i].bits == 16 ? ":1:1: this is UTF-16" : ":1:1: this is UTF-32"));
+	}
+}
+END_TEST
+
 START_TEST(gz_that_is_cut_short_is_an_error)
 {
 	unsigned char gz[512];
@@ -1172,6 +1197,7 @@ static Suite *csv_suite(void)
 					   {a_row_that_cannot_be_read_is_told_alike_while_its_text_is_inflated, 2},
 					   {more_rows_than_the_first_blocks_let_expect_are_read_all_the_same, 1},
 					   {gz_that_is_cut_short_is_an_error, 1},
+					   {gz_that_holds_no_text_is_refused, 1},
 					   {gz_that_is_damaged_is_an_error, 1},
 					   {what_follows_gz_must_be_gz, 1}
 #else

@@ -296,6 +296,12 @@ START_TEST(ten_cells_are_told_and_the_others_counted)
 	ck_assert_ptr_null(strstr(reason.message, "row 4: not a finite number (\"inf\", column \"2\""));
 	ck_assert_ptr_nonnull(strstr(reason.message, "\n... and 50 more errors"));
 	mem_free(image.bytes);
+	for (int i = 11; i < 60; i++)
+		floats[i] = (float)i;
+	image = make_image(1, dictionary, 0, floats, sizeof floats);
+	ck_assert_int_eq(read_image(&table, &image, &none, 3, &reason), CLN_E_DATA);
+	ck_assert_str_eq(strstr(reason.message, "\n... and"), "\n... and 1 more error");
+	mem_free(image.bytes);
 }
 END_TEST
 

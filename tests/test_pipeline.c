@@ -853,10 +853,59 @@ START_TEST(all_columns_that_are_missing_are_named)
 }
 END_TEST
 
+/* 25 of them and a constant, which nobody misses. */
+START_TEST(of_many_columns_that_are_missing_twenty_are_named)
+{
+	struct cln_table *table = tables_create(2, 26), *later = tables_create(1, 1);
+	const struct pipeline_settings settings = {(const bool[26]){[0 ... 25] = true}, CLN_SCALE_NONE, 8, 0, 0};
+	struct pipeline *pipeline;
+	struct cln_error refusal;
+	float X[26];
+
+	for (size_t c = 0; c < 26; c++) {
+		char name[8];
+		snprintf(name, sizeof name, "x%zu", c);
+		tables_numbers(table, c, name, c == 3 ? (const float[]){5, 5} : (const float[]){1, 2});
+	}
+	tables_numbers(later, 0, "other", (const float[]){1});
+	assert_ok(pipeline_fit(&pipeline, table, all_rows, NULL, 2, &settings, 1, &err));
+	ck_assert_uint_eq(pipeline->n_features, 25);
+	ck_assert_int_eq(pipeline_apply(X, pipeline, later, NULL, 1, 1, NULL, &refusal), CLN_E_DATA);
+	ck_assert_ptr_nonnull(strstr(refusal.message, "columns that the model was trained on are missing: \"x0\", \"x1\", "
+	                                              "\"x2\", \"x4\""));
+	ck_assert_ptr_nonnull(strstr(refusal.message, "\"x20\" and 5 more"));
+	pipeline_destroy(pipeline);
+	cln_table_destroy(later);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* 1, 1.0 and 01 are one number: the shortest text's level has it, wherever that stands among them; without it the first level. */
+START_TEST(of_levels_of_one_value_the_shortest_text_is_the_number)
+{
+	static const char *const orders[][4] = {{"1", "1.0", "01", "z"}, {"1.0", "01", "1e0", "z"}, {"01", "z", "1", "1.0"}};
+	static const size_t slots[] = {1, 0, 1}; /* features: 01, 1, 1.0, z; then 01, 1.0, 1e0, z */
+
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		struct cln_table *table = texts_table(orders[i], 4), *numbers = numbers_table((const float[]){1}, 1);
+		struct pipeline *pipeline = fitted(table, 4, CLN_SCALE_NONE, 8);
+		float X[4];
+
+		assert_ok(pipeline_apply(X, pipeline, numbers, NULL, 1, 1, NULL, &err));
+		for (size_t k = 0; k < 4; k++)
+			ck_assert_float_eq(X[k], k == slots[i]);
+		pipeline_destroy(pipeline);
+		cln_table_destroy(numbers);
+		cln_table_destroy(table);
+	}
+}
+END_TEST
+
 START_TEST(texts_that_are_numbers_are_read_where_numbers_were_learnt)
 {
 	struct cln_table *table = numbers_table((const float[]){1, 2}, 2);
 	struct cln_table *texts = texts_table((const char *[]){"1.5", "abc", NULL, "-2e1"}, 4);
+	struct cln_table *beyond = texts_table((const char *[]){"1e39", "x"}, 2);
 	struct pipeline *pipeline = fitted(table, 2, CLN_SCALE_NONE, 8);
 	struct cln_error refusal;
 	float X[4];
@@ -865,7 +914,10 @@ START_TEST(texts_that_are_numbers_are_read_where_numbers_were_learnt)
 	ck_assert_mem_eq(X, ((const float[]){1.5f, 1.5f, -20}), 3 * sizeof *X);
 	ck_assert_int_eq(pipeline_apply(X, pipeline, texts, NULL, 4, 1, NULL, &refusal), CLN_E_DATA);
 	ck_assert_msg(strstr(refusal.message, "not a number (\"abc\", column \"x\"") != NULL, "%s", refusal.message);
+	ck_assert_int_eq(pipeline_apply(X, pipeline, beyond, NULL, 1, 1, NULL, &refusal), CLN_E_DATA);
+	ck_assert_msg(strstr(refusal.message, "not a number (\"1e39\", column \"x\"") != NULL, "%s", refusal.message);
 	pipeline_destroy(pipeline);
+	cln_table_destroy(beyond);
 	cln_table_destroy(texts);
 	cln_table_destroy(table);
 }
@@ -1321,6 +1373,8 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(columns, nothing_but_constants_is_refused);
 	tcase_add_test(columns, columns_are_found_by_name_in_any_order);
 	tcase_add_test(columns, all_columns_that_are_missing_are_named);
+	tcase_add_test(columns, of_many_columns_that_are_missing_twenty_are_named);
+	tcase_add_test(columns, of_levels_of_one_value_the_shortest_text_is_the_number);
 	tcase_add_test(columns, texts_that_are_numbers_are_read_where_numbers_were_learnt);
 	tcase_add_test(columns, numbers_match_levels_by_shortest_text_and_else_by_value);
 	tcase_add_test(columns, features_have_names);

@@ -11,7 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/options.h"
 #include "cli/run_directory.h"
+#include "cli/run_record.h"
 #include "fail_call.h"
 
 #define MODEL "run/model.safetensors"
@@ -443,10 +447,73 @@ START_TEST(what_cannot_be_removed_is_named)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- what a run says of itself */
+
+/* The record with another value of one of its options. */
+static void put_value(struct text *record, const char *option, const char *value)
+{
+	struct text changed = {0};
+	char key[64];
+	snprintf(key, sizeof key, "\"%s\":", option);
+	const char *at = strstr(record->bytes, key);
+	ck_assert_ptr_nonnull(at);
+	const char *from = at + strlen(key), *rest = from + strcspn(from, ",\n}");
+	text_add(&changed, record->bytes, (size_t)(from - record->bytes));
+	text_addf(&changed, "%s%s", value, rest);
+	text_free(record);
+	*record = changed;
+}
+
+/* One whose force and allow-change are of another kind says nothing of them; one that is no JSON is told by its name. */
+START_TEST(a_record_is_compared_whatever_it_holds)
+{
+	static const struct {
+		const char *force, *allowed, *changed;
+		bool forced;
+	} cases[] = {
+	    {"true", "\"lr\"", "lr", true}, {"1", "2", NULL, false}, {"false", "null", NULL, false}, {"", "", NULL, false}};
+	char *words[] = {"data.csv", NULL};
+	struct options options;
+	assert_ok(options_parse(&options, options_find_command("train"), 1, words, &err));
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct run_past past = {0};
+		struct text was = {0};
+		assert_ok(run_record_options(&was, &options, &err));
+		put_value(&was, "force", cases[i].force);
+		put_value(&was, "allow-change", cases[i].allowed);
+		const enum cln_status status = run_record_compare(was.bytes, "its record", &options, NULL, &past, &refusal);
+		if (*cases[i].force) {
+			ck_assert_msg(status == CLN_OK, "%s", refusal.message);
+			ck_assert(past.forced == cases[i].forced);
+			ck_assert(cases[i].changed ? past.changed && strcmp(past.changed, cases[i].changed) == 0 : !past.changed);
+		} else {
+			ck_assert_int_ne(status, CLN_OK);
+			ck_assert_msg(strncmp(refusal.message, "its record: ", strlen("its record: ")) == 0, "%s", refusal.message);
+		}
+		mem_free(past.changed);
+		text_free(&was);
+	}
+	options_free(&options);
+}
+END_TEST
+
+START_TEST(every_status_has_its_exit_code)
+{
+	static const struct {
+		enum cln_status status;
+		int code;
+	} codes[] = {{CLN_OK, 0},        {CLN_E_IO, 1},       {CLN_E_MEMORY, 1},  {CLN_E_DAMAGED, 1}, {CLN_E_USAGE, 2},
+		     {CLN_E_DATA, 3},    {CLN_E_DIVERGED, 4}, {CLN_STOPPED, 75}, {(enum cln_status)99, 1}};
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		ck_assert_int_eq(exit_code(codes[i].status), codes[i].code);
+}
+END_TEST
+
 static Suite *run_directory_suite(void)
 {
 	Suite *suite = suite_create("run directory");
 	TCase *lock = tcase_create("lock"), *there = tcase_create("what is there"), *aside = tcase_create("set aside");
+	TCase *record = tcase_create("record");
 
 	tcase_add_checked_fixture(lock, enter_folder, leave_folder);
 	tcase_add_test(lock, a_new_directory_is_locked_and_says_by_whom);
@@ -474,6 +541,9 @@ static Suite *run_directory_suite(void)
 	tcase_add_test(aside, what_cannot_be_set_aside_stays_and_is_named);
 	tcase_add_test(aside, what_cannot_be_removed_is_named);
 	suite_add_tcase(suite, aside);
+	tcase_add_test(record, a_record_is_compared_whatever_it_holds);
+	tcase_add_test(record, every_status_has_its_exit_code);
+	suite_add_tcase(suite, record);
 	return suite;
 }
 
