@@ -74,6 +74,7 @@ static void recipe_default(struct cln_config *config)
 	config->schedule = CLN_COSLOG4;
 	config->parametrisation = CLN_NTK;
 	config->bias_rate = 0.1;
+	config->embedding_rate = 0.3;
 	config->scaling_rate = 6;
 	config->weight_decay = 0.1;
 	config->dropout = 0.3;
