@@ -303,7 +303,8 @@ START_TEST(a_replicate_is_the_sample_with_drawn_weights)
 	float p[N], y[N], w[N];
 	struct rng rng;
 	struct scored_rows rows;
-	struct measure_sums sums[REPLICATES], sample;
+	struct measure_sums sums[REPLICATES], again[REPLICATES], sample;
+	struct replicates_counts kept[N];
 	double drawn[CLN_N_MEASURES], weighed[CLN_N_MEASURES];
 
 	rng_start(&rng, 5, RNG_TEST, 0, 0);
@@ -315,7 +316,9 @@ START_TEST(a_replicate_is_the_sample_with_drawn_weights)
 	const struct cln_scores scores = {p, NULL, 0.5};
 	const struct cln_labels labels = {y, w, N};
 	assert_ok(scored_rows_create(&rows, &scores, &labels, &err));
-	replicates_sum(sums, &rows, 99, REPLICATE / REPLICATES);
+	replicates_sum(sums, &rows, 99, REPLICATE / REPLICATES, NULL);
+	replicates_sum(again, &rows, 99, REPLICATE / REPLICATES, kept);
+	ck_assert_mem_eq(sums, again, sizeof sums);
 	scored_rows_free(&rows);
 	for (uint32_t i = 0; i < N; i++) {
 		const uint32_t half = REPLICATE % REPLICATES, group = REPLICATE / REPLICATES;
@@ -518,9 +521,9 @@ static struct cln_evaluation truth(void)
 	return e;
 }
 
-/* How many of S simulated samples have an interval that holds the truth: 95 %, within four deviations of a binomial share, and of
- * the calibration error and KS, whose bias is taken away to first order only, at least 85 % of samples as small as these
- * (doc/metrics.md). */
+/* How many of S simulated samples have an interval that holds the truth: 95 %, within four deviations of a binomial share.  Of the
+ * calibration error and KS, whose bias is taken away to first order only, it may be 85 % of samples as small as these, and of the
+ * lift, which the few rows at its cut move by steps, 2 % too many (doc/metrics.md). */
 START_TEST(intervals_hold_the_truth_as_often_as_they_say)
 {
 	const char *asked = getenv("TEST_MEASURES_SAMPLES");
@@ -543,13 +546,15 @@ START_TEST(intervals_hold_the_truth_as_often_as_they_say)
 	const double deviation = sqrt(0.95 * 0.05 / S);
 	for (int m = 0; m < CLN_N_MEASURES; m++) {
 		const bool biased = m == CLN_MEASURE_CALIBRATION_ERROR || m == CLN_MEASURE_KS;
-		const double share = (double)held[m] / S, least = biased ? 0.85 - 4 * deviation : 0.95 - 4 * deviation;
+		const double share = (double)held[m] / S, least = (biased ? 0.85 : 0.95) - 4 * deviation;
+		const double most = (m == CLN_MEASURE_LIFT ? 0.97 : 0.95) + 4 * deviation;
 
 		if (asked)
 			printf("# %-20s %.4f\n", cln_measure_label((enum cln_measure)m), share);
-		ck_assert_msg(share >= least && share <= 0.95 + 4 * deviation, "%s: %.3f of %d intervals hold it",
+		ck_assert_msg(share >= least && share <= most, "%s: %.3f of %d intervals hold it",
 			      cln_measure_label((enum cln_measure)m), share, S);
 	}
+	fflush(stdout);
 }
 END_TEST
 

@@ -108,6 +108,8 @@ struct drawing {
 	struct subject *subject;
 	size_t n;
 	uint64_t seed;
+	struct replicates_counts *kept; /* n_kept a thread */
+	size_t n_kept;
 };
 
 static void draw_body(void *argument, size_t group, int tid)
@@ -116,8 +118,7 @@ static void draw_body(void *argument, size_t group, int tid)
 	struct subject *subject = drawing->subject;
 	struct measure_sums sums[REPLICATES];
 
-	(void)tid;
-	replicates_sum(sums, &subject->rows, drawing->seed, (uint32_t)group);
+	replicates_sum(sums, &subject->rows, drawing->seed, (uint32_t)group, drawing->kept + (size_t)tid * drawing->n_kept);
 	for (size_t r = 0; r < REPLICATES && group * REPLICATES + r < drawing->n; r++) {
 		double *values = subject->replicates + (group * REPLICATES + r) * CLN_N_MEASURES;
 		const double weight = sums[r].TP + sums[r].FP + sums[r].TN + sums[r].FN;
@@ -130,15 +131,21 @@ static void draw_body(void *argument, size_t group, int tid)
 
 static enum cln_status draw_replicates(struct subject *subject, size_t n, const struct cln_judging *judging, struct cln_error *err)
 {
-	struct drawing drawing = {subject, n, judging->seed};
+	const size_t n_groups = (n + REPLICATES - 1) / REPLICATES;
+	const int allowed = parallel_limit(judging->threads > 0 ? judging->threads : cln_threads_allowed(NULL));
+	const size_t threads = n_groups < (size_t)allowed ? n_groups : (size_t)allowed;
+	struct drawing drawing = {
+	    .subject = subject, .n = n, .seed = judging->seed, .n_kept = replicates_kept(&subject->rows)};
 
 	subject->evaluation->replicates = n;
 	subject->evaluation->seed = judging->seed;
 	subject->replicates = mem_alloc(n, CLN_N_MEASURES * sizeof *subject->replicates, err);
-	if (!subject->replicates)
+	if (subject->replicates)
+		drawing.kept = mem_alloc(threads * drawing.n_kept, sizeof *drawing.kept, err);
+	if (!drawing.kept)
 		return CLN_E_MEMORY;
-	parallel_for(parallel_limit(judging->threads > 0 ? judging->threads : cln_threads_allowed(NULL)),
-		     (n + REPLICATES - 1) / REPLICATES, draw_body, &drawing);
+	parallel_for((int)threads, n_groups, draw_body, &drawing);
+	mem_free(drawing.kept);
 	return CLN_OK;
 }
 

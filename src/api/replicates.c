@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define TOP_SHARE 0.1
+#define MOST_KEPT ((size_t)1 << 20) /* rows: 8 MB */
 
 /* How many of the 2^16 half-words give a count below k = 1 .. 8.  The counts' probabilities are those of a Poisson variable with
  * mean 1, to within 2.3 2^-16: so rounded that the mean is 1 exactly; the variance is 1.00025. */
@@ -37,23 +38,44 @@ unsigned replicates_count(uint16_t bits)
 struct draws {
 	uint64_t seed;
 	uint32_t group;
+	struct replicates_counts *kept; /* of the first n_kept rows: written by the first pass, read by the second */
+	size_t n_kept;
 };
 
-/* The weights of a row in the replicates. */
-static inline void draw(double v[restrict REPLICATES], const struct scored_row *row, const struct draws *draws)
+static inline halves draw_counts(const struct draws *draws, uint32_t row)
 {
-	const double w = (double)row->w;
-	halves counts = (halves){0} + 1;
+	uint32_t words[4];
+	halves bits;
 
-	if (draws) {
-		uint32_t words[4];
+	rng_block(words, draws->seed, RNG_BOOTSTRAP, 0, draws->group, row, 0);
+	memcpy(&bits, words, sizeof bits);
+	return counts_of(bits);
+}
 
-		rng_block(words, draws->seed, RNG_BOOTSTRAP, 0, draws->group, row->row, 0);
-		memcpy(&counts, words, sizeof counts);
-		counts = counts_of(counts);
-	}
+/* The weights of row i in the replicates. */
+static inline void draw(double v[restrict REPLICATES], const struct scored_rows *scored, size_t i, const struct draws *draws)
+{
+	const double w = (double)scored->rows[i].w;
+	const halves counts = draws ? draw_counts(draws, scored->rows[i].row) : (halves){0} + 1;
+
+	if (draws && i < draws->n_kept)
+		for (int r = 0; r < REPLICATES; r++)
+			draws->kept[i].counts[r] = (uint8_t)counts[r];
 	for (int r = 0; r < REPLICATES; r++)
 		v[r] = counts[r] * w;
+}
+
+/* The same once more. */
+static inline void draw_again(double v[restrict REPLICATES], const struct scored_rows *scored, size_t i, const struct draws *draws)
+{
+	const double w = (double)scored->rows[i].w;
+
+	if (!draws || i >= draws->n_kept) {
+		draw(v, scored, i, draws);
+		return;
+	}
+	for (int r = 0; r < REPLICATES; r++)
+		v[r] = draws->kept[i].counts[r] * w;
 }
 
 /* ---------------------------------------------------------------- first pass: sums over rows */
@@ -166,14 +188,14 @@ static void follow_curves(struct curves *curves, const struct scored_rows *score
 	for (size_t i = 0; i < scored->n; i++) {
 		double classes[2][REPLICATES], v[REPLICATES]; /* N, P */
 
-		draw(v, &scored->rows[i], draws);
+		draw_again(v, scored, i, draws);
 		if (scored->rows[i].last) {
 			(scored->rows[i].positive ? add_positive : add_negative)(curves, v);
 			continue;
 		}
 		for (int r = 0; r < REPLICATES; r++)
 			classes[0][r] = classes[1][r] = 0;
-		for (;; draw(v, &scored->rows[++i], draws)) {
+		for (;; draw_again(v, scored, ++i, draws)) {
 			double *const sum = classes[scored->rows[i].positive];
 
 			for (int r = 0; r < REPLICATES; r++)
@@ -208,7 +230,7 @@ static void sum(struct measure_sums sums[REPLICATES], const struct scored_rows *
 	double v[REPLICATES];
 
 	for (size_t i = 0; i < scored->n; i++) {
-		draw(v, &scored->rows[i], draws);
+		draw(v, scored, i, draws);
 		add_row(&totals, v, &scored->rows[i]);
 	}
 	for (int r = 0; r < REPLICATES; r++) {
@@ -228,9 +250,15 @@ static void sum(struct measure_sums sums[REPLICATES], const struct scored_rows *
 	}
 }
 
-void replicates_sum(struct measure_sums sums[REPLICATES], const struct scored_rows *scored, uint64_t seed, uint32_t group)
+size_t replicates_kept(const struct scored_rows *scored)
 {
-	sum(sums, scored, &(struct draws){seed, group});
+	return scored->n < MOST_KEPT ? scored->n : MOST_KEPT;
+}
+
+void replicates_sum(struct measure_sums sums[REPLICATES], const struct scored_rows *scored, uint64_t seed, uint32_t group,
+		    struct replicates_counts *kept)
+{
+	sum(sums, scored, &(struct draws){seed, group, kept, kept ? replicates_kept(scored) : 0});
 }
 
 void replicates_sum_sample(struct measure_sums *sums, const struct scored_rows *scored)

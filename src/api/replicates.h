@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The sums that every measure is made of, over the rows as they are, or as the bootstrap draws them: eight replicates at a time, in
- * two passes over rows that were sorted once, with no memory of their own. */
+ * two passes over rows that were sorted once, in memory that does not grow with them. */
 #ifndef API_REPLICATES_H
 #define API_REPLICATES_H
 
@@ -21,8 +21,15 @@ struct measure_sums {
 
 /* Replicate r draws row i so many times as a Poisson variable with mean 1 says, whose 16 random bits are half-word r mod 8 of the
  * Philox block of (seed, RNG_BOOTSTRAP, r / 8, i): the same for every model and thread.  Fills those of 8 group .. 8 group + 7.
- * Each sum is in the order of the rows. */
-void replicates_sum(struct measure_sums sums[REPLICATES], const struct scored_rows *scored, uint64_t seed, uint32_t group);
+ * Each sum is in the order of the rows.
+ * kept: room for replicates_kept, at most 2^20, so that most rows need not be drawn again for the second pass; NULL: there is none.
+ * It changes no bit. */
+struct replicates_counts {
+	uint8_t counts[REPLICATES];
+};
+size_t replicates_kept(const struct scored_rows *scored);
+void replicates_sum(struct measure_sums sums[REPLICATES], const struct scored_rows *scored, uint64_t seed, uint32_t group,
+		    struct replicates_counts *kept);
 
 /* The rows as they are. */
 void replicates_sum_sample(struct measure_sums *sums, const struct scored_rows *scored);
