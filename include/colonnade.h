@@ -136,7 +136,10 @@ enum cln_scale { /* auto: by column, robust, or quantile where tails are heavy o
 };
 enum cln_metric { CLN_LOG_LOSS, CLN_AUC, CLN_ACCURACY, CLN_N_METRICS };
 enum cln_calibration { CLN_CALIBRATE_NONE, CLN_CALIBRATE_TEMPERATURE, CLN_N_CALIBRATIONS };
-enum cln_threshold_rule { CLN_THRESHOLD_GIVEN, CLN_THRESHOLD_F1, CLN_THRESHOLD_COST, CLN_THRESHOLD_RECALL, CLN_N_THRESHOLD_RULES };
+enum cln_threshold_rule {
+	CLN_THRESHOLD_GIVEN, CLN_THRESHOLD_F1, CLN_THRESHOLD_COST, CLN_THRESHOLD_RECALL, CLN_THRESHOLD_BALANCED_ACCURACY,
+	CLN_THRESHOLD_MCC, CLN_N_THRESHOLD_RULES
+};
 enum cln_class_weight { CLN_CLASS_WEIGHT_NONE, CLN_CLASS_WEIGHT_BALANCED, CLN_CLASS_WEIGHT_GIVEN };
 
 /* For epochs and ensemble: chosen from the number of rows and `effort`, never from cores or clocks (doc/recipe.md). */
@@ -200,10 +203,12 @@ struct cln_config {
 	enum cln_metric metric;     /* what "better" means on the validation rows */
 	size_t ensemble;            /* members, whose probabilities are averaged; 1: a single network; may be CLN_AUTO */
 	enum cln_calibration calibration; /* of the probabilities, on rows not trained on */
-	/* The probability from which on a row is called positive: given, or chosen on rows not trained on by the greatest F1, the
-	 * least sum of costs, or the greatest recall with a precision of at least ... */
+	/* The probability from which on a row is called positive: given, or chosen on rows not trained on by the greatest F1 (F of
+	 * threshold_beta), the least sum of costs (with equal ones the greatest accuracy), the greatest balanced accuracy or
+	 * MCC, or the greatest recall with a precision of at least ... */
 	enum cln_threshold_rule threshold_rule;
 	double threshold;                /* given */
+	double threshold_beta;           /* how many times as much recall counts as precision */
 	double false_positive_cost, false_negative_cost;
 	double least_precision;          /* ... this */
 	uint64_t seed;
@@ -370,13 +375,108 @@ CLN_MUST_CHECK enum cln_status cln_model_evaluate(const struct cln_model *model,
                                                   struct cln_metrics *metrics, struct cln_row_report *report,
                                                   struct cln_error *err);
 
+/* The probability from which on a row is called positive; the second is for a model of the caller's own, 0 to 1 (CLN_E_USAGE). */
 double cln_model_threshold(const struct cln_model *model);
+CLN_MUST_CHECK enum cln_status cln_model_set_threshold(struct cln_model *model, double threshold, struct cln_error *err);
 /* Lent: the text of the negative (0) or positive (1) class. */
 const char *cln_model_label_value(const struct cln_model *model, int positive);
 
 /* A description for people (json = false) or programs (json = true), to be freed by the caller with cln_free. */
 CLN_MUST_CHECK enum cln_status cln_model_describe(const struct cln_model *model, bool json, char **text, struct cln_error *err);
 void cln_free(void *text);
+
+/* ---------------------------------------------------------------- judging */
+
+/* What is measured; doc/metrics.md has the formulas.  Rows count by their weights throughout. */
+enum cln_measure {
+	CLN_MEASURE_AUC,               /* of the ROC curve, ties counted half */
+	CLN_MEASURE_PR_AUC,            /* average precision: sum of (R_k - R_(k-1)) P_k over the different scores, descending */
+	CLN_MEASURE_LOG_LOSS,          /* nats a row */
+	CLN_MEASURE_BRIER,             /* mean of (p - y)^2 */
+	CLN_MEASURE_ACCURACY,          /* from here to MCC: at the threshold, a row called positive where p >= it */
+	CLN_MEASURE_BALANCED_ACCURACY, /* mean of the recalls of both classes */
+	CLN_MEASURE_PRECISION,
+	CLN_MEASURE_RECALL,
+	CLN_MEASURE_F1,
+	CLN_MEASURE_MCC,               /* Matthews' correlation coefficient */
+	CLN_MEASURE_CALIBRATION_ERROR, /* mean of |mean p - mean y| over 15 bins of p, equally wide, by their weights */
+	CLN_MEASURE_LIFT,              /* positives in the tenth with the greatest scores, by those in a tenth at random */
+	CLN_MEASURE_KS,                /* greatest distance of the scores' distributions in both classes */
+	CLN_MEASURE_TRUE_POSITIVES,    /* the confusion matrix at the threshold, in weights */
+	CLN_MEASURE_FALSE_POSITIVES,
+	CLN_MEASURE_TRUE_NEGATIVES,
+	CLN_MEASURE_FALSE_NEGATIVES,
+	CLN_N_MEASURES
+};
+
+/* A measure's name in JSON, as "log_loss", and for people, as "log loss"; never NULL. */
+const char *cln_measure_name(enum cln_measure measure);
+const char *cln_measure_label(enum cln_measure measure);
+
+/* What was said of n rows: probabilities of the positive class, and from which on a row is called positive.
+ * logits: NULL, or finer than the probabilities, which round to 0 and 1: ranks and log loss then go by them. */
+struct cln_scores {
+	const float *probabilities, *logits;
+	double threshold;
+};
+
+/* What is true of them: y 0 or 1; w >= 0, or NULL: all 1.  0 < n < 2^32 - 1. */
+struct cln_labels {
+	const float *y, *w;
+	size_t n;
+};
+
+struct cln_judging {
+	size_t replicates; /* of the bootstrap; 0: none; CLN_AUTO: 1000, fewer from 200,000 rows on (doc/metrics.md) */
+	uint64_t seed;
+	int threads;       /* 0: as many as cln_threads_allowed says; they change no bit of the result */
+};
+
+/* A measure, and between which limits 95 of 100 such intervals hold the true value; NaN where it is undefined. */
+struct cln_estimate {
+	double value, low, high;
+	const char *reason; /* why the value is undefined, a constant string; NULL: it is defined */
+};
+
+struct cln_evaluation {
+	size_t rows;
+	double weight, positive_weight; /* of all, and of the positive rows */
+	double threshold;
+	size_t replicates; /* that there were */
+	uint64_t seed;
+	struct cln_estimate measures[CLN_N_MEASURES];
+};
+
+/* The first minus the second, of the same rows in the same replicates. */
+struct cln_difference {
+	double value, low, high;
+	double p_value; /* of no difference, two-sided; NaN where there is none */
+};
+
+struct cln_comparison {
+	struct cln_evaluation first, second;
+	struct cln_difference differences[CLN_N_MEASURES];
+};
+
+/* All measures of scores in memory, with 95 % intervals: DeLong's for the AUC, of the bootstrap over rows for the others.
+ * CLN_E_USAGE: no rows, a threshold beyond 0 to 1, or more than 100000 replicates; CLN_E_DATA: a row whose probability is not in
+ * [0, 1], label not 0 or 1, or weight negative or not finite; or all weights are 0; CLN_E_MEMORY: it takes up to 56 bytes a row. */
+CLN_MUST_CHECK enum cln_status cln_evaluate(struct cln_evaluation *evaluation, const struct cln_scores *scores,
+                                            const struct cln_labels *labels, const struct cln_judging *judging,
+                                            struct cln_error *err);
+CLN_MUST_CHECK enum cln_status cln_compare(struct cln_comparison *comparison, const struct cln_scores *first,
+                                           const struct cln_scores *second, const struct cln_labels *labels,
+                                           const struct cln_judging *judging, struct cln_error *err);
+
+/* The same of a model on the labelled rows of a table, and of two, whose labels must be the same; the weights are those of the
+ * first.  report may be NULL: of the (first) model. */
+CLN_MUST_CHECK enum cln_status cln_model_measure(const struct cln_model *model, const struct cln_table *table,
+                                                 const struct cln_judging *judging, struct cln_evaluation *evaluation,
+                                                 struct cln_row_report *report, struct cln_error *err);
+CLN_MUST_CHECK enum cln_status cln_model_compare(const struct cln_model *model, const struct cln_model *second,
+                                                 const struct cln_table *table, const struct cln_judging *judging,
+                                                 struct cln_comparison *comparison, struct cln_row_report *report,
+                                                 struct cln_error *err);
 
 /* ---------------------------------------------------------------- machine */
 

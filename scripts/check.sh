@@ -191,7 +191,7 @@ describe() {
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "scripts/batch/slurm.sh under a real Slurm of one node" ;;
 	long_fuzz) echo "10^7 runs of every fuzz target" ;;
-	long_tests) echo "functions over every float, numbers read and written in 10^7 cases" ;;
+	long_tests) echo "functions over every float, 10^7 numbers, scikit-learn's measures, the coverage of intervals" ;;
 	esac
 }
 
@@ -476,9 +476,14 @@ step_slurm() {
 	COLONNADE=$check/gcc/colonnade top_srcdir=$source bash "$source/tests/long/slurm.sh"
 }
 
+have_sklearn() { python3 -c 'import sklearn' || /usr/bin/python3 -c 'import sklearn'; } 2> /dev/null
+
 step_long_tests() {
 	configure_in gcc CC=gcc
-	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/measure_ulp tests/test_number
+	have_sklearn || install_packages python3-sklearn python3-scikit-learn
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/measure_ulp tests/test_number tests/test_measures
+	top_srcdir=$source bash "$source/tests/metrics_sklearn.sh"
+	top_srcdir=$source TEST_MEASURES_SAMPLES=4000 CK_TIMEOUT_MULTIPLIER=60 tests/test_measures
 	tests/measure_ulp
 	TEST_NUMBER_CASES=10000000 CK_TIMEOUT_MULTIPLIER=60 tests/test_number
 }

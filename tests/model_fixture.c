@@ -99,7 +99,8 @@ static const struct cln_config config = {
 	.level_rows = 10, .level_values = 8, .level_scale = 0.1, .level_rate = 0.1,
 	.schedule = CLN_ONE_CYCLE, .warmup_fraction = 0.3, .step_epochs = 10, .step_factor = 0.5, .batch_size = 256, .epochs = 30,
 	.l1 = 1e-300, .l2 = 1.0 / 3, .weight_decay = 0.01, .dropout = 0.15, .label_smoothing = 0.05, .clip_norm = 1, .patience = 10,
-	.metric = CLN_AUC, .ensemble = 1, .false_positive_cost = 1, .false_negative_cost = 1, .seed = UINT64_MAX, .block_size = 64,
+	.metric = CLN_AUC, .ensemble = 1, .threshold_beta = 1, .false_positive_cost = 1, .false_negative_cost = 1,
+	.seed = UINT64_MAX, .block_size = 64,
 };
 
 static enum cln_status fill(struct cln_model *model, struct cln_error *err)

@@ -132,6 +132,7 @@ static enum cln_status fit_model(struct cln_error *err)
 	struct cln_model *model = NULL, *further = NULL;
 	struct cln_config config;
 	struct cln_metrics metrics;
+	struct cln_comparison comparison;
 	float p[TABLE_ROWS];
 	enum cln_status status = cln_config_recipe(&config, "plain", err);
 	config.weight = "w";
@@ -150,9 +151,22 @@ static enum cln_status fit_model(struct cln_error *err)
 		status = cln_model_predict(further, &table, 1, p, NULL, err);
 	if (status == CLN_OK)
 		status = cln_model_evaluate(further, &table, 1, &metrics, NULL, err);
+	if (status == CLN_OK)
+		status = cln_model_compare(further, model, &table, &(struct cln_judging){9, 1, 1}, &comparison, NULL, err);
 	cln_model_destroy(further);
 	cln_model_destroy(model);
 	return status;
+}
+
+static enum cln_status measure_scores(struct cln_error *err)
+{
+	const float p[] = {0.9f, 0.2f, 0.7f, 0.4f, 0.4f}, q[] = {0.8f, 0.3f, 0.2f, 0.4f, 0.9f}, y[] = {1, 0, 1, 0, 1};
+	const struct cln_scores first = {p, NULL, 0.5}, second = {q, q, 0.5};
+	const struct cln_labels labels = {y, NULL, 5};
+	const struct cln_judging judging = {.replicates = 9, .seed = 1, .threads = 1};
+	struct cln_comparison comparison;
+
+	return cln_compare(&comparison, &first, &second, &labels, &judging, err);
 }
 
 static enum cln_status encode_and_decode(const struct cln_model *model, struct cln_error *err)
@@ -371,7 +385,8 @@ static const struct {
         {"pipeline_fit, pipeline_clone, pipeline_apply", fit_pipeline, 20},
         {"pipeline_fit, pipeline_clone, pipeline_apply of quantiles", fit_quantiles, 25},
         {"order_points", find_points, 6},
-        {"cln_model_fit, cln_model_predict, cln_model_evaluate", fit_model, 100},
+        {"cln_model_fit, cln_model_predict, cln_model_evaluate, cln_model_compare", fit_model, 100},
+        {"cln_compare", measure_scores, 10},
         {"cln_model_fit of an ensemble, cln_model_resume, cln_model_predict", fit_ensemble, 200},
         {"the same in lanes", fit_ensemble_in_lanes, 200},
         {"cln_model_save, cln_model_load, cln_model_describe", save_and_load_model, 150},

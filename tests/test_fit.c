@@ -314,6 +314,45 @@ START_TEST(tables_given_for_validation_and_test_are_used_whole)
 }
 END_TEST
 
+START_TEST(a_models_measures_begin_with_those_of_training)
+{
+	struct cln_table *train = ring_table(100, 0), *test = ring_table(60, 2);
+	struct cln_config config = small_config();
+	const struct cln_judging judging = {.replicates = 20, .seed = 1, .threads = 2};
+	struct cln_metrics metrics;
+	struct cln_evaluation evaluation;
+	struct cln_comparison comparison;
+	struct cln_model *model, *other;
+	struct cln_error why;
+
+	config.epochs = 3;
+	assert_ok(cln_model_fit(&model, train, NULL, NULL, NULL, &config, NULL, NULL, &err));
+	config.seed++;
+	assert_ok(cln_model_fit(&other, train, NULL, NULL, NULL, &config, NULL, NULL, &err));
+	ck_assert_int_eq(cln_model_set_threshold(model, 1.5, &why), CLN_E_USAGE);
+	assert_ok(cln_model_set_threshold(model, 0.25, &err));
+	assert_ok(cln_model_evaluate(model, test, 1, &metrics, NULL, &err));
+	assert_ok(cln_model_measure(model, test, &judging, &evaluation, NULL, &err));
+	ck_assert_uint_eq(evaluation.rows, 60);
+	ck_assert_double_eq(evaluation.threshold, 0.25);
+	ck_assert_double_eq(evaluation.measures[CLN_MEASURE_LOG_LOSS].value, metrics.log_loss);
+	ck_assert_double_eq(evaluation.measures[CLN_MEASURE_AUC].value, metrics.auc);
+	ck_assert_double_eq(evaluation.measures[CLN_MEASURE_ACCURACY].value, metrics.accuracy);
+	assert_ok(cln_model_compare(model, other, test, &judging, &comparison, NULL, &err));
+	ck_assert_mem_eq(&comparison.first, &evaluation, sizeof evaluation);
+	assert_ok(cln_model_measure(other, test, &judging, &evaluation, NULL, &err));
+	ck_assert_mem_eq(&comparison.second, &evaluation, sizeof evaluation);
+	ck_assert_double_ne(comparison.differences[CLN_MEASURE_AUC].value, 0);
+	other->label.positive[0]++;
+	ck_assert_int_eq(cln_model_compare(model, other, test, &judging, &comparison, NULL, &why), CLN_E_DATA);
+	ck_assert_uint_eq(comparison.first.rows, 0);
+	cln_model_destroy(other);
+	cln_model_destroy(model);
+	cln_table_destroy(test);
+	cln_table_destroy(train);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- weights */
 
 enum { PAIR_ROWS = 40, PAIR_STEPS = 10 };
@@ -905,6 +944,7 @@ static Suite *fit_suite(void)
 	tcase_add_test(rows, rows_of_weight_0_change_nothing);
 	tcase_add_test(rows, the_pipeline_does_not_see_validation_rows);
 	tcase_add_test(rows, tables_given_for_validation_and_test_are_used_whole);
+	tcase_add_test(rows, a_models_measures_begin_with_those_of_training);
 	suite_add_tcase(suite, rows);
 	tcase_add_test(weights, weight_2_is_the_row_twice);
 	tcase_add_test(weights, class_weights_are_row_weights_by_class);

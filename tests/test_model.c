@@ -169,7 +169,7 @@ START_TEST(missing_validation_weight_and_auc_read_back)
 }
 END_TEST
 
-/* _i: enum cln_threshold_rule. */
+/* _i: enum cln_threshold_rule; behind them F2. */
 START_TEST(thresholds_and_their_rules_read_back)
 {
 	struct cln_model *a, *b;
@@ -179,13 +179,18 @@ START_TEST(thresholds_and_their_rules_read_back)
 	a->config.threshold_rule = (enum cln_threshold_rule)_i;
 	a->config.false_negative_cost = _i == CLN_THRESHOLD_COST ? 2.5 : 1;
 	a->config.least_precision = _i == CLN_THRESHOLD_RECALL ? 0.9 : 0;
+	a->config.threshold_beta = _i == CLN_N_THRESHOLD_RULES ? 2 : 1;
+	if (_i == CLN_N_THRESHOLD_RULES)
+		a->config.threshold_rule = CLN_THRESHOLD_F1;
 	struct file file = encode(a);
 	assert_ok(model_decode(&b, file.bytes, file.length, "m", &err));
 	assert_same_bits(b->threshold, a->threshold);
 	a->config.recipe = b->config.recipe = NULL;
 	assert_same_bits(a->config, b->config);
 	assert_ok(cln_model_describe(b, false, &text, &err));
-	assert_has(text, _i == CLN_THRESHOLD_GIVEN ? "model, format 1\n" : "model, format 2\n");
+	assert_has(text, _i == CLN_THRESHOLD_GIVEN    ? "model, format 1\n"
+			 : _i <= CLN_THRESHOLD_RECALL ? "model, format 2\n"
+						      : "model, format 3\n");
 	assert_has(text, "where the probability of that is at least 0.333333333333333");
 	cln_free(text);
 	mem_free(file.bytes);
@@ -1049,7 +1054,7 @@ static Suite *make_suite(void)
 	tcase_add_test(written, model_reads_back_with_every_member);
 	tcase_add_test(written, network_reads_back_to_the_bit);
 	tcase_add_test(written, missing_validation_weight_and_auc_read_back);
-	tcase_add_loop_test(written, thresholds_and_their_rules_read_back, 0, CLN_N_THRESHOLD_RULES);
+	tcase_add_loop_test(written, thresholds_and_their_rules_read_back, 0, CLN_N_THRESHOLD_RULES + 1);
 	tcase_add_test(written, two_valued_numbers_read_back);
 	tcase_add_test(written, levels_and_their_values_read_back);
 	tcase_add_test(written, options_of_levels_are_of_format_3);

@@ -375,11 +375,15 @@ START_TEST(thresholds_are_read_and_told_alike)
 	static const struct {
 		const char *text;
 		enum cln_threshold_rule rule;
-		double threshold, false_positive, false_negative, precision;
+		double threshold, false_positive, false_negative, precision, beta;
 	} cases[] = {
-		{"0.25", CLN_THRESHOLD_GIVEN, 0.25, 1, 1, 0},      {"0", CLN_THRESHOLD_GIVEN, 0, 1, 1, 0},
-		{"f1", CLN_THRESHOLD_F1, 0.5, 1, 1, 0},            {"cost:1:5", CLN_THRESHOLD_COST, 0.5, 1, 5, 0},
-		{"cost:0.5:1e3", CLN_THRESHOLD_COST, 0.5, 0.5, 1000, 0}, {"recall@0.9", CLN_THRESHOLD_RECALL, 0.5, 1, 1, 0.9},
+		{"0.25", CLN_THRESHOLD_GIVEN, 0.25, 1, 1, 0, 1},      {"0", CLN_THRESHOLD_GIVEN, 0, 1, 1, 0, 1},
+		{"f1", CLN_THRESHOLD_F1, 0.5, 1, 1, 0, 1},            {"cost:1:5", CLN_THRESHOLD_COST, 0.5, 1, 5, 0, 1},
+		{"cost:0.5:1e3", CLN_THRESHOLD_COST, 0.5, 0.5, 1000, 0, 1},
+		{"recall@0.9", CLN_THRESHOLD_RECALL, 0.5, 1, 1, 0.9, 1},
+		{"f2", CLN_THRESHOLD_F1, 0.5, 1, 1, 0, 2},            {"f0.5", CLN_THRESHOLD_F1, 0.5, 1, 1, 0, 0.5},
+		{"accuracy", CLN_THRESHOLD_COST, 0.5, 1, 1, 0, 1},    {"mcc", CLN_THRESHOLD_MCC, 0.5, 1, 1, 0, 1},
+		{"balanced_accuracy", CLN_THRESHOLD_BALANCED_ACCURACY, 0.5, 1, 1, 0, 1},
 	};
 	struct options options, again;
 	char line[64], text[OPTION_VALUE], text_again[OPTION_VALUE];
@@ -392,6 +396,7 @@ START_TEST(thresholds_are_read_and_told_alike)
 	ck_assert_double_eq(options.config.false_positive_cost, cases[_i].false_positive);
 	ck_assert_double_eq(options.config.false_negative_cost, cases[_i].false_negative);
 	ck_assert_double_eq(options.config.least_precision, cases[_i].precision);
+	ck_assert_double_eq(options.config.threshold_beta, cases[_i].beta);
 	options_value(text, &options, spec);
 	snprintf(line, sizeof line, "train d --threshold %.40s", text);
 	parse_ok(&again, line);
@@ -463,8 +468,19 @@ static const struct {
     {"train a --class-weight 1,0", "two numbers above 0"},
     {"train a --class-weight given", "--class-weight"},
     {"train a --class-weight 1", "two numbers above 0"},
-    {"train a --threshold 1.5", "a number from 0 to 1, f1, the costs"},
-    {"train a --threshold f2", "--threshold: \"f2\" is not"},
+    {"train a --threshold 1.5", "a number from 0 to 1, f1 (or another F"},
+    {"train a --threshold f0", "--threshold: \"f0\" is not"},
+    {"train a --threshold f", "--threshold: \"f\" is not"},
+    {"train a --threshold f-1", "--threshold: \"f-1\" is not"},
+    {"evaluate m a --set-threshold f1001", "--set-threshold: \"f1001\" is not"},
+    {"evaluate m a --set-threshold", "--set-threshold"},
+    {"evaluate m a --threshold 0.5", "evaluate has no such option"},
+    {"evaluate m a --bootstrap -1", "a whole number from 0 to 100000, or auto"},
+    {"evaluate m a --bootstrap 100001", "a whole number from 0 to 100000, or auto"},
+    {"evaluate m a --bootstrap 1e9", "a whole number from 0 to 100000, or auto"},
+    {"evaluate m a --bootstrap 0.5", "a whole number from 0 to 100000, or auto"},
+    {"evaluate m a --bootstrap nan", "--bootstrap"},
+    {"evaluate m a --seed -1", "--seed"},
     {"train a --threshold cost:1", "as cost:1:5"},
     {"train a --threshold cost:0:1", "as cost:1:5"},
     {"train a --threshold cost:1:2:3", "as cost:1:5"},
@@ -588,7 +604,7 @@ static Suite *options_suite(void)
 	tcase_add_test(forms, the_last_of_two_wins);
 	tcase_add_test(forms, a_dash_is_an_operand_and_two_dashes_end_the_options);
 	tcase_add_test(forms, words_for_zero_and_lists_are_read);
-	tcase_add_loop_test(forms, thresholds_are_read_and_told_alike, 0, 6);
+	tcase_add_loop_test(forms, thresholds_are_read_and_told_alike, 0, 11);
 	tcase_add_test(forms, a_seed_has_all_64_bits);
 	tcase_add_test(forms, a_switch_can_be_taken_back);
 	tcase_add_test(forms, only_what_was_given_counts_as_given);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Thresholds: hand-worked cuts, against every threshold there is, and what a fit and its model make of them. */
+#include <float.h>
+
 #include "api/threshold.h"
 #include "base/rng.h"
 #include "model/model.h"
@@ -37,6 +39,18 @@ START_TEST(f1_is_greatest_at_the_cut)
 	ck_assert_double_eq(choice.precision, 3.0 / 4);
 	ck_assert_double_eq(choice.recall, 1);
 	ck_assert_double_eq(choice.f1, 6.0 / 7);
+}
+END_TEST
+
+/* Two called positive: precision 1, recall 2/3; four: 3/4 and 1; one: 1 and 1/3. */
+START_TEST(beta_weighs_recall_against_precision)
+{
+	static const double thresholds[][2] = {
+		{0.1, (0.75 + 0.5) / 2}, {0.5, (0.75 + 0.5) / 2}, {1, (0.375 + 0.25) / 2}, {2, (0.375 + 0.25) / 2}};
+	struct cln_config config = rule_of(CLN_THRESHOLD_F1);
+
+	config.threshold_beta = thresholds[_i][0];
+	ck_assert_double_eq(chosen(&config, p_by_hand, y_by_hand, NULL, 6).threshold, thresholds[_i][1]);
 }
 END_TEST
 
@@ -126,12 +140,12 @@ END_TEST
 #define ROWS 200
 
 struct counted {
-	double TP, FP, FN;
+	double TP, FP, FN, TN;
 };
 
 static struct counted count(double threshold, const float *p, const float *y, const float *w)
 {
-	struct counted counted = {0, 0, 0};
+	struct counted counted = {0, 0, 0, 0};
 
 	for (size_t i = 0; i < ROWS; i++) {
 		const double weight = w ? (double)w[i] : 1;
@@ -140,6 +154,7 @@ static struct counted count(double threshold, const float *p, const float *y, co
 		counted.TP += called && positive ? weight : 0;
 		counted.FP += called && !positive ? weight : 0;
 		counted.FN += !called && positive ? weight : 0;
+		counted.TN += !called && !positive ? weight : 0;
 	}
 	return counted;
 }
@@ -153,12 +168,24 @@ static double merit(const struct cln_config *config, const struct counted *c)
 		return -(c->FP * config->false_positive_cost + c->FN * config->false_negative_cost);
 	if (c->TP + c->FP == 0)
 		return -INFINITY;
-	if (config->threshold_rule == CLN_THRESHOLD_F1)
-		return 2 * c->TP / (2 * c->TP + c->FP + c->FN);
+	if (config->threshold_rule == CLN_THRESHOLD_F1) {
+		const double square = config->threshold_beta * config->threshold_beta;
+		return (1 + square) * c->TP / ((1 + square) * c->TP + c->FP + square * c->FN);
+	}
+	if (config->threshold_rule == CLN_THRESHOLD_BALANCED_ACCURACY)
+		return c->TP / (c->TP + c->FN) - c->FP / (c->FP + c->TN);
+	if (config->threshold_rule == CLN_THRESHOLD_MCC)
+		return c->TN + c->FN == 0 ? 0 : (c->TP * c->TN - c->FP * c->FN) / sqrt((c->TP + c->FP) * (c->TN + c->FN));
 	return precision >= config->least_precision ? c->TP / (c->TP + c->FN) : -INFINITY;
 }
 
-/* _i: rule, with weights or without.  Probabilities of 64 values, 0 and 1 among them, so that many are equal. */
+/* Of these two rules the merit is not a ratio of whole numbers, and differs by some roundings. */
+static double rounding(const struct cln_config *config)
+{
+	return config->threshold_rule >= CLN_THRESHOLD_BALANCED_ACCURACY ? 8 * DBL_EPSILON * ROWS * 4 : 0;
+}
+
+/* _i: rule, with weights or without; F2 with them.  Probabilities of 64 values, 0 and 1 among them, so that many are equal. */
 START_TEST(no_other_threshold_does_better)
 {
 	struct cln_config config = rule_of((enum cln_threshold_rule)(_i % CLN_N_THRESHOLD_RULES));
@@ -167,6 +194,7 @@ START_TEST(no_other_threshold_does_better)
 
 	config.false_negative_cost = 3;
 	config.least_precision = 0.7;
+	config.threshold_beta = w ? 2 : 1;
 	rng_start(&rng, 7, RNG_TEST, (uint32_t)_i, 0);
 	for (size_t i = 0; i < ROWS; i++) {
 		p[i] = floorf((float)rng_uniform(&rng) * 64) / 63;
@@ -184,7 +212,7 @@ START_TEST(no_other_threshold_does_better)
 	for (int k = 0; k <= 1260; k++) {
 		const struct counted other = count(k / 1260.0, p, y, w);
 
-		ck_assert_double_le(merit(&config, &other), merit(&config, &at));
+		ck_assert_double_le(merit(&config, &other), merit(&config, &at) + rounding(&config));
 		if (merit(&config, &other) == merit(&config, &at))
 			ck_assert_double_le(at.TP + at.FP, other.TP + other.FP);
 	}
@@ -342,7 +370,7 @@ START_TEST(what_is_no_threshold_is_refused)
 		double threshold, cost, precision;
 		const char *message;
 	} cases[] = {
-		{CLN_N_THRESHOLD_RULES, 0.5, 1, 0, "threshold_rule is 4, which names nothing"},
+		{CLN_N_THRESHOLD_RULES, 0.5, 1, 0, "threshold_rule is 6, which names nothing"},
 		{CLN_THRESHOLD_GIVEN, 1.5, 1, 0, "threshold is 1.5; it must be from 0 to 1"},
 		{CLN_THRESHOLD_GIVEN, NAN, 1, 0, "threshold is nan"},
 		{CLN_THRESHOLD_COST, 0.5, 0, 0, "false_negative_cost is 0; it must be from 0 (excluded)"},
@@ -369,6 +397,7 @@ static Suite *threshold_suite(void)
 	TCase *cuts = tcase_create("cuts"), *fits = tcase_create("fits");
 
 	tcase_add_test(cuts, f1_is_greatest_at_the_cut);
+	tcase_add_loop_test(cuts, beta_weighs_recall_against_precision, 0, 4);
 	tcase_add_loop_test(cuts, costs_move_the_cut, 0, 5);
 	tcase_add_loop_test(cuts, recall_is_greatest_where_the_precision_is_reached, 0, 5);
 	tcase_add_test(cuts, a_precision_out_of_reach_gives_the_greatest_there_is);

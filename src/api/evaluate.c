@@ -2,7 +2,7 @@
  * cln_model_predict and cln_model_evaluate: rows of a table through pipeline and networks, a chunk at a time. */
 #include <string.h>
 
-#include "api/scores.h"
+#include "api/judge.h"
 #include "base/parallel.h"
 #include "kernels/dispatch.h"
 #include "model/model.h"
@@ -100,36 +100,57 @@ enum cln_status cln_model_predict(const struct cln_model *model, const struct cl
 	return score(&request, report, err);
 }
 
+enum cln_status labelled_rows_read(struct labelled_rows *labelled, const struct cln_table *table, const struct cln_model *model,
+				   struct cln_error *err)
+{
+	size_t n_dropped;
+	enum cln_status status = labels_read(&labelled->rows, &labelled->y, &labelled->w, &labelled->n, &n_dropped, table,
+					     &model->label, model->weight, err);
+
+	if (status == CLN_OK && labelled->n == 0) {
+		status = error_set(err, CLN_E_DATA, "%s: there is no row to evaluate", table->source);
+		labelled_rows_free(labelled);
+	}
+	return status;
+}
+
+void labelled_rows_free(struct labelled_rows *labelled)
+{
+	mem_free(labelled->w);
+	mem_free(labelled->y);
+	mem_free(labelled->rows);
+	*labelled = (struct labelled_rows){0};
+}
+
+enum cln_status judge_table(struct judged *judged, const struct labelled_rows *labelled, const struct cln_table *table,
+			    const struct cln_model *model, int threads, struct cln_row_report *report, struct cln_error *err)
+{
+	const size_t n = labelled->n;
+	struct request request = {
+	    .model = model, .table = table, .rows = labelled->rows, .n_rows = n, .threads = threads_of(threads)};
+
+	*judged = (struct judged){.n = n, .y = labelled->y, .w = labelled->w};
+	judged->memory = mem_alloc(n, 2 * sizeof(float), err);
+	if (!judged->memory)
+		return CLN_E_MEMORY;
+	judged->probabilities = request.probabilities = judged->memory;
+	judged->logits = request.logits = judged->memory + n;
+	return score(&request, report, err);
+}
+
 enum cln_status cln_model_evaluate(const struct cln_model *model, const struct cln_table *table, int threads,
 				   struct cln_metrics *metrics, struct cln_row_report *report, struct cln_error *err)
 {
-	struct request request = {.model = model, .table = table, .threads = threads_of(threads)};
-	uint32_t *rows;
-	float *y, *w;
-	size_t n_rows, n_dropped;
-	enum cln_status status = labels_read(&rows, &y, &w, &n_rows, &n_dropped, table, &model->label, model->weight, err);
+	struct labelled_rows labelled = {0};
+	struct judged judged = {0};
+	enum cln_status status = labelled_rows_read(&labelled, table, model, err);
 
 	*metrics = (struct cln_metrics){0};
-	if (status != CLN_OK)
-		return status;
-	if (n_rows == 0)
-		status = error_set(err, CLN_E_DATA, "%s: there is no row to evaluate", table->source);
-	if (status == CLN_OK) {
-		request.rows = rows;
-		request.n_rows = n_rows;
-		request.probabilities = mem_alloc(n_rows, 2 * sizeof(float), err);
-		status = request.probabilities ? CLN_OK : CLN_E_MEMORY;
-	}
-	if (status == CLN_OK) {
-		request.logits = request.probabilities + n_rows;
-		status = score(&request, report, err);
-	}
 	if (status == CLN_OK)
-		status = metrics_of_scores(metrics, &(struct scored){request.logits, request.probabilities}, y, w, n_rows,
-					   model->threshold, err);
-	mem_free(request.probabilities);
-	mem_free(w);
-	mem_free(y);
-	mem_free(rows);
+		status = judge_table(&judged, &labelled, table, model, threads, report, err);
+	if (status == CLN_OK)
+		status = judged_measure(metrics, &judged, model->threshold, err);
+	judged_free(&judged);
+	labelled_rows_free(&labelled);
 	return status;
 }

@@ -90,7 +90,7 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 
 /* ---------------------------------------------------------------- what may differ */
 
-#define MOST_KEYS 5 /* and a NULL */
+#define MOST_KEYS 6 /* and a NULL */
 
 /* What a training that goes on may have otherwise, and what follows from it.  Not what the network, the optimizer's moments or the
  * place within an epoch depend on. */
@@ -126,7 +126,8 @@ static const struct freedom {
     {"level-rate", {"level_rate"}},
     {"scaling-rate", {"scaling_rate"}},
     {"calibrate", {"calibration"}},
-    {"threshold", {"threshold", "threshold_rule", "false_positive_cost", "false_negative_cost", "least_precision"}},
+    {"threshold",
+     {"threshold", "threshold_rule", "threshold_beta", "false_positive_cost", "false_negative_cost", "least_precision"}},
 };
 enum { N_FREEDOMS = sizeof freedoms / sizeof *freedoms };
 

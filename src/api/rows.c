@@ -50,23 +50,48 @@ static void list_model_columns(struct columns_wanted *wanted, const struct cln_m
 	}
 }
 
+static enum cln_status read_wanted(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				   const struct columns_wanted *wanted, enum rows_wanted rows, struct cln_error *err)
+{
+	struct cln_read_options read = *options;
+
+	read.known_categories = wanted->categories;
+	read.n_known_categories = wanted->n_categories;
+	read.needed = rows == ROWS_WHOLE ? NULL : wanted->needed;
+	read.n_needed = rows == ROWS_WHOLE ? 0 : wanted->n_needed;
+	read.expected = wanted->needed;
+	read.n_expected = wanted->n_needed;
+	return cln_table_read(table, path, &read, err);
+}
+
 enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				    const struct cln_model *model, enum rows_wanted rows, struct cln_error *err)
 {
-	struct cln_read_options read = *options;
 	struct columns_wanted wanted;
 	enum cln_status status = create_wanted(&wanted, model->pipeline->n_columns + 2, err);
 
 	*table = NULL;
 	if (status == CLN_OK) {
 		list_model_columns(&wanted, model, true);
-		read.known_categories = wanted.categories;
-		read.n_known_categories = wanted.n_categories;
-		read.needed = rows == ROWS_WHOLE ? NULL : wanted.needed;
-		read.n_needed = rows == ROWS_WHOLE ? 0 : wanted.n_needed;
-		read.expected = wanted.needed;
-		read.n_expected = wanted.n_needed;
-		status = cln_table_read(table, path, &read, err);
+		status = read_wanted(table, path, options, &wanted, rows, err);
+	}
+	free_wanted(&wanted);
+	return status;
+}
+
+enum cln_status rows_read_for_models(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				     const struct cln_model *first, const struct cln_model *second, struct cln_error *err)
+{
+	struct columns_wanted wanted;
+	const size_t n_second = second ? second->pipeline->n_columns + 2 : 0;
+	enum cln_status status = create_wanted(&wanted, first->pipeline->n_columns + 2 + n_second, err);
+
+	*table = NULL;
+	if (status == CLN_OK) {
+		list_model_columns(&wanted, first, true);
+		if (second)
+			list_model_columns(&wanted, second, true);
+		status = read_wanted(table, path, options, &wanted, ROWS_LABELLED, err);
 	}
 	free_wanted(&wanted);
 	return status;

@@ -16,6 +16,11 @@ enum rows_wanted {
 enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				    const struct cln_model *model, enum rows_wanted wanted, struct cln_error *err) CLN_MUST_CHECK;
 
+/* The same for two models that are compared on it: whatever either wants.  second may be NULL. */
+enum cln_status rows_read_for_models(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				     const struct cln_model *first, const struct cln_model *second,
+				     struct cln_error *err) CLN_MUST_CHECK;
+
 /* Opens a text so that its rows are read the same way, some at a time (data/parts.h), for what needs features alone; ended with
  * rows_close. */
 struct rows_reader {

@@ -34,9 +34,22 @@ static double precision_of(const struct cut *cut)
 	return cut->TP / (cut->TP + cut->FP);
 }
 
-static double f1_of(const struct cut *cut)
+/* TP + FN = P. */
+static double f_of(const struct cut *cut, double beta)
 {
-	return 2 * cut->TP / (cut->TP + cut->FP + cut->P); /* TP + FN = P */
+	const double square = beta * beta;
+
+	return (1 + square) * cut->TP / (cut->TP + cut->FP + square * cut->P);
+}
+
+/* TP TN - FP FN = TP N - FP P, and P N is the same for every cut. */
+static double mcc_of(const struct cut *cut)
+{
+	const double called = cut->TP + cut->FP, not_called = cut->P + cut->N - called;
+
+	return cut->n_positive < cut->n && called > 0 && not_called > 0
+		   ? (cut->TP * cut->N - cut->FP * cut->P) / (sqrt(called) * sqrt(not_called))
+		   : 0;
 }
 
 /* What the rule wants to be great; -INFINITY where a cut is none that it may choose. */
@@ -47,7 +60,11 @@ static double merit_of(const struct cut *cut, const struct cln_config *config)
 	if (cut->n_positive == 0)
 		return -INFINITY;
 	if (config->threshold_rule == CLN_THRESHOLD_F1)
-		return f1_of(cut);
+		return f_of(cut, config->threshold_beta);
+	if (config->threshold_rule == CLN_THRESHOLD_BALANCED_ACCURACY)
+		return cut->TP / cut->P - cut->FP / cut->N;
+	if (config->threshold_rule == CLN_THRESHOLD_MCC)
+		return mcc_of(cut);
 	/* 0 to 1 where the precision is that asked for, else below 0, by the precision */
 	return precision_of(cut) >= config->least_precision ? cut->TP / cut->P : precision_of(cut) - 2;
 }
@@ -75,7 +92,7 @@ static void keep(struct threshold_choice *choice, const struct cut *cut, bool me
 	choice->threshold = threshold_at(cut);
 	choice->precision = precision_of(cut);
 	choice->recall = cut->TP / cut->P;
-	choice->f1 = f1_of(cut);
+	choice->f1 = f_of(cut, 1);
 	choice->met = met;
 }
 

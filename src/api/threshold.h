@@ -17,9 +17,11 @@ struct threshold_choice {
 
 /* By config->threshold_rule, which chooses; p in [0, 1], y (0/1), w (NULL: all 1): n < 2^32 rows.
  * With TP, FP and FN the weights of positives called positive, of negatives called so, and of positives missed:
- *   f1      the greatest 2 TP / (2 TP + FP + FN)
+ *   f1      the greatest (1 + b^2) TP / ((1 + b^2) TP + FP + b^2 FN), b = threshold_beta
  *   cost    the least  FP false_positive_cost + FN false_negative_cost
  *   recall  the greatest TP / (TP + FN) where TP / (TP + FP) >= least_precision
+ *   balanced_accuracy  the greatest TP / P - FP / N, P and N the weights of the classes
+ *   mcc     the greatest (TP N - FP P) / sqrt((TP + FP) (TN + FN)); 0 where all rows are called the same
  * of all ways to cut the rows by p, equal ones together; of equally good ones that which calls the fewest positive.  The threshold
  * lies half-way between the p on both sides of the cut, 0 and 1 standing beyond the last.  Sums in the order of p: the same bits
  * for any threads. */

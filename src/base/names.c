@@ -18,7 +18,7 @@ TABLE(parametrisation, "standard", "ntk");
 TABLE(scale, "none", "standardise", "robust", "quantile", "auto");
 TABLE(metric, "log_loss", "auc", "accuracy");
 TABLE(calibration, "none", "temperature");
-TABLE(threshold_rule, "given", "f1", "cost", "recall");
+TABLE(threshold_rule, "given", "f1", "cost", "recall", "balanced_accuracy", "mcc");
 TABLE(class_weight, "none", "balanced", "given");
 
 const char *name_of(const struct name_table *table, int value)

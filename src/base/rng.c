@@ -47,13 +47,20 @@ static void set_stream(uint32_t key[2], uint32_t counter[4], uint64_t seed, enum
 	counter[3] = (uint32_t)purpose << 24 | epoch;
 }
 
-uint32_t rng_word(uint64_t seed, enum rng_purpose purpose, uint32_t epoch, uint32_t step, uint32_t row, uint32_t unit)
+void rng_block(uint32_t words[4], uint64_t seed, enum rng_purpose purpose, uint32_t epoch, uint32_t step, uint32_t row,
+	       uint32_t block)
 {
-	uint32_t key[2], counter[4], words[4];
+	uint32_t key[2], counter[4];
 	set_stream(key, counter, seed, purpose, epoch, step);
-	counter[0] = unit / 4;
+	counter[0] = block;
 	counter[1] = row;
 	rng_philox(words, counter, key);
+}
+
+uint32_t rng_word(uint64_t seed, enum rng_purpose purpose, uint32_t epoch, uint32_t step, uint32_t row, uint32_t unit)
+{
+	uint32_t words[4];
+	rng_block(words, seed, purpose, epoch, step, row, unit / 4);
 	return words[unit % 4];
 }
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum rng_purpose { RNG_INIT = 1, RNG_SHUFFLE, RNG_DROPOUT, RNG_SPLIT, RNG_BENCH, RNG_TEST, RNG_MEMBER };
+enum rng_purpose { RNG_INIT = 1, RNG_SHUFFLE, RNG_DROPOUT, RNG_SPLIT, RNG_BENCH, RNG_TEST, RNG_MEMBER, RNG_BOOTSTRAP };
 
 /* The raw generator: out = philox4x32-10(counter, key). */
 void rng_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
@@ -15,6 +15,10 @@ void rng_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2
 /* key = the seed's two halves (low word first); counter = {unit / 4, row, step, purpose << 24 | epoch}; the word taken is
  * unit % 4.  epoch < 2^24.  kernels' dropout uses the same mapping with purpose RNG_DROPOUT. */
 uint32_t rng_word(uint64_t seed, enum rng_purpose purpose, uint32_t epoch, uint32_t step, uint32_t row, uint32_t unit);
+
+/* The words of units 4 block .. 4 block + 3. */
+void rng_block(uint32_t words[4], uint64_t seed, enum rng_purpose purpose, uint32_t epoch, uint32_t step, uint32_t row,
+	       uint32_t block);
 
 /* The units 0, 1, 2, ... of one (seed, purpose, epoch, step, row) in turn, row advancing after 2^32 words. */
 struct rng {

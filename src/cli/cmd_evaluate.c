@@ -1,20 +1,87 @@
 /* SPDX-License-Identifier: MIT
- * colonnade evaluate: metrics of a model on labelled rows. */
+ * colonnade evaluate: measures of a model on labelled rows, alone or beside another, and a threshold chosen by them. */
 #include "cli/commands.h"
 
+#include "api/evaluate.h"
 #include "api/rows.h"
 #include "cli/row_report.h"
+#include "cli/unfinished.h"
+#include "report/evaluation.h"
 
 #include <stdio.h>
 
-static enum cln_status print_json(const struct cln_metrics *metrics, struct cln_error *err)
+/* An evaluation under way. */
+struct judgement {
+	const struct options *options;
+	struct cln_model *model, *second; /* second: NULL where there is no --compare */
+	struct cln_table *table;
+	bool sets_threshold;
+	struct evaluate_result result;
+};
+
+static enum cln_status load_models(struct judgement *judgement, struct cln_error *err)
 {
+	const struct options *options = judgement->options;
+	enum cln_status status = judgement->sets_threshold ? evaluate_check_storable(options->operands[0], err) : CLN_OK;
+
+	if (status == CLN_OK)
+		status = cln_model_load(&judgement->model, options->operands[0], err);
+	if (status == CLN_OK && options->compare)
+		status = cln_model_load(&judgement->second, options->compare, err);
+	if (status == CLN_OK)
+		config_use_isa(judgement->model, options->config.isa);
+	if (status == CLN_OK && judgement->second)
+		config_use_isa(judgement->second, options->config.isa);
+	return status;
+}
+
+static enum cln_status judge(struct judgement *judgement, struct cln_error *err)
+{
+	const struct options *options = judgement->options;
+	const struct evaluate_task task = {
+	    .model = judgement->model,
+	    .second = judgement->second,
+	    .table = judgement->table,
+	    .choice = judgement->sets_threshold ? &options->config : NULL,
+	    .judging = {.replicates = options->bootstrap, .seed = options->config.seed, .threads = options->config.threads}};
+
+	return evaluate_models(&judgement->result, &task, err);
+}
+
+static void tell_threshold(const struct judgement *judgement)
+{
+	const struct threshold_choice *choice = &judgement->result.choice;
+
+	fprintf(stderr, "%sthreshold %.6g, which was %.6g, is stored in %s\n",
+		judgement->options->config.threshold_rule == CLN_THRESHOLD_RECALL && !choice->met
+		    ? "note: no threshold has the precision asked for; this one has the greatest\n"
+		    : "",
+		choice->threshold, cln_model_threshold(judgement->model), judgement->options->operands[0]);
+}
+
+static enum cln_status store_threshold(const struct judgement *judgement, struct cln_error *err)
+{
+	enum cln_status status;
+
+	unfinished_begin();
+	status = evaluate_store_threshold(judgement->options->operands[0], judgement->model, judgement->result.choice.threshold,
+					  unfinished_file, err);
+	if (status == CLN_OK)
+		tell_threshold(judgement);
+	return status;
+}
+
+static enum cln_status print_json(const struct judgement *judgement, const struct evaluation_names *names, struct cln_error *err)
+{
+	const struct cln_comparison *comparison = &judgement->result.comparison;
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
 	enum cln_status status;
 
 	json_begin_object(&writer, NULL);
-	jsonl_metrics(&writer, NULL, metrics);
+	evaluation_write(&writer, &comparison->first);
+	if (judgement->second)
+		evaluation_write_comparison(&writer, comparison, names);
 	json_end_object(&writer);
 	status = text_check(&text, err);
 	if (status == CLN_OK)
@@ -23,34 +90,38 @@ static enum cln_status print_json(const struct cln_metrics *metrics, struct cln_
 	return status;
 }
 
-static void print_table(const struct cln_metrics *metrics)
+static enum cln_status print(const struct judgement *judgement, struct cln_error *err)
 {
-	printf("rows      %zu\nlog loss  %.5f\nAUC       %.5f\naccuracy  %.5f\n", metrics->rows, metrics->log_loss, metrics->auc,
-	       metrics->accuracy);
+	const struct evaluation_names names = {judgement->options->operands[0], judgement->options->compare};
+
+	if (judgement->options->json)
+		return print_json(judgement, &names, err);
+	if (judgement->second)
+		evaluation_print_comparison(stdout, &judgement->result.comparison, &names);
+	else
+		evaluation_print(stdout, &judgement->result.comparison.first);
+	return CLN_OK;
 }
 
 int cmd_evaluate(const struct options *options)
 {
-	struct cln_model *model = NULL;
-	struct cln_table *table = NULL;
-	struct cln_metrics metrics;
-	struct cln_row_report report;
+	struct judgement judgement = {.options = options, .sets_threshold = options_given(options, "set-threshold")};
 	struct cln_error err = {0};
-	enum cln_status status = cln_model_load(&model, options->operands[0], &err);
+	enum cln_status status = load_models(&judgement, &err);
 
 	if (status == CLN_OK)
-		config_use_isa(model, options->config.isa);
+		status = rows_read_for_models(&judgement.table, options->operands[1], &options->read, judgement.model,
+					      judgement.second, &err);
 	if (status == CLN_OK)
-		status = rows_read_for_model(&table, options->operands[1], &options->read, model, ROWS_LABELLED, &err);
+		status = judge(&judgement, &err);
 	if (status == CLN_OK)
-		status = cln_model_evaluate(model, table, options->config.threads, &metrics, &report, &err);
+		row_report_print(&judgement.result.report);
+	if (status == CLN_OK && judgement.sets_threshold)
+		status = store_threshold(&judgement, &err);
 	if (status == CLN_OK)
-		row_report_print(&report);
-	if (status == CLN_OK && options->json)
-		status = print_json(&metrics, &err);
-	else if (status == CLN_OK)
-		print_table(&metrics);
-	cln_table_destroy(table);
-	cln_model_destroy(model);
+		status = print(&judgement, &err);
+	cln_table_destroy(judgement.table);
+	cln_model_destroy(judgement.second);
+	cln_model_destroy(judgement.model);
 	return status == CLN_OK ? 0 : exit_with_error(&err);
 }

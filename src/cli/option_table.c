@@ -48,9 +48,11 @@ static const struct command commands[] = {
 	    "rows, or on those that were left out, is least. That changes neither the order of the rows nor, at a threshold "
 	    "of 0.5, the predicted classes, but how sure the probabilities are; T is stored in the model.\n\n"
 	    "A row is called positive where its probability is at least the model's threshold, 0.5 unless --threshold gives "
-	    "another one or says how it is chosen on the validation rows, or on those that were left out: f1 for the greatest F1, "
-	    "cost:FP:FN for the least cost where a false positive costs FP and a false negative FN, recall@P for the greatest "
-	    "recall with a precision of at least P. The threshold is stored in the model: predict's classes and evaluate's "
+	    "another one or says how it is chosen on the validation rows, or on those that were left out: f1 for the greatest F1 "
+	    "(f2 or f0.5 for F of that beta, by which recall counts more or less than precision), accuracy, balanced_accuracy or "
+	    "mcc for the greatest of that, cost:FP:FN for the least cost where a false positive costs FP and a false negative FN, "
+	    "recall@P for the greatest recall with a precision of at least P. "
+	    "The threshold is stored in the model: predict's classes and evaluate's "
 	    "accuracy go by it. It changes neither weights nor probabilities.\n\n"
 	    "Values come from the recipe, then from the config file, then from the options; an option given twice: the "
 	    "last wins. A switch such as --force may be given as --force=false.",
@@ -81,9 +83,24 @@ static const struct command commands[] = {
 	.bit = FOR_EVALUATE,
 	.starts_teams = true,
 	.summary = "metrics of a model on labelled rows",
-	.description = "Prints log loss, AUC and accuracy of MODEL (a model file or a run directory) on the rows of DATA, "
-		       "whose label and weight columns are those that the model was trained with.",
-	.examples = "colonnade evaluate colonnade-run test.csv\ncolonnade evaluate colonnade-run test.csv --json",
+	.description =
+	    "Prints how good MODEL (a model file or a run directory) is on the rows of DATA, whose label and weight columns are "
+	    "those that the model was trained with: AUC, PR-AUC (average precision), log loss, Brier score, and at the model's "
+	    "threshold accuracy, balanced accuracy, precision, recall, F1, MCC (Matthews' correlation coefficient) and the "
+	    "confusion matrix; the calibration error over 15 equally wide bins of the probability, the lift of the tenth of the "
+	    "rows with the greatest probabilities, and KS, the greatest distance of the two classes' distributions. Each has a 95 "
+	    "% interval: DeLong's for the AUC, of a bootstrap over the rows for the others, the same for any number of threads. "
+	    "What is undefined, as the AUC of rows of one class, is - with the reason, and null in JSON. doc/metrics.md has all "
+	    "definitions.\n\n"
+	    "With --compare a second model is measured on the same rows in the same replicates, each at its own threshold; the "
+	    "differences (first minus second) have intervals and p-values of their own, for the AUC by DeLong's test of two "
+	    "correlated curves.\n\n"
+	    "With --set-threshold the probability from which on a row is called positive is chosen on these rows, as --threshold "
+	    "of colonnade-train(1) does it, or given, and written into MODEL, of which nothing else changes; what is printed is at "
+	    "the new threshold. Rows that the threshold was chosen on flatter it a little: measure it on others.",
+	.examples = "colonnade evaluate colonnade-run test.csv\ncolonnade evaluate colonnade-run test.csv --json\n"
+		    "colonnade evaluate colonnade-run test.csv --compare other-run\n"
+		    "colonnade evaluate colonnade-run valid.csv --set-threshold cost:1:5",
     },
     {
 	.name = "inspect",
@@ -192,6 +209,7 @@ static const char data_group[] = "Data";
 static const char network_group[] = "Network";
 static const char training_group[] = "Training";
 static const char run_group[] = "Run";
+static const char judging_group[] = "Judging";
 static const char synthetic_group[] = "Synthetic data";
 
 /* One option a paragraph, not a line a member.
@@ -390,16 +408,30 @@ static const struct option_spec specs[] = {
 	{.name = "calibrate", .type = OPTION_WORD, .words = &names_calibration, .offset = AT(config.calibration),
 	 .help = "fits the probabilities to the rows that are not trained on", .group = training_group, .compact = true,
 	 .commands = FOR_TRAIN},
-	{.name = "threshold", .argument = "P|f1|cost:FP:FN|recall@PRECISION", .type = OPTION_THRESHOLD,
-	 .offset = AT(config.threshold), .help = "probability from which on a row is called positive, or how it is chosen",
+	{.name = "threshold", .argument = "P|f1|cost:FP:FN|recall@PRECISION|...",
+	 .type = OPTION_THRESHOLD, .offset = AT(config.threshold),
+	 .help = "probability from which on a row is called positive, or how it is chosen",
 	 .group = training_group, .compact = true, .commands = FOR_TRAIN},
 	{.name = "block-size", .argument = "N|auto", .type = OPTION_SIZE, .low = 1, .high = 65536, .zero = "auto",
 	 .offset = AT(config.block_size), .help = "columns of a block; shapes the sums, not the speed alone",
 	 .group = training_group, .compact = true, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE},
 
+	/* judging */
+	{.name = "compare", .argument = "MODEL2", .type = OPTION_TEXT, .offset = AT(compare), .default_text = "",
+	 .help = "a second model, measured beside MODEL", .group = judging_group, .commands = FOR_EVALUATE},
+	{.name = "bootstrap", .argument = "N|auto", .type = OPTION_SIZE, .most = "auto", .high = 100000,
+	 .offset = AT(bootstrap), .preset = "auto",
+	 .help = "replicates for the intervals; 0: none; auto: 1000, above 200,000 rows fewer, at least 200",
+	 .group = judging_group,
+	 .commands = FOR_EVALUATE},
+	{.name = "set-threshold", .argument = "P|f1|cost:FP:FN|recall@PRECISION|...",
+	 .type = OPTION_THRESHOLD, .offset = AT(config.threshold), .default_text = "it stays",
+	 .help = "chooses MODEL's threshold on these rows, or takes P, and stores it", .group = judging_group,
+	 .commands = FOR_EVALUATE},
+
 	/* run */
 	{.name = "seed", .argument = "N", .type = OPTION_SEED, .offset = AT(config.seed), .help = "of every random draw",
-	 .group = run_group, .commands = FOR_TRAIN | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
+	 .group = run_group, .commands = FOR_TRAIN | FOR_EVALUATE | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
 	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-run",
 	 .help = "run directory", .group = run_group, .passing = true, .commands = FOR_TRAIN},
 	{.name = "out", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(out), .preset = "-",

@@ -65,7 +65,7 @@ static void class_weight_text(char text[OPTION_VALUE], const struct cln_config *
 	snprintf(text, OPTION_VALUE, "%s,%s", negative, positive);
 }
 
-/* "0.4", "f1", "cost:1:5", "recall@0.9" */
+/* "0.4", "f1", "cost:1:5", "recall@0.9", "mcc" */
 static void threshold_text(char text[OPTION_VALUE], const struct cln_config *config)
 {
 	char first[NUMBER_TEXT], second[NUMBER_TEXT];
@@ -81,7 +81,12 @@ static void threshold_text(char text[OPTION_VALUE], const struct cln_config *con
 		snprintf(text, OPTION_VALUE, "recall@%s", first);
 		return;
 	case CLN_THRESHOLD_F1:
-		put(text, "f1");
+		number_from_double(first, config->threshold_beta);
+		snprintf(text, OPTION_VALUE, "f%s", first);
+		return;
+	case CLN_THRESHOLD_BALANCED_ACCURACY:
+	case CLN_THRESHOLD_MCC:
+		put(text, name_of(&names_threshold_rule, (int)config->threshold_rule));
 		return;
 	default:
 		number_from_double(first, config->threshold);
@@ -242,8 +247,8 @@ void options_range(char text[OPTION_VALUE], const struct option_spec *spec)
 		put(text, "none, balanced, or two numbers above 0 for the negative and the positive class, as 1,3.5");
 		return;
 	case OPTION_THRESHOLD:
-		put(text, "a number from 0 to 1, f1, the costs of a false positive and of a false negative as cost:1:5, or recall@ "
-			  "and the least precision as recall@0.9");
+		put(text, "a number from 0 to 1, f1 (or another F, as f0.5 or f2), accuracy, balanced_accuracy, mcc, the costs of "
+			  "a false positive and of a false negative as cost:1:5, or recall@ and the least precision as recall@0.9");
 		return;
 	case OPTION_SEPARATOR:
 		put(text, "auto, comma, tab, semicolon, or one punctuation character");
@@ -394,11 +399,20 @@ static bool read_class_weight(struct cln_config *config, const char *text)
 static bool read_threshold(struct cln_config *config, const char *text)
 {
 	static const char cost[] = "cost:", recall[] = "recall@";
+	static const struct option_spec beta_range = {.high = 1000, .above_low = true};
 	enum cln_threshold_rule rule = CLN_THRESHOLD_GIVEN;
 	double number, costs[2];
 
-	if (strcmp(text, "f1") == 0) {
+	if (*text == 'f' && read_number(&number, &beta_range, text + 1)) {
 		rule = CLN_THRESHOLD_F1;
+		config->threshold_beta = number;
+	} else if (strcmp(text, "accuracy") == 0) { /* a wrong row costs the same whichever it is */
+		rule = CLN_THRESHOLD_COST;
+		config->false_positive_cost = config->false_negative_cost = 1;
+	} else if (strcmp(text, name_of(&names_threshold_rule, CLN_THRESHOLD_BALANCED_ACCURACY)) == 0) {
+		rule = CLN_THRESHOLD_BALANCED_ACCURACY;
+	} else if (strcmp(text, name_of(&names_threshold_rule, CLN_THRESHOLD_MCC)) == 0) {
+		rule = CLN_THRESHOLD_MCC;
 	} else if (strncmp(text, cost, strlen(cost)) == 0 && read_two_weights(costs, text + strlen(cost), ':')) {
 		rule = CLN_THRESHOLD_COST;
 		config->false_positive_cost = costs[0];

@@ -25,7 +25,7 @@ enum command_bit {
 enum run_start { RUN_NEW, RUN_CONTINUE, RUN_AUTO };
 
 #define OPTIONS_MAX_OPERANDS 2
-#define OPTIONS_MAX_SPECS 100
+#define OPTIONS_MAX_SPECS 110
 
 /* What the user asked for, checked: the recipe's values, then the config file's, then the flags'.  Text is lent by argv or owned by
  * the struct (options_free). */
@@ -37,6 +37,8 @@ struct options {
 	const char *valid, *test, *init; /* further files of train; NULL: none */
 	const char *out;                 /* train: the run directory; predict: a file, "-" for standard output */
 	const char *keep;                /* predict: columns put in front; NULL: none */
+	const char *compare;             /* evaluate: a second model; NULL: none */
+	size_t bootstrap;                /* evaluate: replicates, or CLN_AUTO */
 	bool force, json, shell;
 	int resume;                      /* enum run_start */
 	double checkpoint_every, time_limit; /* seconds; 0: never, none */

@@ -80,6 +80,7 @@ static const struct option options[] = {
 	MORE_WORD("regularisation", regularisation, names_regularisation),
 	MORE_NUMBER("patience_factor", patience_factor, 0),
 	MORE_WORD("threshold_rule", threshold_rule, names_threshold_rule),
+	THIRD_NUMBER("threshold_beta", threshold_beta, 1),
 	MORE_NUMBER("false_positive_cost", false_positive_cost, 1),
 	MORE_NUMBER("false_negative_cost", false_negative_cost, 1),
 	MORE_NUMBER("least_precision", least_precision, 0),
@@ -344,7 +345,8 @@ size_t document_format(const struct cln_model *model)
 	bool is_new = model->members || network_has_front(model->network) || format > 1 ||
 	              config->calibration != CLN_CALIBRATE_NONE || config->scale > CLN_SCALE_ROBUST ||
 	              config->schedule > CLN_ONE_CYCLE || config->init > CLN_INIT_NORMAL;
-	if (format > 2 || document_is_third(model->network) || config->embedding > CLN_EMBEDDING_PERIODIC)
+	if (format > 2 || document_is_third(model->network) || config->embedding > CLN_EMBEDDING_PERIODIC ||
+	    config->threshold_rule > CLN_THRESHOLD_RECALL)
 		return 3;
 	for (size_t i = 0; i < model->pipeline->n_columns && !is_new; i++) {
 		const struct pipeline_column *column = &model->pipeline->columns[i];

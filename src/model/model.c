@@ -65,6 +65,14 @@ double cln_model_threshold(const struct cln_model *model)
 	return model->threshold;
 }
 
+enum cln_status cln_model_set_threshold(struct cln_model *model, double threshold, struct cln_error *err)
+{
+	if (!(threshold >= 0 && threshold <= 1))
+		return error_set(err, CLN_E_USAGE, "the threshold is %g; it must be a number from 0 to 1", threshold);
+	model->threshold = threshold;
+	return CLN_OK;
+}
+
 const char *cln_model_label_value(const struct cln_model *model, int positive)
 {
 	return positive ? model->label.positive : model->label.negative;
@@ -111,14 +119,43 @@ enum cln_status cln_model_load(struct cln_model **model, const char *path, struc
 	return status;
 }
 
-enum cln_status cln_model_save(const struct cln_model *model, const char *path, struct cln_error *err)
+static enum cln_status save(const struct cln_model *model, const struct io_place *place, struct cln_error *err)
 {
 	struct io_piece piece = {0};
 	char *bytes = NULL;
 	enum cln_status status = model_encode(&bytes, &piece.length, model, err);
 	piece.bytes = bytes;
 	if (status == CLN_OK)
-		status = io_replace_file(path, &piece, 1, err);
+		status = io_replace_place(place, &piece, 1, err);
 	mem_free(bytes);
+	return status;
+}
+
+enum cln_status cln_model_save(const struct cln_model *model, const char *path, struct cln_error *err)
+{
+	return save(model, &(struct io_place){.path = path}, err);
+}
+
+enum cln_status model_replaceable(const char *path, struct cln_error *err)
+{
+	struct stat about;
+	char *file = NULL;
+	enum cln_status status = find_file(&file, path, err);
+	if (status == CLN_OK && stat(file, &about) != 0)
+		status = error_set_errno(err, CLN_E_IO, "cannot open %s", file);
+	else if (status == CLN_OK && !S_ISREG(about.st_mode))
+		status = error_set(err, CLN_E_IO, "%s is no regular file: nothing can be stored in it", file);
+	mem_free(file);
+	return status;
+}
+
+enum cln_status model_replace(const struct cln_model *model, const char *path, void (*guard)(const char *temporary),
+                              struct cln_error *err)
+{
+	char *file = NULL;
+	enum cln_status status = find_file(&file, path, err);
+	if (status == CLN_OK)
+		status = save(model, &(struct io_place){.path = file, .guard = guard}, err);
+	mem_free(file);
 	return status;
 }

@@ -46,6 +46,13 @@ size_t model_categories(struct category *categories, const struct pipeline *pipe
 /* The networks whose probabilities are averaged, in order; returns how many there are. */
 size_t model_networks(const struct network *networks[CLN_MAX_ENSEMBLE], const struct cln_model *model);
 
+/* cln_model_save to the file that a path means: itself, or the model's in a run directory.  guard: as of struct io_place. */
+enum cln_status model_replace(const struct cln_model *model, const char *path, void (*guard)(const char *temporary),
+                              struct cln_error *err) CLN_MUST_CHECK;
+
+/* Whether that is a file which can be replaced, and no pipe or device, which could not even be read twice: CLN_E_IO. */
+enum cln_status model_replaceable(const char *path, struct cln_error *err) CLN_MUST_CHECK;
+
 /* Whether the file's header has room for a model whose training is yet to come: CLN_E_DATA names the column that takes the most. */
 enum cln_status model_check_room(const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
 

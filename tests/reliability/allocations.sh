@@ -75,6 +75,7 @@ each() { # NAME ARGUMENTS...
 each train $train --out run --force --json
 each predict predict model table.csv --keep age,sex --out out.csv --threads 2
 each evaluate evaluate model table.csv --json --threads 2
+each compare evaluate model table.csv --compare of-older --set-threshold f1 --threads 2
 each convert convert table.csv c.cache --threads 2
 each inspect inspect model
 each doctor doctor --json

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/evaluation.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------- for people */
+
+#define VALUE 32
+
+/* "0.91371"; amounts with two digits where they are no whole numbers; "-" where undefined. */
+static void value_text(char text[VALUE], int measure, double value, bool signs)
+{
+	const int digits = measure < CLN_MEASURE_TRUE_POSITIVES ? 5 : rint(value) == value ? 0 : 2;
+
+	if (isnan(value))
+		snprintf(text, VALUE, "-");
+	else
+		snprintf(text, VALUE, signs ? "%+.*f" : "%.*f", digits, value);
+}
+
+static void interval_text(char text[2 * VALUE + 8], int measure, double low, double high, bool signs)
+{
+	char from[VALUE], to[VALUE];
+
+	value_text(from, measure, low, signs);
+	value_text(to, measure, high, signs);
+	if (isnan(low) || isnan(high))
+		snprintf(text, 2 * VALUE + 8, "-");
+	else
+		snprintf(text, 2 * VALUE + 8, "%s to %s", from, to);
+}
+
+static void print_rows(FILE *out, const struct cln_evaluation *evaluation)
+{
+	fprintf(out, "rows       %zu", evaluation->rows);
+	if (evaluation->weight != (double)evaluation->rows)
+		fprintf(out, ", of weight %.6g", evaluation->weight);
+	fprintf(out, ", %.1f %% positive\n", 100 * evaluation->positive_weight / evaluation->weight);
+}
+
+static void print_how(FILE *out, const struct cln_evaluation *evaluation)
+{
+	if (evaluation->replicates > 0)
+		fprintf(out, "intervals  95 %%: DeLong's for the AUC, else of %zu bootstrap replicates, seed %llu\n",
+			evaluation->replicates, (unsigned long long)evaluation->seed);
+	else
+		fprintf(out, "intervals  95 %%: DeLong's for the AUC\n");
+}
+
+void evaluation_print(FILE *out, const struct cln_evaluation *evaluation)
+{
+	char value[VALUE], interval[2 * VALUE + 8];
+
+	print_rows(out, evaluation);
+	fprintf(out, "threshold  %.6g\n", evaluation->threshold);
+	print_how(out, evaluation);
+	fprintf(out, "\n%-20s  %10s  95 %% interval\n", "", "value");
+	for (int m = 0; m < CLN_N_MEASURES; m++) {
+		const struct cln_estimate *estimate = &evaluation->measures[m];
+
+		value_text(value, m, estimate->value, false);
+		interval_text(interval, m, estimate->low, estimate->high, false);
+		fprintf(out, "%-20s  %10s  %s\n", cln_measure_label((enum cln_measure)m), value,
+			estimate->reason ? estimate->reason : interval);
+	}
+}
+
+static void print_difference(FILE *out, const struct cln_comparison *comparison, int m)
+{
+	const struct cln_difference *difference = &comparison->differences[m];
+	char first[VALUE], second[VALUE], value[VALUE], interval[2 * VALUE + 8], p[VALUE] = "-";
+
+	value_text(first, m, comparison->first.measures[m].value, false);
+	value_text(second, m, comparison->second.measures[m].value, false);
+	value_text(value, m, difference->value, true);
+	interval_text(interval, m, difference->low, difference->high, true);
+	if (!isnan(difference->p_value))
+		snprintf(p, sizeof p, difference->p_value < 0.0001 ? "< 0.0001" : "%.4f", difference->p_value);
+	fprintf(out, "%-20s  %10s  %10s  %10s  %-24s  %s\n", cln_measure_label((enum cln_measure)m), first, second, value,
+		interval, p);
+}
+
+void evaluation_print_comparison(FILE *out, const struct cln_comparison *comparison, const struct evaluation_names *names)
+{
+	print_rows(out, &comparison->first);
+	fprintf(out, "first      %s, threshold %.6g\n", names->first, comparison->first.threshold);
+	fprintf(out, "second     %s, threshold %.6g\n", names->second, comparison->second.threshold);
+	print_how(out, &comparison->first);
+	fprintf(out, "\n%-20s  %10s  %10s  %10s  %-24s  p\n", "", "first", "second", "difference", "95 % interval");
+	for (int m = 0; m < CLN_N_MEASURES; m++)
+		print_difference(out, comparison, m);
+}
+
+/* ---------------------------------------------------------------- for programs */
+
+/* In the order in which they always were: log loss, AUC, accuracy, then the others. */
+static void write_values(struct json_writer *writer, const struct cln_evaluation *evaluation)
+{
+	static const enum cln_measure first[] = {CLN_MEASURE_LOG_LOSS, CLN_MEASURE_AUC, CLN_MEASURE_ACCURACY};
+	bool done[CLN_N_MEASURES] = {false};
+
+	json_size(writer, "rows", evaluation->rows);
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+		json_double(writer, cln_measure_name(first[i]), evaluation->measures[first[i]].value);
+		done[first[i]] = true;
+	}
+	for (int m = 0; m < CLN_N_MEASURES; m++)
+		if (!done[m])
+			json_double(writer, cln_measure_name((enum cln_measure)m), evaluation->measures[m].value);
+}
+
+static void write_pair(struct json_writer *writer, const char *key, double low, double high)
+{
+	json_begin_array(writer, key);
+	json_double(writer, NULL, low);
+	json_double(writer, NULL, high);
+	json_end_array(writer);
+}
+
+static void write_intervals(struct json_writer *writer, const struct cln_evaluation *evaluation)
+{
+	json_begin_object(writer, "intervals");
+	for (int m = 0; m < CLN_N_MEASURES; m++)
+		write_pair(writer, cln_measure_name((enum cln_measure)m), evaluation->measures[m].low,
+			   evaluation->measures[m].high);
+	json_end_object(writer);
+}
+
+static void write_reasons(struct json_writer *writer, const struct cln_evaluation *evaluation)
+{
+	bool any = false;
+
+	for (int m = 0; m < CLN_N_MEASURES; m++) {
+		if (!evaluation->measures[m].reason)
+			continue;
+		if (!any)
+			json_begin_object(writer, "undefined");
+		any = true;
+		json_string(writer, cln_measure_name((enum cln_measure)m), evaluation->measures[m].reason);
+	}
+	if (any)
+		json_end_object(writer);
+}
+
+static void write_seed(struct json_writer *writer, uint64_t seed)
+{
+	char digits[VALUE];
+
+	snprintf(digits, sizeof digits, "%llu", (unsigned long long)seed);
+	json_string(writer, "seed", digits); /* a number would be rounded above 2^53 */
+}
+
+void evaluation_write(struct json_writer *writer, const struct cln_evaluation *evaluation)
+{
+	write_values(writer, evaluation);
+	json_double(writer, "weight", evaluation->weight);
+	json_double(writer, "positive_weight", evaluation->positive_weight);
+	json_double(writer, "threshold", evaluation->threshold);
+	write_reasons(writer, evaluation);
+	write_intervals(writer, evaluation);
+	json_begin_object(writer, "bootstrap");
+	json_size(writer, "replicates", evaluation->replicates);
+	write_seed(writer, evaluation->seed);
+	json_end_object(writer);
+}
+
+void evaluation_write_comparison(struct json_writer *writer, const struct cln_comparison *comparison,
+				 const struct evaluation_names *names)
+{
+	json_begin_object(writer, "comparison");
+	json_string(writer, "model", names->second);
+	evaluation_write(writer, &comparison->second);
+	json_begin_object(writer, "differences");
+	for (int m = 0; m < CLN_N_MEASURES; m++) {
+		const struct cln_difference *difference = &comparison->differences[m];
+
+		json_begin_object(writer, cln_measure_name((enum cln_measure)m));
+		json_double(writer, "value", difference->value);
+		write_pair(writer, "interval", difference->low, difference->high);
+		json_double(writer, "p_value", difference->p_value);
+		json_end_object(writer);
+	}
+	json_end_object(writer);
+	json_end_object(writer);
+}
