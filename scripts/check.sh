@@ -183,7 +183,7 @@ describe() {
 	reliability) echo "the long forms of tests/reliability: what doc/reliability.md counts" ;;
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "scripts/batch/slurm.sh under a real Slurm of one node" ;;
-	long_tests) echo "functions over every float, 10^7 numbers, scikit-learn's measures, the coverage of intervals, a million runs of fuzzing" ;;
+	long_tests) echo "functions over every float, 10^7 numbers, scikit-learn's measures, the coverage of intervals, fuzzing" ;;
 	esac
 }
 

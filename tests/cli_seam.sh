@@ -19,7 +19,13 @@ expect 0 'columns not used 3' predict ignoring extra.csv
 equal "predictions" "$(wc -l <stdout)" 41
 expect 0 '' predict ignoring extra.csv --keep x
 holds "--keep of a used column" '^1,' stdout
-expect 0 'columns not used 3' evaluate ignoring extra.csv
+expect 0 'columns not used 3: "bad", "huge", "comma"' evaluate ignoring extra.csv
+expect 0 'columns not used 3: "bad", "huge", "comma"' predict ignoring - <extra.csv
+awk -F, -v OFS=, '{ for (i = 1; i <= 30; i++) $0 = $0 OFS (NR == 1 ? "e" : "") i; print }' extra.csv >many.csv
+expect 0 'columns not used 33: "bad", "huge", "comma", "e1", "e2", "e3",' predict ignoring many.csv
+expect 0 '"e16", "e17" and 13 more' predict ignoring many.csv
+cut -d, -f2- extra.csv >lacking.csv
+expect 3 'lacking.csv: a column that the model was trained on is missing: "x"' predict ignoring lacking.csv
 expect 3 'not valid UTF-8' predict ignoring extra.csv --keep bad
 sed '2,$s/.$/inf/' extra.csv >unlabelled.csv
 expect 0 '' predict ignoring unlabelled.csv
