@@ -43,17 +43,17 @@ expect 3 'a number with a comma' train --recipe plain comma.csv --out refused
 for i in $rows; do printf '%d,%s\n' "$i" "$([ "$i" -gt 20 ] && echo 1 || echo 01)"; done | sed '1i x,y' >zero.csv
 train zeros zero.csv --categorical y --valid zero.csv --test zero.csv
 expect 0 '' evaluate zeros zero.csv
-holds "labels 01 and 1" '^AUC       1\.0' stdout
+holds "labels 01 and 1" '^AUC +1\.0' stdout
 for i in $rows; do echo "$i,$((16777216 + (i > 20)))"; done | sed '1i x,y' >large.csv
 train large large.csv --valid large.csv --test large.csv
 expect 0 '' evaluate large large.csv
-holds "labels 2^24 and 2^24 + 1" '^AUC       1\.0' stdout
+holds "labels 2^24 and 2^24 + 1" '^AUC +1\.0' stdout
 expect 0 '' predict large large.csv
 holds "the prediction is the label" ',16777217$' stdout
 expect 0 '' train --recipe plain large.csv --init large --out again --epochs 1 --progress none
 sed 's/,16777216$/,16777216.0/' large.csv >spelt.csv
 expect 0 '' evaluate large spelt.csv
-holds "another spelling of the label" '^AUC       1\.0' stdout
+holds "another spelling of the label" '^AUC +1\.0' stdout
 sed '2,9s/$/.0/' large.csv >spelt.csv
 train spelt spelt.csv
 expect 3 'every label is' train --recipe plain zero.csv --out refused
