@@ -357,12 +357,15 @@ CLN_MUST_CHECK enum cln_status cln_model_load(struct cln_model **model, const ch
 CLN_MUST_CHECK enum cln_status cln_model_save(const struct cln_model *model, const char *path, struct cln_error *err);
 void cln_model_destroy(struct cln_model *model);
 
+#define CLN_EXTRA_NAMED 20
+
 /* What was met while rows were prepared for a model. */
 struct cln_row_report {
 	size_t rows;
 	size_t missing_cells;
 	size_t unseen_cells;    /* categories that were not in the training rows; encoded as all zeros */
-	size_t extra_columns;   /* columns of the table that the model does not use */
+	size_t extra_columns;   /* columns of the table that the model does not use ... */
+	size_t extra[CLN_EXTRA_NAMED]; /* ... and the first of these: their numbers in it, from 0 */
 };
 
 /* probabilities: n_rows of the table, of the positive class.  Columns are matched by name; a missing one is CLN_E_DATA.

@@ -19,7 +19,13 @@ expect 0 'columns not used 3' predict ignoring extra.csv
 equal "predictions" "$(wc -l <stdout)" 41
 expect 0 '' predict ignoring extra.csv --keep x
 holds "--keep of a used column" '^1,' stdout
-expect 0 'columns not used 3' evaluate ignoring extra.csv
+expect 0 'columns not used 3: "bad", "huge", "comma"' evaluate ignoring extra.csv
+expect 0 'columns not used 3: "bad", "huge", "comma"' predict ignoring - <extra.csv
+awk -F, -v OFS=, '{ for (i = 1; i <= 30; i++) $0 = $0 OFS (NR == 1 ? "e" : "") i; print }' extra.csv >many.csv
+expect 0 'columns not used 33: "bad", "huge", "comma", "e1", "e2", "e3",' predict ignoring many.csv
+expect 0 '"e16", "e17" and 13 more' predict ignoring many.csv
+cut -d, -f2- extra.csv >lacking.csv
+expect 3 'lacking.csv: a column that the model was trained on is missing: "x"' predict ignoring lacking.csv
 expect 3 'not valid UTF-8' predict ignoring extra.csv --keep bad
 sed '2,$s/.$/inf/' extra.csv >unlabelled.csv
 expect 0 '' predict ignoring unlabelled.csv
@@ -37,17 +43,17 @@ expect 3 'a number with a comma' train --recipe plain comma.csv --out refused
 for i in $rows; do printf '%d,%s\n' "$i" "$([ "$i" -gt 20 ] && echo 1 || echo 01)"; done | sed '1i x,y' >zero.csv
 train zeros zero.csv --categorical y --valid zero.csv --test zero.csv
 expect 0 '' evaluate zeros zero.csv
-holds "labels 01 and 1" '^AUC       1\.0' stdout
+holds "labels 01 and 1" '^AUC +1\.0' stdout
 for i in $rows; do echo "$i,$((16777216 + (i > 20)))"; done | sed '1i x,y' >large.csv
 train large large.csv --valid large.csv --test large.csv
 expect 0 '' evaluate large large.csv
-holds "labels 2^24 and 2^24 + 1" '^AUC       1\.0' stdout
+holds "labels 2^24 and 2^24 + 1" '^AUC +1\.0' stdout
 expect 0 '' predict large large.csv
 holds "the prediction is the label" ',16777217$' stdout
 expect 0 '' train --recipe plain large.csv --init large --out again --epochs 1 --progress none
 sed 's/,16777216$/,16777216.0/' large.csv >spelt.csv
 expect 0 '' evaluate large spelt.csv
-holds "another spelling of the label" '^AUC       1\.0' stdout
+holds "another spelling of the label" '^AUC +1\.0' stdout
 sed '2,9s/$/.0/' large.csv >spelt.csv
 train spelt spelt.csv
 expect 3 'every label is' train --recipe plain zero.csv --out refused

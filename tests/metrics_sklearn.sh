@@ -17,8 +17,8 @@ import sys
 
 data = pathlib.Path(sys.argv[1])
 kept = (data / "metrics_sklearn.txt").read_text().split("\n")
-script = [sys.executable, data / "metrics_sklearn.py"]
-made = subprocess.run(script, stdout=subprocess.PIPE, text=True, check=True).stdout.split("\n")
+command = [sys.executable, data / "metrics_sklearn.py"]
+made = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split("\n")
 
 
 def same(a, b):

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <float.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "api/evaluate.h"
 #include "base/dmath.h"
 #include "base/rng.h"
 #include "kernels/dispatch.h"
@@ -322,8 +324,9 @@ START_TEST(a_models_measures_begin_with_those_of_training)
 	struct cln_metrics metrics;
 	struct cln_evaluation evaluation;
 	struct cln_comparison comparison;
-	struct cln_model *model, *other;
+	struct cln_model *model, *other, *stored;
 	struct cln_error why;
+	char path[] = "/tmp/test_fit.XXXXXX";
 
 	config.epochs = 3;
 	assert_ok(cln_model_fit(&model, train, NULL, NULL, NULL, &config, NULL, NULL, &err));
@@ -343,6 +346,15 @@ START_TEST(a_models_measures_begin_with_those_of_training)
 	assert_ok(cln_model_measure(other, test, &judging, &evaluation, NULL, &err));
 	ck_assert_mem_eq(&comparison.second, &evaluation, sizeof evaluation);
 	ck_assert_double_ne(comparison.differences[CLN_MEASURE_AUC].value, 0);
+	ck_assert_int_ge(close(mkstemp(path)), 0);
+	assert_ok(cln_model_save(model, path, &err));
+	ck_assert_int_eq(evaluate_store_threshold(path, other, 0.75, NULL, &why), CLN_E_IO); /* it was trained anew meanwhile */
+	ck_assert_msg(strstr(why.message, "has changed since it was read") != NULL, "%s", why.message);
+	assert_ok(evaluate_store_threshold(path, model, 0.75, NULL, &err));
+	assert_ok(cln_model_load(&stored, path, &err));
+	ck_assert_double_eq(cln_model_threshold(stored), 0.75);
+	unlink(path);
+	cln_model_destroy(stored);
 	other->label.positive[0]++;
 	ck_assert_int_eq(cln_model_compare(model, other, test, &judging, &comparison, NULL, &why), CLN_E_DATA);
 	ck_assert_uint_eq(comparison.first.rows, 0);

@@ -427,7 +427,7 @@ static void same_bits(const struct cln_comparison *a, const struct cln_compariso
 
 START_TEST(any_number_of_threads_gives_the_same_bits)
 {
-	static const int threads[] = {2, 3, 8};
+	static const int threads[] = {8, 3, 2}; /* LLVM's OpenMP runtime (14) loses 1440 bytes a thread by which a team grows */
 	const struct simulated s = simulate(700, 1, _i);
 	const struct cln_comparison one = compared(&s, s.p, s.q, 101, 1);
 

@@ -42,11 +42,11 @@ START_TEST(f1_is_greatest_at_the_cut)
 }
 END_TEST
 
-/* Two called positive: precision 1, recall 2/3; four: 3/4 and 1; one: 1 and 1/3. */
+/* Two called positive: precision 1, recall 2/3; four: 3/4 and 1.  The former is better where beta^2 < 2/3. */
 START_TEST(beta_weighs_recall_against_precision)
 {
 	static const double thresholds[][2] = {
-		{0.1, (0.75 + 0.5) / 2}, {0.5, (0.75 + 0.5) / 2}, {1, (0.375 + 0.25) / 2}, {2, (0.375 + 0.25) / 2}};
+		{0.1, (0.75 + 0.5) / 2}, {0.75, (0.75 + 0.5) / 2}, {0.9, (0.375 + 0.25) / 2}, {2, (0.375 + 0.25) / 2}};
 	struct cln_config config = rule_of(CLN_THRESHOLD_F1);
 
 	config.threshold_beta = thresholds[_i][0];

@@ -18,19 +18,29 @@ static size_t rows_at_a_time(size_t n_features)
 
 static int threads_of(int threads) { return parallel_limit(threads > 0 ? threads : cln_threads_allowed(NULL)); }
 
-/* What the table has besides the model's columns, the label and the weight. */
-static size_t extra_columns(const struct cln_model *model, const struct cln_table *table, const struct pipeline_reader *reader)
+static bool is_label_or_weight(const struct cln_model *model, const char *name)
 {
-	size_t n = pipeline_extra_columns(reader);
+	return strcmp(name, model->label.column) == 0 || (model->weight && strcmp(name, model->weight) == 0);
+}
 
+/* What the table has besides the model's columns, the label and the weight, which a pipeline does not know either. */
+static void report_extra(struct cln_row_report *report, const struct cln_model *model, const struct cln_table *table,
+			 const struct pipeline_reader *reader)
+{
+	const size_t n_unknown = pipeline_extra_columns(reader), *unknown = pipeline_extra(reader);
+	size_t n_named = 0;
+
+	report->extra_columns = n_unknown;
 	for (size_t c = 0; c < table->n_columns; c++) {
 		const struct column *column = &table->columns[c];
 
-		if (n > 0 && (!column->ignored || column->not_asked_for) &&
-		    (strcmp(column->name, model->label.column) == 0 || (model->weight && strcmp(column->name, model->weight) == 0)))
-			n--;
+		if (report->extra_columns > 0 && (!column->ignored || column->not_asked_for) &&
+		    is_label_or_weight(model, column->name))
+			report->extra_columns--;
 	}
-	return n;
+	for (size_t i = 0; i < n_unknown && i < PIPELINE_EXTRA && n_named < CLN_EXTRA_NAMED; i++)
+		if (!is_label_or_weight(model, table->columns[unknown[i]].name))
+			report->extra[n_named++] = unknown[i];
 }
 
 /* What is asked of a table: of row i or, where rows is not NULL, rows[i]. */
@@ -78,7 +88,7 @@ static enum cln_status score(const struct request *request, struct cln_row_repor
 
 	if (status != CLN_OK)
 		return status;
-	own.extra_columns = extra_columns(model, request->table, reader);
+	report_extra(&own, model, request->table, reader);
 	X = mem_alloc(n_rows < chunk ? n_rows : chunk, n_features * sizeof *X, err);
 	status = X ? score_in_chunks(request, X, reader, &own, err) : CLN_E_MEMORY;
 	if (report)

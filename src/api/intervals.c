@@ -37,7 +37,8 @@ static size_t count_numbers(const double *values, size_t n)
 
 struct interval interval_of_replicates(double *values, size_t n)
 {
-	qsort(values, n, sizeof *values, ascending);
+	if (n > 0) /* else there may be no array */
+		qsort(values, n, sizeof *values, ascending);
 	const size_t numbers = count_numbers(values, n);
 	const double places = (double)numbers + 1;
 

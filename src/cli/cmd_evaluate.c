@@ -48,6 +48,15 @@ static enum cln_status judge(struct judgement *judgement, struct cln_error *err)
 	return evaluate_models(&judgement->result, &task, err);
 }
 
+static void tell_rows(const struct judgement *judgement)
+{
+	struct text unused = {0};
+
+	row_report_names(&unused, &judgement->result.report, judgement->table);
+	row_report_print(&judgement->result.report, &unused);
+	text_free(&unused);
+}
+
 static void tell_threshold(const struct judgement *judgement)
 {
 	const struct threshold_choice *choice = &judgement->result.choice;
@@ -115,7 +124,7 @@ int cmd_evaluate(const struct options *options)
 	if (status == CLN_OK)
 		status = judge(&judgement, &err);
 	if (status == CLN_OK)
-		row_report_print(&judgement.result.report);
+		tell_rows(&judgement);
 	if (status == CLN_OK && judgement.sets_threshold)
 		status = store_threshold(&judgement, &err);
 	if (status == CLN_OK)

@@ -19,6 +19,7 @@ struct prediction {
 	struct output output;
 	bool opened;
 	struct cln_row_report report;
+	struct text unused; /* names of columns */
 };
 
 /* The first line, once the first rows could be predicted. */
@@ -55,13 +56,17 @@ static enum cln_status write_rows(struct prediction *prediction, const struct ro
 	return status;
 }
 
-static void add_report(struct cln_row_report *sum, const struct cln_row_report *part)
+static void add_report(struct prediction *prediction, const struct cln_row_report *part, const struct cln_table *table)
 {
+	struct cln_row_report *sum = &prediction->report;
+
 	sum->rows += part->rows;
 	sum->missing_cells += part->missing_cells;
 	sum->unseen_cells += part->unseen_cells;
-	if (part->extra_columns > sum->extra_columns) /* rows of LibSVM text may have any */
+	if (part->extra_columns > sum->extra_columns) { /* rows of LibSVM text may have any */
 		sum->extra_columns = part->extra_columns;
+		row_report_names(&prediction->unused, part, table);
+	}
 }
 
 static enum cln_status predict_table(struct prediction *prediction, const struct cln_table *table, struct cln_error *err)
@@ -80,7 +85,7 @@ static enum cln_status predict_table(struct prediction *prediction, const struct
 		status = cln_model_predict(prediction->model, table, options->config.threads, probabilities, &report, err);
 	if (status == CLN_OK)
 		status = write_rows(prediction, &rows, err);
-	add_report(&prediction->report, &report);
+	add_report(prediction, &report, table);
 	rows_kept_free(&kept);
 	mem_free(probabilities);
 	return status;
@@ -128,7 +133,8 @@ int cmd_predict(const struct options *options)
 		status = err.code;
 	}
 	if (status == CLN_OK)
-		row_report_print(&prediction.report);
+		row_report_print(&prediction.report, &prediction.unused);
+	text_free(&prediction.unused);
 	rows_close(&prediction.reader);
 	cln_model_destroy(prediction.model);
 	return status == CLN_OK ? 0 : exit_with_error(&err);

@@ -71,8 +71,9 @@ static const struct command commands[] = {
 	.description =
 	    "Writes CSV with the header probability,prediction and one line for each row of DATA, in its order: the "
 	    "probability of the positive class, and the label value predicted. MODEL is a model file or a run directory. "
-	    "Columns are matched by name; further ones are ignored, and counted on standard error with the missing cells "
-	    "and the categories that the training rows did not hold.",
+	    "Columns are matched by name, in any order; those that the model needs and DATA lacks are named in an error, further "
+	    "ones are ignored. Standard error says how many missing cells there were, how many categories that the training rows "
+	    "did not hold, and which columns are not used (the first 20 by name).",
 	.examples = "colonnade predict colonnade-run new.csv > predictions.csv\n"
 		    "colonnade predict model.safetensors new.csv --keep id,name --out predictions.csv",
     },

@@ -3,8 +3,24 @@
 
 #include <stdio.h>
 
-void row_report_print(const struct cln_row_report *report)
+void row_report_names(struct text *names, const struct cln_row_report *report, const struct cln_table *table)
 {
-	fprintf(stderr, "rows %zu; missing cells %zu; categories never seen in training %zu; columns not used %zu\n", report->rows,
-		report->missing_cells, report->unseen_cells, report->extra_columns);
+	const size_t n = report->extra_columns < CLN_EXTRA_NAMED ? report->extra_columns : CLN_EXTRA_NAMED;
+
+	text_free(names);
+	*names = (struct text){0};
+	for (size_t i = 0; i < n; i++)
+		text_addf(names, "%s\"%.100s\"", i ? ", " : "", cln_table_column_name(table, report->extra[i]));
+	if (report->extra_columns > n)
+		text_addf(names, " and %zu more", report->extra_columns - n);
+}
+
+/* Without memory for the names their number will do. */
+void row_report_print(const struct cln_row_report *report, const struct text *names)
+{
+	const bool named = report->extra_columns > 0 && !names->failed && names->bytes;
+
+	fprintf(stderr, "rows %zu; missing cells %zu; categories never seen in training %zu; columns not used %zu%s%s\n",
+		report->rows, report->missing_cells, report->unseen_cells, report->extra_columns, named ? ": " : "",
+		named ? names->bytes : "");
 }

@@ -3,8 +3,11 @@
 #ifndef CLI_ROW_REPORT_H
 #define CLI_ROW_REPORT_H
 
-#include <colonnade.h>
+#include "report/output.h"
 
-void row_report_print(const struct cln_row_report *report);
+/* The first of the columns that are not used, by name, as a list in place of what `names` held; empty where there are none. */
+void row_report_names(struct text *names, const struct cln_row_report *report, const struct cln_table *table);
+
+void row_report_print(const struct cln_row_report *report, const struct text *names);
 
 #endif

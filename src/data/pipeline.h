@@ -100,6 +100,9 @@ enum cln_status pipeline_read(float *X, const struct pipeline_reader *reader, co
 enum cln_status pipeline_apply(float *X, const struct pipeline *pipeline, const struct cln_table *table, const uint32_t *rows,
                                size_t n_rows, int threads, struct cln_row_report *report, struct cln_error *err) CLN_MUST_CHECK;
 size_t pipeline_extra_columns(const struct pipeline_reader *reader);
+/* The numbers of the first PIPELINE_EXTRA of them; lent by the reader. */
+#define PIPELINE_EXTRA (CLN_EXTRA_NAMED + 2)
+const size_t *pipeline_extra(const struct pipeline_reader *reader);
 
 /* A short name of a feature for messages and inspect, as "age", "age is missing", "job=clerk", "job=(rare)"; '\0'-terminated, cut
  * to size. */

@@ -32,7 +32,7 @@ struct pipeline_reader {
 	const struct pipeline *pipeline;
 	struct column_reader *columns; /* those that give features */
 	size_t n_columns;
-	size_t extra_columns;
+	size_t extra_columns, extra[PIPELINE_EXTRA]; /* columns that the pipeline does not know, and the first of them */
 };
 
 /* ---------------------------------------------------------------- columns by name */
@@ -123,9 +123,15 @@ static enum cln_status bind_columns(struct pipeline_reader *reader, const struct
 		goto done;
 	n = list_table_columns(list, table);
 	n_known = list_pipeline_columns(known, pipeline);
-	for (size_t c = 0; c < table->n_columns; c++)
-		if (!table->columns[c].ignored || table->columns[c].not_asked_for)
-			reader->extra_columns += named_find(known, n_known, table->columns[c].name) == SIZE_MAX;
+	for (size_t c = 0; c < table->n_columns; c++) {
+		if (table->columns[c].ignored && !table->columns[c].not_asked_for)
+			continue;
+		if (named_find(known, n_known, table->columns[c].name) != SIZE_MAX)
+			continue;
+		if (reader->extra_columns < PIPELINE_EXTRA)
+			reader->extra[reader->extra_columns] = c;
+		reader->extra_columns++;
+	}
 	for (size_t c = 0; c < pipeline->n_columns; c++) {
 		size_t found;
 
@@ -331,6 +337,8 @@ void pipeline_reader_destroy(struct pipeline_reader *reader)
 }
 
 size_t pipeline_extra_columns(const struct pipeline_reader *reader) { return reader->extra_columns; }
+
+const size_t *pipeline_extra(const struct pipeline_reader *reader) { return reader->extra; }
 
 /* ---------------------------------------------------------------- rows */
 
