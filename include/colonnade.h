@@ -215,6 +215,12 @@ struct cln_config {
 	size_t block_size;          /* columns of a block; 0: from the net and the batch (doc/numerics.md) */
 	size_t recover;             /* so often an epoch that diverges is repeated from its start, each time with half the rate */
 
+	/* Cross-validation: rows of the training table whose entry here (one for each of its rows, lent) is left_out are the test
+	 * rows, neither learnt from nor validated on; test and test_fraction are then not allowed.  NULL: none.  Such a fit
+	 * makes and takes no checkpoints. */
+	const uint32_t *fold_of_row;
+	uint32_t left_out;
+
 	/* execution: changes no bit of the result */
 	int threads;                /* 0: as many as cln_threads_allowed says */
 	size_t lanes;               /* members of an ensemble trained at a time, at most the threads; 0: as many as pay */

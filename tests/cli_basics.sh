@@ -56,7 +56,7 @@ while IFS='|' read -r arguments text; do
   one_line
 done <<'LIST'
 trian x|did you mean train?
-crossval x|there is no command "crossval"
+search x|there is no command "search"
 train|DATA is missing
 train a b|one argument too many
 train a --lable x|did you mean --label?

@@ -334,13 +334,16 @@ static enum cln_status check_config(struct fit *fit, struct cln_config *effectiv
 	if (sources->test)
 		effective->test_fraction = 0;
 	status = config_check(effective, err);
+	if (status == CLN_OK && effective->fold_of_row && (sources->test || effective->test_fraction > 0))
+		status = error_set(err, CLN_E_USAGE, "a fold that is left out is the test rows: there can be no others");
 	if (status == CLN_OK && sources->init && sources->init->members)
 		status = error_set(err, CLN_E_USAGE, "the model to start from is an ensemble of %zu members; it must be a single "
 				   "network", sources->init->n_members);
 	return status == CLN_OK ? kernels_select(&fit->kernels, effective->isa, err) : status;
 }
 
-/* Rows of weight 0 are as if they were not there.  What is wrong with the column is told when the rows are read. */
+/* Rows of weight 0 and those of a fold left out are as if they were not there.  What is wrong with the column is told when the rows
+ * are read. */
 static size_t rows_of_weight(const struct cln_config *effective, const struct cln_table *train)
 {
 	const size_t column = effective->weight ? table_find(train, effective->weight) : SIZE_MAX;
@@ -348,7 +351,7 @@ static size_t rows_of_weight(const struct cln_config *effective, const struct cl
 	size_t n = 0;
 
 	for (size_t i = 0; i < train->n_rows; i++)
-		n += !w || w[i] != 0;
+		n += (!w || w[i] != 0) && (!effective->fold_of_row || effective->fold_of_row[i] != effective->left_out);
 	return n;
 }
 
@@ -379,6 +382,8 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 	if (summary)
 		*summary = own;
 	status = check_config(&fit, &effective, &sources, err);
+	if (status == CLN_OK && effective.fold_of_row && (checkpoint || (observer && observer->checkpoint)))
+		status = error_set(err, CLN_E_USAGE, "a fit that leaves a fold out has no checkpoints");
 	if (status != CLN_OK)
 		return status;
 	if (init)

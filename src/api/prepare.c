@@ -139,6 +139,38 @@ static enum cln_status row_set_split(struct row_set *set, struct row_set *part, 
 	return CLN_OK;
 }
 
+/* Moves the rows of a fold into `part`. */
+static enum cln_status row_set_leave_out(struct row_set *set, struct row_set *part, const struct cln_config *config,
+					 struct cln_error *err)
+{
+	struct row_set rest = {0};
+	size_t n_in = 0, n_out = 0;
+	uint32_t *in = mem_alloc(set->n, 2 * sizeof *in, err), *out = in ? in + set->n : NULL;
+
+	if (!in)
+		return CLN_E_MEMORY;
+	for (size_t i = 0; i < set->n; i++) {
+		if (config->fold_of_row[set->rows[i]] == config->left_out)
+			in[n_in++] = (uint32_t)i;
+		else
+			out[n_out++] = (uint32_t)i;
+	}
+	enum cln_status status = CLN_OK;
+	if (n_in == 0 || n_out == 0)
+		status = error_set(err, CLN_E_DATA, "%s: the fold that is left out has %s", set->table->source,
+				   n_in ? "all rows" : "no rows");
+	if (status == CLN_OK)
+		status = row_set_choose(part, set, in, n_in, err);
+	if (status == CLN_OK)
+		status = row_set_choose(&rest, set, out, n_out, err);
+	mem_free(in);
+	if (status != CLN_OK)
+		return status;
+	row_set_free(set);
+	*set = rest;
+	return CLN_OK;
+}
+
 struct row_sets {
 	struct row_set train, valid, test;
 };
@@ -164,7 +196,9 @@ static enum cln_status read_rows(struct row_sets *sets, struct prepared *prepare
 	double left = 1;
 	enum cln_status status = row_set_read(&sets->train, prepared, train, err);
 
-	if (status == CLN_OK && test) {
+	if (status == CLN_OK && config->fold_of_row) {
+		status = row_set_leave_out(&sets->train, &sets->test, config, err);
+	} else if (status == CLN_OK && test) {
 		status = row_set_read(&sets->test, prepared, test, err);
 	} else if (status == CLN_OK && config->test_fraction > 0) {
 		status = row_set_split(&sets->train, &sets->test, config->test_fraction, config->seed, PART_TEST, err);

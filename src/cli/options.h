@@ -18,14 +18,16 @@ enum command_bit {
 	FOR_TUNE = 1 << 6,
 	FOR_DOCTOR = 1 << 7,
 	FOR_CONVERT = 1 << 8,
-	FOR_ALL = (1 << 9) - 1
+	FOR_CROSSVAL = 1 << 9,
+	FOR_FITS = FOR_TRAIN | FOR_CROSSVAL,
+	FOR_ALL = (1 << 10) - 1
 };
 
 /* What --resume asks for, in the order of its words. */
 enum run_start { RUN_NEW, RUN_CONTINUE, RUN_AUTO };
 
 #define OPTIONS_MAX_OPERANDS 2
-#define OPTIONS_MAX_SPECS 110
+#define OPTIONS_MAX_SPECS 130
 
 /* What the user asked for, checked: the recipe's values, then the config file's, then the flags'.  Text is lent by argv or owned by
  * the struct (options_free). */
@@ -35,10 +37,14 @@ struct options {
 	struct cln_config config;                   /* config.isa is set from COLONNADE_ISA */
 	struct cln_read_options read;
 	const char *valid, *test, *init; /* further files of train; NULL: none */
-	const char *out;                 /* train: the run directory; predict: a file, "-" for standard output */
+	const char *out;                 /* train, crossval: a directory; predict: a file, "-" for standard output */
 	const char *keep;                /* predict: columns put in front; NULL: none */
 	const char *compare;             /* evaluate: a second model; NULL: none */
 	size_t bootstrap;                /* evaluate: replicates, or CLN_AUTO */
+	size_t folds, repeats;           /* crossval */
+	const char *group, *fold_column; /* crossval: columns; NULL: none */
+	const char *fold;                /* crossval: "K/N", this fit alone; NULL: all */
+	bool merge;                      /* crossval: nothing is trained */
 	bool force, json, shell;
 	int resume;                      /* enum run_start */
 	double checkpoint_every, time_limit; /* seconds; 0: never, none */

@@ -25,7 +25,7 @@ static void write_option(struct json_writer *writer, const struct options *optio
 		json_string(writer, spec->name, *text ? text : NULL);
 }
 
-static void write_options(struct json_writer *writer, const struct options *options)
+void run_record_write_options(struct json_writer *writer, const struct options *options)
 {
 	json_begin_object(writer, "options");
 	for (size_t i = 0; options_spec(i); i++)
@@ -104,7 +104,7 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	json_string(&writer, "program", "colonnade");
 	json_string(&writer, "version", CLN_VERSION);
 	write_inputs(&writer, record);
-	write_options(&writer, record->options);
+	run_record_write_options(&writer, record->options);
 	json_string(&writer, "isa", record->isa);
 	json_size(&writer, "threads_allowed", (size_t)record->threads_allowed);
 	json_string(&writer, "threads_rule", record->threads_rule);
@@ -125,7 +125,7 @@ enum cln_status run_record_options(struct text *text, const struct options *opti
 	struct json_writer writer = {.out = text};
 
 	json_begin_object(&writer, NULL);
-	write_options(&writer, options);
+	run_record_write_options(&writer, options);
 	json_end_object(&writer);
 	return text->failed ? error_set(err, CLN_E_MEMORY, "no memory for the text of the options") : CLN_OK;
 }
@@ -208,7 +208,7 @@ enum cln_status run_record_compare(const char *was, const char *name, const stru
 	json_begin_object(&writer, NULL);
 	if (record)
 		write_inputs(&writer, record);
-	write_options(&writer, options);
+	run_record_write_options(&writer, options);
 	json_end_object(&writer);
 	enum cln_status status = text.failed ? error_set(&why, CLN_E_MEMORY, "no memory for the text of the options") : CLN_OK;
 	if (status == CLN_OK)

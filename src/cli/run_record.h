@@ -19,6 +19,9 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 /* The options in force as a checkpoint keeps them: {"options": {...}}, for text_free. */
 enum cln_status run_record_options(struct text *text, const struct options *options, struct cln_error *err) CLN_MUST_CHECK;
 
+/* The same into an open object. */
+void run_record_write_options(struct json_writer *writer, const struct options *options);
+
 /* What is kept of a run that goes on. */
 struct run_past {
 	bool forced;    /* it was begun with --force */

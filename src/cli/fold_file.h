@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * What a fit of a cross-validation leaves in the folder: fold-3-of-5.csv, what was said of its rows, and fold-3-of-5.json, which is
+ * written last and marks it as done.  So fits can be done by several jobs, in any order, and none is done twice. */
+#ifndef CLI_FOLD_FILE_H
+#define CLI_FOLD_FILE_H
+
+#include "api/crossval.h"
+#include "cli/options.h"
+
+#define FOLD_PATH 4096
+
+struct fold_files {
+	const char *folder;
+	const struct options *options;
+	struct crossval *crossval;
+	uint64_t fingerprint; /* of the table */
+};
+
+/* Writes both files of a fit that is done. */
+enum cln_status fold_file_write(const struct fold_files *files, size_t fit, double seconds, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Whether the files of a fit are there: then its scores and threshold are put into crossval.  CLN_E_USAGE: they are of other
+ * options or other data, named; CLN_E_DAMAGED: they are not what was written. */
+enum cln_status fold_file_read(bool *found, const struct fold_files *files, size_t fit, struct cln_error *err) CLN_MUST_CHECK;
+
+/* "DIR/fold-3-of-5.json" */
+enum cln_status fold_file_name(char path[FOLD_PATH], const struct fold_files *files, size_t fit, const char *ending,
+			       struct cln_error *err) CLN_MUST_CHECK;
+
+#endif
