@@ -16,13 +16,17 @@
 #include <zlib.h>
 #endif
 
+#include "cli/options.h"
+#include "cli/run_record.h"
 #include "data/csv_parts.h"
 #include "data/parts.h"
+#include "data/pipeline.h"
 #include "data/source.h"
 #include "fail_alloc.h"
 #include "fail_call.h"
 #include "report/jsonl.h"
 #include "report/output.h"
+#include "tables.h"
 
 static char folder[] = "/tmp/test_faults.XXXXXX";
 static struct cln_error why;
@@ -696,6 +700,80 @@ START_TEST(a_cell_is_placed_as_well_as_it_can_be)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- records and pipelines without memory */
+
+/* A record is compared, or there was no memory for it; what was kept of it is the caller's. */
+START_TEST(a_record_without_memory_is_not_compared)
+{
+	char *words[] = {"data.csv", NULL};
+	struct options given;
+	struct text was = {0};
+	bool happened = true;
+	long n;
+	assert_ok(options_parse(&given, options_find_command("train"), 1, words, &err));
+	assert_ok(run_record_options(&was, &given, &err));
+	/* As a run has it that was changed: the last member is the record's. */
+	char *changed = strstr(was.bytes, "\"allow-change\":null");
+	ck_assert_ptr_nonnull(changed);
+	memcpy(changed, "\"allow-change\":\"lr\"", strlen("\"allow-change\":\"lr\""));
+	for (n = 0; happened; n++) {
+		struct run_past past = {0};
+		struct text text = {0};
+		fail_alloc_arm(n, FAIL_ONCE);
+		enum cln_status status = run_record_options(&text, &given, &why);
+		if (status == CLN_OK)
+			status = run_record_compare(was.bytes, "record", &given, NULL, &past, &why);
+		text_free(&text);
+		mem_free(past.changed);
+		fail_alloc_disarm();
+		happened = fail_alloc_happened();
+		ck_assert_int_eq(fail_alloc_live(), 0);
+		ck_assert_msg(status == (happened ? CLN_E_MEMORY : CLN_OK), "allocation %ld: %s", n, why.message);
+	}
+	ck_assert_int_gt(n, 5);
+	text_free(&was);
+	options_free(&given);
+}
+END_TEST
+
+/* Texts where numbers were learnt, numbers where texts were, and a column that is missing. */
+START_TEST(rows_without_memory_for_their_pipeline_are_not_read)
+{
+	static const uint32_t rows[] = {0, 1, 2};
+	const struct pipeline_settings settings = {(const bool[]){true, true}, CLN_SCALE_NONE, 2, 0, 0};
+	struct cln_table *learnt = tables_create(3, 2), *read = tables_create(3, 2), *lacking = tables_create(1, 1);
+	struct pipeline *pipeline;
+	tables_numbers(learnt, 0, "a", (const float[]){1, 2, 3});
+	tables_texts(learnt, 1, "b", (const char *[]){"1", "01", "z"});
+	tables_texts(read, 0, "a", (const char *[]){"4", "5", "6"});
+	tables_numbers(read, 1, "b", (const float[]){1, 2, 3});
+	tables_numbers(lacking, 0, "b", (const float[]){1});
+	assert_ok(pipeline_fit(&pipeline, learnt, rows, NULL, 3, &settings, 1, &err));
+	for (int lacks = 0; lacks < 2; lacks++) {
+		bool happened = true;
+		for (long n = 0; happened; n++) {
+			struct pipeline_reader *reader;
+			fail_alloc_arm(n, FAIL_ONCE);
+			const enum cln_status status =
+			    pipeline_reader_create(&reader, pipeline, lacks ? lacking : read, NULL, lacks ? 1 : 3, &why);
+			if (status == CLN_OK)
+				pipeline_reader_destroy(reader);
+			fail_alloc_disarm();
+			happened = fail_alloc_happened();
+			ck_assert_int_eq(fail_alloc_live(), 0);
+			ck_assert_msg(status == (lacks ? CLN_E_DATA : happened ? CLN_E_MEMORY : CLN_OK) ||
+					  (lacks && happened && status == CLN_E_MEMORY), "allocation %ld: %s", n, why.message);
+			if (lacks && status == CLN_E_DATA)
+				ck_assert(strstr(why.message, happened ? "a column" : "\"a\"") != NULL);
+		}
+	}
+	pipeline_destroy(pipeline);
+	cln_table_destroy(learnt);
+	cln_table_destroy(read);
+	cln_table_destroy(lacking);
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
 	TCase *tcase = tcase_create(name);
@@ -725,6 +803,9 @@ static Suite *faults_suite(void)
 	tcase_add_test(tcase, a_device_is_written_where_it_is);
 	tcase_add_test(tcase, standard_output_stays_open);
 	tcase_add_test(tcase, a_file_of_results_is_replaced_whole_or_not_at_all);
+	tcase = add_case(suite, "without memory");
+	tcase_add_test(tcase, a_record_without_memory_is_not_compared);
+	tcase_add_test(tcase, rows_without_memory_for_their_pipeline_are_not_read);
 	return suite;
 }
 
