@@ -378,6 +378,19 @@ const char *cln_model_label_value(const struct cln_model *model, int positive);
 CLN_MUST_CHECK enum cln_status cln_model_describe(const struct cln_model *model, bool json, char **text, struct cln_error *err);
 void cln_free(void *text);
 
+/* The model in a form in which other programs use it (doc/export.md). */
+enum cln_export {
+	CLN_EXPORT_ONNX, /* raw columns in, probability out */
+	CLN_EXPORT_C,    /* one C99 file without dependencies, whose probabilities have the bits of cln_model_predict's */
+	CLN_EXPORT_JSON, /* all numbers and lists, to be read by anything else */
+	CLN_N_EXPORTS
+};
+
+/* *bytes: `length` of them and a '\0', to be freed by the caller with cln_free; the same for the same model.  CLN_E_USAGE: the format
+ * has no room for the model (ONNX: 2 GiB). */
+CLN_MUST_CHECK enum cln_status cln_model_export(const struct cln_model *model, enum cln_export format, char **bytes, size_t *length,
+						struct cln_error *err);
+
 /* ---------------------------------------------------------------- machine */
 
 /* Threads this process may use: OMP_NUM_THREADS, else the least of affinity mask, cgroup quota and scheduler variables.

@@ -68,7 +68,7 @@ copy_source() { # TO
 		--exclude='*.o' --exclude='*~' --exclude='*.a' --exclude='*.log' --exclude='*.trs' \
 		--exclude=.deps --exclude=.dirstamp \
 		--exclude=./Makefile --exclude=./colonnade --exclude=./colonnade.pc --exclude=./config.h --exclude=./config.status \
-		--exclude=./stamp-h1 --exclude='./colonnade-*.tar.xz' . | tar -C "$1" -xf -
+		--exclude=./stamp-h1 --exclude=./shared_code.inc --exclude='./colonnade-*.tar.xz' . | tar -C "$1" -xf -
 	find "$1/tests" -type f -name 'test_*' ! -name '*.*' -delete
 }
 

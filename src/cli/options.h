@@ -18,7 +18,8 @@ enum command_bit {
 	FOR_TUNE = 1 << 6,
 	FOR_DOCTOR = 1 << 7,
 	FOR_CONVERT = 1 << 8,
-	FOR_ALL = (1 << 9) - 1
+	FOR_EXPORT = 1 << 9,
+	FOR_ALL = (1 << 10) - 1
 };
 
 /* What --resume asks for, in the order of its words. */
@@ -35,7 +36,8 @@ struct options {
 	struct cln_config config;                   /* config.isa is set from COLONNADE_ISA */
 	struct cln_read_options read;
 	const char *valid, *test, *init; /* further files of train; NULL: none */
-	const char *out;                 /* train: the run directory; predict: a file, "-" for standard output */
+	const char *out;                 /* train: the run directory; predict, export: a file, "-" for standard output */
+	int format;                      /* export: enum cln_export */
 	const char *keep;                /* predict: columns put in front; NULL: none */
 	bool force, json, shell;
 	int resume;                      /* enum run_start */
