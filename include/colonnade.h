@@ -386,8 +386,8 @@ enum cln_export {
 	CLN_N_EXPORTS
 };
 
-/* *bytes: `length` of them and a '\0', to be freed by the caller with cln_free; the same for the same model.  CLN_E_USAGE: the format
- * has no room for the model (ONNX: 2 GiB). */
+/* *bytes: `length` of them and a '\0', to be freed by the caller with cln_free; the same for the same model.  CLN_E_USAGE: the
+ * format has no room for the model (ONNX: 2 GiB). */
 CLN_MUST_CHECK enum cln_status cln_model_export(const struct cln_model *model, enum cln_export format, char **bytes, size_t *length,
 						struct cln_error *err);
 

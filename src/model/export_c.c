@@ -20,13 +20,14 @@ static void add_introduction(struct c_export *c)
 		 " *   float p = colonnade_probability(&row);   the bits of \"colonnade predict\"\n"
 		 " *   int positive = colonnade_prediction(&row);   1 where p is at least the model's threshold, else 0\n"
 		 " *\n"
-		 " * A number that is missing is NAN, and none may be infinite; a text that is missing is NULL or \"\".  A text that the\n"
-		 " * training rows did not hold counts as no level, as in predict.\n"
+		 " * A number that is missing is NAN, and none may be infinite; a text that is missing is NULL or \"\".  A text\n"
+		 " * that the training rows did not hold counts as no level, as in predict.\n"
 		 " *\n"
-		 " * C99 and libm alone; no allocation, nothing shared: any number of threads.  Compile with -ffp-contract=off (gcc's\n"
-		 " * -std=c99 says so, too) and link with -lm; with -mfma, or -march=native, it is much faster on x86-64, with the same bits.\n"
-		 " * Other files that call it define COLONNADE_DECLARATIONS and include it, too.  With -DCOLONNADE_SELF_TEST it is a\n"
-		 " * program that computes some rows and compares their bits: exit code 0, or 1 where they differ. */\n");
+		 " * C99 and libm alone; no allocation, nothing shared: any number of threads.  Compile with\n"
+		 " * -ffp-contract=off (gcc's -std=c99 implies it) and link with -lm; with -mfma, or -march=native, it is much\n"
+		 " * faster on x86-64, with the same bits.  Other files that call it define COLONNADE_DECLARATIONS and include\n"
+		 " * it, too.  With -DCOLONNADE_SELF_TEST it is a program that computes some rows and compares their bits: exit\n"
+		 " * code 0, or 1 where they differ. */\n");
 }
 
 static void add_row(struct c_export *c)
@@ -75,10 +76,8 @@ static void add_probability(struct c_export *c)
 	/* the floats' polynomial is there already, under the same name */
 	c_add(c, "\n/* ---- in double: the probability ---- */\n\n#define polynomial polynomial_of_double\n");
 	c_need(c, "dmath_sigmoid");
-	if (ensemble && calibrated) {
-		c_need(c, "dmath_log");
-		c_add(c, "static double log_of_sum(double sum) { return dmath_log(sum < DBL_MIN ? DBL_MIN : sum); }\n");
-	}
+	if (ensemble && calibrated)
+		c_need(c, "log_of_sum");
 	if (calibrated) {
 		c_add(c, "static const double temperature = ");
 		c_add_double(c->out, T);
@@ -99,7 +98,8 @@ static void add_probability(struct c_export *c)
 		c_add(c, "\tfor (k = 0; k < NETWORKS; k++) {\n"
 			 "\t\tconst double z = (double)logit(&networks[k], x);\n"
 			 "\t\tpositive += dmath_sigmoid(z);\n\t\tnegative += dmath_sigmoid(-z);\n\t}\n"
-			 "\treturn (float)dmath_sigmoid((double)(float)(log_of_sum(positive) - log_of_sum(negative)) / temperature);\n");
+			 "\tpositive = (double)(float)(log_of_sum(positive) - log_of_sum(negative)); /* their mean's logit */\n"
+			 "\treturn (float)dmath_sigmoid(positive / temperature);\n");
 	c_add(c, "}\n");
 }
 
@@ -150,8 +150,8 @@ static void add_self_test(struct c_export *c, const struct export_sample *sample
 		 "\t\t\tfprintf(stderr, \"row %d: the probability is %.9g, not %.9g\\n\", (int)i, (double)p, "
 		 "(double)test_probabilities[i]);\n"
 		 "\t\t\tdifferent++;\n\t\t}\n\t}\n");
-	text_addf(c->out, "\tprintf(\"%%d of %zu rows have the bits of colonnade predict\\n\", %zu - (int)different);\n", table->n_rows,
-		  table->n_rows);
+	text_addf(c->out, "\tprintf(\"%%d of %zu rows have the bits of colonnade predict\\n\", %zu - (int)different);\n",
+		  table->n_rows, table->n_rows);
 	c_add(c, "\treturn different > 0;\n}\n\n#endif\n");
 }
 

@@ -18,22 +18,21 @@ static void add_indices(struct c_export *c, const char *name, const uint32_t *in
 }
 
 /* What all members share: sizes, and which features go into embeddings. */
-static void add_shape(struct c_export *c, const struct network *net)
+static void add_shape(struct c_export *c, const struct network *net, size_t K)
 {
 	const struct front *front = &net->front;
 	size_t widest = 0;
 	for (size_t l = 0; l <= net->L; l++)
 		widest = net->n[l] > widest ? net->n[l] : widest;
-	text_addf(c->out, "\n/* ---- the network%s ---- */\n\n", c->model->n_members ? "s" : "");
-	text_addf(c->out, "enum { NETWORKS = %zu, LAYERS = %zu, WIDEST = %zu };\n", c->model->n_members ? c->model->n_members : 1, net->L,
-		  widest);
+	text_addf(c->out, "\n/* ---- the network%s ---- */\n\n", K > 1 ? "s" : "");
+	text_addf(c->out, "enum { NETWORKS = %zu, LAYERS = %zu, WIDEST = %zu };\n", K, net->L, widest);
 	c_add(c, "static const size_t units[LAYERS + 1] = {");
 	for (size_t l = 0; l <= net->L; l++)
 		text_addf(c->out, "%s%zu", l ? ", " : "", net->n[l]);
 	c_add(c, "};\n");
 	if (front->n_numbers) {
-		text_addf(c->out, "enum { NUMBERS = %zu, FREQUENCIES = %d, WAVES = %d };\n", front->n_numbers, EMBEDDING_FREQUENCIES,
-			  EMBEDDING_OUTPUTS);
+		text_addf(c->out, "enum { NUMBERS = %zu, FREQUENCIES = %d, WAVES = %d };\n", front->n_numbers,
+			  EMBEDDING_FREQUENCIES, EMBEDDING_OUTPUTS);
 		add_indices(c, "embedded", front->numbers, front->n_numbers);
 	}
 	if (front->n_categories) {
@@ -54,9 +53,10 @@ static void add_shape(struct c_export *c, const struct network *net)
 	}
 }
 
+/* Network k's. */
 static void add_array(struct c_export *c, const char *name, size_t k, const float *values, size_t n)
 {
-	char array[ARRAY_NAME];
+	char array[2 * ARRAY_NAME];
 	snprintf(array, sizeof array, "%s_%zu", name, k);
 	c_add_floats(c->out, array, values, n);
 }
@@ -65,7 +65,8 @@ static void add_array(struct c_export *c, const char *name, size_t k, const floa
 static enum cln_status add_layer(struct c_export *c, const struct network *net, size_t k, size_t l, struct cln_error *err)
 {
 	const size_t n_out = net->n[l], n_in = net->n[l - 1];
-	float *W = mem_alloc(n_out * n_in + n_out, sizeof *W, err), *turned = W ? mem_alloc(n_out * n_in, sizeof *turned, err) : NULL;
+	float *W = mem_alloc(n_out * n_in + n_out, sizeof *W, err);
+	float *turned = W ? mem_alloc(n_out * n_in, sizeof *turned, err) : NULL;
 	char name[ARRAY_NAME];
 	if (turned) {
 		network_get(net, l, W, W + n_out * n_in);
@@ -91,7 +92,7 @@ static enum cln_status add_front(struct c_export *c, const struct network *net, 
 		const char *name;
 		size_t n;
 	} arrays[] = {{"frequency", J * K}, {"phase", J * K}, {"V", J * EMBEDDING_OUTPUTS * K}, {"bias", J * EMBEDDING_OUTPUTS},
-		      {"scale", front->scaling ? net->n[0] : 0}, {"values", front_levels(front) * front->values},
+		      {"factors", front->scaling ? net->n[0] : 0}, {"values", front_levels(front) * front->values},
 		      {"pieces", bins * PIECEWISE_OUTPUTS}, {"pieces_bias", front->n_binned * PIECEWISE_OUTPUTS}};
 	float *values = mem_alloc(network_front_floats(net), sizeof *values, err), *next = values;
 	if (!values)
@@ -117,7 +118,7 @@ static void add_type(struct c_export *c, const struct network *net)
 	c_add(c, "\nstruct network {\n\tconst float *W[LAYERS], *b[LAYERS]; /* W: units[l] rows of units[l + 1] */\n");
 	c_add(c, is_bent(net) ? "\tconst float *alpha[LAYERS - 1];\n" : "");
 	c_add(c, front->n_numbers ? "\tconst float *frequency, *phase, *V, *bias;\n" : "");
-	c_add(c, front->scaling ? "\tconst float *scale;\n" : "");
+	c_add(c, front->scaling ? "\tconst float *factors;\n" : "");
 	c_add(c, front->n_categories ? "\tconst float *values;\n" : "");
 	c_add(c, front->n_binned ? "\tconst float *pieces, *pieces_bias;\n" : "");
 	c_add(c, "};\n");
@@ -144,7 +145,7 @@ static void add_table(struct c_export *c, const struct network *net, size_t K)
 		if (front->n_numbers)
 			text_addf(c->out, "frequency_%zu, phase_%zu, V_%zu, bias_%zu, ", k, k, k, k);
 		if (front->scaling)
-			text_addf(c->out, "scale_%zu, ", k);
+			text_addf(c->out, "factors_%zu, ", k);
 		if (front->n_categories)
 			text_addf(c->out, "values_%zu, ", k);
 		if (front->n_binned)
@@ -155,44 +156,6 @@ static void add_table(struct c_export *c, const struct network *net, size_t K)
 }
 
 /* ---------------------------------------------------------------- the forward pass */
-
-static const char embed_text[] =
-    "\nstatic void embed(float *E, const struct network *net)\n{\n\tsize_t j, k, i;\n\n"
-    "\tfor (j = 0; j < NUMBERS; j++) {\n\t\tconst float x = E[embedded[j]];\n\t\tfloat *sum = E + FEATURES + j * WAVES;\n\n"
-    "\t\tfor (i = 0; i < WAVES; i++)\n\t\t\tsum[i] = net->bias[j * WAVES + i];\n"
-    "\t\tfor (k = 0; k < FREQUENCIES; k++) {\n\t\t\tconst size_t at = j * FREQUENCIES + k;\n"
-    "\t\t\tconst float h = cosine_of_part(\n\t\t\t    part_of_turn(fmaf(net->frequency[at], x, net->phase[at] * TURNS_A_RADIAN)));\n\n"
-    "\t\t\tfor (i = 0; i < WAVES; i++)\n\t\t\t\tsum[i] = fmaf(net->V[(j * WAVES + i) * FREQUENCIES + k], h, sum[i]);\n"
-    "\t\t}\n\t}\n}\n";
-
-static const char lookup_text[] =
-    "\nstatic void look_up(float *E, const struct network *net)\n{\n\tsize_t c, i;\n\n"
-    "\tfor (c = 0; c < TABLES; c++) {\n\t\tconst float level = E[tables[c][0]];\n"
-    "\t\tconst size_t row = level > 0 && level < (float)tables[c][1] ? (size_t)level : 0;\n"
-    "\t\tconst float *values = net->values + (tables[c][2] + row) * VALUES;\n\n"
-    "\t\tE[tables[c][0]] = values[0];\n"
-    "\t\tfor (i = 1; i < VALUES; i++)\n\t\t\tE[FIRST_VALUE + c * (VALUES - 1) + i - 1] = values[i];\n\t}\n}\n";
-
-static const char piecewise_text[] =
-    "\nstatic void piecewise(float *E, const struct network *net)\n{\n\tsize_t j, i, b;\n\n"
-    "\tfor (j = 0; j < BINNED; j++) {\n\t\tconst size_t first = first_edge[j];\n"
-    "\t\tconst struct piece piece = piece_of(E[binned[j]], edges + first, first_edge[j + 1] - first - 1);\n"
-    "\t\tconst float *W = net->pieces + (first - j) * PIECES;\n\n"
-    "\t\tfor (i = 0; i < PIECES; i++) {\n\t\t\tfloat sum = net->pieces_bias[j * PIECES + i];\n\n"
-    "\t\t\tfor (b = 0; b < piece.bin; b++)\n\t\t\t\tsum += W[b * PIECES + i];\n"
-    "\t\t\tE[FIRST_PIECE + j * PIECES + i] = fmaf(W[piece.bin * PIECES + i], piece.part, sum);\n\t\t}\n\t}\n}\n";
-
-static const char product_text[] =
-    "\n/* z = W a + b, every z[i] one chain of fused multiply-adds. */\n"
-    "static void product(float *z, const float *W, const float *b, const float *a, size_t n_out, size_t n_in)\n{\n"
-    "\tsize_t i, k;\n\n\tmemcpy(z, b, n_out * sizeof *z);\n"
-    "\tfor (k = 0; k < n_in; k++, W += n_out)\n\t\tfor (i = 0; i < n_out; i++)\n\t\t\tz[i] = fmaf(a[k], W[i], z[i]);\n}\n"
-    "\n/* Of one unit: 16 chains, added in halves. */\n"
-    "static float unit_product(const float *w, float b, const float *a, size_t n_in)\n{\n"
-    "\tfloat sum[16] = {0};\n\tsize_t k, half;\n\n\tsum[0] = b;\n"
-    "\tfor (k = 0; k < n_in; k++)\n\t\tsum[k % 16] = fmaf(w[k], a[k], sum[k % 16]);\n"
-    "\tfor (half = 8; half > 0; half /= 2)\n\t\tfor (k = 0; k < half; k++)\n\t\t\tsum[k] += sum[half + k];\n"
-    "\treturn sum[0];\n}\n";
 
 /* The layers' activation by the name of its function. */
 static const char *response_name(enum cln_activation activation)
@@ -208,40 +171,33 @@ static const char *response_name(enum cln_activation activation)
 static void add_forward(struct c_export *c, const struct network *net)
 {
 	const struct front *front = &net->front;
+	const char *g = response_name(net->activation);
 	c_add(c, "\nstatic float logit(const struct network *net, const float *x)\n{\n\tfloat a[WIDEST], z[WIDEST];\n"
 		 "\tsize_t l, i;\n\n\tmemcpy(a, x, FEATURES * sizeof *a);\n");
 	c_add(c, front->n_numbers ? "\tembed(a, net);\n" : "");
 	c_add(c, front->n_categories ? "\tlook_up(a, net);\n" : "");
 	c_add(c, front->n_binned ? "\tpiecewise(a, net);\n" : "");
-	c_add(c, front->scaling ? "\tfor (i = 0; i < units[0]; i++)\n\t\ta[i] *= net->scale[i];\n" : "");
-	c_add(c, "\tfor (l = 0; l < LAYERS; l++) {\n\t\tif (units[l + 1] > 1)\n"
-		 "\t\t\tproduct(z, net->W[l], net->b[l], a, units[l + 1], units[l]);\n\t\telse\n"
-		 "\t\t\tz[0] = unit_product(net->W[l], net->b[l][0], a, units[l]);\n"
-		 "\t\tif (l + 1 == LAYERS)\n\t\t\tbreak;\n\t\tfor (i = 0; i < units[l + 1]; i++)\n");
+	c_add(c, front->scaling ? "\tfor (i = 0; i < units[0]; i++)\n\t\ta[i] *= net->factors[i];\n" : "");
+	c_add(c, "\tfor (l = 0; l + 1 < LAYERS; l++) {\n\t\tpreactivation(z, net, a, l);\n"
+		 "\t\tfor (i = 0; i < units[l + 1]; i++)\n");
 	if (is_bent(net))
-		text_addf(c->out, "\t\t\ta[i] = fmaf(net->alpha[l][i], %s(z[i]).A - z[i], z[i]);\n", response_name(net->activation));
+		text_addf(c->out, "\t\t\ta[i] = fmaf(net->alpha[l][i], %s(z[i]).A - z[i], z[i]);\n", g);
 	else
-		text_addf(c->out, "\t\t\ta[i] = %s(z[i]).A;\n", response_name(net->activation));
-	c_add(c, "\t}\n\treturn z[0];\n}\n");
+		text_addf(c->out, "\t\t\ta[i] = %s(z[i]).A;\n", g);
+	c_add(c, "\t}\n\tpreactivation(z, net, a, LAYERS - 1);\n\treturn z[0];\n}\n");
 }
 
 static void add_functions(struct c_export *c, const struct network *net)
 {
 	const struct front *front = &net->front;
 	c_add(c, "\n");
-	if (front->n_numbers) {
-		c_need(c, "TURNS_A_RADIAN");
-		c_need(c, "cosine_of_part");
-		c_need(c, "part_of_turn");
-		c_add(c, embed_text);
-	}
-	c_add(c, front->n_categories ? lookup_text : "");
-	if (front->n_binned) {
-		c_need(c, "piece_of");
-		c_add(c, piecewise_text);
-	}
-	c_add(c, product_text);
-	c_add(c, "\n");
+	if (front->n_numbers)
+		c_need(c, "embed");
+	if (front->n_categories)
+		c_need(c, "look_up");
+	if (front->n_binned)
+		c_need(c, "piecewise");
+	c_need(c, "preactivation");
 	c_need(c, response_name(net->activation));
 	add_forward(c, net);
 }
@@ -251,7 +207,7 @@ enum cln_status c_add_networks(struct c_export *c, struct cln_error *err)
 	const struct network *networks[CLN_MAX_ENSEMBLE];
 	const size_t K = model_networks(networks, c->model);
 	enum cln_status status = CLN_OK;
-	add_shape(c, networks[0]);
+	add_shape(c, networks[0], K);
 	for (size_t k = 0; k < K && status == CLN_OK; k++) {
 		for (size_t l = 1; l <= networks[k]->L && status == CLN_OK; l++)
 			status = add_layer(c, networks[k], k, l, err);

@@ -39,25 +39,10 @@ static void add_number(struct c_export *c, size_t i, const struct pipeline_colum
 		c_add(c, ", NULL, NULL, 0},\n");
 }
 
-static const char number_loop[] =
-    "\nstatic void read_numbers(float *x, const struct colonnade_row *row)\n{\n\tsize_t i;\n\n"
-    "\tfor (i = 0; i < sizeof numbers / sizeof *numbers; i++) {\n"
-    "\t\tconst struct pipeline_column *column = &numbers[i];\n"
-    "\t\tfloat value;\n\t\tbool missing;\n\n"
-    "\t\tmemcpy(&value, (const char *)row + column->field, sizeof value);\n"
-    "\t\tmissing = isnan(value);\n"
-    "\t\tx[column->feature] = transform(column, missing ? column->impute : value);\n"
-    "\t\tif (column->has_missing)\n\t\t\tx[column->feature + 1] = missing;\n\t}\n}\n";
-
 static void add_numbers(struct c_export *c)
 {
 	const struct pipeline *pipeline = c->model->pipeline;
 	c_add(c, "/* ---- the columns of numbers: gaps filled, scaled ---- */\n\n");
-	c_need(c, "enum transform");
-	c_add(c, "struct pipeline_column {\n\tsize_t field, feature; /* in struct colonnade_row; the column's first */\n"
-		 "\tbool has_missing;      /* the feature behind it is 1 where the cell is missing */\n"
-		 "\tenum transform transform;\n\tfloat impute, center, scale;\n"
-		 "\tconst float *knots, *scores;\n\tsize_t n_knots;\n};\n\n");
 	c_need(c, "transform");
 	c_add(c, "\n");
 	for (size_t i = 0; i < pipeline->n_columns; i++)
@@ -68,7 +53,8 @@ static void add_numbers(struct c_export *c)
 		if (pipeline->columns[i].n_features > 0 && pipeline->columns[i].type == COLUMN_NUMERIC)
 			add_number(c, i, &pipeline->columns[i]);
 	c_add(c, "};\n");
-	c_add(c, number_loop);
+	c_add(c, "\n");
+	c_need(c, "read_numbers");
 }
 
 /* ---------------------------------------------------------------- categories */
@@ -102,39 +88,12 @@ static void add_category(struct c_export *c, size_t i, const struct pipeline_col
 	c_add(c, "},\n");
 }
 
-static const char category_types[] =
-    "enum encoding {\n\tONE_HOT,    /* a feature a level, 1 or 0, then one that the rare levels share */\n"
-    "\tTWO_VALUED, /* -1 for the first level, 1 for the second, 0 for any other text */\n"
-    "\tNUMBERED    /* the level's number from 1 on; 0 for the rare ones and any other text */\n};\n\n"
-    "struct category {\n\tsize_t field, feature, n_features;\n"
-    "\tbool has_missing; /* the last feature is 1 where the cell is missing */\n\tenum encoding encoding;\n"
-    "\tconst char *const *levels; /* ascending */\n\tsize_t n_levels;\n"
-    "\tconst char *const *rare;\n\tsize_t n_rare;\n};\n\n";
-
-static const char category_loop[] =
-    "\n/* The index of a text in an ascending list; n where it is not there. */\n"
-    "static size_t find_text(const char *const *texts, size_t n, const char *text)\n{\n\tsize_t low = 0, high = n;\n\n"
-    "\twhile (low < high) {\n\t\tconst size_t middle = low + (high - low) / 2;\n"
-    "\t\tconst int order = strcmp(texts[middle], text);\n\n\t\tif (order == 0)\n\t\t\treturn middle;\n"
-    "\t\tif (order < 0)\n\t\t\tlow = middle + 1;\n\t\telse\n\t\t\thigh = middle;\n\t}\n\treturn n;\n}\n\n"
-    "static void read_category(float *x, const struct category *column, const char *text)\n{\n\tsize_t slot, i;\n\n"
-    "\tfor (i = 0; i < column->n_features; i++)\n\t\tx[i] = 0;\n"
-    "\tif (!text || !*text) {\n\t\tif (column->has_missing)\n\t\t\tx[column->n_features - 1] = 1;\n\t\treturn;\n\t}\n"
-    "\tslot = find_text(column->levels, column->n_levels, text);\n"
-    "\tif (slot == column->n_levels && find_text(column->rare, column->n_rare, text) == column->n_rare)\n\t\treturn;\n"
-    "\tif (column->encoding == ONE_HOT)\n\t\tx[slot] = 1;\n"
-    "\telse if (column->encoding == TWO_VALUED)\n\t\tx[0] = slot == 0 ? -1.0f : 1.0f;\n"
-    "\telse if (slot < column->n_levels)\n\t\tx[0] = (float)(slot + 1);\n}\n\n"
-    "static void read_categories(float *x, const struct colonnade_row *row)\n{\n\tsize_t i;\n\n"
-    "\tfor (i = 0; i < sizeof categories / sizeof *categories; i++) {\n\t\tconst char *text;\n\n"
-    "\t\tmemcpy(&text, (const char *)row + categories[i].field, sizeof text);\n"
-    "\t\tread_category(x + categories[i].feature, &categories[i], text);\n\t}\n}\n";
-
 static void add_categories(struct c_export *c)
 {
 	const struct pipeline *pipeline = c->model->pipeline;
 	c_add(c, "\n/* ---- the columns of texts ---- */\n\n");
-	c_add(c, category_types);
+	c_need(c, "struct category");
+	c_add(c, "\n");
 	for (size_t i = 0; i < pipeline->n_columns; i++)
 		if (pipeline->columns[i].n_features > 0 && pipeline->columns[i].type == COLUMN_CATEGORICAL)
 			add_lists(c, i, &pipeline->columns[i]);
@@ -143,7 +102,8 @@ static void add_categories(struct c_export *c)
 		if (pipeline->columns[i].n_features > 0 && pipeline->columns[i].type == COLUMN_CATEGORICAL)
 			add_category(c, i, &pipeline->columns[i]);
 	c_add(c, "};\n");
-	c_add(c, category_loop);
+	c_add(c, "\n");
+	c_need(c, "read_categories");
 }
 
 static bool has_columns(const struct pipeline *pipeline, enum column_type type)

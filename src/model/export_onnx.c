@@ -127,8 +127,8 @@ static void add_outputs(struct onnx_graph *g, const struct cln_model *model, str
 	const struct onnx_value prediction = onnx_3(g, "Where", positive, onnx_string(g, model->label.positive),
 						    onnx_string(g, model->label.negative));
 	onnx_output(g, p, names->probability, ONNX_FLOAT, "the probability of the label's positive value");
-	onnx_output(g, prediction, names->prediction, ONNX_STRING, "the positive value where the probability is at least the threshold, "
-								   "else the negative one");
+	onnx_output(g, prediction, names->prediction, ONNX_STRING,
+		    "the positive value where the probability is at least the threshold, else the negative one");
 }
 
 /* ---------------------------------------------------------------- all of it */
@@ -142,8 +142,8 @@ static enum cln_status end_graph(struct text *out, struct onnx_graph *graph, con
 	};
 	number_from_double(threshold, model->threshold);
 	return onnx_graph_end(out, graph,
-			      "Inputs are the columns of a table, [N, 1] each: a number that is missing is NaN, a text that is missing is the "
-			      "empty string.",
+			      "Inputs are the columns of a table, [N, 1] each: a number that is missing is NaN, a text that is "
+			      "missing is the empty string.",
 			      metadata, sizeof metadata / sizeof *metadata, err);
 }
 

@@ -11,7 +11,7 @@ struct onnx_features {
 	struct onnx_value X;        /* [N, n]; where n = 0: none */
 	size_t n;
 	size_t *feature;            /* n: the model's number of each */
-	struct onnx_value *levels;  /* [N], int64: the numbers of numbered columns' levels, in the order of the network's categories */
+	struct onnx_value *levels;  /* [N], int64: the levels' numbers of each of the network's categories */
 	size_t n_levels;
 };
 void onnx_features_free(struct onnx_features *features);

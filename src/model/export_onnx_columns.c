@@ -123,7 +123,8 @@ static struct onnx_value affine(struct columns *columns, struct onnx_value x)
 	const struct onnx_value of_halves = onnx_2(g, "Sub", onnx_2(g, "Mul", x, half), row_of_chosen(columns, half_center_of));
 	const struct onnx_value other = onnx_2(g, "Mul", onnx_2(g, "Mul", of_halves, S), onnx_float(g, 2));
 	const struct onnx_value overflow = onnx_2(g, "Or", onnx_1(g, "IsInf", z), onnx_1(g, "IsNaN", z));
-	return onnx_3(g, "Clip", onnx_3(g, "Where", overflow, other, z), onnx_float(g, -PIPELINE_Z_MAX), onnx_float(g, PIPELINE_Z_MAX));
+	const struct onnx_value finite = onnx_3(g, "Where", overflow, other, z);
+	return onnx_3(g, "Clip", finite, onnx_float(g, -PIPELINE_Z_MAX), onnx_float(g, PIPELINE_Z_MAX));
 }
 
 /* z / sqrt(1 + (z/3)^2) */
@@ -209,9 +210,11 @@ static struct onnx_value by_quantiles(struct columns *columns, struct onnx_value
 		t = onnx_3(g, "Where", onnx_1(g, "IsInf", onnx_2(g, "Sub", high, low)), of_halves, t);
 	}
 	const struct onnx_value rise = onnx_2(g, "Mul", t, onnx_2(g, "Sub", s_next, s));
-	struct onnx_value z = onnx_2(g, "Min", onnx_2(g, "Add", s, rise), s_next);
-	z = onnx_3(g, "Where", onnx_2(g, "Greater", x, row_of_chosen(columns, first_knot_of)), z, row_of_chosen(columns, first_score_of));
-	return onnx_3(g, "Where", onnx_2(g, "Less", x, row_of_chosen(columns, last_knot_of)), z, row_of_chosen(columns, last_score_of));
+	const struct onnx_value z = onnx_2(g, "Min", onnx_2(g, "Add", s, rise), s_next);
+	const struct onnx_value above = onnx_2(g, "Greater", x, row_of_chosen(columns, first_knot_of));
+	const struct onnx_value from_first = onnx_3(g, "Where", above, z, row_of_chosen(columns, first_score_of));
+	const struct onnx_value below = onnx_2(g, "Less", x, row_of_chosen(columns, last_knot_of));
+	return onnx_3(g, "Where", below, from_first, row_of_chosen(columns, last_score_of));
 }
 
 /* ---- all of them */

@@ -176,7 +176,10 @@ struct onnx_value onnx_node(struct onnx_graph *graph, const char *op, const stru
 	return output;
 }
 
-struct onnx_value onnx_1(struct onnx_graph *graph, const char *op, struct onnx_value a) { return onnx_node(graph, op, &a, 1, NULL); }
+struct onnx_value onnx_1(struct onnx_graph *graph, const char *op, struct onnx_value a)
+{
+	return onnx_node(graph, op, &a, 1, NULL);
+}
 
 struct onnx_value onnx_2(struct onnx_graph *graph, const char *op, struct onnx_value a, struct onnx_value b)
 {
@@ -297,6 +300,8 @@ enum cln_status onnx_graph_end(struct text *out, struct onnx_graph *graph, const
 		protobuf_message(out, MODEL_METADATA_PROPS, &entry);
 	}
 	if (!out->failed && out->length > INT_MAX)
-		return error_set(err, CLN_E_USAGE, "the model takes %zu bytes as ONNX, which has room for %d", out->length, INT_MAX);
+		return error_set(err, CLN_E_USAGE,
+				 "the model takes %zu bytes as ONNX, which has room for %d; --format c has no such limit",
+				 out->length, INT_MAX);
 	return text_check(out, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * An ONNX graph under construction: constants, nodes, inputs and outputs, each a value with a name.  Knows onnx.proto and nothing of
- * models.  Memory that cannot be had shows in onnx_graph_end. */
+ * An ONNX graph under construction: constants, nodes, inputs and outputs, each a value with a name.  Knows onnx.proto and nothing
+ * of models.  Memory that cannot be had shows in onnx_graph_end. */
 #ifndef MODEL_ONNX_GRAPH_H
 #define MODEL_ONNX_GRAPH_H
 

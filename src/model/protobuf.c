@@ -30,7 +30,7 @@ void protobuf_float(struct text *out, unsigned field, float value)
 {
 	uint32_t bits;
 	memcpy(&bits, &value, sizeof bits);
-	const unsigned char bytes[] = {bits & 0xff, bits >> 8 & 0xff, bits >> 16 & 0xff, bits >> 24};
+	const unsigned char bytes[] = {bits & 0xff, bits >> 8 & 0xff, bits >> 16 & 0xff, bits >> 24 & 0xff};
 	add_key(out, field, WIRE_32_BITS);
 	text_add(out, (const char *)bytes, sizeof bytes);
 }

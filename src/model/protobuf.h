@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Writing Protocol Buffers' wire format: fields one behind the other, each a key (number * 8 + kind) and a value; a message within a
- * message is a run of bytes with its length in front, so it is made first.  Each function appends one field. */
+ * Writing Protocol Buffers' wire format: fields one behind the other, each a key (number * 8 + kind) and a value; a message within
+ * a message is a run of bytes with its length in front, so it is made first.  Each function appends one field. */
 #ifndef MODEL_PROTOBUF_H
 #define MODEL_PROTOBUF_H
 

@@ -18,6 +18,8 @@ BEGIN {
 		"sum_parts divide_parts exp_parts log_of split_2 dmath_log dmath_sigmoid"
 	wanted["pipeline.h"] = "enum_transform PIPELINE_Z_MAX"
 	wanted["pipeline_read.c"] = "find_knot score transform"
+	wanted["exported_code.c"] = "struct_pipeline_column read_numbers enum_encoding struct_category find_text read_category " \
+		"read_categories embed look_up piecewise product unit_product preactivation log_of_sum"
 	print "/* Made by shared_code.awk. */"
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Definitions of this program's own sources as text, for the C export: shared_code.awk cuts them out when the program is built, so
- * that what is exported cannot differ from what predicts here. */
+ * that the arithmetic that is exported cannot differ from that which predicts here.  What exported files alone need, and every one
+ * of them, is in exported_code.c. */
 #ifndef MODEL_SHARED_CODE_H
 #define MODEL_SHARED_CODE_H
 
