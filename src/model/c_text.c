@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define LINE 132
+#define MOST_OF_STRING 4095 /* of C99; a byte takes up to four characters */
+#define MOST_OF_COMMENT 200
 
 /* ---------------------------------------------------------------- identifiers */
 
@@ -109,22 +111,57 @@ enum cln_status c_fields(struct c_field **fields, const struct pipeline *pipelin
 
 /* ---------------------------------------------------------------- texts and numbers */
 
-void c_add_string(struct text *out, const char *text)
+/* Three octal digits always: what follows cannot be taken for more of them. */
+static void add_character(struct text *out, char c)
+{
+	if (c < 0x20 || c > 0x7e || strchr("\"\\'?*", c))
+		text_addf(out, "\\%03o", (unsigned)(unsigned char)c);
+	else
+		text_add(out, &c, 1);
+}
+
+static void add_quoted(struct text *out, const char *text, size_t length)
 {
 	text_add(out, "\"", 1);
-	for (; *text; text++) {
-		const unsigned char c = (unsigned char)*text;
-		if (c < 0x20 || c > 0x7e || strchr("\"\\?*%", c))
-			text_addf(out, "\\%03o", c);
-		else
-			text_add(out, text, 1);
-	}
+	for (size_t i = 0; i < length; i++)
+		add_character(out, text[i]);
 	text_add(out, "\"", 1);
+}
+
+static void add_characters(struct text *out, const char *text)
+{
+	text_addf(out, "(const char[]){");
+	for (size_t i = 0; text[i]; i++) {
+		text_addf(out, i % 32 ? "'" : "\n\t'");
+		add_character(out, text[i]);
+		text_addf(out, "', ");
+	}
+	text_addf(out, "0}");
+}
+
+void c_add_string(struct text *out, const char *text)
+{
+	const size_t length = strlen(text);
+	if (length <= MOST_OF_STRING / 4)
+		add_quoted(out, text, length);
+	else
+		add_characters(out, text);
+}
+
+void c_add_comment(struct text *out, const char *text)
+{
+	const size_t length = strlen(text);
+	add_quoted(out, text, length < MOST_OF_COMMENT ? length : MOST_OF_COMMENT);
+	text_addf(out, length > MOST_OF_COMMENT ? " ..." : "");
 }
 
 static void add_exact(struct text *out, double value, const char *suffix)
 {
 	int exponent;
+	if (!isfinite(value)) {
+		text_addf(out, isnan(value) ? "NAN" : value < 0 ? "-INFINITY" : "INFINITY");
+		return;
+	}
 	const double fraction = frexp(fabs(value), &exponent);
 	uint64_t integer = (uint64_t)ldexp(fraction, 53);
 	exponent -= 53;

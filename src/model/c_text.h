@@ -17,10 +17,15 @@ struct c_field {
  * letters and digits of the column's name in lower case, everything else one '_'.  n_columns of them, mem_free. */
 enum cln_status c_fields(struct c_field **fields, const struct pipeline *pipeline, struct cln_error *err) CLN_MUST_CHECK;
 
-/* "text" with its quotes, in printable ASCII without '?', '*' and '%': it may stand in a comment, too. */
+/* An expression that is this text, as "text" with its quotes, in printable ASCII without '?'; beyond what every compiler takes as
+ * a string it is an array of characters. */
 void c_add_string(struct text *out, const char *text);
 
-/* The exact value, as "0x3p-4f" and "0x3p-4": an odd integer times a power of two, so that no compiler rounds it. */
+/* The beginning of a text as a string that may stand in a comment. */
+void c_add_comment(struct text *out, const char *text);
+
+/* The exact value, as "0x3p-4f" and "0x3p-4": an odd integer times a power of two, so that no compiler rounds it; NAN,
+ * INFINITY. */
 void c_add_float(struct text *out, float value);
 void c_add_double(struct text *out, double value);
 

@@ -9,9 +9,9 @@
 static void add_introduction(struct c_export *c)
 {
 	text_addf(c->out, "/* The probability that ");
-	c_add_string(c->out, c->model->label.column);
-	text_addf(c->out, " is ");
-	c_add_string(c->out, c->model->label.positive);
+	c_add_comment(c->out, c->model->label.column);
+	c_add(c, " is ");
+	c_add_comment(c->out, c->model->label.positive);
 	text_addf(c->out, ".  Made by \"colonnade export --format c\", Colonnade %s; its arithmetic is\n", CLN_VERSION);
 	c_add(c, " * Colonnade's (MIT licence), the numbers are the model's.\n"
 		 " *\n"
@@ -39,7 +39,7 @@ static void add_row(struct c_export *c)
 		if (column->n_features == 0)
 			continue;
 		text_addf(c->out, "\t%s%s; /* ", column->type == COLUMN_NUMERIC ? "float " : "const char *", c->fields[i].name);
-		c_add_string(c->out, column->name);
+		c_add_comment(c->out, column->name);
 		c_add(c, " */\n");
 	}
 	c_add(c, "};\n");
@@ -122,8 +122,6 @@ static void add_cell(struct c_export *c, const struct column *cells, size_t row)
 		c_add(c, "NULL");
 	else if (cells->type == COLUMN_CATEGORICAL)
 		c_add_string(c->out, cells->levels[cells->codes[row]]);
-	else if (cells->numbers[row] != cells->numbers[row])
-		c_add(c, "NAN");
 	else
 		c_add_float(c->out, cells->numbers[row]);
 }
@@ -146,7 +144,7 @@ static void add_self_test(struct c_export *c, const struct export_sample *sample
 	c_add_floats(c->out, "test_probabilities", sample->probabilities, table->n_rows);
 	text_addf(c->out, "\nint main(void)\n{\n\tsize_t i, different = 0;\n\n\tfor (i = 0; i < %zu; i++) {\n", table->n_rows);
 	c_add(c, "\t\tconst float p = colonnade_probability(&test_rows[i]);\n\n"
-		 "\t\tif (memcmp(&p, &test_probabilities[i], sizeof p) != 0) {\n"
+		 "\t\tif (memcmp(&p, &test_probabilities[i], sizeof p) != 0 && !(isnan(p) && isnan(test_probabilities[i]))) {\n"
 		 "\t\t\tfprintf(stderr, \"row %d: the probability is %.9g, not %.9g\\n\", (int)i, (double)p, "
 		 "(double)test_probabilities[i]);\n"
 		 "\t\t\tdifferent++;\n\t\t}\n\t}\n");

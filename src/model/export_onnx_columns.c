@@ -278,18 +278,21 @@ static enum cln_status add_numbers(struct columns *columns, struct cln_error *er
 
 /* ---------------------------------------------------------------- categories */
 
-/* Texts and, in ints or values, what they become: levels, rare ones, the missing cell; returns how many. */
+/* Texts and, in ints or values, what they become: levels, rare ones, the missing cell; returns how many.  The empty text is the
+ * missing cell, whatever a forged file says. */
 static size_t list_texts(struct columns *columns, const struct pipeline_column *column)
 {
 	size_t n = 0;
 	for (size_t k = 0; k < column->n_levels; k++) {
 		columns->ints[n] = column->numbered ? (int64_t)k + 1 : (int64_t)k;
 		columns->values[n] = k == 0 ? -1 : 1; /* where there are two */
-		columns->texts[n++] = column->levels[k];
+		columns->texts[n] = column->levels[k];
+		n += *column->levels[k] != '\0';
 	}
 	for (size_t k = 0; k < column->n_rare; k++) {
 		columns->ints[n] = column->numbered ? 0 : (int64_t)column->n_levels;
-		columns->texts[n++] = column->rare[k];
+		columns->texts[n] = column->rare[k];
+		n += *column->rare[k] != '\0';
 	}
 	if (column->has_missing && !column->numbered) {
 		columns->ints[n] = (int64_t)column->n_features - 1;

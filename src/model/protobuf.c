@@ -30,9 +30,11 @@ void protobuf_float(struct text *out, unsigned field, float value)
 {
 	uint32_t bits;
 	memcpy(&bits, &value, sizeof bits);
-	const unsigned char bytes[] = {bits & 0xff, bits >> 8 & 0xff, bits >> 16 & 0xff, bits >> 24 & 0xff};
+	char bytes[sizeof bits];
+	for (size_t i = 0; i < sizeof bits; i++)
+		bytes[i] = (char)(bits >> 8 * i & 0xff);
 	add_key(out, field, WIRE_32_BITS);
-	text_add(out, (const char *)bytes, sizeof bytes);
+	text_add(out, bytes, sizeof bytes);
 }
 
 void protobuf_bytes(struct text *out, unsigned field, const void *bytes, size_t length)

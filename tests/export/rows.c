@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * An exported C file called on the rows of a table, against what colonnade predict says of them, to the bit:
- *   cc -DMODEL='"model.c"' -DFIELDS='"fields.h"' rows.c -lm && ./a.out TABLE.csv PREDICTIONS.csv
- * fields.h has a line {"column", offset, is a number} for each field.  TABLE: cells without quotes; "" and "?" are missing. */
+ *   cc -DCOLONNADE_SELF_TEST -DMODEL='"model.c"' -DFIELDS='"fields.h"' rows.c -lm
+ *   ./a.out TABLE.csv PREDICTIONS.csv
+ * Its own self-test goes first.  fields.h has a line {"column", offset, is a number} for each field.  TABLE: cells without quotes;
+ * "" and "?" are missing. */
+#define main self_test
 #include MODEL
+#undef main
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +53,7 @@ static void set_cell(struct colonnade_row *row, const struct field *field, const
 int main(int argc, char **argv)
 {
 	char *names[MOST_CELLS], *cells[MOST_CELLS], *wanted[MOST_CELLS];
+	const int failed = self_test();
 	FILE *table = argc == 3 ? fopen(argv[1], "r") : NULL, *predictions = argc == 3 ? fopen(argv[2], "r") : NULL;
 	long rows = 0, different = 0;
 
@@ -77,5 +82,5 @@ int main(int argc, char **argv)
 		}
 	}
 	printf("%ld rows, %ld differ\n", rows, different);
-	return different > 0 || rows == 0;
+	return different > 0 || rows == 0 || failed;
 }
