@@ -68,7 +68,7 @@ done
   echo 'int,INT,a b,a-b,a_b,1,2nd,errno,"comment */ ??/
 two lines","Größe",,y'
   for i in $(seq 40); do
-    echo "$((i % 7)),$((i % 5)),$((i % 3)),$((i % 11)),$((i * i % 13)),$i,$((i % 4)).5,x$((i % 3)),b$((i % 2)),c$((i % 4)),$((i %
+    echo "$((i % 7)),$((i % 5)),$((i % 3)),$((i % 11)),$((i * i % 13)),$i,$((i % 4)).5,x??/$((i % 3)),b$((i % 2)),c$((i % 4)),$((i %
       6)).25,$((i * 7 % 2))"
   done
 } >names.csv
