@@ -16,6 +16,35 @@ struct onnx_features {
 };
 void onnx_features_free(struct onnx_features *features);
 
+/* The columns that are being worked: some columns of numbers, and lists as long as there are columns or features. */
+struct onnx_columns {
+	struct onnx_graph *graph;
+	const struct pipeline *pipeline;
+	const char *const *names;
+	struct onnx_features *features;
+	const struct pipeline_column **chosen;
+	size_t n_chosen;
+	int64_t *at;              /* of the chosen ones among all columns of numbers */
+	struct onnx_value *parts; /* of X */
+	size_t n_parts;
+	float *values;
+	int64_t *ints;
+	const char **texts;
+};
+
+/* A part of X; the model's numbers of its features are put down by the caller, one after the other. */
+static inline void onnx_add_part(struct onnx_columns *columns, struct onnx_value part)
+{
+	columns->parts[columns->n_parts++] = part;
+}
+static inline void onnx_add_feature(struct onnx_columns *columns, size_t feature)
+{
+	columns->features->feature[columns->features->n++] = feature;
+}
+
+/* Those of numbers, with their indicators. */
+enum cln_status onnx_add_numbers(struct onnx_columns *columns, struct cln_error *err) CLN_MUST_CHECK;
+
 /* names: of the inputs, a column each, NULL for those that are not used. */
 enum cln_status onnx_add_columns(struct onnx_features *features, struct onnx_graph *graph, const struct pipeline *pipeline,
 				 const char *const *names, struct cln_error *err) CLN_MUST_CHECK;
