@@ -486,6 +486,18 @@ CLN_MUST_CHECK enum cln_status cln_model_compare(const struct cln_model *model, 
                                                  const struct cln_table *table, const struct cln_judging *judging,
                                                  struct cln_comparison *comparison, struct cln_row_report *report,
                                                  struct cln_error *err);
+/* The model in a form in which other programs use it (doc/export.md). */
+enum cln_export {
+	CLN_EXPORT_ONNX, /* raw columns in, probability out */
+	CLN_EXPORT_C,    /* one C99 file without dependencies, whose probabilities have the bits of cln_model_predict's */
+	CLN_EXPORT_JSON, /* all numbers and lists, to be read by anything else */
+	CLN_N_EXPORTS
+};
+
+/* *bytes: `length` of them and a '\0', to be freed by the caller with cln_free; the same for the same model.  CLN_E_USAGE: the
+ * format has no room for the model (ONNX: 2 GiB). */
+CLN_MUST_CHECK enum cln_status cln_model_export(const struct cln_model *model, enum cln_export format, char **bytes, size_t *length,
+						struct cln_error *err);
 
 /* ---------------------------------------------------------------- machine */
 

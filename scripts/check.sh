@@ -24,7 +24,7 @@ jobs=$(nproc)
 unset COLONNADE COLONNADE_ISA OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND MAKEFLAGS
 
 steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz quickstart distcheck generated"
-long_steps="reliability arm slurm long_fuzz long_tests"
+long_steps="reliability export arm slurm long_fuzz long_tests"
 
 # ---------------------------------------------------------------- preparation
 
@@ -43,6 +43,7 @@ clang_runtime_package() {
 has_check() { have pkg-config && pkg-config --atleast-version=0.15 check; }
 trivial_program() { echo 'int main(void) { return 0; }'; }
 has_clang_runtime() { trivial_program | builds clang -fsanitize=thread; }
+has_onnx() { python3 -c 'import onnx' 2> /dev/null || /usr/bin/python3 -c 'import onnx' 2> /dev/null; }
 has_clang_openmp() { openmp_program | builds clang -fopenmp; }
 
 install_test_packages() {
@@ -52,6 +53,7 @@ install_test_packages() {
 	have shellcheck || { apt="$apt shellcheck" dnf="$dnf ShellCheck"; }
 	have strace || { apt="$apt strace" dnf="$dnf strace"; }
 	have taskset || { apt="$apt util-linux" dnf="$dnf util-linux"; }
+	has_onnx || { apt="$apt python3-onnx" dnf="$dnf python3-onnx"; }
 	have xz || { apt="$apt xz-utils" dnf="$dnf xz"; }
 	[ -z "$apt" ] || install_packages "$apt" "$dnf" || true
 	if have clang; then
@@ -68,7 +70,7 @@ copy_source() { # TO
 		--exclude='*.o' --exclude='*~' --exclude='*.a' --exclude='*.log' --exclude='*.trs' \
 		--exclude=.deps --exclude=.dirstamp \
 		--exclude=./Makefile --exclude=./colonnade --exclude=./colonnade.pc --exclude=./config.h --exclude=./config.status \
-		--exclude=./stamp-h1 --exclude='./colonnade-*.tar.xz' . | tar -C "$1" -xf -
+		--exclude=./stamp-h1 --exclude=./shared_code.inc --exclude='./colonnade-*.tar.xz' . | tar -C "$1" -xf -
 	find "$1/tests" -type f -name 'test_*' ! -name '*.*' -delete
 }
 
@@ -188,6 +190,7 @@ describe() {
 	distcheck) echo "make distcheck" ;;
 	generated) echo "autoreconf -fi makes the generated files that are committed" ;;
 	reliability) echo "the long forms of tests/reliability: what doc/reliability.md counts" ;;
+	export) echo "exported models of every kind on 100,000 rows: C to the bit, ONNX by onnxruntime within 1e-6" ;;
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "scripts/batch/slurm.sh under a real Slurm of one node" ;;
 	long_fuzz) echo "10^7 runs of every fuzz target" ;;
@@ -465,6 +468,26 @@ step_reliability() {
 		RELIABILITY=long COLONNADE=$check/gcc/colonnade top_srcdir=$source bash "$test" || result=$?
 	done
 	return "$result"
+}
+
+# onnxruntime's own program for this machine is in the package; nothing of it is run at the installation.
+fetch_onnxruntime() { # TO
+	[ ! -d "$1/node_modules/onnxruntime-node" ] || return 0
+	{ have npm && have node; } || install_packages "nodejs npm" "nodejs npm" || return 1
+	mkdir -p "$1"
+	(cd "$1" && npm install --ignore-scripts --no-audit --no-fund onnxruntime-node@1.17.0)
+}
+
+step_export() {
+	have gcc || skip "there is no gcc"
+	configure_in gcc CC=gcc
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/make_model
+	export ROWS=100000 COLONNADE=$check/gcc/colonnade top_srcdir=$source
+	bash "$source/tests/export_c.sh"
+	fetch_onnxruntime "$check/onnxruntime" || skip "the C files agree; onnxruntime could not be fetched"
+	ONNXRUNTIME=$check/onnxruntime/node_modules bash "$source/tests/export_onnx.sh"
+	echo "result: $(grep -c '^onnx-' "$logs/export.log") models"
 }
 
 step_slurm() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Help, version, misuse, the config file, and that help, man pages, completion and parser know the same options.
 . "${top_srcdir:?}/tests/cli_testing.sh"
-commands="train predict evaluate inspect gradcheck bench tune doctor convert"
+commands="train predict evaluate inspect gradcheck bench tune doctor convert export"
 
 # ---- help and version, everywhere, on standard output
 expect 0 '' --version
@@ -74,6 +74,9 @@ train - --init -|DATA and --init cannot both be standard input
 train x --init - --test -|--init and --test cannot both be standard input
 predict - -|MODEL and DATA cannot both be standard input
 convert a|OUT is missing
+export --format c|MODEL is missing
+export a|export wants --format: onnx, c or json
+export a --format pmml|--format: "pmml" is not one of onnx, c, json
 predict a|DATA is missing
 train a --valid b --valid-fraction 0.1|--valid and --valid-fraction cannot both be given
 train a --test b --test-fraction 0.1|--test and --test-fraction cannot both be given

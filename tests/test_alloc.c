@@ -364,6 +364,22 @@ static enum cln_status create_table(struct cln_error *err)
 	return status;
 }
 
+static enum cln_status export_model(enum cln_export format, struct cln_error *err)
+{
+	struct cln_model *model = NULL;
+	char *bytes = NULL;
+	size_t length;
+	enum cln_status status = model_fixture(&model, err);
+	if (status == CLN_OK)
+		status = cln_model_export(model, format, &bytes, &length, err);
+	cln_free(bytes);
+	cln_model_destroy(model);
+	return status;
+}
+static enum cln_status export_as_onnx(struct cln_error *err) { return export_model(CLN_EXPORT_ONNX, err); }
+static enum cln_status export_as_c(struct cln_error *err) { return export_model(CLN_EXPORT_C, err); }
+static enum cln_status export_as_json(struct cln_error *err) { return export_model(CLN_EXPORT_JSON, err); }
+
 static const struct {
 	const char *name;
 	enum cln_status (*run)(struct cln_error *err);
@@ -390,6 +406,9 @@ static const struct {
         {"cln_model_fit of an ensemble, cln_model_resume, cln_model_predict", fit_ensemble, 200},
         {"the same in lanes", fit_ensemble_in_lanes, 200},
         {"cln_model_save, cln_model_load, cln_model_describe", save_and_load_model, 150},
+        {"cln_model_export as ONNX", export_as_onnx, 50},
+        {"cln_model_export as C", export_as_c, 50},
+        {"cln_model_export as JSON", export_as_json, 30},
 };
 #define N_JOBS ((int)(sizeof jobs / sizeof *jobs))
 

@@ -19,6 +19,7 @@ TABLE(scale, "none", "standardise", "robust", "quantile", "auto");
 TABLE(metric, "log_loss", "auc", "accuracy");
 TABLE(calibration, "none", "temperature");
 TABLE(threshold_rule, "given", "f1", "cost", "recall", "balanced_accuracy", "mcc");
+TABLE(export, "onnx", "c", "json");
 TABLE(class_weight, "none", "balanced", "given");
 
 const char *name_of(const struct name_table *table, int value)

@@ -11,7 +11,7 @@ struct name_table {
 };
 extern const struct name_table names_activation, names_init, names_optimizer, names_schedule, names_scale, names_metric,
         names_class_weight, names_calibration, names_threshold_rule, names_embedding, names_parametrisation, names_regularisation,
-        names_effort;
+        names_effort, names_export;
 
 const char *name_of(const struct name_table *table, int value);        /* NULL where out of range */
 int name_find(const struct name_table *table, const char *name);       /* -1 where unknown */

@@ -229,6 +229,27 @@ static const struct command commands[] = {
 		    "colonnade crossval data.csv --group patient --recipe plain --hidden 64\n"
 		    "colonnade crossval data.csv --fold 3/5 --out folds && colonnade crossval data.csv --merge --out folds",
     },
+    {
+	.name = "export",
+	.operands = "MODEL",
+	.n_operands = 1,
+	.bit = FOR_EXPORT,
+	.summary = "write a model as ONNX, C or JSON",
+	.description =
+	    "Writes MODEL, a model file or a run directory, in a form in which other programs use it: the whole way from the cells "
+	    "of a row to its probability, with the filling of gaps, categories, scaling, embeddings, all members of an ensemble, "
+	    "calibration and threshold. The same model gives the same bytes.\n\n"
+	    "onnx is a graph of standard operators with an input for each column that the model uses, named as the column, of "
+	    "shape [N, 1], of floats or strings, and the outputs probability and prediction. A missing number is NaN, a missing "
+	    "text the empty string. Its probabilities differ from those of predict by 1e-6 at most.\n\n"
+	    "c is one C99 file that needs nothing but libm and allocates nothing; its probabilities have the very bits of "
+	    "predict's. Compiled with -DCOLONNADE_SELF_TEST it is a program that checks that on rows of its own.\n\n"
+	    "json is an object with the schema, all parameters of the pipeline and the weights, for programs of your own.\n\n"
+	    "Columns that were constant in training are not wanted. doc/export.md has the details.",
+	.examples = "colonnade export colonnade-run --format onnx --out model.onnx\n"
+		    "colonnade export model.safetensors --format c > model.c\n"
+		    "cc -std=c99 -O2 -DCOLONNADE_SELF_TEST model.c -lm -o self-test && ./self-test",
+    },
 };
 
 #define AT(member) offsetof(struct options, member)
@@ -490,7 +511,9 @@ static const struct option_spec specs[] = {
 	{.name = "force", .type = OPTION_SWITCH, .offset = AT(force), .help = "does folds again that are there", .group = run_group,
 	 .passing = true, .commands = FOR_CROSSVAL},
 	{.name = "out", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(out), .preset = "-",
-	 .help = "where to write; - is standard output", .group = run_group, .commands = FOR_PREDICT},
+	 .help = "where to write; - is standard output", .group = run_group, .commands = FOR_PREDICT | FOR_EXPORT},
+	{.name = "format", .type = OPTION_WORD, .words = &names_export, .offset = AT(format), .default_text = "",
+	 .help = "what to write", .group = run_group, .commands = FOR_EXPORT},
 	{.name = "force", .type = OPTION_SWITCH, .offset = AT(force), .help = "overwrite a run", .group = run_group,
 	 .passing = true, .commands = FOR_TRAIN},
 	{.name = "resume", .argument = "[=auto]", .type = OPTION_WORD, .words = &resume_names, .alone = "true",

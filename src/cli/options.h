@@ -20,7 +20,8 @@ enum command_bit {
 	FOR_CONVERT = 1 << 8,
 	FOR_CROSSVAL = 1 << 9,
 	FOR_FITS = FOR_TRAIN | FOR_CROSSVAL,
-	FOR_ALL = (1 << 10) - 1
+	FOR_EXPORT = 1 << 10,
+	FOR_ALL = (1 << 11) - 1
 };
 
 /* What --resume asks for, in the order of its words. */
@@ -37,7 +38,8 @@ struct options {
 	struct cln_config config;                   /* config.isa is set from COLONNADE_ISA */
 	struct cln_read_options read;
 	const char *valid, *test, *init; /* further files of train; NULL: none */
-	const char *out;                 /* train, crossval: a directory; predict: a file, "-" for standard output */
+	const char *out;                 /* train, crossval: a directory; predict, export: a file, "-" for standard output */
+	int format;                      /* export: enum cln_export */
 	const char *keep;                /* predict: columns put in front; NULL: none */
 	const char *compare;             /* evaluate: a second model; NULL: none */
 	size_t bootstrap;                /* evaluate: replicates, or CLN_AUTO */

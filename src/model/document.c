@@ -178,11 +178,13 @@ static double short_double(float value)
 	return number;
 }
 
+void document_write_float(struct json_writer *writer, float value) { json_double(writer, NULL, short_double(value)); }
+
 static void write_floats(struct json_writer *writer, const char *key, const float *values, size_t n)
 {
 	json_begin_array(writer, key);
 	for (size_t i = 0; i < n; i++)
-		json_double(writer, NULL, short_double(values[i]));
+		document_write_float(writer, values[i]);
 	json_end_array(writer);
 }
 

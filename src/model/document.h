@@ -30,6 +30,9 @@ enum cln_status document_text(struct text *text, const struct cln_model *model, 
 /* Whether this is a document of the kind "model" or "checkpoint" that can be read; a newer format is refused by name. */
 enum cln_status document_known(const struct json *document, const char *kind, size_t newest, struct cln_error *err) CLN_MUST_CHECK;
 
+/* A float as an element of an array: the shortest text that reads back as it, by way of a double, too. */
+void document_write_float(struct json_writer *writer, float value);
+
 /* A column's member of "columns". */
 void document_write_column(struct json_writer *writer, const struct pipeline_column *column);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * Any bytes are a model or are refused; what was read is written as the same bytes, and can be described.  The first byte of an
- * input says what follows: '{' a document, which is put into a file with the tensors of a network 6-2-1 and of the front that it
- * speaks of (of categories one with 3 levels of 2 values each), or of two members where it speaks of some; '=' a header, which gets
- * its length, padding and tensors of zeros; anything else is a file as it is.  The checksum is made right, else nothing behind it
- * would ever be reached. */
+ * Any bytes are a model or are refused; what was read is written as the same bytes, and can be described and exported.  The first
+ * byte of an input says what follows: '{' a document, which is put into a file with the tensors of a network 6-2-1 and of the
+ * front that it speaks of (of categories one with 3 levels of 2 values each), or of two members where it speaks of some; '=' a
+ * header, which gets its length, padding and tensors of zeros; anything else is a file as it is.  The checksum is made right, else
+ * nothing behind it would ever be reached. */
 #include "fuzz.h"
 
 #include <string.h>
@@ -121,6 +121,11 @@ static bool try_file(char *bytes, size_t length)
 	FUZZ_REQUIRE(again_length == length && memcmp(again, bytes, length) == 0);
 	for (int json = 0; json < 2; json++) {
 		FUZZ_REQUIRE(cln_model_describe(model, json, &text, &err) == CLN_OK);
+		cln_free(text);
+	}
+	for (int format = 0; format < CLN_N_EXPORTS; format++) {
+		FUZZ_REQUIRE(cln_model_export(model, (enum cln_export)format, &text, &again_length, &err) == CLN_OK);
+		FUZZ_REQUIRE(again_length > 0 && text[again_length] == '\0');
 		cln_free(text);
 	}
 	mem_free(again);

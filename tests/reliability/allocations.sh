@@ -21,6 +21,9 @@ cp model of-older
 # shellcheck disable=SC2086
 "$colonnade" $train --out newer 2>stderr || fail "the newer run: $(cat stderr)"
 cp newer/model.safetensors of-newer
+# Everything that a network may have in front of its layers, and members.
+"$colonnade" train table.csv --out every --ensemble 2 --epochs 1 --hidden 4 --scale quantile --embedding both --one-hot-levels 2 \
+  --level-rows 1 --parametric-activation --calibrate temperature --threads 2 --progress none 2>stderr || fail "all: $(cat stderr)"
 "$colonnade" predict model table.csv >of-predict 2>stderr || fail "predictions: $(cat stderr)"
 
 # kept: the model of the run's directory is whole, the older or the newer one
@@ -68,7 +71,7 @@ each() { # NAME ARGUMENTS...
       runs=$((runs + 1))
     done
   done
-  printf '%-10s %6d runs, %d could do without\n' "$name" "$runs" "$survived"
+  printf '%-11s %6d runs, %d could do without\n' "$name" "$runs" "$survived"
 }
 
 # shellcheck disable=SC2086
@@ -78,6 +81,10 @@ each evaluate evaluate model table.csv --json --threads 2
 each compare evaluate model table.csv --compare of-older --set-threshold f1 --threads 2
 each convert convert table.csv c.cache --threads 2
 each inspect inspect model
+for format in onnx c json; do
+  each "export $format" export model --format "$format" --out out.csv
+  each "all, $format" export every/model.safetensors --format "$format" --out out.csv
+done
 each doctor doctor --json
 
 # ---- short reads and writes

@@ -23,6 +23,7 @@ commands[again]="$train --out out/run --json --force"
 commands[predict]="predict model table.csv --threads 1"
 commands[replace]="predict model table.csv --threads 1 --keep age,sex --out out/p.csv"
 commands[convert]="convert table.csv out/c.cache --threads 1"
+commands[export]="export model --format onnx --out out/m.onnx"
 commands[evaluate]="evaluate model table.csv --threads 1 --json"
 commands[store]="evaluate out/m.safetensors table.csv --threads 1 --set-threshold f1"
 commands[inspect]="inspect model --json"
@@ -39,6 +40,7 @@ expect 75 'stopped by the time limit' $train --out old-resume/out/run $slow --ep
 commands[resume]="$train --out out/run $slow --epochs $(($(wc -l <old-resume/out/run/metrics.jsonl) + 2)) --resume"
 echo "older predictions" >old-replace/out/p.csv
 cp model old-store/out/m.safetensors
+echo "an older model" >old-export/out/m.onnx
 head -n 51 table.csv >half.csv
 "$colonnade" convert half.csv old-convert/out/c.cache 2>stderr || fail "the older cache: $(cat stderr)"
 for old in old-*; do cp table.csv model "$old"; done
@@ -164,8 +166,8 @@ wanted() { # TRACE-LINE LINE-NUMBER
 }
 
 printf '%-10s %6s %9s %9s %9s\n' command runs refused survived findings
-names=(train again resume predict replace convert evaluate store inspect)
-[ "$long" = long ] || names=(again resume replace convert evaluate store)
+names=(train again resume predict replace convert export evaluate store inspect)
+[ "$long" = long ] || names=(again resume replace convert export evaluate store)
 [ $# -eq 0 ] || names=("$@")
 for name in "${names[@]}"; do
   run_job "$name" -y -e trace=file,desc,mmap,brk,munmap -o "$scratch/trace" || fail "$name: not even undisturbed: $(cat job/stderr)"

@@ -28,6 +28,9 @@ evaluate good $cvd
 evaluate good $cvd --json
 inspect good
 inspect good --json
+export good --format onnx
+export good --format c
+export good --format json
 doctor
 doctor --json
 gradcheck --rows 5 --hidden 3
@@ -49,6 +52,8 @@ train="train --recipe plain table.csv --epochs 2 --hidden 8 --threads 1 --progre
 head -n 11 table.csv >half.csv
 "$colonnade" convert half.csv older.cache 2>stderr || fail "another cache: $(cat stderr)"
 echo "older predictions" >older.csv
+"$colonnade" export older --format c --out newer.c 2>stderr || fail "a C file: $(cat stderr)"
+echo "an older C file" >older.c
 
 limited() { # LIMIT ARGUMENTS...; standard error is a pipe, which has no limit
   (
@@ -92,6 +97,9 @@ if prlimit --fsize=unlimited true 2>stderr; then
     cp older.cache out.cache
     limited "$limit" convert table.csv out.cache
     judge convert "$limit" $? out.cache older.cache newer.cache
+    cp older.c out.c
+    limited "$limit" export older --format c --out out.c
+    judge export "$limit" $? out.c older.c newer.c
   done
   echo "limits on files: $done_runs runs, $full did not fit and exit with 1"
   if [ "$full" -eq 0 ] || [ "$full" -eq "$done_runs" ]; then fail "the limits are all too small or all too large"; fi
