@@ -18,7 +18,8 @@ enum command_bit {
 	FOR_TUNE = 1 << 6,
 	FOR_DOCTOR = 1 << 7,
 	FOR_CONVERT = 1 << 8,
-	FOR_ALL = (1 << 9) - 1
+	FOR_REPORT = 1 << 9,
+	FOR_ALL = (1 << 10) - 1
 };
 
 /* What --resume asks for, in the order of its words. */
@@ -31,15 +32,16 @@ enum run_start { RUN_NEW, RUN_CONTINUE, RUN_AUTO };
  * the struct (options_free). */
 struct options {
 	const struct command *command;
-	const char *operands[OPTIONS_MAX_OPERANDS]; /* DATA, MODEL: as many as the command takes, in its order; NULL: left out */
+	const char *operands[OPTIONS_MAX_OPERANDS]; /* DATA, MODEL, RUN: as many as the command takes, in order; NULL: left out */
 	struct cln_config config;                   /* config.isa is set from COLONNADE_ISA */
 	struct cln_read_options read;
 	const char *valid, *test, *init; /* further files of train; NULL: none */
-	const char *out;                 /* train: the run directory; predict: a file, "-" for standard output */
+	const char *out;                 /* a run directory; predict, report: a file or "-" */
 	const char *keep;                /* predict: columns put in front; NULL: none */
 	const char *compare;             /* evaluate: a second model; NULL: none */
 	size_t bootstrap;                /* evaluate: replicates, or CLN_AUTO */
 	bool force, json, shell;
+	bool report;                     /* train: write report.html */
 	int resume;                      /* enum run_start */
 	double checkpoint_every, time_limit; /* seconds; 0: never, none */
 	const char *allow_change;        /* names of what may differ in a run that goes on, or NULL */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/columns.h"
+
+#include "base/parallel.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+struct drifts {
+	const struct columns_rows *rows;
+	struct cln_drift *valid, *test; /* a column each */
+	enum cln_status *statuses;      /* a thread each */
+};
+
+static void drift_body(void *argument, size_t c, int tid)
+{
+	const struct drifts *drifts = argument;
+	const struct columns_rows *rows = drifts->rows;
+	struct cln_error ignored; /* the memory it lacked is told once, for all */
+
+	if (drift_of_column(&drifts->valid[c], c, &rows->train, &rows->valid, &ignored) != CLN_OK ||
+	    drift_of_column(&drifts->test[c], c, &rows->train, &rows->test, &ignored) != CLN_OK)
+		drifts->statuses[tid] = CLN_E_MEMORY;
+}
+
+static enum cln_column_use use_of(const struct columns_rows *rows, const struct column *column)
+{
+	if (column->ignored)
+		return CLN_COLUMN_IGNORED;
+	if (strcmp(column->name, rows->label) == 0)
+		return CLN_COLUMN_LABEL;
+	return rows->weight && strcmp(column->name, rows->weight) == 0 ? CLN_COLUMN_WEIGHT : CLN_COLUMN_FEATURE;
+}
+
+static void tell(const struct cln_observer *observer, const struct drifts *drifts)
+{
+	const struct columns_rows *rows = drifts->rows;
+
+	for (size_t c = 0; c < rows->train.table->n_columns; c++) {
+		const struct column *column = &rows->train.table->columns[c];
+		const bool categorical = column->type == COLUMN_CATEGORICAL;
+		const struct cln_column_summary summary = {.name = column->name,
+		                                           .use = use_of(rows, column),
+		                                           .categorical = categorical,
+		                                           .missing_cells = column->n_missing,
+		                                           .levels = categorical ? column->n_levels : 0,
+		                                           .valid = drifts->valid[c],
+		                                           .test = drifts->test[c]};
+
+		observer->column(observer->context, &summary);
+	}
+}
+
+enum cln_status columns_tell(const struct cln_observer *observer, const struct columns_rows *rows, int threads,
+                             struct cln_error *err)
+{
+	const size_t n = rows->train.table->n_columns;
+	struct drifts drifts = {.rows = rows};
+	enum cln_status status = CLN_OK;
+
+	if (!observer || !observer->column)
+		return CLN_OK;
+	drifts.valid = mem_alloc(n, 2 * sizeof *drifts.valid, err);
+	if (drifts.valid)
+		drifts.statuses = mem_alloc((size_t)threads, sizeof *drifts.statuses, err);
+	if (!drifts.statuses) {
+		mem_free(drifts.valid);
+		return CLN_E_MEMORY;
+	}
+	drifts.test = drifts.valid + n;
+	parallel_for(threads, n, drift_body, &drifts);
+	for (int tid = 0; tid < threads && status == CLN_OK; tid++)
+		if (drifts.statuses[tid] != CLN_OK)
+			status = error_set(err, CLN_E_MEMORY, "no memory to compare the columns of training and other rows");
+	if (status == CLN_OK)
+		tell(observer, &drifts);
+	mem_free(drifts.statuses);
+	mem_free(drifts.valid);
+	return status;
+}
+
+size_t columns_name_fitting(const char *name, size_t limit)
+{
+	const size_t length = strlen(name);
+	size_t n = 0;
+
+	while (n < length) {
+		const size_t sequence = utf8_sequence(name + n, length - n), next = n + (sequence ? sequence : 1);
+
+		if (next > limit)
+			break;
+		n = next;
+	}
+	return n;
+}
