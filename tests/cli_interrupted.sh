@@ -16,7 +16,8 @@ same_run() {
   for file in metrics.jsonl run.json; do
     diff <(timeless "$1/$file" | sort) <(timeless "whole/$file" | sort) >difference || fail "$1/$file: $(head -n 5 difference)"
   done
-  equal "files of $1" "$(find "$1" -type f -printf '%f\n' | sort | tr '\n' ' ')" ".lock metrics.jsonl model.safetensors report.html run.json "
+  equal "files of $1" "$(find "$1" -type f -printf '%f\n' | sort | tr '\n' ' ')" \
+    ".lock metrics.jsonl model.safetensors report.html run.json "
 }
 
 # cut_off_by_limits DIR SAID options...: pieces of a few ms, each with another number of threads, until the run has ended; every

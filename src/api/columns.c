@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* Fewer cells than a team of threads takes to wake, which then spins through a training that needs none of them. */
+#define FEW_CELLS ((size_t)1 << 18)
+
 struct drifts {
 	const struct columns_rows *rows;
 	struct cln_drift *valid, *test; /* a column each */
@@ -55,9 +58,12 @@ enum cln_status columns_tell(const struct cln_observer *observer, const struct c
                              struct cln_error *err)
 {
 	const size_t n = rows->train.table->n_columns;
+	const double cells = (double)n * (double)(rows->train.n + rows->valid.n + rows->test.n);
 	struct drifts drifts = {.rows = rows};
 	enum cln_status status = CLN_OK;
 
+	if (cells < FEW_CELLS || rows->valid.n + rows->test.n == 0)
+		threads = 1;
 	if (!observer || !observer->column)
 		return CLN_OK;
 	drifts.valid = mem_alloc(n, 2 * sizeof *drifts.valid, err);

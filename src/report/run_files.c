@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/run_files.h"
 
+#include "report/run_epochs.h"
 #include "report/run_rows.h"
 
 #include <float.h>
@@ -8,8 +9,6 @@
 #include <string.h>
 
 #define MOST_VALUES 2000000 /* of run.json */
-#define EPOCH_VALUES 32     /* of a line of metrics.jsonl */
-#define MOST_COUNT ((size_t)1 << 53)
 
 enum cln_status run_files_real(double *value, const struct json *object, const char *key, double low, double high,
                                struct cln_error *err)
@@ -185,70 +184,6 @@ static enum cln_status read_record(struct run_files *files, const struct run_sou
 	return status == CLN_OK ? run_columns_read(files, err) : status;
 }
 
-/* ---------------------------------------------------------------- metrics.jsonl */
-
-static enum cln_status read_epoch(struct run_epoch *epoch, const char *line, size_t length, struct cln_error *err)
-{
-	const struct json *object;
-	enum cln_status status = json_parse_limited(&object, line, length, EPOCH_VALUES, err);
-
-	if (status != CLN_OK)
-		return status;
-	*epoch = (struct run_epoch){0};
-	if (json_get(object, "member"))
-		status = json_get_size(&epoch->member, object, "member", 0, CLN_MAX_ENSEMBLE - 1, err);
-	if (status == CLN_OK)
-		status = json_get_size(&epoch->epoch, object, "epoch", 1, MOST_COUNT, err);
-	if (status == CLN_OK)
-		status = run_files_real(&epoch->train_loss, object, "train_loss", 0, DBL_MAX, err);
-	if (status == CLN_OK)
-		status = run_files_real(&epoch->valid_loss, object, "valid_loss", 0, DBL_MAX, err);
-	if (status == CLN_OK)
-		status = run_files_real(&epoch->valid_auc, object, "valid_auc", 0, 1, err);
-	if (status == CLN_OK)
-		status = run_files_real(&epoch->learning_rate, object, "learning_rate", 0, DBL_MAX, err);
-	json_free(object);
-	return status;
-}
-
-static size_t count_lines(const char *bytes, size_t length)
-{
-	const char *end = bytes + length;
-	size_t n = 0;
-
-	for (const char *at = bytes; at < end; n++) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		at = stop ? stop + 1 : end;
-	}
-	return n;
-}
-
-/* The epochs of a member ascend. */
-static enum cln_status read_epochs(struct run_files *files, const struct run_source *source, struct cln_error *err)
-{
-	const char *at = source->metrics, *end = at + source->metrics_length;
-	size_t last[CLN_MAX_ENSEMBLE] = {0};
-	struct cln_error why;
-
-	files->all_epochs = mem_alloc(count_lines(at, source->metrics_length), sizeof *files->all_epochs, err);
-	if (!files->all_epochs)
-		return CLN_E_MEMORY;
-	while (at < end) {
-		const char *stop = memchr(at, '\n', (size_t)(end - at));
-		struct run_epoch *epoch = &files->all_epochs[files->n_epochs++];
-		enum cln_status status = read_epoch(epoch, at, (size_t)((stop ? stop : end) - at), &why);
-
-		if (status == CLN_OK && epoch->epoch <= last[epoch->member])
-			status =
-			    error_set(&why, CLN_E_DAMAGED, "epoch %zu comes after epoch %zu", epoch->epoch, last[epoch->member]);
-		if (status != CLN_OK)
-			return error_set(err, status, "%s:%zu: %s", source->metrics_name, files->n_epochs, why.message);
-		last[epoch->member] = epoch->epoch;
-		at = stop ? stop + 1 : end;
-	}
-	return CLN_OK;
-}
-
 enum cln_status run_files_read(struct run_files *files, const struct run_source *source, struct cln_error *err)
 {
 	struct cln_error why;
@@ -257,7 +192,7 @@ enum cln_status run_files_read(struct run_files *files, const struct run_source 
 	enum cln_status status = read_record(files, source, &why);
 	if (status != CLN_OK)
 		return error_set(err, status, "%s: %s", source->record_name, why.message);
-	return read_epochs(files, source, err);
+	return run_epochs_read(files, source, err);
 }
 
 void run_files_free(struct run_files *files)

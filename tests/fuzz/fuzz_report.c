@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report/page.h"
+#include "report/run_epochs.h"
 
 #define HEAD                                                                                                                       \
 	"{\"program\":\"colonnade\",\"version\":\"0.1\",\"options\":{\"label\":\"<i>&\",\"positive\":\"'\\\"\",\"activation\":"    \
@@ -39,6 +40,8 @@ const struct fuzz_seed fuzz_seeds[] = {
               "{\"member\":1,\"epoch\":1,\"train_loss\":1e300,\"valid_loss\":0,\"valid_auc\":1,\"learning_rate\":1e-300}\n"
               "{\"member\":0,\"epoch\":7,\"train_loss\":0,\"valid_loss\":0,\"valid_auc\":1,\"learning_rate\":0}"),
     FUZZ_TEXT("{\"program\":\"colonnade\",\"options\":{}}" PART),
+    FUZZ_TEXT("{\"member\":1,\"epoch\":2,\"train_loss\":0.25,\"valid_loss\":null,\"valid_auc\":1,\"learning_rate\":1e-05,"
+              "\"seconds\":0.5,\"rows_per_second\":1e+06}"),
     FUZZ_TEXT(PART),
 };
 const size_t n_fuzz_seeds = sizeof fuzz_seeds / sizeof *fuzz_seeds;
@@ -71,12 +74,30 @@ static void check_markup(const char *page)
 	}
 }
 
+/* What is read the short way is the same as by the JSON reader. */
+static void check_lines(const char *data, size_t size)
+{
+	for (const char *at = data, *end = data + size; at < end;) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		const size_t length = (size_t)((stop ? stop : end) - at);
+		struct run_epoch plain, epoch;
+		struct cln_error err;
+
+		if (run_epoch_read_plain(&plain, at, length)) {
+			FUZZ_REQUIRE(run_epoch_read(&epoch, at, length, &err) == CLN_OK);
+			FUZZ_REQUIRE(memcmp(&plain, &epoch, sizeof plain) == 0);
+		}
+		at += length + 1;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct text page = {0}, again = {0};
 	struct cln_error err = {0};
 	const enum cln_status status = make(&page, (const char *)data, size, &err);
 
+	check_lines((const char *)data, size);
 	FUZZ_REQUIRE(status == CLN_OK || status == CLN_E_DAMAGED);
 	if (status == CLN_OK) {
 		FUZZ_REQUIRE(strcmp(page.bytes + page.length - 8, "</html>\n") == 0 && strlen(page.bytes) == page.length);
