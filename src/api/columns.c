@@ -12,18 +12,19 @@
 struct drifts {
 	const struct columns_rows *rows;
 	struct cln_drift *valid, *test; /* a column each */
-	enum cln_status *statuses;      /* a thread each */
+	struct cln_error *errors;       /* a thread each */
 };
 
 static void drift_body(void *argument, size_t c, int tid)
 {
 	const struct drifts *drifts = argument;
 	const struct columns_rows *rows = drifts->rows;
-	struct cln_error ignored; /* the memory it lacked is told once, for all */
+	struct cln_error *err = &drifts->errors[tid];
 
-	if (drift_of_column(&drifts->valid[c], c, &rows->train, &rows->valid, &ignored) != CLN_OK ||
-	    drift_of_column(&drifts->test[c], c, &rows->train, &rows->test, &ignored) != CLN_OK)
-		drifts->statuses[tid] = CLN_E_MEMORY;
+	if (err->code == CLN_OK)
+		err->code = drift_of_column(&drifts->valid[c], c, &rows->train, &rows->valid, err);
+	if (err->code == CLN_OK)
+		err->code = drift_of_column(&drifts->test[c], c, &rows->train, &rows->test, err);
 }
 
 static enum cln_column_use use_of(const struct columns_rows *rows, const struct column *column)
@@ -68,19 +69,21 @@ enum cln_status columns_tell(const struct cln_observer *observer, const struct c
 		return CLN_OK;
 	drifts.valid = mem_alloc(n, 2 * sizeof *drifts.valid, err);
 	if (drifts.valid)
-		drifts.statuses = mem_alloc((size_t)threads, sizeof *drifts.statuses, err);
-	if (!drifts.statuses) {
+		drifts.errors = mem_alloc((size_t)threads, sizeof *drifts.errors, err);
+	if (!drifts.errors) {
 		mem_free(drifts.valid);
 		return CLN_E_MEMORY;
 	}
 	drifts.test = drifts.valid + n;
 	parallel_for(threads, n, drift_body, &drifts);
 	for (int tid = 0; tid < threads && status == CLN_OK; tid++)
-		if (drifts.statuses[tid] != CLN_OK)
-			status = error_set(err, CLN_E_MEMORY, "no memory to compare the columns of training and other rows");
+		if (drifts.errors[tid].code != CLN_OK) {
+			*err = drifts.errors[tid];
+			status = err->code;
+		}
 	if (status == CLN_OK)
 		tell(observer, &drifts);
-	mem_free(drifts.statuses);
+	mem_free(drifts.errors);
 	mem_free(drifts.valid);
 	return status;
 }
