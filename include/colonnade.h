@@ -279,6 +279,26 @@ enum cln_ask {
 };
 
 struct cln_checkpoint; /* the state of a fit between two steps */
+struct cln_scores;     /* below: judging */
+struct cln_labels;
+
+enum cln_rows { CLN_ROWS_TRAIN, CLN_ROWS_VALID, CLN_ROWS_TEST };
+enum cln_column_use { CLN_COLUMN_FEATURE, CLN_COLUMN_LABEL, CLN_COLUMN_WEIGHT, CLN_COLUMN_IGNORED };
+
+/* How differently a column's cells are distributed in other rows than in those learnt from: the population stability index, the sum
+ * over bins of (q - p) ln(q / p) (doc/report.md), and what chance alone exceeds in one of a thousand columns; NaN: not known. */
+struct cln_drift {
+	double psi, by_chance;
+};
+
+/* A column of the training table. */
+struct cln_column_summary {
+	const char *name; /* lent for the call */
+	enum cln_column_use use;
+	bool categorical;
+	size_t missing_cells, levels; /* levels: different texts of a categorical column, else 0 */
+	struct cln_drift valid, test; /* of the rows to validate on (the first fold's, where there are folds), and to test */
+};
 
 /* Told what happens during a fit; any member may be NULL.
  * No two calls are made at the same time, but not all by the same thread: where the members of an ensemble are trained side by side
@@ -292,6 +312,10 @@ struct cln_observer {
 	bool (*epoch)(void *context, const struct cln_epoch *epoch); /* true: stop after this epoch of every member under way */
 	void (*note)(void *context, const char *sentence); /* what a user should know, as a sentence */
 	enum cln_ask (*ask)(void *context); /* at the end of every step: it has to be quick */
+	void (*column)(void *context, const struct cln_column_summary *column); /* each, in order, before `start` */
+	/* At the end: what the model says of rows, and what is true; lent for the call.  Of the test and the validation rows, whose
+	 * folds are judged by members that left them out; where there are neither, of the rows learnt from. */
+	void (*scored)(void *context, enum cln_rows rows, const struct cln_scores *scores, const struct cln_labels *labels);
 	void (*checkpoint)(void *context, const struct cln_checkpoint *checkpoint); /* as `ask` wished; lent for the call */
 };
 

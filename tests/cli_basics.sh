@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Help, version, misuse, the config file, and that help, man pages, completion and parser know the same options.
 . "${top_srcdir:?}/tests/cli_testing.sh"
-commands="train predict evaluate inspect gradcheck bench tune doctor convert export"
+commands="train predict evaluate inspect gradcheck bench tune doctor convert crossval export report"
 
 # ---- help and version, everywhere, on standard output
 expect 0 '' --version

@@ -7,7 +7,7 @@ sha() { sha256sum <"$1" | cut -d' ' -f1; }
 # timeless FILE: its lines without times and what follows from them.
 timeless() {
   sed -E 's/"(seconds|rows_per_second)": ?[^,}]*//g
-    /"(out|resume|checkpoint-every|time-limit|threads_rule|threads_allowed|threads)":/d' "$1"
+    /"(finished|out|resume|checkpoint-every|time-limit|threads_rule|threads_allowed|threads)":/d' "$1"
 }
 # same_run DIR: that it is finished, and has the files of the uninterrupted run, `whole`; lines of members that are trained side by
 # side stand in the order in which their epochs ended, so the order of lines does not count.
@@ -16,7 +16,8 @@ same_run() {
   for file in metrics.jsonl run.json; do
     diff <(timeless "$1/$file" | sort) <(timeless "whole/$file" | sort) >difference || fail "$1/$file: $(head -n 5 difference)"
   done
-  equal "files of $1" "$(find "$1" -type f -printf '%f\n' | sort | tr '\n' ' ')" ".lock metrics.jsonl model.safetensors run.json "
+  equal "files of $1" "$(find "$1" -type f -printf '%f\n' | sort | tr '\n' ' ')" \
+    ".lock metrics.jsonl model.safetensors report.html run.json "
 }
 
 # cut_off_by_limits DIR SAID options...: pieces of a few ms, each with another number of threads, until the run has ended; every

@@ -172,7 +172,7 @@ touch damaged/.checkpoint.safetensors.tmp-99999 damaged/.model.safetensors.tmp-1
 epochs=$(($(wc -l <damaged/metrics.jsonl) + 1))
 expect 0 '' train --recipe plain data.csv --out damaged "${endless[@]}" --epochs $epochs --resume
 equal "files after a resumed run" "$(find damaged -type f -printf '%f\n' | sort | tr '\n' ' ')" \
-  ".lock .mine.tmp-1 metrics.jsonl model.safetensors run.json "
+  ".lock .mine.tmp-1 metrics.jsonl model.safetensors report.html run.json "
 
 # ---- killed between the model and the removal of the checkpoint: nothing is left to do but that
 cp -r damaged late

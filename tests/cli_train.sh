@@ -90,7 +90,7 @@ expect 0 '' train --recipe plain data.csv --out run --epochs 6 --test-fraction 0
 [ ! -s stderr ] || holds "--progress none shows notes only" '^note: ' stderr
 equal "the same command gives the same model" "$(sha run/model.safetensors)" "$before"
 equal "nothing but the run's files" "$(find run -type f | sort | tr '\n' ' ')" \
-  "run/.lock run/metrics.jsonl run/model.safetensors run/run.json "
+  "run/.lock run/metrics.jsonl run/model.safetensors run/report.html run/run.json "
 
 # ---- --force keeps the older run until the new one is in place
 cp -r run forced
@@ -110,7 +110,7 @@ wait "$runner" 2>/dev/null
 equal "the model after a second forced run that failed" "$(sha forced/previous/model.safetensors)" "$before"
 expect 0 '' train --recipe plain data.csv --out forced --force --epochs 1
 equal "files after a forced run" "$(find forced -type f | sort | tr '\n' ' ')" \
-  "forced/.lock forced/metrics.jsonl forced/model.safetensors forced/run.json "
+  "forced/.lock forced/metrics.jsonl forced/model.safetensors forced/report.html forced/run.json "
 mv forced/model.safetensors moved.safetensors
 cp forced/run.json record.json
 expect 0 'is in forced/previous' train --recipe plain data.csv --out forced --epochs 1

@@ -251,13 +251,15 @@ START_TEST(the_bar_of_members_side_by_side_is_that_of_all_epochs)
 
 	config.epochs = 2;
 	open_progress(&progress, PROGRESS_BAR);
+	progress.width = 120;
 	progress_start(&progress, &start);
 	tell_epoch(&progress, 0, 1);
 	tell_epoch(&progress, 1, 1);
 	tell_epoch(&progress, 1, 2);
 	tell_epoch(&progress, 0, 2);
 	progress_batch(&progress, 1, 16, 80);
-	ck_assert_msg(count("epoch 4 of 6 of 3 members  ") == 1 && count(" 67 %  8.00k rows/s") == 1, "%s", written);
+	ck_assert_msg(count("epoch 4 of 6 of 3 members  ") == 1 && count(" 67 %  loss ") == 1 && count("8.00k rows/s") == 1,
+		      "%s", written);
 }
 END_TEST
 
@@ -316,6 +318,45 @@ START_TEST(a_bar_leaves_the_cursor_on_a_new_line)
 	ck_assert_uint_eq(count("\033[1A\033[2K"), 2);
 	progress_clear(&progress);
 	ck_assert_uint_eq(count("\033[1A\033[2K"), 2);
+}
+END_TEST
+
+/* The last line that begins with "epoch ", without its end. */
+static const char *last_bar(void)
+{
+	const char *last = NULL;
+
+	fflush(stream);
+	for (const char *at = written; (at = strstr(at, "\nepoch ")) || (at = NULL); at++)
+		last = at + 1;
+	for (const char *at = written; (at = strstr(at, "\033[2Kepoch ")); at++)
+		last = at + 4;
+	ck_assert_ptr_ne(last, NULL);
+	return last;
+}
+
+START_TEST(the_bar_has_loss_and_metric_speed_and_time_within_the_terminal)
+{
+	for (int width = 20; width <= 140; width++) {
+		struct progress progress;
+
+		close_stream();
+		open_stream();
+		open_progress(&progress, PROGRESS_BAR);
+		progress.width = width;
+		start_run(&progress, 200);
+		run_epochs(&progress, 1, 1);
+		clock_now += 1;
+		progress_batch(&progress, 2, 400, 800);
+		progress_batch(&progress, 2, 600, 800);
+		const char *bar = last_bar();
+		const size_t length = strcspn(bar, "\n");
+		ck_assert_msg(length < (size_t)width, "%d columns: %s", width, bar);
+		if (width >= 80)
+			ck_assert_msg(strstr(bar, " 75 %  loss 0.375  AUC 0.8750  600 rows/s  ") && strstr(bar, " left\n"),
+				      "%d: %s", width, bar);
+		progress_clear(&progress);
+	}
 }
 END_TEST
 
@@ -532,6 +573,7 @@ static Suite *progress_suite(void)
 	tcase_add_test(progress, none_is_silent_but_for_notes);
 	tcase_add_test(progress, auto_draws_no_bar_where_there_is_no_terminal);
 	tcase_add_test(progress, a_bar_leaves_the_cursor_on_a_new_line);
+	tcase_add_test(progress, the_bar_has_loss_and_metric_speed_and_time_within_the_terminal);
 	tcase_add_loop_test(progress, short_numbers_have_three_digits, 0, 11);
 	tcase_add_checked_fixture(jsonl, make_path, remove_path);
 	tcase_add_test(jsonl, an_epoch_is_an_object_with_the_documented_members);

@@ -76,14 +76,29 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 
 /* ---------------------------------------------------------------- what came of it */
 
-static enum cln_status measure(struct cln_metrics *metrics, const struct scorer *scorer, const struct dataset *dataset,
-			       const float *w, double threshold, struct cln_error *err)
+static void tell_scored(const struct fit *fit, enum cln_rows rows, const struct judged *judged, double threshold)
 {
+	const struct cln_scores scores = {judged->probabilities, judged->logits, threshold};
+	const struct cln_labels labels = {judged->y, judged->w, judged->n};
+
+	if (judged->n > 0 && fit->observer && fit->observer->scored)
+		fit->observer->scored(fit->observer->context, rows, &scores, &labels);
+}
+
+/* The rows learnt from are told of where there are no others. */
+static enum cln_status measure(struct cln_fit_summary *summary, enum cln_rows rows, const struct fit *fit,
+			       const struct scorer *scorer, struct cln_error *err)
+{
+	const struct prepared *data = &fit->data;
+	const bool trained = rows == CLN_ROWS_TRAIN;
 	struct judged judged;
-	enum cln_status status = judge_dataset(&judged, scorer, dataset, w, err);
+	enum cln_status status = judge_dataset(&judged, scorer, trained ? &data->train : &data->test,
+					       trained ? data->train_row_weights : data->test.w, err);
 
 	if (status == CLN_OK)
-		status = judged_measure(metrics, &judged, threshold, err);
+		status = judged_measure(trained ? &summary->train : &summary->test, &judged, summary->threshold, err);
+	if (status == CLN_OK && (!trained || summary->valid.rows + summary->test.rows == 0))
+		tell_scored(fit, rows, &judged, summary->threshold);
 	judged_free(&judged);
 	return status;
 }
@@ -127,6 +142,8 @@ static enum cln_status measure_valid(struct cln_fit_summary *summary, struct fit
 		tell_threshold(fit, &choice, judged.n);
 		status = judged_measure(&summary->valid, &judged, choice.threshold, err);
 	}
+	if (status == CLN_OK)
+		tell_scored(fit, CLN_ROWS_VALID, &judged, choice.threshold);
 	judged_free(&judged);
 	return status;
 }
@@ -162,7 +179,6 @@ static void sum_members(struct cln_fit_summary *summary, const struct fit *fit)
 
 static enum cln_status summarise(struct cln_fit_summary *summary, struct fit *fit, struct cln_error *err)
 {
-	struct prepared *data = &fit->data;
 	const struct ensemble *ensemble = &fit->ensemble;
 	struct scorer scorer = {(const struct network *const *)ensemble->trained, ensemble->n_trained, fit->kernels, fit->threads,
 				1};
@@ -170,9 +186,9 @@ static enum cln_status summarise(struct cln_fit_summary *summary, struct fit *fi
 
 	scorer.temperature = summary->temperature;
 	if (status == CLN_OK)
-		status = measure(&summary->test, &scorer, &data->test, data->test.w, summary->threshold, err);
+		status = measure(summary, CLN_ROWS_TEST, fit, &scorer, err);
 	if (status == CLN_OK)
-		status = measure(&summary->train, &scorer, &data->train, data->train_row_weights, summary->threshold, err);
+		status = measure(summary, CLN_ROWS_TRAIN, fit, &scorer, err);
 	sum_members(summary, fit);
 	summary->threads = ensemble->threads_used;
 	return status;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "api/columns.h"
 #include "api/folds.h"
 #include "api/notes.h"
 
@@ -496,6 +497,51 @@ static enum cln_status make_datasets(struct prepared *prepared, struct row_sets 
 	return status;
 }
 
+/* ---------------------------------------------------------------- what the columns hold */
+
+/* The rows outside of the first fold, then those in it. */
+static enum cln_status cut_first_fold(uint32_t **rows, struct columns_rows *columns, const struct folds *folds,
+				      const struct row_set *set, struct cln_error *err)
+{
+	const size_t n_inside = rows_in_fold(folds, set->n, 0), n_outside = set->n - n_inside;
+	uint32_t *outside = mem_alloc(set->n, sizeof *outside, err), *inside = outside ? outside + n_outside : NULL;
+
+	*rows = outside;
+	if (!outside)
+		return CLN_E_MEMORY;
+	columns->train = (struct drift_rows){set->table, outside, n_outside};
+	columns->valid = (struct drift_rows){set->table, inside, n_inside};
+	for (size_t i = 0; i < set->n; i++)
+		*(folds->of_row[i] == 0 ? inside++ : outside++) = set->rows[i];
+	return CLN_OK;
+}
+
+static struct drift_rows drift_rows_of(const struct row_set *set)
+{
+	return (struct drift_rows){set->table, set->rows, set->n};
+}
+
+static enum cln_status tell_columns(const struct prepared *prepared, const struct row_sets *sets, int threads,
+				    const struct cln_observer *observer, struct cln_error *err)
+{
+	struct columns_rows columns = {.label = prepared->label.column,
+				       .weight = prepared->weight,
+				       .train = drift_rows_of(&sets->train),
+				       .valid = drift_rows_of(&sets->valid),
+				       .test = drift_rows_of(&sets->test)};
+	uint32_t *rows = NULL;
+	enum cln_status status = CLN_OK;
+
+	if (!observer || !observer->column)
+		return CLN_OK;
+	if (prepared->folded)
+		status = cut_first_fold(&rows, &columns, &prepared->folded->folds, &sets->train, err);
+	if (status == CLN_OK)
+		status = columns_tell(observer, &columns, threads, err);
+	mem_free(rows);
+	return status;
+}
+
 enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
 			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config, int threads,
 			const struct cln_observer *observer, struct cln_error *err)
@@ -518,6 +564,8 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 		     "--valid-fraction %g of so few rows leaves none to validate on: training does not stop early and keeps the "
 		     "last epoch's weights",
 		     config->valid_fraction);
+	if (status == CLN_OK)
+		status = tell_columns(prepared, &sets, threads, observer, err);
 	if (status == CLN_OK)
 		status = make_datasets(prepared, &sets, init, config, threads, observer, err);
 	row_sets_free(&sets);

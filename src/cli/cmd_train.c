@@ -6,12 +6,11 @@
 #include "cli/interrupt.h"
 #include "cli/run_directory.h"
 #include "cli/run_record.h"
+#include "cli/run_report.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-#define RECORD_LIMIT ((size_t)1 << 20) /* bytes of a run.json */
 
 /* A run under way; the observer's context. */
 struct run {
@@ -27,7 +26,10 @@ struct run {
 	struct cln_fit_summary summary;
 	struct run_record record;
 	struct options recorded; /* as the record has them: with what was chosen where they were silent */
-	char *label, *positive;  /* owned: what was chosen */
+	char *label, *positive, *negative; /* owned: what was chosen */
+	size_t layers[CLN_MAX_HIDDEN + 2]; /* n[0..L] */
+	struct run_review review;          /* for the report */
+	struct cln_error unreported;       /* why there is none; code CLN_OK: there is, or none is asked for */
 	struct run_past past;    /* of what is gone on with */
 	struct text changed;     /* all that --allow-change said, before and now */
 	bool started;            /* files were written */
@@ -70,11 +72,35 @@ static enum cln_status keep_choices(struct run *run, const struct cln_fit_start 
 {
 	run->label = mem_copy(start->label, strlen(start->label), err);
 	run->positive = mem_copy(start->positive, strlen(start->positive), err);
+	run->negative = mem_copy(start->negative, strlen(start->negative), err);
 	run->recorded = *run->options;
 	run->recorded.config.label = run->label;
 	run->recorded.config.positive = run->positive;
 	run->recorded.config.block_size = start->block_size;
-	return run->label && run->positive ? CLN_OK : CLN_E_MEMORY;
+	return run->label && run->positive && run->negative ? CLN_OK : CLN_E_MEMORY;
+}
+
+static void keep_start(struct run *run, const struct cln_fit_start *start)
+{
+	struct run_record *record = &run->record;
+
+	record->threads_allowed = start->threads_allowed;
+	record->threads_rule = start->threads_rule;
+	record->isa = start->isa;
+	record->train_rows = start->train_rows;
+	record->valid_rows = start->valid_rows;
+	record->test_rows = start->test_rows;
+	record->dropped_rows = start->dropped_rows;
+	record->missing_cells = start->missing_cells;
+	record->numeric_columns = start->numeric_columns;
+	record->categorical_columns = start->categorical_columns;
+	record->folds = start->folds;
+	record->parameters = start->n_params;
+	record->n_layers = start->n_layers;
+	memcpy(run->layers, start->n, (start->n_layers + 1) * sizeof *run->layers);
+	record->n = run->layers;
+	record->negative = run->negative;
+	record->review = run->options->report ? &run->review : NULL;
 }
 
 static enum cln_status fill_record(struct run *run, struct cln_error *err)
@@ -125,6 +151,7 @@ static enum cln_status begin(struct run *run, const struct cln_fit_start *start,
 {
 	enum cln_status status = keep_choices(run, start, err);
 
+	keep_start(run, start);
 	if (status == CLN_OK)
 		status = fill_record(run, err);
 	if (status == CLN_OK && (run->checkpoint || run->finished))
@@ -137,9 +164,6 @@ static bool on_start(void *context, const struct cln_fit_start *start)
 {
 	struct run *run = context;
 
-	run->record.threads_allowed = start->threads_allowed;
-	run->record.threads_rule = start->threads_rule;
-	run->record.isa = start->isa;
 	run->members = start->members;
 	run->failed.code = begin(run, start, &run->failed);
 	if (run->failed.code != CLN_OK || run->finished)
@@ -215,6 +239,20 @@ static bool on_epoch(void *context, const struct cln_epoch *epoch)
 		run->warned = true;
 	}
 	return false;
+}
+
+static void on_column(void *context, const struct cln_column_summary *column)
+{
+	struct run *run = context;
+
+	run_review_column(&run->review, column);
+}
+
+static void on_scored(void *context, enum cln_rows rows, const struct cln_scores *scores, const struct cln_labels *labels)
+{
+	struct run *run = context;
+
+	run_review_scored(&run->review, rows, scores, labels, &run->options->config);
 }
 
 static void on_note(void *context, const char *sentence)
@@ -312,7 +350,10 @@ static enum cln_status read_inputs(struct run *run, struct cln_error *err)
 
 static enum cln_status fit(struct run *run, struct cln_error *err)
 {
+	const bool report = run->options->report;
 	const struct cln_observer observer = {.context = run,
+					      .column = report ? on_column : NULL,
+					      .scored = report ? on_scored : NULL,
 					      .start = on_start,
 					      .ready = on_ready,
 					      .member = on_member,
@@ -363,6 +404,27 @@ static enum cln_status write_model(struct run *run, struct cln_error *err)
 	return status == CLN_OK ? cln_model_save(run->model, file, err) : status;
 }
 
+/* From the record and the metrics, which are in place.  The run is one whether there is a report of it or not. */
+static enum cln_status write_report(struct run *run, struct cln_error *err)
+{
+	char file[RUN_PATH];
+	enum cln_status status = run_directory_file(file, &run->directory, RUN_REPORT, err);
+
+	if (run->review.failed.code != CLN_OK) {
+		*err = run->review.failed;
+		return err->code;
+	}
+	return status == CLN_OK ? run_report_write(&(struct io_place){file, NULL}, run->options->out, err) : status;
+}
+
+/* Who waits for a report is told. */
+static enum cln_status tell_unreported(const struct run *run, struct cln_error *err)
+{
+	return error_set(err, run->unreported.code,
+			 "the run is finished, and its model is written; but there is no whole report of it: %s; colonnade report "
+			 "%s makes it again", run->unreported.message, run->options->out);
+}
+
 /* The model last, because with a record it marks a finished run.  It is written whatever became of the others, so that nothing is
  * lost; the record only where the metrics are complete, so that a checkpoint that is still there makes good what is missing. */
 static enum cln_status write_results(struct run *run, struct cln_error *err)
@@ -373,6 +435,8 @@ static enum cln_status write_results(struct run *run, struct cln_error *err)
 	run->metrics = NULL;
 	if (errors[0].code == CLN_OK)
 		errors[1].code = write_record(run, &errors[1]);
+	if (errors[0].code == CLN_OK && errors[1].code == CLN_OK && run->options->report)
+		run->unreported.code = write_report(run, &run->unreported);
 	errors[2].code = write_model(run, &errors[2]);
 	err->message[0] = '\0';
 	for (size_t i = 3; i-- > 0;) {
@@ -410,7 +474,7 @@ static enum cln_status open_run(struct run *run, struct cln_error *err)
 	if (status == CLN_OK)
 		status = run_directory_file(file, &run->directory, run->directory.finished ? "run.json" : RUN_CHECKPOINT, err);
 	if (status == CLN_OK && run->directory.finished)
-		status = io_read_file(&run->finished, &length, file, RECORD_LIMIT, err);
+		status = io_read_file(&run->finished, &length, file, RUN_RECORD_LIMIT, err);
 	else if (status == CLN_OK && run->directory.unfinished)
 		status = cln_checkpoint_load(&run->checkpoint, file, err);
 	if (status == CLN_OK && run->checkpoint)
@@ -430,7 +494,7 @@ static enum cln_status finish(struct run *run, struct cln_error *err)
 		status = run_record_print(&run->record, err);
 	if (status == CLN_OK)
 		print_next(run);
-	return status;
+	return status == CLN_OK && run->unreported.code != CLN_OK ? tell_unreported(run, err) : status;
 }
 
 /* Nothing is left to do but what a process that was killed at its very end may not have done. */
@@ -483,6 +547,8 @@ int cmd_train(const struct options *options)
 	run_directory_close(&run.directory, run.started);
 	mem_free(run.label);
 	mem_free(run.positive);
+	mem_free(run.negative);
+	run_review_free(&run.review);
 	mem_free(run.past.changed);
 	text_free(&run.changed);
 	mem_free(run.finished);

@@ -250,6 +250,22 @@ static const struct command commands[] = {
 		    "colonnade export model.safetensors --format c > model.c\n"
 		    "cc -std=c99 -O2 -DCOLONNADE_SELF_TEST model.c -lm -o self-test && ./self-test",
     },
+    {
+	.name = "report",
+	.operands = "RUN",
+	.n_operands = 1,
+	.bit = FOR_REPORT,
+	.summary = "make the HTML report of a run directory",
+	.description =
+	    "Makes report.html of RUN, the directory of a finished run, from its run.json and metrics.jsonl alone; the data are "
+	    "not needed. train does so at its end; this makes it again, after an update of the program, or where it is lost.\n\n"
+	    "The report is one page that needs no other file, no script and no network: the figures with intervals, losses and "
+	    "metrics by epoch, the ROC and the precision-recall curve, reliability, scores and confusion matrix of the rows that "
+	    "were held back, the columns with their missing cells and how they drift, all options, timing and machine, and the "
+	    "command that trains the model again. The same run gives the same bytes. doc/report.md explains each part.\n\n"
+	    "A run that was trained with --report=false keeps no curves and no columns; its report has the rest.",
+	.examples = "colonnade report colonnade-run\ncolonnade report colonnade-run --out - | gzip > report.html.gz",
+    },
 };
 
 #define AT(member) offsetof(struct options, member)
@@ -514,6 +530,8 @@ static const struct option_spec specs[] = {
 	 .help = "where to write; - is standard output", .group = run_group, .commands = FOR_PREDICT | FOR_EXPORT},
 	{.name = "format", .type = OPTION_WORD, .words = &names_export, .offset = AT(format), .default_text = "",
 	 .help = "what to write", .group = run_group, .commands = FOR_EXPORT},
+	{.name = "out", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(out), .default_text = "report.html in RUN",
+	 .help = "where to write; - is standard output", .group = run_group, .commands = FOR_REPORT},
 	{.name = "force", .type = OPTION_SWITCH, .offset = AT(force), .help = "overwrite a run", .group = run_group,
 	 .passing = true, .commands = FOR_TRAIN},
 	{.name = "resume", .argument = "[=auto]", .type = OPTION_WORD, .words = &resume_names, .alone = "true",
@@ -547,6 +565,9 @@ static const struct option_spec specs[] = {
 	 .preset = "30", .help = "how long to measure at most, all in all", .group = run_group, .commands = FOR_TUNE},
 	{.name = "progress", .type = OPTION_WORD, .words = &names_progress, .offset = AT(progress),
 	 .help = "what standard error shows", .group = run_group, .passing = true, .commands = FOR_FITS},
+	{.name = "report", .type = OPTION_SWITCH, .offset = AT(report), .preset = "true",
+	 .help = "write report.html and what it needs of the rows", .group = run_group, .compact = true, .passing = true,
+	 .commands = FOR_TRAIN},
 	{.name = "json", .type = OPTION_SWITCH, .offset = AT(json), .help = "a machine-readable result on standard output",
 	 .group = run_group,
 	 .passing = true, .commands = FOR_FITS | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE | FOR_DOCTOR},

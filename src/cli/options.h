@@ -21,7 +21,8 @@ enum command_bit {
 	FOR_CROSSVAL = 1 << 9,
 	FOR_FITS = FOR_TRAIN | FOR_CROSSVAL,
 	FOR_EXPORT = 1 << 10,
-	FOR_ALL = (1 << 11) - 1
+	FOR_REPORT = 1 << 11,
+	FOR_ALL = (1 << 12) - 1
 };
 
 /* What --resume asks for, in the order of its words. */
@@ -34,11 +35,11 @@ enum run_start { RUN_NEW, RUN_CONTINUE, RUN_AUTO };
  * the struct (options_free). */
 struct options {
 	const struct command *command;
-	const char *operands[OPTIONS_MAX_OPERANDS]; /* DATA, MODEL: as many as the command takes, in its order; NULL: left out */
+	const char *operands[OPTIONS_MAX_OPERANDS]; /* DATA, MODEL, RUN: as many as the command takes, in order; NULL: left out */
 	struct cln_config config;                   /* config.isa is set from COLONNADE_ISA */
 	struct cln_read_options read;
 	const char *valid, *test, *init; /* further files of train; NULL: none */
-	const char *out;                 /* train, crossval: a directory; predict, export: a file, "-" for standard output */
+	const char *out;                 /* train, crossval: a directory; predict, export, report: a file or "-" */
 	int format;                      /* export: enum cln_export */
 	const char *keep;                /* predict: columns put in front; NULL: none */
 	const char *compare;             /* evaluate: a second model; NULL: none */
@@ -48,6 +49,7 @@ struct options {
 	const char *fold;                /* crossval: "K/N", this fit alone; NULL: all */
 	bool merge;                      /* crossval: nothing is trained */
 	bool force, json, shell;
+	bool report;                     /* train: write report.html */
 	int resume;                      /* enum run_start */
 	double checkpoint_every, time_limit; /* seconds; 0: never, none */
 	const char *allow_change;        /* names of what may differ in a run that goes on, or NULL */

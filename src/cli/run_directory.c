@@ -134,7 +134,7 @@ static enum cln_status judge(struct run_directory *directory, bool force, enum r
 /* Whether a name is that of a temporary file of io_replace_file, beside a file of a run. */
 static bool is_temporary(const char *name)
 {
-	static const char *const replaced[] = {"run.json", "model.safetensors", RUN_CHECKPOINT};
+	static const char *const replaced[] = {"run.json", "model.safetensors", RUN_CHECKPOINT, RUN_REPORT};
 
 	for (size_t i = 0; *name == '.' && i < sizeof replaced / sizeof *replaced; i++) {
 		const size_t length = strlen(replaced[i]);
@@ -183,7 +183,8 @@ enum cln_status run_directory_open(struct run_directory *directory, const char *
 }
 
 /* The files of a run; the model last, so that a model in previous/ has its other files beside it. */
-static const char *const run_files[] = {"run.json", "metrics.jsonl", RUN_CHECKPOINT, "model.safetensors"};
+static const char *const run_files[] = {RUN_REPORT, "run.json", "metrics.jsonl", RUN_CHECKPOINT,
+					"model.safetensors"};
 enum { N_RUN_FILES = sizeof run_files / sizeof *run_files };
 
 static enum cln_status move_to_previous(const struct run_directory *directory, const char *name, struct cln_error *err)

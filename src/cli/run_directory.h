@@ -8,6 +8,8 @@
 
 #define RUN_PATH 4096
 #define RUN_CHECKPOINT "checkpoint.safetensors"
+#define RUN_REPORT "report.html"
+#define RUN_RECORD_LIMIT ((size_t)16 << 20) /* bytes of a run.json */
 #define RUN_PREVIOUS "previous" /* the folder that keeps an older run until a new one is finished */
 
 struct run_directory {

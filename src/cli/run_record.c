@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/run_record.h"
 
+#include "api/doctor.h"
 #include "api/identity.h"
+#include "cli/run_command.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Numbers as numbers; what has a word for 0 ("all") or a form of its own as text; what was not given as null. */
 static void write_option(struct json_writer *writer, const struct options *options, const struct option_spec *spec)
@@ -94,6 +97,45 @@ static void write_inputs(struct json_writer *writer, const struct run_record *re
 	json_end_object(writer);
 }
 
+static void write_network(struct json_writer *writer, const struct run_record *record)
+{
+	const bool pretty = writer->pretty;
+
+	json_begin_object(writer, "network");
+	writer->pretty = false;
+	json_begin_array(writer, "layers");
+	for (size_t l = 0; l <= record->n_layers; l++)
+		json_size(writer, NULL, record->n[l]);
+	json_end_array(writer);
+	json_size(writer, "parameters", record->parameters);
+	json_size(writer, "folds", record->folds);
+	json_size(writer, "train_rows", record->train_rows);
+	json_size(writer, "valid_rows", record->valid_rows);
+	json_size(writer, "test_rows", record->test_rows);
+	json_size(writer, "dropped_rows", record->dropped_rows);
+	json_size(writer, "missing_cells", record->missing_cells);
+	json_size(writer, "numeric_columns", record->numeric_columns);
+	json_size(writer, "categorical_columns", record->categorical_columns);
+	json_end_object(writer);
+	writer->pretty = pretty;
+}
+
+/* On what and when it was trained, and how that is done again. */
+static void write_origin(struct json_writer *writer, const struct run_record *record)
+{
+	char cpu[CPUS_NAME], finished[32] = "";
+	const time_t now = time(NULL);
+	struct tm utc;
+
+	cpus_model_name(cpu);
+	json_string(writer, "cpu", cpu);
+	if (gmtime_r(&now, &utc))
+		strftime(finished, sizeof finished, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	json_string(writer, "finished", finished);
+	json_string(writer, "negative", record->negative);
+	run_command_write(writer, record->options);
+}
+
 enum cln_status run_record_write(const char *path, const struct run_record *record, struct cln_error *err)
 {
 	struct text text = {0};
@@ -109,6 +151,10 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	json_size(&writer, "threads_allowed", (size_t)record->threads_allowed);
 	json_string(&writer, "threads_rule", record->threads_rule);
 	write_summary(&writer, record->summary);
+	write_origin(&writer, record);
+	write_network(&writer, record);
+	if (record->review)
+		run_review_write(&writer, record->review);
 	json_end_object(&writer);
 	text_add(&text, "\n", 1);
 	status = text_check(&text, err);

@@ -3,7 +3,7 @@
 #ifndef CLI_RUN_RECORD_H
 #define CLI_RUN_RECORD_H
 
-#include "cli/options.h"
+#include "cli/run_review.h"
 
 struct run_record {
 	const struct options *options;
@@ -12,6 +12,13 @@ struct run_record {
 	uint64_t init_fingerprint;                    /* of the model of --init */
 	int threads_allowed;
 	const char *threads_rule, *isa;
+	/* what the library tells at the start */
+	const char *negative;
+	size_t train_rows, valid_rows, test_rows, dropped_rows;
+	size_t missing_cells, numeric_columns, categorical_columns, folds, parameters;
+	size_t n_layers; /* L */
+	const size_t *n; /* n[0..L] */
+	const struct run_review *review; /* NULL: none is asked for */
 };
 
 enum cln_status run_record_write(const char *path, const struct run_record *record, struct cln_error *err) CLN_MUST_CHECK;

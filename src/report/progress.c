@@ -14,6 +14,7 @@
 #define LINE_SECONDS 2.0
 #define MIN_BAR_WIDTH 50
 #define BAR_CELLS 24
+#define LATEST_TEXT 64
 
 static const char *const progress_words[] = {"auto", "bar", "lines", "none"};
 const struct name_table names_progress = {progress_words, 4};
@@ -171,16 +172,42 @@ static double seconds_left(const struct progress *progress, double done, double 
 	return done > 0 ? spent / done * left : 0;
 }
 
+/* "  loss 0.3012  AUC 0.9137": of the epoch that ended last; with validation rows their loss and AUC. */
+static void latest_text(char text[LATEST_TEXT], const struct progress *progress)
+{
+	const struct cln_epoch *epoch = &progress->latest;
+
+	text[0] = '\0';
+	if (epoch->epoch > 0 && progress->valid)
+		snprintf(text, LATEST_TEXT, "  loss %.4g  AUC %.4f", epoch->valid.log_loss, epoch->valid.auc);
+	else if (epoch->epoch > 0)
+		snprintf(text, LATEST_TEXT, "  loss %.4g", epoch->train_loss);
+}
+
+/* The bar's line in its forms, the first that fits the terminal is taken; the last is cut where it does not. */
+static const struct {
+	int cells;
+	bool latest;
+	const char *before_left, *after_left;
+} forms[] = {
+    {24, true, "at most ", " left"}, {12, true, "at most ", " left"}, {8, true, "<", " left"}, {24, false, "at most ", " left"}};
+enum { N_FORMS = sizeof forms / sizeof *forms };
+
 static void draw_bar(struct progress *progress, const char *what, double share, double speed, double seconds)
 {
-	char cells[BAR_CELLS + 1], speed_text[PROGRESS_NUMBER], left[32], line[224];
+	char cells[BAR_CELLS + 1], speed_text[PROGRESS_NUMBER], left[32], latest[LATEST_TEXT], line[320];
+	int length = progress->width;
 
-	for (int i = 0; i < BAR_CELLS; i++)
-		cells[i] = (i + 0.5) / BAR_CELLS < share ? '#' : '.';
-	cells[BAR_CELLS] = '\0';
+	latest_text(latest, progress);
 	progress_short_number(speed_text, speed);
 	seconds_text(left, seconds);
-	snprintf(line, sizeof line, "%s  %s %3.0f %%  %s rows/s  at most %s left", what, cells, 100 * share, speed_text, left);
+	for (size_t f = 0; f < N_FORMS && length >= progress->width; f++) {
+		for (int i = 0; i < forms[f].cells; i++)
+			cells[i] = (i + 0.5) / forms[f].cells < share ? '#' : '.';
+		length = snprintf(line, sizeof line, "%s  %.*s %3.0f %%%s  %s rows/s  %s%s%s", what, forms[f].cells, cells,
+				  100 * share, forms[f].latest ? latest : "", speed_text, forms[f].before_left, left,
+				  forms[f].after_left);
+	}
 	progress_clear(progress);
 	fprintf(progress->out, "%.*s\n", progress->width - 1, line);
 	progress->bar_drawn = true;
@@ -274,6 +301,7 @@ void progress_epoch(struct progress *progress, const struct cln_epoch *epoch)
 
 	progress->epoch_start = progress->now();
 	progress->last[k] = *epoch;
+	progress->latest = *epoch;
 	progress->all_epochs++;
 	if (progress->mode == PROGRESS_NONE)
 		return;

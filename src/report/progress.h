@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * What a person sees of a training run: a block of facts before it, a line an epoch (thinned out where epochs are very short), on
- * a terminal a bar within the epoch, and the result.  Members of an ensemble that are trained one after the other have a heading
- * each; where several are trained at a time every line names its member, and the bar is that of all epochs.  Everything goes to one
- * stream, never to standard output. */
+ * What a person sees of a training run: a block of facts before it, a line an epoch (thinned out where epochs are very short), on a
+ * terminal a bar within the epoch with the last loss and AUC, the speed and the time left, and the result.  Members of an ensemble
+ * that are trained one after the other have a heading each; where several are trained at a time every line names its member, and
+ * the bar is that of all epochs.  Everything goes to one stream, never to standard output. */
 #ifndef REPORT_PROGRESS_H
 #define REPORT_PROGRESS_H
 
@@ -31,6 +31,7 @@ struct progress {
 	bool valid;     /* there are validation rows */
 	bool pending[CLN_MAX_ENSEMBLE];         /* `last` was not written yet */
 	struct cln_epoch last[CLN_MAX_ENSEMBLE]; /* of a member */
+	struct cln_epoch latest; /* of any member; epoch = 0: none has ended */
 	double first_epoch_start;
 };
 

@@ -27,7 +27,8 @@ same_run() {
   for file in metrics.jsonl run.json; do
     diff <(timeless "$1/$file") <(timeless "whole/$file") >difference || fail "$2: $file: $(head -n 4 difference)"
   done
-  equal "$2: files" "$(find "$1" -type f -printf '%f\n' | sort | tr '\n' ' ')" ".lock metrics.jsonl model.safetensors run.json "
+  equal "$2: files" "$(find "$1" -type f -printf '%f\n' | sort | tr '\n' ' ')" \
+    ".lock metrics.jsonl model.safetensors report.html run.json "
 }
 # finish_run DIR WHAT: goes on to the end.
 finish_run() {

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/columns.h"
+
+#include "base/parallel.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+/* Fewer cells than a team of threads takes to wake, which then spins through a training that needs none of them. */
+#define FEW_CELLS ((size_t)1 << 18)
+
+struct drifts {
+	const struct columns_rows *rows;
+	struct cln_drift *valid, *test; /* a column each */
+	struct cln_error *errors;       /* a thread each */
+};
+
+static void drift_body(void *argument, size_t c, int tid)
+{
+	const struct drifts *drifts = argument;
+	const struct columns_rows *rows = drifts->rows;
+	struct cln_error *err = &drifts->errors[tid];
+
+	if (err->code == CLN_OK)
+		err->code = drift_of_column(&drifts->valid[c], c, &rows->train, &rows->valid, err);
+	if (err->code == CLN_OK)
+		err->code = drift_of_column(&drifts->test[c], c, &rows->train, &rows->test, err);
+}
+
+static enum cln_column_use use_of(const struct columns_rows *rows, const struct column *column)
+{
+	if (column->ignored)
+		return CLN_COLUMN_IGNORED;
+	if (strcmp(column->name, rows->label) == 0)
+		return CLN_COLUMN_LABEL;
+	return rows->weight && strcmp(column->name, rows->weight) == 0 ? CLN_COLUMN_WEIGHT : CLN_COLUMN_FEATURE;
+}
+
+static void tell(const struct cln_observer *observer, const struct drifts *drifts)
+{
+	const struct columns_rows *rows = drifts->rows;
+
+	for (size_t c = 0; c < rows->train.table->n_columns; c++) {
+		const struct column *column = &rows->train.table->columns[c];
+		const bool categorical = column->type == COLUMN_CATEGORICAL;
+		const struct cln_column_summary summary = {.name = column->name,
+		                                           .use = use_of(rows, column),
+		                                           .categorical = categorical,
+		                                           .missing_cells = column->n_missing,
+		                                           .levels = categorical ? column->n_levels : 0,
+		                                           .valid = drifts->valid[c],
+		                                           .test = drifts->test[c]};
+
+		observer->column(observer->context, &summary);
+	}
+}
+
+enum cln_status columns_tell(const struct cln_observer *observer, const struct columns_rows *rows, int threads,
+                             struct cln_error *err)
+{
+	const size_t n = rows->train.table->n_columns;
+	const double cells = (double)n * (double)(rows->train.n + rows->valid.n + rows->test.n);
+	struct drifts drifts = {.rows = rows};
+	enum cln_status status = CLN_OK;
+
+	if (cells < FEW_CELLS || rows->valid.n + rows->test.n == 0)
+		threads = 1;
+	if (!observer || !observer->column)
+		return CLN_OK;
+	drifts.valid = mem_alloc(n, 2 * sizeof *drifts.valid, err);
+	if (drifts.valid)
+		drifts.errors = mem_alloc((size_t)threads, sizeof *drifts.errors, err);
+	if (!drifts.errors) {
+		mem_free(drifts.valid);
+		return CLN_E_MEMORY;
+	}
+	drifts.test = drifts.valid + n;
+	parallel_for(threads, n, drift_body, &drifts);
+	for (int tid = 0; tid < threads && status == CLN_OK; tid++)
+		if (drifts.errors[tid].code != CLN_OK) {
+			*err = drifts.errors[tid];
+			status = err->code;
+		}
+	if (status == CLN_OK)
+		tell(observer, &drifts);
+	mem_free(drifts.errors);
+	mem_free(drifts.valid);
+	return status;
+}
+
+size_t columns_name_fitting(const char *name, size_t limit)
+{
+	const size_t length = strlen(name);
+	size_t n = 0;
+
+	while (n < length) {
+		const size_t sequence = utf8_sequence(name + n, length - n), next = n + (sequence ? sequence : 1);
+
+		if (next > limit)
+			break;
+		n = next;
+	}
+	return n;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ * What was asked for, as a command that asks for it again. */
+#ifndef CLI_RUN_COMMAND_H
+#define CLI_RUN_COMMAND_H
+
+#include "cli/options.h"
+
+/* Into the open object: "changed", the names of options whose values are not the recipe's, and "command", a line for a shell. */
+void run_command_write(struct json_writer *writer, const struct options *options);
+
+#endif
