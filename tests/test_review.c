@@ -6,7 +6,6 @@
 #include "api/review.h"
 #include <float.h>
 
-static struct cln_error err;
 
 #define MOST_ROWS 3000
 static float p[MOST_ROWS], y[MOST_ROWS], w[MOST_ROWS];
