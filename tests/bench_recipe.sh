@@ -42,8 +42,8 @@ for seed in 1 2; do
   expect 0 '' train data/credit_g/train.csv --valid $valid --label class --positive bad --effort quick \
     --seed $seed --out run --force --progress none
   expect 0 '' evaluate run data/credit_g/test.csv --json
-  auc=$(sed 's/.*"auc":\([0-9.]*\).*/\1/' stdout)
-  loss=$(sed 's/.*"log_loss":\([0-9.]*\).*/\1/' stdout)
+  auc=$(sed 's/^{"rows":[0-9]*,"log_loss":[0-9.]*,"auc":\([0-9.]*\).*/\1/' stdout)
+  loss=$(sed 's/^{"rows":[0-9]*,"log_loss":\([0-9.]*\).*/\1/' stdout)
   sum="$sum { auc += $auc / 2; loss += $loss / 2 }"
 done
 expected=$(echo | awk "$sum END { printf \"%.4f / %.4f\", auc, loss }" | sed 's/0\././g')
