@@ -105,10 +105,12 @@ must_be() {
   esac
 }
 
-# was_written TRACE-LINE: of a close: something was written to what is closed
+# was_written TRACE-LINE: of a close: something was written to what is closed, since it was last closed (it may have been opened again
+# to be read)
 was_written() {
-  local path=${1#*<}
-  grep -qE "^[0-9]+ +p?write(64)?\([0-9]+<${path%%>*}>" injected
+  local path=${1#*<} last
+  last=$(sed '/(INJECTED)$/q' injected | grep -vF '(INJECTED)' | grep -F "<${path%%>*}>" | tail -n 1)
+  grep -qE '^[0-9]+ +p?write(64)?\(' <<<"$last"
 }
 
 # try NAME SYSCALL N ERROR TRACE-LINE: the line is that of the undisturbed run, to be shown where the call was not reached.  What

@@ -15,7 +15,7 @@ strace "${options[@]}" -e trace=write -o trace true 2>/dev/null || options=(-f)
 
 head -n 401 "$examples/adult.csv" >table.csv
 train="train --recipe plain table.csv --hidden 16 --dropout 0.1 --epochs 4 --patience 0 --batch-size 64 --threads 1 --progress none"
-timeless() { sed -E 's/"(seconds|rows_per_second)": ?[^,}]*//g; /"(out|resume|checkpoint-every|time-limit)":/d' "$1"; }
+timeless() { sed -E 's/"(seconds|rows_per_second)": ?[^,}]*//g; /"(finished|out|resume|checkpoint-every|time-limit)":/d' "$1"; }
 # shellcheck disable=SC2086
 "$colonnade" $train --out whole 2>stderr || fail "the run to compare with: $(cat stderr)"
 # shellcheck disable=SC2086
