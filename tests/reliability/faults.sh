@@ -105,8 +105,8 @@ must_be() {
   esac
 }
 
-# was_written TRACE-LINE: of a close: something was written to what is closed, since it was last closed (it may have been opened again
-# to be read)
+# was_written TRACE-LINE: of a close: something was written to what is closed, since it was last closed; it may have been opened
+# again to be read
 was_written() {
   local path=${1#*<} last
   last=$(sed '/(INJECTED)$/q' injected | grep -vF '(INJECTED)' | grep -F "<${path%%>*}>" | tail -n 1)
