@@ -57,9 +57,7 @@ START_TEST(the_figures_of_a_run_follow_from_one_another)
 	ck_assert_double_eq_tol(result.phase_fraction[PHASE_BACKWARD] * result.phase_seconds[PHASE_BACKWARD],
 				(forward - 2. * 4 * 128) * per_step, 1e-12 * forward * per_step);
 	ck_assert_double_eq(result.phase_fraction[PHASE_GATHER], 0);
-	/* A product is made of the peak's instructions and others; twice: that the clocks of the two may differ. */
 	ck_assert_double_gt(result.tile_gflops, 0);
-	ck_assert_double_lt(result.tile_gflops, 2 * result.peak_gflops);
 	bench_result_free(&result);
 }
 END_TEST
