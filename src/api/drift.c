@@ -6,6 +6,7 @@
 
 #include "base/dmath.h"
 #include "data/order.h"
+#include "data/text.h"
 
 #define DECILES 10
 #define OWN_LEVELS 19
@@ -119,22 +120,11 @@ static enum cln_status find_level_bins(struct level_bins *bins, const struct col
 	return CLN_OK;
 }
 
-static size_t bin_of_text(const struct level_bins *bins, const char *text)
+static uint8_t bin_of_text(const struct level_bins *bins, const char *text)
 {
-	size_t low = 0, high = bins->column->n_levels;
+	const size_t n = bins->column->n_levels, level = text_find((const char *const *)bins->column->levels, n, text);
 
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		const int order = strcmp(text, bins->column->levels[middle]);
-
-		if (order == 0)
-			return bins->of_level[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return 0;
+	return level < n ? bins->of_level[level] : 0;
 }
 
 /* The bins of another table's levels, by their texts. */
@@ -146,7 +136,7 @@ static enum cln_status count_levels(size_t counts[DRIFT_MOST_BINS], const struct
 	if (!of_level)
 		return CLN_E_MEMORY;
 	for (size_t level = 0; level < column->n_levels; level++)
-		of_level[level] = (uint8_t)bin_of_text(bins, column->levels[level]);
+		of_level[level] = bin_of_text(bins, column->levels[level]);
 	for (size_t i = 0; i < rows->n; i++) {
 		const uint32_t code = column->codes[rows->rows[i]];
 

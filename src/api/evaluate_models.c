@@ -68,7 +68,7 @@ static enum cln_status check_and_compute(struct cln_comparison *comparison, cons
 	if (status == CLN_OK && second)
 		status = check_scores(second, labels->n, err);
 	if (status == CLN_OK)
-		status = evaluation_compute(comparison, first, second, labels, judging, err);
+		status = evaluation_compute(comparison, NULL, first, second, labels, judging, err);
 	if (status != CLN_OK)
 		*comparison = (struct cln_comparison){0};
 	return status;

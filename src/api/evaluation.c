@@ -231,17 +231,17 @@ static enum cln_status judge_subject(struct subject *subject, const struct cln_l
 		status = draw_replicates(subject, n_replicates, judging, err);
 	if (status == CLN_OK)
 		set_intervals(subject, scratch);
-	scored_rows_free(&subject->rows);
 	return status;
 }
 
 static void free_subject(struct subject *subject)
 {
+	scored_rows_free(&subject->rows);
 	mem_free(subject->replicates);
 	mem_free(subject->influence);
 }
 
-enum cln_status evaluation_compute(struct cln_comparison *comparison, const struct cln_scores *first,
+enum cln_status evaluation_compute(struct cln_comparison *comparison, struct scored_rows *sorted, const struct cln_scores *first,
 				   const struct cln_scores *second, const struct cln_labels *labels,
 				   const struct cln_judging *judging, struct cln_error *err)
 {
@@ -254,10 +254,16 @@ enum cln_status evaluation_compute(struct cln_comparison *comparison, const stru
 	*comparison = (struct cln_comparison){0};
 	if (status == CLN_OK)
 		status = judge_subject(&one, labels, judging, scratch, n, err);
+	if (!sorted)
+		scored_rows_free(&one.rows);
 	if (status == CLN_OK && second)
 		status = judge_subject(&two, labels, judging, scratch, n, err);
 	if (status == CLN_OK && second)
 		compare_subjects(comparison, &one, &two, labels, scratch);
+	if (sorted) {
+		*sorted = status == CLN_OK ? one.rows : (struct scored_rows){0};
+		one.rows = status == CLN_OK ? (struct scored_rows){0} : one.rows;
+	}
 	free_subject(&one);
 	free_subject(&two);
 	mem_free(scratch);

@@ -117,22 +117,15 @@ static enum cln_status row_set_choose(struct row_set *part, const struct row_set
 	return CLN_OK;
 }
 
-/* Moves a stratified fraction of a set into `part`. */
-static enum cln_status row_set_split(struct row_set *set, struct row_set *part, double fraction, uint64_t seed, uint32_t which,
-				     struct cln_error *err)
+/* Moves rows out of a set into `part`: which go and which stay, by their places in it. */
+static enum cln_status row_set_divide(struct row_set *set, struct row_set *part, const uint32_t *go, size_t n_go,
+				      const uint32_t *stay, size_t n_stay, struct cln_error *err)
 {
 	struct row_set rest = {0};
-	uint32_t *first, *second;
-	size_t n_first, n_second;
-	enum cln_status status = split_stratified(&first, &n_first, &second, &n_second, set->y, set->n, fraction, seed, which, err);
+	enum cln_status status = row_set_choose(part, set, go, n_go, err);
 
-	if (status != CLN_OK)
-		return status;
-	status = row_set_choose(part, set, second, n_second, err);
 	if (status == CLN_OK)
-		status = row_set_choose(&rest, set, first, n_first, err);
-	mem_free(first);
-	mem_free(second);
+		status = row_set_choose(&rest, set, stay, n_stay, err);
 	if (status != CLN_OK)
 		return status;
 	row_set_free(set);
@@ -140,36 +133,44 @@ static enum cln_status row_set_split(struct row_set *set, struct row_set *part, 
 	return CLN_OK;
 }
 
+/* Moves a stratified fraction of a set into `part`. */
+static enum cln_status row_set_split(struct row_set *set, struct row_set *part, double fraction, uint64_t seed, uint32_t which,
+				     struct cln_error *err)
+{
+	uint32_t *first, *second;
+	size_t n_first, n_second;
+	enum cln_status status = split_stratified(&first, &n_first, &second, &n_second, set->y, set->n, fraction, seed, which, err);
+
+	if (status != CLN_OK)
+		return status;
+	status = row_set_divide(set, part, second, n_second, first, n_first, err);
+	mem_free(first);
+	mem_free(second);
+	return status;
+}
+
 /* Moves the rows of a fold into `part`. */
 static enum cln_status row_set_leave_out(struct row_set *set, struct row_set *part, const struct cln_config *config,
 					 struct cln_error *err)
 {
-	struct row_set rest = {0};
-	size_t n_in = 0, n_out = 0;
-	uint32_t *in = mem_alloc(set->n, 2 * sizeof *in, err), *out = in ? in + set->n : NULL;
+	uint32_t *go = mem_alloc(set->n, sizeof *go, err), *stay = go ? mem_alloc(set->n, sizeof *stay, err) : NULL;
+	size_t n_go = 0, n_stay = 0;
+	enum cln_status status = stay ? CLN_OK : CLN_E_MEMORY;
 
-	if (!in)
-		return CLN_E_MEMORY;
-	for (size_t i = 0; i < set->n; i++) {
+	for (size_t i = 0; i < set->n && status == CLN_OK; i++) {
 		if (config->fold_of_row[set->rows[i]] == config->left_out)
-			in[n_in++] = (uint32_t)i;
+			go[n_go++] = (uint32_t)i;
 		else
-			out[n_out++] = (uint32_t)i;
+			stay[n_stay++] = (uint32_t)i;
 	}
-	enum cln_status status = CLN_OK;
-	if (n_in == 0 || n_out == 0)
+	if (status == CLN_OK && (n_go == 0 || n_stay == 0))
 		status = error_set(err, CLN_E_DATA, "%s: the fold that is left out has %s", set->table->source,
-				   n_in ? "all rows" : "no rows");
+				   n_go ? "all rows" : "no rows");
 	if (status == CLN_OK)
-		status = row_set_choose(part, set, in, n_in, err);
-	if (status == CLN_OK)
-		status = row_set_choose(&rest, set, out, n_out, err);
-	mem_free(in);
-	if (status != CLN_OK)
-		return status;
-	row_set_free(set);
-	*set = rest;
-	return CLN_OK;
+		status = row_set_divide(set, part, go, n_go, stay, n_stay, err);
+	mem_free(stay);
+	mem_free(go);
+	return status;
 }
 
 struct row_sets {

@@ -112,12 +112,9 @@ enum cln_status review_compute(struct review *review, const struct cln_scores *s
 {
 	struct cln_comparison comparison;
 	struct scored_rows scored;
-	enum cln_status status = evaluation_compute(&comparison, scores, NULL, labels, judging, err);
+	const enum cln_status status = evaluation_compute(&comparison, &scored, scores, NULL, labels, judging, err);
 
 	*review = (struct review){0};
-	if (status != CLN_OK)
-		return status;
-	status = scored_rows_create(&scored, scores, labels, err);
 	if (status != CLN_OK)
 		return status;
 	review->evaluation = comparison.first;

@@ -127,12 +127,21 @@ static void tell_fit(const struct validation *validation, size_t fit, double sec
 	fputc('\n', stderr);
 }
 
-static enum cln_status measure(struct validation *validation, size_t fit, double seconds, struct cln_error *err)
+static enum cln_status measure(struct validation *validation, size_t fit, struct cln_error *err)
 {
-	const enum cln_status status = crossval_measure_fit(&validation->fits[fit], &validation->crossval, fit, err);
+	return crossval_measure_fit(&validation->fits[fit], &validation->crossval, fit, err);
+}
 
+/* Takes over what is there of a fit. */
+static enum cln_status take_fit(bool *found, struct validation *validation, size_t fit, struct cln_error *err)
+{
+	enum cln_status status = fold_file_read(found, &validation->files, fit, err);
+
+	if (status != CLN_OK || !*found)
+		return status;
+	status = measure(validation, fit, err);
 	if (status == CLN_OK)
-		tell_fit(validation, fit, seconds);
+		tell_fit(validation, fit, -1);
 	return status;
 }
 
@@ -142,10 +151,10 @@ static enum cln_status do_fit(struct validation *validation, size_t fit, struct 
 	const struct cln_observer observer = {.context = validation, .note = on_note, .ready = on_ready, .ask = interrupt_ask};
 	double seconds = 0;
 	bool found = false;
-	enum cln_status status = validation->options->force ? CLN_OK : fold_file_read(&found, &validation->files, fit, err);
+	enum cln_status status = validation->options->force ? CLN_OK : take_fit(&found, validation, fit, err);
 
 	if (status != CLN_OK || found)
-		return status == CLN_OK ? measure(validation, fit, -1, err) : status;
+		return status;
 	status = crossval_fit(&validation->crossval, fit, &observer, &seconds, err);
 	if (status == CLN_STOPPED)
 		return error_set(err, CLN_STOPPED,
@@ -153,8 +162,12 @@ static enum cln_status do_fit(struct validation *validation, size_t fit, struct 
 				 interrupt_reason(), fit + 1, crossval_fits(&validation->crossval), validation->options->out);
 	validation->told = true;
 	if (status == CLN_OK)
-		status = fold_file_write(&validation->files, fit, seconds, err);
-	return status == CLN_OK ? measure(validation, fit, seconds, err) : status;
+		status = measure(validation, fit, err);
+	if (status == CLN_OK)
+		status = fold_file_write(&validation->files, fit, &validation->fits[fit], seconds, err);
+	if (status == CLN_OK)
+		tell_fit(validation, fit, seconds);
+	return status;
 }
 
 static enum cln_status do_all(struct validation *validation, struct cln_error *err)
@@ -176,10 +189,8 @@ static enum cln_status collect(struct validation *validation, struct cln_error *
 
 	for (size_t fit = 0; fit < fits && status == CLN_OK; fit++) {
 		bool found;
-		status = fold_file_read(&found, &validation->files, fit, err);
-		if (status == CLN_OK && found)
-			status = measure(validation, fit, -1, err);
-		else if (status == CLN_OK && n_missing++ < 20)
+		status = take_fit(&found, validation, fit, err);
+		if (status == CLN_OK && !found && n_missing++ < 20)
 			text_addf(&missing, "%s%zu", n_missing > 1 ? ", " : "", fit + 1);
 	}
 	if (status == CLN_OK && n_missing > 0)
@@ -213,10 +224,23 @@ static enum cln_status summarise(struct validation *validation, struct cln_error
 		for (size_t f = 0; f < fits; f++)
 			values[f] = validation->fits[f].measures[m].value;
 		const struct crossval_spread spread = crossval_spread_of(values, fits);
-		result->lines[m] = (struct crossval_line){spread.mean, spread.deviation, result->out_of_fold.measures[m]};
+		result->means[m] = spread.mean;
+		result->deviations[m] = spread.deviation;
 	}
 	mem_free(values);
 	return status;
+}
+
+static enum cln_status replace(const struct validation *validation, const char *name, const struct text *text,
+			       struct cln_error *err)
+{
+	const struct run_directory folder = {.path = validation->options->out};
+	char path[RUN_PATH];
+	enum cln_status status = text_check(text, err);
+
+	if (status == CLN_OK)
+		status = run_directory_file(path, &folder, name, err);
+	return status == CLN_OK ? io_replace_file(path, &(struct io_piece){text->bytes, text->length}, 1, err) : status;
 }
 
 /* A line a row of DATA: its folds and what was said of it, repeat after repeat; empty for rows of weight 0. */
@@ -224,16 +248,12 @@ static enum cln_status write_predictions(const struct validation *validation, st
 {
 	const struct crossval *crossval = &validation->crossval;
 	const size_t n_rows = validation->table->n_rows;
-	char path[FOLD_PATH], number[NUMBER_TEXT];
+	char number[NUMBER_TEXT];
 	struct text text = {0};
 
-	if (snprintf(path, sizeof path, "%s/predictions.csv", validation->options->out) >= (int)sizeof path)
-		return error_set(err, CLN_E_USAGE, "--out: the path is too long");
 	for (size_t r = 0; crossval->R > 1 && r < crossval->R; r++)
 		text_addf(&text, "%sfold_%zu,probability_%zu", r ? "," : "", r + 1, r + 1);
-	if (crossval->R == 1)
-		text_addf(&text, "fold,probability");
-	text_addf(&text, "\n");
+	text_addf(&text, crossval->R == 1 ? "fold,probability\n" : "\n");
 	for (size_t row = 0, i = 0; row < n_rows; row++) {
 		const bool used = i < crossval->n && crossval->rows[i] == row;
 		for (size_t r = 0; r < crossval->R; r++) {
@@ -248,9 +268,7 @@ static enum cln_status write_predictions(const struct validation *validation, st
 		text_addf(&text, "\n");
 		i += used;
 	}
-	enum cln_status status = text_check(&text, err);
-	if (status == CLN_OK)
-		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
+	const enum cln_status status = replace(validation, "predictions.csv", &text, err);
 	text_free(&text);
 	return status;
 }
@@ -258,19 +276,14 @@ static enum cln_status write_predictions(const struct validation *validation, st
 /* crossval.json, and with --json the same on standard output. */
 static enum cln_status write_result(const struct validation *validation, struct cln_error *err)
 {
-	char path[FOLD_PATH];
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
 
-	if (snprintf(path, sizeof path, "%s/crossval.json", validation->options->out) >= (int)sizeof path)
-		return error_set(err, CLN_E_USAGE, "--out: the path is too long");
 	json_begin_object(&writer, NULL);
 	crossval_report_write(&writer, &validation->result);
 	json_end_object(&writer);
 	text_add(&text, "\n", 1);
-	enum cln_status status = text_check(&text, err);
-	if (status == CLN_OK)
-		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
+	const enum cln_status status = replace(validation, "crossval.json", &text, err);
 	if (status == CLN_OK && validation->options->json)
 		fputs(text.bytes, stdout);
 	text_free(&text);

@@ -4,23 +4,6 @@
 #include "cli/unfinished.h"
 #include "report/output.h"
 
-static enum cln_status write_bytes(const char *path, const char *bytes, size_t length, struct cln_error *err)
-{
-	const struct io_place out = {path, unfinished_file};
-	struct cln_error closing = {0};
-	struct output output;
-	enum cln_status status = output_open(&output, &out, err);
-
-	if (status != CLN_OK)
-		return status;
-	status = output_write(&output, bytes, length, err);
-	if (output_close(&output, status == CLN_OK, &closing) != CLN_OK && status == CLN_OK) {
-		*err = closing;
-		status = err->code;
-	}
-	return status;
-}
-
 int cmd_export(const struct options *options)
 {
 	struct cln_model *model = NULL;
@@ -37,7 +20,7 @@ int cmd_export(const struct options *options)
 	if (status == CLN_OK)
 		status = cln_model_export(model, (enum cln_export)options->format, &bytes, &length, &err);
 	if (status == CLN_OK)
-		status = write_bytes(options->out, bytes, length, &err);
+		status = output_replace(&(struct io_place){options->out, unfinished_file}, bytes, length, &err);
 	cln_free(bytes);
 	cln_model_destroy(model);
 	return status == CLN_OK ? 0 : exit_with_error(&err);

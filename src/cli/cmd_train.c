@@ -35,7 +35,6 @@ struct run {
 	bool started;            /* files were written */
 	bool replaces;           /* begun with --force, now or before it was interrupted */
 	struct cln_error failed; /* what the observer could not do; code CLN_OK: nothing */
-	size_t members;          /* to be trained, as the library tells before the first step */
 	struct cln_position reached; /* when the last checkpoint was due */
 	struct cln_error unsaved; /* why the last checkpoint could not be written; code CLN_OK: it was */
 	bool warned;             /* of metrics that could not be written */
@@ -67,40 +66,26 @@ static enum cln_status open_metrics(struct run *run, struct cln_error *err)
 	return status;
 }
 
-/* The start's texts are lent for the call. */
-static enum cln_status keep_choices(struct run *run, const struct cln_fit_start *start, struct cln_error *err)
+/* What the start tells of texts and layers is lent for the call. */
+static enum cln_status keep_start(struct run *run, const struct cln_fit_start *start, struct cln_error *err)
 {
+	struct run_record *record = &run->record;
+
 	run->label = mem_copy(start->label, strlen(start->label), err);
 	run->positive = mem_copy(start->positive, strlen(start->positive), err);
 	run->negative = mem_copy(start->negative, strlen(start->negative), err);
+	memcpy(run->layers, start->n, (start->n_layers + 1) * sizeof *run->layers);
 	run->recorded = *run->options;
 	run->recorded.config.label = run->label;
 	run->recorded.config.positive = run->positive;
 	run->recorded.config.block_size = start->block_size;
-	return run->label && run->positive && run->negative ? CLN_OK : CLN_E_MEMORY;
-}
-
-static void keep_start(struct run *run, const struct cln_fit_start *start)
-{
-	struct run_record *record = &run->record;
-
-	record->threads_allowed = start->threads_allowed;
-	record->threads_rule = start->threads_rule;
-	record->isa = start->isa;
-	record->train_rows = start->train_rows;
-	record->valid_rows = start->valid_rows;
-	record->test_rows = start->test_rows;
-	record->dropped_rows = start->dropped_rows;
-	record->missing_cells = start->missing_cells;
-	record->numeric_columns = start->numeric_columns;
-	record->categorical_columns = start->categorical_columns;
-	record->folds = start->folds;
-	record->parameters = start->n_params;
-	record->n_layers = start->n_layers;
-	memcpy(run->layers, start->n, (start->n_layers + 1) * sizeof *run->layers);
-	record->n = run->layers;
-	record->negative = run->negative;
+	record->start = *start;
+	record->start.label = run->label;
+	record->start.positive = run->positive;
+	record->start.negative = run->negative;
+	record->start.n = run->layers;
 	record->review = run->options->report ? &run->review : NULL;
+	return run->label && run->positive && run->negative ? CLN_OK : CLN_E_MEMORY;
 }
 
 static enum cln_status fill_record(struct run *run, struct cln_error *err)
@@ -149,9 +134,8 @@ static enum cln_status compare_runs(struct run *run, struct cln_error *err)
 
 static enum cln_status begin(struct run *run, const struct cln_fit_start *start, struct cln_error *err)
 {
-	enum cln_status status = keep_choices(run, start, err);
+	enum cln_status status = keep_start(run, start, err);
 
-	keep_start(run, start);
 	if (status == CLN_OK)
 		status = fill_record(run, err);
 	if (status == CLN_OK && (run->checkpoint || run->finished))
@@ -164,7 +148,6 @@ static bool on_start(void *context, const struct cln_fit_start *start)
 {
 	struct run *run = context;
 
-	run->members = start->members;
 	run->failed.code = begin(run, start, &run->failed);
 	if (run->failed.code != CLN_OK || run->finished)
 		return true;
@@ -180,8 +163,8 @@ static void place_text(char text[PLACE_TEXT], const struct run *run, const struc
 	const size_t others = position->under_way - 1;
 	char of_member[64] = "", with_others[64] = "";
 
-	if (run->members > 1)
-		snprintf(of_member, sizeof of_member, " of member %zu of %zu", position->member + 1, run->members);
+	if (run->record.start.members > 1)
+		snprintf(of_member, sizeof of_member, " of member %zu of %zu", position->member + 1, run->record.start.members);
 	if (others > 0)
 		snprintf(with_others, sizeof with_others, ", with %zu more member%s under way", others, others == 1 ? "" : "s");
 	snprintf(text, PLACE_TEXT, "in epoch %zu%s, after step %zu%s", position->epochs + 1, of_member, position->steps,

@@ -6,17 +6,20 @@
 #include <unistd.h>
 
 #include "cli/run_record.h"
+#include "report/evaluation.h"
 
 #define RECORD_LIMIT ((size_t)1 << 20) /* bytes of a fold's JSON */
 #define SCORES_LIMIT ((size_t)1 << 40) /* of its CSV */
 
-enum cln_status fold_file_name(char path[FOLD_PATH], const struct fold_files *files, size_t fit, const char *ending,
-			       struct cln_error *err)
+/* "DIR/fold-3-of-5.json" */
+static enum cln_status file_name(char path[RUN_PATH], const struct fold_files *files, size_t fit, const char *ending,
+				 struct cln_error *err)
 {
-	const int length = snprintf(path, FOLD_PATH, "%s/fold-%zu-of-%zu.%s", files->folder, fit + 1,
-				    crossval_fits(files->crossval), ending);
+	const struct run_directory folder = {.path = files->folder};
+	char name[80];
 
-	return length > 0 && length < FOLD_PATH ? CLN_OK : error_set(err, CLN_E_USAGE, "--out: the path is too long");
+	snprintf(name, sizeof name, "fold-%zu-of-%zu.%s", fit + 1, crossval_fits(files->crossval), ending);
+	return run_directory_file(path, &folder, name, err);
 }
 
 static void hexadecimal(char digits[17], uint64_t x)
@@ -54,29 +57,21 @@ static enum cln_status write_scores(struct text *text, const struct crossval *cr
 }
 
 static enum cln_status write_record(struct text *text, const struct fold_files *files, size_t fit, const struct text *scores,
-				    double seconds, struct cln_error *err)
+				    const struct cln_evaluation *measured, double seconds, struct cln_error *err)
 {
-	const struct crossval *crossval = files->crossval;
 	struct json_writer writer = {.out = text, .pretty = true};
-	struct cln_evaluation evaluation;
 	char digits[17];
-	enum cln_status status = crossval_measure_fit(&evaluation, crossval, fit, err);
 
-	if (status != CLN_OK)
-		return status;
 	json_begin_object(&writer, NULL);
 	json_string(&writer, "program", "colonnade");
 	json_string(&writer, "version", CLN_VERSION);
 	json_size(&writer, "fold", fit + 1);
-	json_size(&writer, "of", crossval_fits(crossval));
+	json_size(&writer, "of", crossval_fits(files->crossval));
 	hexadecimal(digits, files->fingerprint);
 	json_string(&writer, "fingerprint", digits);
 	hexadecimal(digits, io_crc64(0, scores->bytes, scores->length));
 	json_string(&writer, "scores_checksum", digits);
-	json_size(&writer, "rows", evaluation.rows);
-	json_double(&writer, "threshold", crossval->thresholds[fit]);
-	for (int m = 0; m < CLN_N_MEASURES; m++)
-		json_double(&writer, cln_measure_name((enum cln_measure)m), evaluation.measures[m].value);
+	evaluation_write(&writer, measured);
 	json_double(&writer, "seconds", seconds);
 	run_record_write_options(&writer, files->options);
 	json_end_object(&writer);
@@ -87,19 +82,20 @@ static enum cln_status write_record(struct text *text, const struct fold_files *
 static enum cln_status replace(const struct fold_files *files, size_t fit, const char *ending, const struct text *text,
 			       struct cln_error *err)
 {
-	char path[FOLD_PATH];
-	const enum cln_status status = fold_file_name(path, files, fit, ending, err);
+	char path[RUN_PATH];
+	const enum cln_status status = file_name(path, files, fit, ending, err);
 
 	return status == CLN_OK ? io_replace_file(path, &(struct io_piece){text->bytes, text->length}, 1, err) : status;
 }
 
-enum cln_status fold_file_write(const struct fold_files *files, size_t fit, double seconds, struct cln_error *err)
+enum cln_status fold_file_write(const struct fold_files *files, size_t fit, const struct cln_evaluation *measured, double seconds,
+				struct cln_error *err)
 {
 	struct text scores = {0}, record = {0};
 	enum cln_status status = write_scores(&scores, files->crossval, fit, err);
 
 	if (status == CLN_OK)
-		status = write_record(&record, files, fit, &scores, seconds, err);
+		status = write_record(&record, files, fit, &scores, measured, seconds, err);
 	if (status == CLN_OK)
 		status = replace(files, fit, "csv", &scores, err);
 	if (status == CLN_OK)
@@ -193,14 +189,14 @@ static enum cln_status check_record(uint64_t *checksum, const struct fold_files 
 
 enum cln_status fold_file_read(bool *found, const struct fold_files *files, size_t fit, struct cln_error *err)
 {
-	char record_path[FOLD_PATH], scores_path[FOLD_PATH], *record = NULL, *scores = NULL;
+	char record_path[RUN_PATH], scores_path[RUN_PATH], *record = NULL, *scores = NULL;
 	size_t length;
 	uint64_t checksum = 0;
-	enum cln_status status = fold_file_name(record_path, files, fit, "json", err);
+	enum cln_status status = file_name(record_path, files, fit, "json", err);
 
 	*found = false;
 	if (status == CLN_OK)
-		status = fold_file_name(scores_path, files, fit, "csv", err);
+		status = file_name(scores_path, files, fit, "csv", err);
 	if (status != CLN_OK || access(record_path, F_OK) != 0)
 		return status;
 	status = io_read_file(&record, &length, record_path, RECORD_LIMIT, err);

@@ -5,9 +5,7 @@
 #define CLI_FOLD_FILE_H
 
 #include "api/crossval.h"
-#include "cli/options.h"
-
-#define FOLD_PATH 4096
+#include "cli/run_directory.h"
 
 struct fold_files {
 	const char *folder;
@@ -16,15 +14,12 @@ struct fold_files {
 	uint64_t fingerprint; /* of the table */
 };
 
-/* Writes both files of a fit that is done. */
-enum cln_status fold_file_write(const struct fold_files *files, size_t fit, double seconds, struct cln_error *err) CLN_MUST_CHECK;
+/* Writes both files of a fit that is done, and how it was measured. */
+enum cln_status fold_file_write(const struct fold_files *files, size_t fit, const struct cln_evaluation *measured, double seconds,
+				struct cln_error *err) CLN_MUST_CHECK;
 
 /* Whether the files of a fit are there: then its scores and threshold are put into crossval.  CLN_E_USAGE: they are of other
  * options or other data, named; CLN_E_DAMAGED: they are not what was written. */
 enum cln_status fold_file_read(bool *found, const struct fold_files *files, size_t fit, struct cln_error *err) CLN_MUST_CHECK;
-
-/* "DIR/fold-3-of-5.json" */
-enum cln_status fold_file_name(char path[FOLD_PATH], const struct fold_files *files, size_t fit, const char *ending,
-			       struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

@@ -97,25 +97,25 @@ static void write_inputs(struct json_writer *writer, const struct run_record *re
 	json_end_object(writer);
 }
 
-static void write_network(struct json_writer *writer, const struct run_record *record)
+static void write_network(struct json_writer *writer, const struct cln_fit_start *start)
 {
 	const bool pretty = writer->pretty;
 
 	json_begin_object(writer, "network");
 	writer->pretty = false;
 	json_begin_array(writer, "layers");
-	for (size_t l = 0; l <= record->n_layers; l++)
-		json_size(writer, NULL, record->n[l]);
+	for (size_t l = 0; l <= start->n_layers; l++)
+		json_size(writer, NULL, start->n[l]);
 	json_end_array(writer);
-	json_size(writer, "parameters", record->parameters);
-	json_size(writer, "folds", record->folds);
-	json_size(writer, "train_rows", record->train_rows);
-	json_size(writer, "valid_rows", record->valid_rows);
-	json_size(writer, "test_rows", record->test_rows);
-	json_size(writer, "dropped_rows", record->dropped_rows);
-	json_size(writer, "missing_cells", record->missing_cells);
-	json_size(writer, "numeric_columns", record->numeric_columns);
-	json_size(writer, "categorical_columns", record->categorical_columns);
+	json_size(writer, "parameters", start->n_params);
+	json_size(writer, "folds", start->folds);
+	json_size(writer, "train_rows", start->train_rows);
+	json_size(writer, "valid_rows", start->valid_rows);
+	json_size(writer, "test_rows", start->test_rows);
+	json_size(writer, "dropped_rows", start->dropped_rows);
+	json_size(writer, "missing_cells", start->missing_cells);
+	json_size(writer, "numeric_columns", start->numeric_columns);
+	json_size(writer, "categorical_columns", start->categorical_columns);
 	json_end_object(writer);
 	writer->pretty = pretty;
 }
@@ -132,7 +132,7 @@ static void write_origin(struct json_writer *writer, const struct run_record *re
 	if (gmtime_r(&now, &utc))
 		strftime(finished, sizeof finished, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	json_string(writer, "finished", finished);
-	json_string(writer, "negative", record->negative);
+	json_string(writer, "negative", record->start.negative);
 	run_command_write(writer, record->options);
 }
 
@@ -147,12 +147,12 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	json_string(&writer, "version", CLN_VERSION);
 	write_inputs(&writer, record);
 	run_record_write_options(&writer, record->options);
-	json_string(&writer, "isa", record->isa);
-	json_size(&writer, "threads_allowed", (size_t)record->threads_allowed);
-	json_string(&writer, "threads_rule", record->threads_rule);
+	json_string(&writer, "isa", record->start.isa);
+	json_size(&writer, "threads_allowed", (size_t)record->start.threads_allowed);
+	json_string(&writer, "threads_rule", record->start.threads_rule);
 	write_summary(&writer, record->summary);
 	write_origin(&writer, record);
-	write_network(&writer, record);
+	write_network(&writer, &record->start);
 	if (record->review)
 		run_review_write(&writer, record->review);
 	json_end_object(&writer);

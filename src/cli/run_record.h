@@ -10,14 +10,7 @@ struct run_record {
 	const struct cln_fit_summary *summary;
 	const struct cln_table *train, *valid, *test; /* valid, test: NULL where there is no such file */
 	uint64_t init_fingerprint;                    /* of the model of --init */
-	int threads_allowed;
-	const char *threads_rule, *isa;
-	/* what the library tells at the start */
-	const char *negative;
-	size_t train_rows, valid_rows, test_rows, dropped_rows;
-	size_t missing_cells, numeric_columns, categorical_columns, folds, parameters;
-	size_t n_layers; /* L */
-	const size_t *n; /* n[0..L] */
+	struct cln_fit_start start;                   /* what the library told before the first step */
 	const struct run_review *review; /* NULL: none is asked for */
 };
 

@@ -29,18 +29,6 @@ static enum cln_status read_texts(struct run_texts *texts, const char *path, str
 	return status;
 }
 
-static enum cln_status write_page(const struct io_place *place, const struct text *page, struct cln_error *err)
-{
-	struct output output;
-	enum cln_status status = output_open(&output, place, err), closed;
-
-	if (status != CLN_OK)
-		return status;
-	status = output_write(&output, page->bytes, page->length, err);
-	closed = output_close(&output, status == CLN_OK, status == CLN_OK ? err : NULL);
-	return status == CLN_OK ? closed : status;
-}
-
 enum cln_status run_report_write(const struct io_place *place, const char *directory, struct cln_error *err)
 {
 	struct run_texts texts = {.record = NULL};
@@ -52,7 +40,7 @@ enum cln_status run_report_write(const struct io_place *place, const char *direc
 	if (status == CLN_OK)
 		status = page_make(&page, &source, err);
 	if (status == CLN_OK)
-		status = write_page(place, &page, err);
+		status = output_replace(place, page.bytes, page.length, err);
 	text_free(&page);
 	mem_free(texts.record);
 	mem_free(texts.metrics);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/parallel.h"
 #include "data/pipeline.h"
+#include "data/text.h"
 
 /* The slot of a level is the feature it sets among those of its column; of a two-valued column 0 or 1, its index. */
 #define SLOT_UNSEEN UINT32_MAX
@@ -189,32 +190,14 @@ static enum cln_status read_levels_as_numbers(struct column_reader *reader, stru
 	return CLN_OK;
 }
 
-/* The index of a text in an ascending list; n where it is not there. */
-static size_t find_text(char *const *texts, size_t n, const char *text)
-{
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(texts[middle], text);
-
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return n;
-}
-
 static uint32_t slot_of_text(const struct pipeline_column *column, const char *text)
 {
-	size_t k = find_text(column->levels, column->n_levels, text);
+	size_t k = text_find((const char *const *)column->levels, column->n_levels, text);
 
 	if (k < column->n_levels)
 		return (uint32_t)k;
-	return find_text(column->rare, column->n_rare, text) < column->n_rare ? (uint32_t)column->n_levels : SLOT_UNSEEN;
+	return text_find((const char *const *)column->rare, column->n_rare, text) < column->n_rare ? (uint32_t)column->n_levels
+												   : SLOT_UNSEEN;
 }
 
 static enum cln_status find_slots(struct column_reader *reader, struct cln_error *err)

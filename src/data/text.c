@@ -41,3 +41,21 @@ void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length)
 	memcpy(excerpt + used, "...", 3);
 	excerpt[used + (length ? 3 : 0)] = '\0';
 }
+
+size_t text_find(const char *const *texts, size_t n, const char *text)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		const int order = strcmp(texts[middle], text);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return n;
+}

@@ -14,4 +14,7 @@ bool text_is_utf8(const char *text, size_t length);
 #define EXCERPT 64
 void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length);
 
+/* The index of a text in an ascending list; n where it is not there.  Exported C files have it too (model/shared_code.awk). */
+size_t text_find(const char *const *texts, size_t n, const char *text);
+
 #endif

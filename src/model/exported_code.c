@@ -46,25 +46,6 @@ struct category {
 	size_t n_rare;
 };
 
-/* The index of a text in an ascending list; n where it is not there. */
-static size_t find_text(const char *const *texts, size_t n, const char *text)
-{
-	size_t low = 0, high = n;
-
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		const int order = strcmp(texts[middle], text);
-
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return n;
-}
-
 static void read_category(float *x, const struct category *column, const char *text)
 {
 	size_t slot, i;
@@ -76,8 +57,8 @@ static void read_category(float *x, const struct category *column, const char *t
 			x[column->n_features - 1] = 1;
 		return;
 	}
-	slot = find_text(column->levels, column->n_levels, text);
-	if (slot == column->n_levels && find_text(column->rare, column->n_rare, text) == column->n_rare)
+	slot = text_find(column->levels, column->n_levels, text);
+	if (slot == column->n_levels && text_find(column->rare, column->n_rare, text) == column->n_rare)
 		return;
 	if (column->encoding == ONE_HOT)
 		x[slot] = 1;

@@ -16,9 +16,10 @@ BEGIN {
 	wanted["template_piecewise.h"] = "struct_piece piece_of"
 	wanted["dmath.c"] = "LN2_HIGH LN2_LOW INV_LN2 EXP_UNDERFLOW POLYNOMIAL scale_2 polynomial reduce_ln2 exp_tail struct_parts " \
 		"sum_parts divide_parts exp_parts log_of split_2 dmath_log dmath_sigmoid"
+	wanted["text.c"] = "text_find"
 	wanted["pipeline.h"] = "enum_transform PIPELINE_Z_MAX"
 	wanted["pipeline_read.c"] = "find_knot score transform"
-	wanted["exported_code.c"] = "struct_pipeline_column read_numbers enum_encoding struct_category find_text read_category " \
+	wanted["exported_code.c"] = "struct_pipeline_column read_numbers enum_encoding struct_category read_category " \
 		"read_categories embed look_up piecewise product unit_product preactivation log_of_sum"
 	print "/* Made by shared_code.awk. */"
 }

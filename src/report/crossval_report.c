@@ -1,56 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/crossval_report.h"
 
-#include <math.h>
-
-#define VALUE 32
+#include "report/evaluation.h"
 
 /* Amounts depend on a fold's size: they are of all rows alone. */
-static bool has_spread(int measure)
+static bool has_spread(enum cln_measure measure)
 {
 	return measure < CLN_MEASURE_TRUE_POSITIVES;
 }
 
-static void value_text(char text[VALUE], int measure, double value)
+static void print_line(FILE *out, const struct crossval_result *result, enum cln_measure m)
 {
-	if (isnan(value))
-		snprintf(text, VALUE, "-");
-	else
-		snprintf(text, VALUE, "%.*f", has_spread(measure) ? 5 : 0, value);
-}
-
-static void print_line(FILE *out, const struct crossval_line *line, int m)
-{
-	const struct cln_estimate *estimate = &line->out_of_fold;
-	char mean[VALUE] = "", deviation[VALUE] = "", value[VALUE], low[VALUE], high[VALUE];
+	const struct cln_estimate *estimate = &result->out_of_fold.measures[m];
+	char mean[EVALUATION_VALUE] = "", deviation[EVALUATION_VALUE] = "", value[EVALUATION_VALUE];
+	char interval[EVALUATION_INTERVAL];
 
 	if (has_spread(m)) {
-		value_text(mean, m, line->mean);
-		value_text(deviation, m, line->deviation);
+		evaluation_value(mean, m, result->means[m], false);
+		evaluation_value(deviation, m, result->deviations[m], false);
 	}
-	value_text(value, m, estimate->value);
-	value_text(low, m, estimate->low);
-	value_text(high, m, estimate->high);
-	fprintf(out, "%-20s  %10s  %10s  %12s  ", cln_measure_label((enum cln_measure)m), mean, deviation, value);
-	if (estimate->reason)
-		fprintf(out, "%s\n", estimate->reason);
-	else if (isnan(estimate->low) || isnan(estimate->high))
-		fprintf(out, "-\n");
-	else
-		fprintf(out, "%s to %s\n", low, high);
+	evaluation_value(value, m, estimate->value, false);
+	evaluation_interval(interval, m, estimate->low, estimate->high, false);
+	fprintf(out, "%-20s  %10s  %10s  %12s  %s\n", cln_measure_label(m), mean, deviation, value,
+		estimate->reason ? estimate->reason : interval);
 }
 
 void crossval_report_print(FILE *out, const struct crossval_result *result)
 {
-	const struct cln_evaluation *all = &result->out_of_fold;
-
-	fprintf(out, "rows       %zu, %.1f %% positive\n", all->rows, 100 * all->positive_weight / all->weight);
+	evaluation_print_rows(out, &result->out_of_fold);
 	fprintf(out, "folds      %zu", result->folds);
 	if (result->repeats > 1)
 		fprintf(out, ", %zu times over", result->repeats);
 	fprintf(out, "\n\n%-20s  %10s  %10s  %12s  95 %% interval\n", "", "mean", "deviation", "out of fold");
-	for (int m = 0; m < CLN_N_MEASURES; m++)
-		print_line(out, &result->lines[m], m);
+	for (enum cln_measure m = 0; m < CLN_N_MEASURES; m++)
+		print_line(out, result, m);
 }
 
 void crossval_report_write(struct json_writer *writer, const struct crossval_result *result)
@@ -61,16 +44,15 @@ void crossval_report_write(struct json_writer *writer, const struct crossval_res
 	json_size(writer, "folds", result->folds);
 	json_size(writer, "repeats", result->repeats);
 	json_double(writer, "threshold", all->threshold);
-	for (int m = 0; m < CLN_N_MEASURES; m++) {
-		const struct crossval_line *line = &result->lines[m];
-		json_begin_object(writer, cln_measure_name((enum cln_measure)m));
+	for (enum cln_measure m = 0; m < CLN_N_MEASURES; m++) {
+		json_begin_object(writer, cln_measure_name(m));
 		if (has_spread(m)) {
-			json_double(writer, "mean", line->mean);
-			json_double(writer, "deviation", line->deviation);
+			json_double(writer, "mean", result->means[m]);
+			json_double(writer, "deviation", result->deviations[m]);
 		}
-		json_double(writer, "out_of_fold", line->out_of_fold.value);
-		json_double(writer, "low", line->out_of_fold.low);
-		json_double(writer, "high", line->out_of_fold.high);
+		json_double(writer, "out_of_fold", all->measures[m].value);
+		json_double(writer, "low", all->measures[m].low);
+		json_double(writer, "high", all->measures[m].high);
 		json_begin_array(writer, "fits");
 		for (size_t f = 0; f < result->folds * result->repeats; f++)
 			json_double(writer, NULL, result->fits[f].measures[m].value);

@@ -7,17 +7,12 @@
 
 #include "base/json.h"
 
-/* One measure: over fits, and of all rows by models that had not seen them. */
-struct crossval_line {
-	double mean, deviation;
-	struct cln_estimate out_of_fold;
-};
-
+/* Of fits, folds x repeats, and of all rows by models that had not seen them. */
 struct crossval_result {
 	size_t folds, repeats;
-	const struct cln_evaluation *fits; /* folds x repeats */
+	const struct cln_evaluation *fits;
+	double means[CLN_N_MEASURES], deviations[CLN_N_MEASURES]; /* over the fits */
 	struct cln_evaluation out_of_fold;
-	struct crossval_line lines[CLN_N_MEASURES];
 };
 
 void crossval_report_print(FILE *out, const struct crossval_result *result);

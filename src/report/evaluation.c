@@ -6,32 +6,29 @@
 
 /* ---------------------------------------------------------------- for people */
 
-#define VALUE 32
-
-/* "0.91371"; amounts with two digits where they are no whole numbers; "-" where undefined. */
-static void value_text(char text[VALUE], int measure, double value, bool signs)
+void evaluation_value(char text[EVALUATION_VALUE], enum cln_measure measure, double value, bool signs)
 {
 	const int digits = measure < CLN_MEASURE_TRUE_POSITIVES ? 5 : rint(value) == value ? 0 : 2;
 
 	if (isnan(value))
-		snprintf(text, VALUE, "-");
+		snprintf(text, EVALUATION_VALUE, "-");
 	else
-		snprintf(text, VALUE, signs ? "%+.*f" : "%.*f", digits, value);
+		snprintf(text, EVALUATION_VALUE, signs ? "%+.*f" : "%.*f", digits, value);
 }
 
-static void interval_text(char text[2 * VALUE + 8], int measure, double low, double high, bool signs)
+void evaluation_interval(char text[EVALUATION_INTERVAL], enum cln_measure measure, double low, double high, bool signs)
 {
-	char from[VALUE], to[VALUE];
+	char from[EVALUATION_VALUE], to[EVALUATION_VALUE];
 
-	value_text(from, measure, low, signs);
-	value_text(to, measure, high, signs);
+	evaluation_value(from, measure, low, signs);
+	evaluation_value(to, measure, high, signs);
 	if (isnan(low) || isnan(high))
-		snprintf(text, 2 * VALUE + 8, "-");
+		snprintf(text, EVALUATION_INTERVAL, "-");
 	else
-		snprintf(text, 2 * VALUE + 8, "%s to %s", from, to);
+		snprintf(text, EVALUATION_INTERVAL, "%s to %s", from, to);
 }
 
-static void print_rows(FILE *out, const struct cln_evaluation *evaluation)
+void evaluation_print_rows(FILE *out, const struct cln_evaluation *evaluation)
 {
 	fprintf(out, "rows       %zu", evaluation->rows);
 	if (evaluation->weight != (double)evaluation->rows)
@@ -50,45 +47,46 @@ static void print_how(FILE *out, const struct cln_evaluation *evaluation)
 
 void evaluation_print(FILE *out, const struct cln_evaluation *evaluation)
 {
-	char value[VALUE], interval[2 * VALUE + 8];
+	char value[EVALUATION_VALUE], interval[EVALUATION_INTERVAL];
 
-	print_rows(out, evaluation);
+	evaluation_print_rows(out, evaluation);
 	fprintf(out, "threshold  %.6g\n", evaluation->threshold);
 	print_how(out, evaluation);
 	fprintf(out, "\n%-20s  %10s  95 %% interval\n", "", "value");
-	for (int m = 0; m < CLN_N_MEASURES; m++) {
+	for (enum cln_measure m = 0; m < CLN_N_MEASURES; m++) {
 		const struct cln_estimate *estimate = &evaluation->measures[m];
 
-		value_text(value, m, estimate->value, false);
-		interval_text(interval, m, estimate->low, estimate->high, false);
-		fprintf(out, "%-20s  %10s  %s\n", cln_measure_label((enum cln_measure)m), value,
+		evaluation_value(value, m, estimate->value, false);
+		evaluation_interval(interval, m, estimate->low, estimate->high, false);
+		fprintf(out, "%-20s  %10s  %s\n", cln_measure_label(m), value,
 			estimate->reason ? estimate->reason : interval);
 	}
 }
 
-static void print_difference(FILE *out, const struct cln_comparison *comparison, int m)
+static void print_difference(FILE *out, const struct cln_comparison *comparison, enum cln_measure m)
 {
 	const struct cln_difference *difference = &comparison->differences[m];
-	char first[VALUE], second[VALUE], value[VALUE], interval[2 * VALUE + 8], p[VALUE] = "-";
+	char first[EVALUATION_VALUE], second[EVALUATION_VALUE], value[EVALUATION_VALUE], p[EVALUATION_VALUE] = "-";
+	char interval[EVALUATION_INTERVAL];
 
-	value_text(first, m, comparison->first.measures[m].value, false);
-	value_text(second, m, comparison->second.measures[m].value, false);
-	value_text(value, m, difference->value, true);
-	interval_text(interval, m, difference->low, difference->high, true);
+	evaluation_value(first, m, comparison->first.measures[m].value, false);
+	evaluation_value(second, m, comparison->second.measures[m].value, false);
+	evaluation_value(value, m, difference->value, true);
+	evaluation_interval(interval, m, difference->low, difference->high, true);
 	if (!isnan(difference->p_value))
 		snprintf(p, sizeof p, difference->p_value < 0.0001 ? "< 0.0001" : "%.4f", difference->p_value);
-	fprintf(out, "%-20s  %10s  %10s  %10s  %-24s  %s\n", cln_measure_label((enum cln_measure)m), first, second, value,
+	fprintf(out, "%-20s  %10s  %10s  %10s  %-24s  %s\n", cln_measure_label(m), first, second, value,
 		interval, p);
 }
 
 void evaluation_print_comparison(FILE *out, const struct cln_comparison *comparison, const struct evaluation_names *names)
 {
-	print_rows(out, &comparison->first);
+	evaluation_print_rows(out, &comparison->first);
 	fprintf(out, "first      %s, threshold %.6g\n", names->first, comparison->first.threshold);
 	fprintf(out, "second     %s, threshold %.6g\n", names->second, comparison->second.threshold);
 	print_how(out, &comparison->first);
 	fprintf(out, "\n%-20s  %10s  %10s  %10s  %-24s  p\n", "", "first", "second", "difference", "95 % interval");
-	for (int m = 0; m < CLN_N_MEASURES; m++)
+	for (enum cln_measure m = 0; m < CLN_N_MEASURES; m++)
 		print_difference(out, comparison, m);
 }
 
@@ -145,7 +143,7 @@ static void write_reasons(struct json_writer *writer, const struct cln_evaluatio
 
 static void write_seed(struct json_writer *writer, uint64_t seed)
 {
-	char digits[VALUE];
+	char digits[EVALUATION_VALUE];
 
 	snprintf(digits, sizeof digits, "%llu", (unsigned long long)seed);
 	json_string(writer, "seed", digits); /* a number would be rounded above 2^53 */

@@ -12,6 +12,15 @@ struct evaluation_names {
 	const char *first, *second;
 };
 
+/* "0.91371"; amounts with two digits where they are no whole numbers; "-" where undefined; signs: a plus, too. */
+#define EVALUATION_VALUE 32
+void evaluation_value(char text[EVALUATION_VALUE], enum cln_measure measure, double value, bool signs);
+/* "0.91124 to 0.91611", or "-". */
+#define EVALUATION_INTERVAL (2 * EVALUATION_VALUE + 8)
+void evaluation_interval(char text[EVALUATION_INTERVAL], enum cln_measure measure, double low, double high, bool signs);
+
+/* "rows       1000, 24.1 % positive" */
+void evaluation_print_rows(FILE *out, const struct cln_evaluation *evaluation);
 /* Measures with their intervals, one a line; an undefined one is "-", with the reason. */
 void evaluation_print(FILE *out, const struct cln_evaluation *evaluation);
 /* Both models' measures, and their differences with intervals and p-values. */

@@ -56,3 +56,15 @@ enum cln_status output_close(struct output *output, bool keep, struct cln_error 
 	output->fd = -1;
 	return status;
 }
+
+enum cln_status output_replace(const struct io_place *place, const char *bytes, size_t length, struct cln_error *err)
+{
+	struct output output;
+	enum cln_status status = output_open(&output, place, err), closed;
+
+	if (status != CLN_OK)
+		return status;
+	status = output_write(&output, bytes, length, err);
+	closed = output_close(&output, status == CLN_OK, status == CLN_OK ? err : NULL);
+	return status == CLN_OK ? closed : status;
+}

@@ -19,4 +19,8 @@ enum cln_status output_write(struct output *output, const char *bytes, size_t le
 /* keep = false: what was written is thrown away, and the file that was there stays. */
 enum cln_status output_close(struct output *output, bool keep, struct cln_error *err) CLN_MUST_CHECK;
 
+/* All three in one: a text that is there as a whole. */
+enum cln_status output_replace(const struct io_place *place, const char *bytes, size_t length,
+			       struct cln_error *err) CLN_MUST_CHECK;
+
 #endif

@@ -110,6 +110,28 @@ static const char *legend_of(const struct run_files *files)
 	return files->rows[0] ? "a:test rows" : files->rows[1] ? "a:validation rows" : "a:rows learnt from";
 }
 
+/* A figure with every set of rows, and a dotted line from (0, y0) to (x_high, y1). */
+static void draw_figure(struct text *page, const struct run_files *files, const char *heading, const struct chart *chart, double y0,
+                        double y1,
+                        void (*draw)(struct text *page, const struct chart *chart, const struct run_rows *rows, bool second))
+{
+	size_t drawn = 0;
+
+	page_figure_begin(page, heading, legend_of(files));
+	svg_begin(page, chart);
+	svg_segment(page, chart, "none", 0, y0, chart->x_high, y1);
+	for (size_t i = 0; i < 3; i++)
+		if (files->rows[i])
+			draw(page, chart, files->rows[i], drawn++ > 0);
+	svg_end(page);
+	page_figure_end(page);
+}
+
+static void draw_roc_of(struct text *page, const struct chart *chart, const struct run_rows *rows, bool second)
+{
+	svg_line(page, chart, second ? "b" : "a", rows->roc.x, rows->roc.y, rows->roc.n);
+}
+
 static void draw_roc(struct text *page, const struct run_files *files)
 {
 	const struct chart chart = {.id = "roc",
@@ -121,22 +143,14 @@ static void draw_roc(struct text *page, const struct run_files *files)
 	                            .y_label = "true positive rate (recall)",
 	                            .x_high = 1,
 	                            .y_high = 1};
-	size_t drawn = 0;
 
-	page_figure_begin(page, "ROC", legend_of(files));
-	svg_begin(page, &chart);
-	svg_segment(page, &chart, "none", 0, 0, 1, 1);
-	for (size_t i = 0; i < 3; i++)
-		if (files->rows[i])
-			svg_line(page, &chart, drawn++ ? "b" : "a", files->rows[i]->roc.x, files->rows[i]->roc.y,
-			         files->rows[i]->roc.n);
-	svg_end(page);
-	page_figure_end(page);
+	draw_figure(page, files, "ROC", &chart, 0, 1, draw_roc_of);
 }
 
 /* A first point at recall 0 makes the first step visible. */
-static void draw_pr_of(struct text *page, const struct chart *chart, const char *style, const struct run_curve *curve)
+static void draw_pr_of(struct text *page, const struct chart *chart, const struct run_rows *rows, bool second)
 {
+	const struct run_curve *curve = &rows->pr;
 	double x[RUN_FILES_POINTS + 1], y[RUN_FILES_POINTS + 1];
 
 	if (curve->n == 0)
@@ -145,7 +159,7 @@ static void draw_pr_of(struct text *page, const struct chart *chart, const char 
 	y[0] = curve->y[0];
 	memcpy(x + 1, curve->x, curve->n * sizeof *x);
 	memcpy(y + 1, curve->y, curve->n * sizeof *y);
-	svg_steps(page, chart, style, x, y, curve->n + 1);
+	svg_steps(page, chart, second ? "b" : "a", x, y, curve->n + 1);
 }
 
 static void draw_pr(struct text *page, const struct run_files *files)
@@ -161,16 +175,8 @@ static void draw_pr(struct text *page, const struct run_files *files)
 	                            .y_high = 1};
 	const struct cln_evaluation *first = &page_first_rows(files)->evaluation;
 	const double rate = first->positive_weight / first->weight;
-	size_t drawn = 0;
 
-	page_figure_begin(page, "Precision and recall", legend_of(files));
-	svg_begin(page, &chart);
-	svg_segment(page, &chart, "none", 0, rate, 1, rate);
-	for (size_t i = 0; i < 3; i++)
-		if (files->rows[i])
-			draw_pr_of(page, &chart, drawn++ ? "b" : "a", &files->rows[i]->pr);
-	svg_end(page);
-	page_figure_end(page);
+	draw_figure(page, files, "Precision and recall", &chart, rate, rate, draw_pr_of);
 }
 
 /* ---------------------------------------------------------------- reliability */
@@ -233,16 +239,8 @@ static void draw_reliability(struct text *page, const struct run_files *files)
 	                            .y_label = "share that is positive",
 	                            .x_high = high,
 	                            .y_high = high};
-	size_t drawn = 0;
 
-	page_figure_begin(page, "Reliability", legend_of(files));
-	svg_begin(page, &chart);
-	svg_segment(page, &chart, "none", 0, 0, high, high);
-	for (size_t i = 0; i < 3; i++)
-		if (files->rows[i])
-			draw_bins(page, &chart, files->rows[i], drawn++ > 0);
-	svg_end(page);
-	page_figure_end(page);
+	draw_figure(page, files, "Reliability", &chart, 0, high, draw_bins);
 }
 
 /* ---------------------------------------------------------------- scores */
