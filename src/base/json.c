@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The reader runs twice over the text: the first run checks everything and counts nodes and bytes of strings, the second fills one
- * block of exactly that size.  Recursion ends at JSON_MAX_DEPTH. */
+ * The reader runs twice over the text: the first run checks the grammar and counts nodes and bytes of strings, the second fills one
+ * block of exactly that size, and alone asks what numbers are worth.  Recursion ends at JSON_MAX_DEPTH. */
 #include "base/json.h"
 
 #include <assert.h>
@@ -61,6 +61,13 @@ static void put_byte(struct reader *reader, unsigned byte)
 	size_t i = reader->n_string_bytes++;
 	if (reader->strings != NULL)
 		reader->strings[i] = (char)byte;
+}
+
+static void put_bytes(struct reader *reader, const char *bytes, size_t n)
+{
+	if (reader->strings != NULL)
+		memcpy(reader->strings + reader->n_string_bytes, bytes, n);
+	reader->n_string_bytes += n;
 }
 
 static void put_code_point(struct reader *reader, uint32_t code)
@@ -135,12 +142,26 @@ static bool read_escape(struct reader *reader)
 	return true;
 }
 
+/* How many of the bytes are characters of a string that stand for themselves and are ASCII. */
+static size_t plain_run(const char *bytes, size_t length)
+{
+	size_t n = 0;
+	while (n < length && (unsigned char)(bytes[n] - 0x20) < 0x60 && bytes[n] != '"' && bytes[n] != '\\')
+		n++;
+	return n;
+}
+
 static bool read_string(struct reader *reader, const char **text)
 {
 	*text = reader->strings != NULL ? reader->strings + reader->n_string_bytes : NULL;
 	if (!take(reader, '"'))
 		return fail(reader, "a string is expected");
-	while (!take(reader, '"')) {
+	for (;;) {
+		const size_t run = plain_run(reader->bytes + reader->at, reader->length - reader->at);
+		put_bytes(reader, reader->bytes + reader->at, run);
+		reader->at += run;
+		if (take(reader, '"'))
+			break;
 		if (reader->at == reader->length)
 			return fail(reader, "the text ends within a string");
 		if (take(reader, '\\')) {
@@ -154,8 +175,7 @@ static bool read_string(struct reader *reader, const char **text)
 			return fail(reader, "not UTF-8");
 		if ((unsigned char)*p < 0x20)
 			return fail(reader, "a control character in a string");
-		for (size_t i = 0; i < n; i++)
-			put_byte(reader, (unsigned char)p[i]);
+		put_bytes(reader, p, n);
 		reader->at += n;
 	}
 	put_byte(reader, 0);
@@ -164,10 +184,11 @@ static bool read_string(struct reader *reader, const char **text)
 
 static bool skip_digits(struct reader *reader)
 {
-	size_t start = reader->at;
-	while (peek(reader) >= '0' && peek(reader) <= '9')
-		reader->at++;
-	return reader->at > start;
+	size_t start = reader->at, at = start;
+	while (at < reader->length && reader->bytes[at] >= '0' && reader->bytes[at] <= '9')
+		at++;
+	reader->at = at;
+	return at > start;
 }
 
 /* The value of digits alone; 0 where something else is among them or it is too large. */
@@ -197,6 +218,8 @@ static bool read_number(struct reader *reader, struct json *node)
 			return fail(reader, "a digit is expected in the exponent");
 	}
 	double value;
+	if (reader->nodes == NULL)
+		return true;
 	if (!number_to_double(&value, reader->bytes + start, reader->at - start))
 		return fail(reader, "the number is too large");
 	*node = (struct json){.type = JSON_NUMBER,
