@@ -43,7 +43,7 @@ void page_figure_end(struct text *page)
 	html_add(page, "</figure>\n");
 }
 
-static const char *base_name(const char *path)
+const char *page_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -57,7 +57,7 @@ static void add_head(struct text *page, const struct run_files *files)
 	               "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
 	html_text(page, files->label);
 	html_add(page, " \xE2\x80\x93 ");
-	html_text(page, base_name(files->data_file));
+	html_text(page, page_base_name(files->data_file));
 	html_add(page, " \xE2\x80\x93 Colonnade report</title>\n");
 	page_style(page);
 	html_add(page, "</head>\n<body>\n<main>\n");

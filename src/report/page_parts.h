@@ -20,6 +20,9 @@ const char *page_rows_name(const struct run_rows *rows);
 /* The first of those that were judged; NULL: none was. */
 const struct run_rows *page_first_rows(const struct run_files *files);
 
+/* What stands behind a path's last slash. */
+const char *page_base_name(const char *path);
+
 /* A chart with its heading: <figure>, <figcaption> and a legend of styles and names, "a:the first;b:the second"; NULL: none. */
 void page_figure_begin(struct text *page, const char *heading, const char *legend);
 void page_figure_end(struct text *page);

@@ -49,6 +49,7 @@ static const char tables[] =
     "tbody th{font-weight:400;min-width:8rem;max-width:24rem;overflow-wrap:anywhere}\n"
     "td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     "td.text{overflow-wrap:anywhere;min-width:9rem}\n"
+    "@media (max-width:30rem){table{font-size:.86rem}th,td{padding-right:.5rem}tbody th{min-width:5.5rem}}\n"
     ".side{display:flex;flex-wrap:wrap;gap:.5rem 3rem}\n";
 
 static const char drawing[] =

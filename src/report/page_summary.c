@@ -12,13 +12,6 @@ static double count_of(const struct run_files *files, const char *key)
 	return value ? value->number : 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
 /* "149-256-1, relu, 172 064 parameters" */
 static void add_network(struct text *page, const struct run_files *files)
 {
@@ -161,7 +154,7 @@ void page_summary(struct text *page, const struct run_files *files)
 	html_add(page, "<header>\n<h1>");
 	html_name(page, files->label);
 	html_add(page, " from ");
-	html_name(page, base_name(files->data_file));
+	html_name(page, page_base_name(files->data_file));
 	html_add(page, "</h1>\n<p class=\"soft\">Report of a training run by Colonnade ");
 	html_text(page, files->version);
 	if (files->finished) {

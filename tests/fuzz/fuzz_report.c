@@ -42,6 +42,12 @@ const struct fuzz_seed fuzz_seeds[] = {
     FUZZ_TEXT("{\"program\":\"colonnade\",\"options\":{}}" PART),
     FUZZ_TEXT("{\"member\":1,\"epoch\":2,\"train_loss\":0.25,\"valid_loss\":null,\"valid_auc\":1,\"learning_rate\":1e-05,"
               "\"seconds\":0.5,\"rows_per_second\":1e+06}"),
+    FUZZ_TEXT("{\"epoch\":2,\"train_loss\":0.25,\"valid_loss\":-1,\"valid_auc\":0,\"learning_rate\":0,\"seconds\":0,"
+              "\"rows_per_second\":0}\n"
+              "{\"epoch\":2,\"train_loss\":0.25,\"valid_loss\":1,\"valid_auc\":1.5,\"learning_rate\":0,\"seconds\":0,"
+              "\"rows_per_second\":0}\n"
+              "{\"epoch\":2.5,\"train_loss\":01,\"valid_loss\":1.,\"valid_auc\":.5,\"learning_rate\":+1,\"seconds\":0,"
+              "\"rows_per_second\":0}\n"),
     FUZZ_TEXT(PART),
 };
 const size_t n_fuzz_seeds = sizeof fuzz_seeds / sizeof *fuzz_seeds;
