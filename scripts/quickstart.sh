@@ -38,6 +38,7 @@ cat <<END
 
 == Done
 The metrics of the test rows, which the training never saw, are above.  In $run are
+  report.html         curves, calibration, columns, options: a page for a browser
   model.safetensors   the model, with everything it needs to read new tables
   metrics.jsonl       a line for each epoch
   run.json            options, data, threads, and the final metrics

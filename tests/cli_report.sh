@@ -91,6 +91,9 @@ cmp -s <("$colonnade" inspect bare) <(train train.csv --recipe plain --epochs 1 
 cmp -s bare/model.safetensors full/model.safetensors || fail "the report changes the model file"
 expect 0 '' report bare
 well_formed bare/report.html
+expect 0 'report    told/report.html' train train.csv --recipe plain --epochs 1 --out told
+expect 0 'model     untold/' train train.csv --recipe plain --epochs 1 --out untold --report=false
+! grep -q 'report\.html' stderr || fail "a report is named where none was written: $(grep report stderr)"
 
 # ---- damaged files: their name and what is wrong, exit code 1
 rm -rf damaged

@@ -436,9 +436,14 @@ static enum cln_status write_results(struct run *run, struct cln_error *err)
 
 static void print_next(const struct run *run)
 {
-	if (run->progress.mode != PROGRESS_NONE)
-		fprintf(stderr, "model     %s/model.safetensors\nnext      colonnade predict %s NEW.csv > predictions.csv\n",
-			run->options->out, run->options->out);
+	const char *out = run->options->out;
+
+	if (run->progress.mode == PROGRESS_NONE)
+		return;
+	fprintf(stderr, "model     %s/model.safetensors\n", out);
+	if (run->options->report && run->unreported.code == CLN_OK)
+		fprintf(stderr, "report    %s/%s\n", out, RUN_REPORT);
+	fprintf(stderr, "next      colonnade predict %s NEW.csv > predictions.csv\n", out);
 }
 
 /* What is there already: a checkpoint to go on from, or the record of a finished run. */
