@@ -129,11 +129,17 @@ run_tests() {
 	return "$result"
 }
 
-# The tests that another build may answer otherwise: those of tests/reliability are about calls to the system and those of
-# scripts/bench about Python; the steps gcc and sanitizers run them.
-build_tests() {
+# The names of all tests but those of these patterns of make.
+tests_without() { # PATTERN...
 	# shellcheck disable=SC2016 # for make
-	make -s --eval 'names: ; @echo $(filter-out tests/reliability/% tests/bench_%,$(TESTS))' names
+	make -s --eval 'names: ; @echo $(filter-out '"$*"',$(TESTS))' names
+}
+
+# The tests that another build may answer otherwise.  Left out are those of calls to the system, of the source itself, of other
+# programs that read what ours wrote, and those that are many cases of one thing: the steps gcc and sanitizers run them.
+build_tests() {
+	tests_without tests/reliability/% tests/fuzz/% tests/bench_% scripts/% tests/layers_can_fail.sh tests/number_locale.sh \
+		tests/export_% tests/metrics_sklearn.sh tests/cli_memory.sh tests/cli_bad_input.sh tests/test_faults tests/test_alloc
 }
 
 passed=0
@@ -260,12 +266,14 @@ step_serial() {
 	run_tests CFLAGS="-g -O2 -Werror" TESTS="$(build_tests)"
 }
 
-# Instrumented code is several times slower, so the tests get several times as long.
+# Instrumented code is several times slower, so the tests get several times as long.  The step fuzz has the fuzz targets; what is
+# left out beside them runs scripts, or nothing that other tests do not run.
 step_sanitizers() {
 	export CK_TIMEOUT_MULTIPLIER=60
 	configure_in sanitizers --enable-sanitizers
 	make -j"$jobs"
-	run_tests
+	run_tests TESTS="$(tests_without tests/fuzz/% tests/bench_% scripts/% tests/layers_can_fail.sh tests/number_locale.sh \
+		tests/export_torch.sh tests/metrics_sklearn.sh)"
 }
 
 # gcc's libgomp is not instrumented and gives false reports; libomp tells ThreadSanitizer what it does through Archer.
@@ -326,30 +334,30 @@ build_fuzzers() { # NAME CFLAGS
 	export KMP_BLOCKTIME=0 # else libomp's idle threads spin between the regions of one run and the next
 }
 fuzz() { # TARGET OPTIONS...: the options of libFuzzer
-	local name=$1
+	local name=$1 result=0
 	shift
-	"tests/fuzz/fuzz_$name" -max_len=8192 -rss_limit_mb=2048 -timeout=120 -artifact_prefix="found-$name-" "$@" "corpus-$name"
+	"tests/fuzz/fuzz_$name" -max_len=8192 -rss_limit_mb=2048 -timeout=120 -artifact_prefix="found-$name-" "$@" \
+		"corpus-$name" > "log-$name" 2>&1 || result=$?
+	[ "$result" -eq 0 ] || tail -n 40 "log-$name"
+	tail -n 1 "log-$name" | sed "s/^/$name: /"
+	return "$result"
+}
+# All targets side by side, as many as there are cores.
+fuzz_all() { # OPTIONS...
+	export -f fuzz
+	xargs -P "$jobs" -I TARGET bash -c 'fuzz TARGET "$@"' fuzz "$@" <<< "$targets"
 }
 
 step_fuzz() {
 	build_fuzzers fuzz "-g -O2"
-	local name
-	for name in $targets; do fuzz "$name" -max_total_time=10; done
+	fuzz_all -max_total_time=10
 }
 
-ten_million() { # TARGET
-	local result=0
-	fuzz "$1" -runs=10000000 > "long-$1.log" 2>&1 || result=$?
-	tail -n 1 "long-$1.log" | sed "s/^/$1: /"
-	return "$result"
-}
-# Without the tracing of comparisons, which slows the targets that parse JSON four times; the short form has it.  Targets run side
-# by side, as many as there are cores.
+# Without the tracing of comparisons, which slows the targets that parse JSON four times; the short form has it.
 step_long_fuzz() {
 	build_fuzzers long-fuzz "-g -O2 -fno-sanitize-coverage=trace-cmp"
 	export ASAN_OPTIONS=malloc_context_size=2:quarantine_size_mb=16
-	export -f fuzz ten_million
-	xargs -P "$jobs" -I TARGET bash -c 'ten_million TARGET' <<< "$targets"
+	fuzz_all -runs=10000000
 	echo "result: 10^7 runs of each of $(wc -w <<< "$targets") targets"
 }
 
@@ -360,15 +368,20 @@ step_quickstart() {
 			tar -C "$check/quickstart" -xf -
 	fi
 	cd "$check/quickstart"
-	scripts/quickstart.sh --effort quick
-	scripts/quickstart.sh --effort quick
+	scripts/quickstart.sh --effort quick --epochs 8
+	scripts/quickstart.sh --effort quick --epochs 8
 	cmp colonnade-run-quickstart/model.safetensors colonnade-run-quickstart-2/model.safetensors
 	echo "result: test rows, log loss, AUC and accuracy are $(sed -n 's/^test *//p' "$logs/quickstart.log" | head -n 1)"
 }
 
+# Builds, installs and uninstalls from the archive, which has every file that is committed; a few tests show that the result works.
 step_distcheck() {
 	configure_in dist
-	make -j"$jobs" distcheck TESTS="$(build_tests)"
+	make -j"$jobs" distcheck TESTS="tests/test_fit tests/cli_basics.sh tests/cli_train.sh tests/readme.sh tests/golden.sh"
+	git -C "$top" rev-parse > /dev/null 2>&1 || return 0
+	tar -tJf colonnade-*.tar.xz | sed 's|^[^/]*/||' | sort > archived
+	git -C "$top" ls-files | grep -vE '^(\.ci/|\.gitignore$)' | sort | comm -23 - archived > missing
+	[ ! -s missing ] || { echo "not in the archive:"; cat missing; return 1; }
 }
 
 # Only the versions that the committed files name make the same files again.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Runs the suites of numbers and of the CSV reader in a locale with a decimal comma, made here: numbers in files must not
+# Runs the tests of numbers, and those of numbers in CSV, in a locale with a decimal comma, made here: numbers in files must not
 # depend on it.
 set -eu
 folder=$(mktemp -d)
@@ -10,6 +10,6 @@ if ! command -v localedef >/dev/null || ! localedef -i de_DE -f UTF-8 "$folder/d
 	exit 77
 fi
 unset CK_TAP_LOG_FILE_NAME
-for suite in tests/test_number tests/test_csv; do
-	LOCPATH=$folder LC_ALL=de_DE.UTF-8 TEST_DECIMAL_COMMA=1 CK_VERBOSITY=normal "$suite"
-done
+export LOCPATH=$folder LC_ALL=de_DE.UTF-8 TEST_DECIMAL_COMMA=1 CK_VERBOSITY=normal
+tests/test_number
+CK_RUN_CASE=numbers tests/test_csv
