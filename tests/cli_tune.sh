@@ -40,7 +40,7 @@ holds "the binding of what follows eval" '"omp_proc_bind": "false"' "$scratch/do
 unset OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND
 
 # ---- the table marks one row, and the lines below it set what that row says
-tuned 5 --threads 2 "${net[@]}"
+tuned 2 --threads 2 "${net[@]}"
 equal "exit code with a table" $? 0
 holds "the network" '^network   2-3-3-1, relu, adamw, one batch, 10 rows$' "$scratch/stdout"
 holds "the machine" '^machine   [0-9]+ CPUs? on [0-9]+ cores?; 2 threads allowed \(--threads\)' "$scratch/stdout"

@@ -488,7 +488,7 @@ static Suite *libsvm_suite(void)
 	tcase_add_test(cells, a_text_is_the_table_of_the_same_cells_in_csv);
 	tcase_add_test(cells, the_cells_are_those_of_the_text);
 	tcase_add_test(cells, columns_that_another_table_has_are_there_and_hold_zeros);
-	tcase_add_loop_test(cells, windows_and_threads_change_nothing, 0, 20);
+	tcase_add_loop_test(cells, windows_and_threads_change_nothing, 0, 8);
 	tcase_add_test(mistakes, mistakes_are_told_with_their_place);
 	tcase_add_test(mistakes, values_that_nobody_needs_are_not_looked_at);
 	tcase_add_test(mistakes, ten_mistakes_are_told_in_their_order_and_the_others_counted);
