@@ -374,7 +374,7 @@ step_quickstart() {
 	echo "result: test rows, log loss, AUC and accuracy are $(sed -n 's/^test *//p' "$logs/quickstart.log" | head -n 1)"
 }
 
-# Builds, installs and uninstalls from the archive, which has every file that is committed; a few tests show that the result works.
+# Builds, installs and uninstalls from the archive, which has every file that is committed but hidden ones; a few tests show that the result works.
 step_distcheck() {
 	configure_in dist
 	make -j"$jobs" distcheck TESTS="tests/test_fit tests/cli_basics.sh tests/cli_train.sh tests/readme.sh tests/golden.sh"
