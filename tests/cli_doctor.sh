@@ -62,8 +62,9 @@ expect "message of OMP_NUM_THREADS=many" 'colonnade: OMP_NUM_THREADS: "many" is 
 host=$(uname -n)
 printf 'elsewhere 7 all.q UNDEFINED\n%s 1 all.q UNDEFINED\n' "$host" > "$work/slots"
 printf '%s\nelsewhere\nelsewhere\n' "$host" > "$work/nodes"
-for setting in SLURM_CPUS_PER_TASK=1 "SLURM_CPUS_PER_TASK=1(x2)" "SLURM_JOB_CPUS_PER_NODE=1(x2),36" SLURM_CPUS_ON_NODE=1 NCPUS=1 \
-	PBS_NP=1 "PBS_NODEFILE=$work/nodes" LSB_DJOB_NUMPROC=1 "LSB_MCPU_HOSTS=elsewhere 7 $host 1" NSLOTS=1 "PE_HOSTFILE=$work/slots"; do
+for setting in SLURM_CPUS_PER_TASK=1 "SLURM_CPUS_PER_TASK=1(x2)" "SLURM_JOB_CPUS_PER_NODE=1(x2),36" SLURM_CPUS_ON_NODE=1 \
+	NCPUS=1 PBS_NP=1 "PBS_NODEFILE=$work/nodes" LSB_DJOB_NUMPROC=1 "LSB_MCPU_HOSTS=elsewhere 7 $host 1" NSLOTS=1 \
+	"PE_HOSTFILE=$work/slots"; do
 	env "$setting" "$colonnade" doctor --json > "$work/json"
 	expect "threads of $setting" 1 "$(field threads_allowed < "$work/json")"
 done

@@ -30,9 +30,9 @@ START_TEST(warning_fits_the_machine)
 {
 	const struct machine *machine = &machines[_i];
 	int places[3];
-	struct doctor doctor = {.threads = 3, .threads_allowed = 3,
-				.threads_rule = machine->omp ? "OMP_NUM_THREADS" : "affinity mask", .affinity = machine->mask, .cores = machine->cores, .n_rules = 3, .cpu_of_thread = places,
-				.core_of_thread = places, .huge_pages = "always"};
+	struct doctor doctor = {.threads = 3, .threads_allowed = 3, .affinity = machine->mask, .cores = machine->cores,
+				.threads_rule = machine->omp ? "OMP_NUM_THREADS" : "affinity mask", .cpu_of_thread = places,
+				.core_of_thread = places, .huge_pages = "always", .n_rules = 3};
 	memcpy(places, machine->cores_of_threads, sizeof places);
 	doctor.rules[0] = (struct cpus_rule){.name = "OMP_NUM_THREADS", .threads = machine->omp};
 	doctor.rules[1] = (struct cpus_rule){.name = "affinity mask", .threads = machine->mask};

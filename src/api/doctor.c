@@ -168,7 +168,8 @@ void doctor_find_warnings(struct doctor *doctor)
 		warn(doctor, "%s asks for %d threads and the job has %d (%s): they take turns, or take the cores of others",
 		     doctor->threads_rule, doctor->threads, overruled->threads, overruled->detail);
 	else if (doctor->threads > doctor->cores)
-		warn(doctor, "%d threads on %d core%s: two hyperthreads share a core's arithmetic; OMP_NUM_THREADS=%d is seldom slower",
+		warn(doctor,
+		     "%d threads on %d core%s: two hyperthreads share a core's arithmetic; OMP_NUM_THREADS=%d is seldom slower",
 		     doctor->threads, doctor->cores, doctor->cores == 1 ? "" : "s", doctor->cores);
 	else if (find_shared_core(doctor, &first, &second))
 		warn(doctor, "threads %d and %d shared a core (CPUs %d and %d): OMP_PLACES=cores OMP_PROC_BIND=close spreads them",

@@ -12,7 +12,7 @@ struct cpus_rule {
 	char detail[128];   /* what was read, for doctor: "cpu.max = 150000 100000" */
 	bool won;
 };
-#define CPUS_MAX_RULES 16
+#define CPUS_MAX_RULES 24
 
 /* Fills every rule known, in order, and returns the threads allowed (1 .. PARALLEL_MAX).  rules and n_rules may be NULL. */
 int cpus_allowed(struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules);
