@@ -37,7 +37,8 @@ stand_in srun <<'SCRIPT'
 options=
 while [[ ${1:-} == --* ]]; do options+=" $1"; shift; done
 echo "$$" > "$STAND_IN/step"
-echo "options:$options; ${OMP_NUM_THREADS:-} threads, ${OMP_PLACES:-free} ${OMP_PROC_BIND:-}; TMPDIR $TMPDIR" >> "$STAND_IN/srun.log"
+echo "options:$options; ${OMP_NUM_THREADS:-} threads, ${OMP_PLACES:-free} ${OMP_PROC_BIND:-}; TMPDIR ${TMPDIR:-}" \
+	>> "$STAND_IN/srun.log"
 exec "$@"
 SCRIPT
 # squeue: when the job ends (in %s, if SLURM_TIME_FORMAT says so), and its state.
@@ -57,7 +58,8 @@ SCRIPT
 stand_in qstat <<'SCRIPT'
 [ "$*" = "-f $PBS_JOBID" ] || exit 1
 printf 'Job Id: %s\n    Job_Name = colonnade\n    Resource_List.select = 1:ncpus=2:mpiprocs=1\n\t:ompthreads=2\n' "$PBS_JOBID"
-printf '    Resource_List.walltime = %s\n    Variable_List = PBS_O_HOME=/,\n\tResource_List.walltime = 9\n' "$(cat "$STAND_IN/walltime")"
+printf '    Resource_List.walltime = %s\n' "$(cat "$STAND_IN/walltime")"
+printf '    Variable_List = PBS_O_HOME=/,\n\tResource_List.walltime = 9\n'
 SCRIPT
 stand_in qsub <<'SCRIPT'
 [ ! -e "$STAND_IN/no-qsub" ] || { echo "qsub: no jobs from here" >&2; exit 1; }
@@ -178,7 +180,8 @@ options 3
 : > srun.log
 start SLURM_JOB_ID=70 SLURM_CPUS_PER_TASK=2 data.csv --config train.conf
 await_end
-expect "srun" "options: --cpus-per-task=2 --cpu-bind=cores --wait=60; 2 threads, cores close; TMPDIR ${TMPDIR:-/tmp}" "$(cat srun.log)"
+expect "srun" "options: --cpus-per-task=2 --cpu-bind=cores --wait=60; 2 threads, cores close; TMPDIR ${TMPDIR:-}" \
+	"$(cat srun.log)"
 same_model
 
 # Folds: an element of the array is requeued by its own name, also the one whose job number is that of the array.

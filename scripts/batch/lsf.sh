@@ -41,8 +41,7 @@ smt=$(cat /sys/devices/system/cpu/smt/active 2> /dev/null || echo 0)
 if [ "$(env -u OMP_NUM_THREADS nproc)" -le $((OMP_NUM_THREADS * (1 + smt))) ]; then
 	export OMP_PLACES=cores OMP_PROC_BIND=close
 fi
-# Scratch files go to TMPDIR; some clusters make a directory of the job's own on the node and name it there.
-export TMPDIR=${TMPDIR:-/tmp}
+# Scratch files go to TMPDIR: if the cluster makes each job a folder on a disk of the node, export TMPDIR=ITS_NAME here.
 
 # A signal goes to all processes of the job; the program writes its checkpoint, and the script waits for it.  INT and TERM are
 # bkill's: what the user ended is not to start again, so that the exit code is another one.

@@ -44,8 +44,8 @@ smt=$(cat /sys/devices/system/cpu/smt/active 2> /dev/null || echo 0)
 if [ "$(env -u OMP_NUM_THREADS nproc)" -le $((OMP_NUM_THREADS * (1 + smt))) ]; then
 	export OMP_PLACES=cores OMP_PROC_BIND=close
 fi
-# What does not fit in memory goes through scratch files: on a disk of the node, if the cluster names one for each job.
-export TMPDIR=${SLURM_TMPDIR:-${TMPDIR:-/tmp}}
+# What does not fit in memory goes through scratch files in TMPDIR: on a disk of the node, if the cluster names one to each job.
+[ -z "${SLURM_TMPDIR:-}" ] || export TMPDIR=$SLURM_TMPDIR
 # What is left of the time limit: the program ends before it, the earlier the longer its checkpoints take to write.
 end=$(SLURM_TIME_FORMAT=%s squeue --noheader --jobs="$job" --format=%e)
 now=$(date +%s)
