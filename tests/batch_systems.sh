@@ -69,7 +69,8 @@ SCRIPT
 
 # ---------------------------------------------------------------- jobs
 
-# The options are in a file, so that the last start can be given an end; nothing else tells it from those before it.
+# The options are in a file, so that the last start can be given an end; nothing else tells it from those before it, which are
+# interrupted long before theirs.
 options() { # EPOCHS
 	printf '%s\n' 'recipe = plain' 'hidden = 16,8' 'dropout = 0.1' 'patience = 0' "epochs = $1" > train.conf
 }
@@ -83,14 +84,15 @@ submit() { # SCRIPT RUN
 	script=$work/spool/job-script
 	cp "$batch/$1" "$script"
 	run=$2
-	options 1000000
+	from=$work
+	options 50000
 }
-# Starts the job as a process group of its own: setsid becomes the script.
+# Starts the job, in the directory where the system would, as a process group of its own: setsid becomes the script.
 start() { # [NAME=VALUE ...] [ARGUMENTS ...]
 	before=$(lines)
 	local variables=()
 	while [[ ${1:-} =~ ^[A-Z_]+= ]]; do variables+=("$1"); shift; done
-	setsid env "${variables[@]}" bash "$script" "$@" >> "job-$run.log" 2>&1 < /dev/null &
+	(cd "$from" && exec setsid env "${variables[@]}" bash "$script" "$@") >> "job-$run.log" 2>&1 < /dev/null &
 	pid=$!
 }
 # Until it has trained a few epochs since then.
@@ -193,6 +195,9 @@ for k in 1 2; do
 	await_end
 	expect "exit code of fold $k" 0 "$code"
 done
+start SLURM_JOB_ID=60 SLURM_CPUS_PER_TASK=1 data.csv folds "${folds[@]}"
+await_end
+expect "exit code of the merging job while a fold is missing" 2 "$code"
 echo $(($(date +%s) - 5)) > end # beyond its time, which some clusters allow
 start "${array[@]}" SLURM_JOB_ID=52 SLURM_ARRAY_TASK_ID=3 data.csv folds "${folds[@]}" --time-limit 1ms
 await_end
@@ -214,6 +219,7 @@ grep -qxF "$(head -n 3 table | tail -n 1)" job-folds.log || fail "the merging jo
 pbs=(PBS_JOBID=75.server PBS_O_WORKDIR="$work" PBS_QUEUE=workq NCPUS=2 COLONNADE_DATA=data.csv COLONNADE_CONFIG=train.conf)
 echo 04:00:00 > walltime
 submit pbs.sh colonnade-run-75
+from=/ # a job of PBS starts in the home directory
 start "${pbs[@]}"
 interrupt TERM
 expect "exit code after a pre-emption" 75 "$code"
