@@ -198,7 +198,7 @@ describe() {
 	reliability) echo "the long forms of tests/reliability: what doc/reliability.md counts" ;;
 	export) echo "exported models of every kind on 100,000 rows: C to the bit, ONNX by onnxruntime within 1e-6" ;;
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
-	slurm) echo "scripts/batch/slurm.sh under a real Slurm of one node" ;;
+	slurm) echo "the Slurm scripts of scripts/batch under a real Slurm of two nodes: 20 requeues, arrays" ;;
 	long_fuzz) echo "10^7 runs of every fuzz target" ;;
 	long_tests) echo "functions over every float, 10^7 numbers, scikit-learn's measures, the coverage of intervals" ;;
 	esac

@@ -25,7 +25,7 @@ static const char *const nothing_set[] = {NULL};
 
 static int allowed(const char *const *variables, struct cpus_rule rules[CPUS_MAX_RULES])
 {
-	struct cpus_source source = {.root = root, .variable = variable, .affinity = 16};
+	struct cpus_source source = {.root = root, .variable = variable, .affinity = 16, .host = "node7.example"};
 	environment = variables;
 	return cpus_allowed_from(&source, rules, NULL);
 }
@@ -57,7 +57,11 @@ static const struct {
 	{"OMP_NUM_THREADS", "99999999999999999999", PARALLEL_MAX},
 	{"SLURM_CPUS_PER_TASK", "6", 6},
 	{"SLURM_CPUS_PER_TASK", "64", 16},
-	{"SLURM_CPUS_PER_TASK", "6,2", 16},
+	{"SLURM_CPUS_PER_TASK", "6(x2)", 6},
+	{"SLURM_CPUS_PER_TASK", "6,2", 6},
+	{"SLURM_CPUS_PER_TASK", "6;2", 16},
+	{"SLURM_CPUS_ON_NODE", "6", 6},
+	{"SLURM_CPUS_ON_NODE", "6(x2),3", 6},
 	{"SLURM_JOB_CPUS_PER_NODE", "12", 12},
 	{"SLURM_JOB_CPUS_PER_NODE", "12(x2)", 12},
 	{"SLURM_JOB_CPUS_PER_NODE", "7(x2),3", 7},
@@ -66,7 +70,19 @@ static const struct {
 	{"SLURM_JOB_CPUS_PER_NODE", "(x2)", 16},
 	{"PBS_NCPUS", "5", 5},
 	{"NCPUS", "5", 5},
+	{"PBS_NUM_PPN", "5", 5},
+	{"PBS_NP", "5", 5},
+	{"PBS_NP", "99999999999999999999", 16},
 	{"LSB_DJOB_NUMPROC", "5", 5},
+	{"LSB_MCPU_HOSTS", "node7 5", 5},
+	{"LSB_MCPU_HOSTS", "node1 3 node7 5 node9 2 ", 5},
+	{"LSB_MCPU_HOSTS", "node1 3 NODE7.cluster.example 5", 5},
+	{"LSB_MCPU_HOSTS", "node7 5 node1 3 node7 2", 7},
+	{"LSB_MCPU_HOSTS", "alias 5", 5}, /* a single host is this one */
+	{"LSB_MCPU_HOSTS", "node1 3 node9 2", 16},
+	{"LSB_MCPU_HOSTS", "node77 3 node 2", 16},
+	{"LSB_MCPU_HOSTS", "node1 3 node7", 16},
+	{"LSB_MCPU_HOSTS", "", 16},
 	{"NSLOTS", "5", 5},
 	{"NSLOTS", "5.5", 16},
 };
@@ -113,6 +129,70 @@ START_TEST(slurm_node_number_picks_the_node)
 	static const int cpus[] = {7, 7, 3, 16}; /* there is no fourth node: ignored */
 	const char *const variables[] = {"SLURM_JOB_CPUS_PER_NODE", "7(x2),3", "SLURM_NODEID", nodes[_i], NULL};
 	ck_assert_int_eq(allowed(variables, NULL), cpus[_i]);
+}
+END_TEST
+
+/* What the batch systems write for a job, and what of it is for node7. */
+static const struct {
+	const char *name, *content;
+	int threads;
+	const char *detail;
+} files[] = {
+	{"PBS_NODEFILE", "node7\nnode7\nnode7\nnode8\nnode8\n", 3, "PBS_NODEFILE=/list"},
+	{"PBS_NODEFILE", "node7.cluster\nnode7.cluster", 2, "PBS_NODEFILE=/list"},
+	{"PBS_NODEFILE", "node77\nnode8\n", 16, "PBS_NODEFILE=/list (this host is not in it, ignored)"},
+	{"PBS_NODEFILE", "", 16, "PBS_NODEFILE=/list (this host is not in it, ignored)"},
+	{"LSB_AFFINITY_HOSTFILE", "node7 0,1,2,3 0 1\nnode7 2,3,4 0 1\nnode8 0,1,2,3,4,5,6 0 1\n", 5,
+	 "LSB_AFFINITY_HOSTFILE=/list"},
+	{"LSB_AFFINITY_HOSTFILE", "node7\t0-2,8\n", 4, "LSB_AFFINITY_HOSTFILE=/list"},
+	{"LSB_AFFINITY_HOSTFILE", "node7 0-99999999999\n", 16, "LSB_AFFINITY_HOSTFILE=/list"},
+	{"LSB_AFFINITY_HOSTFILE", "node7\n", 16, "LSB_AFFINITY_HOSTFILE=/list (this host is not in it, ignored)"},
+	{"PE_HOSTFILE", "node8 9 all.q@node8 UNDEFINED\nnode7 3 all.q@node7 UNDEFINED\nnode7 4 big.q@node7 UNDEFINED\n", 7,
+	 "PE_HOSTFILE=/list"},
+	{"PE_HOSTFILE", "node7 many all.q UNDEFINED\n", 16, "PE_HOSTFILE=/list (this host is not in it, ignored)"},
+	{"PE_HOSTFILE", NULL, 16, "PE_HOSTFILE=/list (cannot be read, ignored)"},
+};
+
+START_TEST(list_of_hosts_gives_the_threads)
+{
+	const char *const variables[] = {files[_i].name, "/list", NULL};
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	if (files[_i].content)
+		put("/list", files[_i].content);
+	ck_assert_int_eq(allowed(variables, rules), files[_i].threads);
+	ck_assert_str_eq(rule_named(rules, files[_i].name)->detail, files[_i].detail);
+}
+END_TEST
+
+/* PBS Pro lists processes, of which a job of 12 cores has one. */
+START_TEST(node_file_of_pbs_pro_is_not_a_list_of_cores)
+{
+	static const char *const variables[] = {"PBS_NODEFILE", "/list", "NCPUS", "12", NULL};
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	put("/list", "node7\n");
+	ck_assert_int_eq(allowed(variables, rules), 12);
+	ck_assert_str_eq(rule_named(rules, "PBS_NODEFILE")->detail,
+			 "PBS_NODEFILE=/list (has a line a process where NCPUS is set, not counted)");
+}
+END_TEST
+
+/* Two sockets of two cores with two hyperthreads each, numbered as Linux does; a CPU that tells nothing is a core of its own. */
+static const struct {
+	int cpus[5], cores; /* ended by -1 */
+} masks[] = {{{0, 1, 2, 3, -1}, 4}, {{0, 4, -1}, 1}, {{0, 1, 4, 5, -1}, 2}, {{2, 7, -1}, 2}, {{0, 8, -1}, 2}, {{9, -1}, 1}};
+
+START_TEST(cores_of_a_mask_are_counted_once)
+{
+	struct cpus_mask mask = {0};
+	for (int cpu = 0; cpu < 8; cpu++) {
+		char path[96], list[16];
+		snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+		snprintf(list, sizeof list, "%d,%d\n", cpu % 4, cpu % 4 + 4);
+		put(path, list);
+	}
+	for (const int *cpu = masks[_i].cpus; *cpu >= 0; cpu++)
+		cpus_mask_add(&mask, *cpu);
+	ck_assert_int_eq(cpus_mask_cores(&mask, root), masks[_i].cores);
 }
 END_TEST
 
@@ -311,6 +391,7 @@ static Suite *cpus_suite(void)
 {
 	Suite *suite = suite_create("cpus");
 	TCase *variables = tcase_create("variables");
+	TCase *files_case = tcase_create("files");
 	TCase *cgroups = tcase_create("cgroups");
 	TCase *machine = tcase_create("machine");
 	TCase *model = tcase_create("model");
@@ -321,6 +402,11 @@ static Suite *cpus_suite(void)
 	tcase_add_test(variables, least_of_the_scheduler_wins);
 	tcase_add_loop_test(variables, slurm_node_number_picks_the_node, 0, 4);
 	tcase_add_test(variables, without_any_limit_the_affinity_mask_wins);
+
+	tcase_add_checked_fixture(files_case, make_root, remove_root);
+	tcase_add_loop_test(files_case, list_of_hosts_gives_the_threads, 0, sizeof files / sizeof *files);
+	tcase_add_test(files_case, node_file_of_pbs_pro_is_not_a_list_of_cores);
+	tcase_add_loop_test(files_case, cores_of_a_mask_are_counted_once, 0, sizeof masks / sizeof *masks);
 
 	tcase_add_checked_fixture(cgroups, make_root, remove_root);
 	tcase_add_loop_test(cgroups, cgroup2_quota_is_rounded_up, 0, 4);
@@ -344,6 +430,7 @@ static Suite *cpus_suite(void)
 
 	suite_add_tcase(suite, variables);
 	suite_add_tcase(suite, model);
+	suite_add_tcase(suite, files_case);
 	suite_add_tcase(suite, cgroups);
 	suite_add_tcase(suite, machine);
 	return suite;

@@ -81,11 +81,15 @@ static void find_isas(struct doctor *doctor)
 
 static void find_threads(struct doctor *doctor)
 {
+	struct cpus_mask mask;
+
 	doctor->threads_allowed = cpus_allowed(doctor->rules, &doctor->n_rules);
 	for (size_t i = 0; i < doctor->n_rules; i++)
 		if (doctor->rules[i].won)
 			doctor->threads_rule = doctor->rules[i].name;
 	doctor->affinity = cpus_affinity();
+	cpus_mask_get(&mask);
+	doctor->cores = cpus_mask_cores(&mask, "");
 	doctor->places = getenv("OMP_PLACES");
 	doctor->bind = getenv("OMP_PROC_BIND");
 	doctor->threads = parallel_limit(doctor->threads_allowed);
@@ -128,16 +132,29 @@ __attribute__((format(printf, 2, 3))) static void warn(struct doctor *doctor, co
 /* The first two threads that ran on one core; false where each had its own. */
 static bool find_shared_core(const struct doctor *doctor, int *first, int *second)
 {
-	const int *cpu = doctor->cpu_of_thread;
+	const int *core = doctor->core_of_thread;
 	for (*second = 1; *second < doctor->threads; ++*second)
 		for (*first = 0; *first < *second; ++*first)
-			if (cpu[*first] >= 0 && cpus_core(cpu[*first]) == cpus_core(cpu[*second]))
+			if (core[*first] >= 0 && core[*first] == core[*second])
 				return true;
 	return false;
 }
 
-static void find_warnings(struct doctor *doctor)
+/* The least of the rules that OMP_NUM_THREADS, which stands first, overrules; NULL: there is none below the threads. */
+static const struct cpus_rule *find_overruled(const struct doctor *doctor)
 {
+	const struct cpus_rule *least = NULL;
+	for (size_t i = 1; i < doctor->n_rules; i++) {
+		const struct cpus_rule *rule = &doctor->rules[i];
+		if (rule->threads > 0 && rule->threads < doctor->threads && (!least || rule->threads < least->threads))
+			least = rule;
+	}
+	return least;
+}
+
+void doctor_find_warnings(struct doctor *doctor)
+{
+	const struct cpus_rule *overruled = find_overruled(doctor);
 	const int *cpu = doctor->cpu_of_thread;
 	int first, second;
 
@@ -147,6 +164,13 @@ static void find_warnings(struct doctor *doctor)
 	if (doctor->threads > doctor->affinity)
 		warn(doctor, "%d threads share %d CPU%s: they take turns, which is slower than fewer threads", doctor->threads,
 		     doctor->affinity, doctor->affinity == 1 ? "" : "s");
+	else if (overruled)
+		warn(doctor, "%s asks for %d threads and the job has %d (%s): they take turns, or take the cores of others",
+		     doctor->threads_rule, doctor->threads, overruled->threads, overruled->detail);
+	else if (doctor->threads > doctor->cores)
+		warn(doctor,
+		     "%d threads on %d core%s: two hyperthreads share a core's arithmetic; OMP_NUM_THREADS=%d is seldom slower",
+		     doctor->threads, doctor->cores, doctor->cores == 1 ? "" : "s", doctor->cores);
 	else if (find_shared_core(doctor, &first, &second))
 		warn(doctor, "threads %d and %d shared a core (CPUs %d and %d): OMP_PLACES=cores OMP_PROC_BIND=close spreads them",
 		     first, second, cpu[first], cpu[second]);
@@ -176,14 +200,17 @@ enum cln_status doctor_create(struct doctor **doctor, const char *isa, struct cl
 	d->openmp = built_with_openmp;
 	d->zlib = built_with_zlib;
 	d->cpu_of_thread = mem_alloc((size_t)d->threads, sizeof *d->cpu_of_thread, err);
-	if (!d->cpu_of_thread)
+	d->core_of_thread = mem_alloc((size_t)d->threads, sizeof *d->core_of_thread, err);
+	if (!d->cpu_of_thread || !d->core_of_thread)
 		goto done;
 	status = doctor_peak(&d->peak_one, NULL, kernels, 1, err);
 	if (status == CLN_OK)
 		status = doctor_peak(&d->peak_all, d->cpu_of_thread, kernels, d->threads, err);
 	if (status != CLN_OK)
 		goto done;
-	find_warnings(d);
+	for (int tid = 0; tid < d->threads; tid++)
+		d->core_of_thread[tid] = d->cpu_of_thread[tid] < 0 ? -1 : cpus_core(d->cpu_of_thread[tid]);
+	doctor_find_warnings(d);
 	*doctor = d;
 	d = NULL;
 done:
@@ -193,7 +220,9 @@ done:
 
 void doctor_destroy(struct doctor *doctor)
 {
-	if (doctor)
+	if (doctor) {
 		mem_free(doctor->cpu_of_thread);
+		mem_free(doctor->core_of_thread);
+	}
 	mem_free(doctor);
 }

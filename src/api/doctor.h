@@ -24,10 +24,12 @@ struct doctor {
 	size_t n_rules;
 	struct cpus_rule rules[CPUS_MAX_RULES];
 	int affinity;             /* CPUs of the mask or the places */
+	int cores;                /* theirs: less than them where both hyperthreads of a core are among them */
 	const char *places, *bind; /* OMP_PLACES, OMP_PROC_BIND; NULL: not set */
 
 	int threads;              /* those the runtime gave, at most threads_allowed */
 	int *cpu_of_thread;       /* where each one ran; -1: the system does not say */
+	int *core_of_thread;      /* the same as cores; see cpus_core */
 	double peak_one, peak_all; /* GFLOP/s of fused multiply-adds, best of a few measurements */
 
 	uint64_t memory_left;     /* bytes this process may still use; UINT64_MAX: nobody says */
@@ -40,6 +42,9 @@ struct doctor {
 /* isa: NULL for the best of this CPU.  CLN_E_USAGE: there is no such instruction set here.  Freed with doctor_destroy. */
 enum cln_status doctor_create(struct doctor **doctor, const char *isa, struct cln_error *err) CLN_MUST_CHECK;
 void doctor_destroy(struct doctor *doctor);
+
+/* Fills the warnings from all other facts: a part of doctor_create, apart for the sake of tests. */
+void doctor_find_warnings(struct doctor *doctor);
 
 /* The peak of `threads` threads in GFLOP/s, best of a few measurements of some 10 ms.  cpu_of_thread: NULL, or where each ran. */
 enum cln_status doctor_peak(double *gflops, int *cpu_of_thread, const struct kernels *kernels, int threads,

@@ -8,102 +8,52 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cgroup.h"
 #include "base/parallel.h"
+#include "base/scheduler.h"
 #include "base/system_file.h"
 
-/* ---------------------------------------------------------------- small readers */
-
-/* A decimal number of at least 1 at the start of text; *rest: what follows it.  0: there is none. */
-static long leading_number(const char *text, const char **rest)
-{
-	char *end;
-	while (*text == ' ')
-		text++;
-	*rest = text;
-	if (!isdigit((unsigned char)*text))
-		return 0;
-	long value = strtol(text, &end, 10);
-	while (*end == ' ')
-		end++;
-	*rest = end;
-	return value;
-}
-
-static int as_threads(long value)
+int cpus_as_threads(long value)
 {
 	return (int)(value < 1 ? 0 : value > PARALLEL_MAX ? PARALLEL_MAX : value);
 }
 
-/* ---------------------------------------------------------------- variables */
+/* ---------------------------------------------------------------- OpenMP */
 
-/* "4" or, where lists are allowed, "4,2": a level of nested regions each; the first counts. */
-static int parse_count(const char *text, bool list)
-{
-	const char *rest;
-	long value = leading_number(text, &rest);
-	return *rest == '\0' || (list && *rest == ',') ? as_threads(value) : 0;
-}
-
+/* "4" or "4,2": a level of nested regions each; the first counts. */
 int cpus_omp_num_threads(const char *text)
 {
-	return parse_count(text, true);
+	const char *rest;
+	long value = scheduler_number(text, &rest);
+	return *rest == '\0' || *rest == ',' ? cpus_as_threads(value) : 0;
 }
 
-/* "24", "24(x2)" or "72(x2),36": CPUs of each node in turn; those of node `node`, or 0. */
-static int parse_per_node(const char *text, long node)
+static void variable_rule(struct cpus_rule *rule, const struct cpus_source *source)
 {
-	for (;;) {
-		const char *rest;
-		long cpus = leading_number(text, &rest), times = 1;
-		if (cpus < 1)
-			return 0;
-		if (rest[0] == '(' && rest[1] == 'x') {
-			times = leading_number(rest + 2, &rest);
-			if (times < 1 || *rest++ != ')')
-				return 0;
-		}
-		if (*rest != ',' && *rest != '\0')
-			return 0;
-		if (node < times)
-			return as_threads(cpus);
-		if (*rest == '\0')
-			return 0;
-		node -= times;
-		text = rest + 1;
-	}
-}
-
-static int slurm_per_node(const struct cpus_source *source, const char *text)
-{
-	const char *node = source->variable("SLURM_NODEID"), *rest;
-	return parse_per_node(text, node ? leading_number(node, &rest) : 0);
-}
-
-static void variable_rule(struct cpus_rule *rule, const struct cpus_source *source, const char *name)
-{
-	const char *text = source->variable(name);
-	rule->name = name;
+	rule->name = "OMP_NUM_THREADS";
+	const char *text = source->variable(rule->name);
 	if (!text)
 		return;
-	if (strcmp(name, "SLURM_JOB_CPUS_PER_NODE") == 0)
-		rule->threads = slurm_per_node(source, text);
-	else
-		rule->threads = strcmp(name, "OMP_NUM_THREADS") == 0 ? cpus_omp_num_threads(text) : parse_count(text, false);
-	snprintf(rule->detail, sizeof rule->detail, "%s=%.80s%s", name, text, rule->threads ? "" : " (not understood, ignored)");
+	rule->threads = cpus_omp_num_threads(text);
+	snprintf(rule->detail, sizeof rule->detail, "%s=%.80s%s", rule->name, text,
+		 rule->threads ? "" : " (not understood, ignored)");
 }
 
 /* ---------------------------------------------------------------- affinity */
 
 #define MASK_BITS (CHAR_BIT * sizeof(unsigned long))
 
-static void mask_add(void *argument, int cpu)
+void cpus_mask_add(struct cpus_mask *mask, int cpu)
 {
-	struct cpus_mask *mask = argument;
-
 	if (cpu >= 0 && cpu < CPUS_MAX)
 		mask->bits[(size_t)cpu / MASK_BITS] |= 1ul << ((size_t)cpu % MASK_BITS);
+}
+
+static void add_of_place(void *argument, int cpu)
+{
+	cpus_mask_add(argument, cpu);
 }
 
 bool cpus_mask_has(const struct cpus_mask *mask, int cpu)
@@ -114,11 +64,11 @@ bool cpus_mask_has(const struct cpus_mask *mask, int cpu)
 void cpus_mask_get(struct cpus_mask *mask)
 {
 	memset(mask, 0, sizeof *mask);
-	if (parallel_place_cpus() > 0 && parallel_place_visit(mask_add, mask))
+	if (parallel_place_cpus() > 0 && parallel_place_visit(add_of_place, mask))
 		return;
 	memset(mask, 0, sizeof *mask);
 	if (sched_getaffinity(0, sizeof mask->bits, (cpu_set_t *)(void *)mask->bits) != 0)
-		mask_add(mask, 0);
+		cpus_mask_add(mask, 0);
 }
 
 bool cpus_mask_set(const struct cpus_mask *mask)
@@ -140,7 +90,7 @@ int cpus_affinity(void)
 static void affinity_rule(struct cpus_rule *rule, const struct cpus_source *source)
 {
 	rule->name = "affinity mask";
-	rule->threads = as_threads(source->affinity);
+	rule->threads = cpus_as_threads(source->affinity);
 	snprintf(rule->detail, sizeof rule->detail, "%d CPU%s", source->affinity, source->affinity == 1 ? "" : "s");
 }
 
@@ -185,7 +135,7 @@ static void visit_quota(void *argument, const char *directory, bool v2)
 	char detail[128];
 	long cpus = read_quota(search->source, directory, v2, detail);
 	if (cpus > 0 && (rule->threads == 0 || cpus < rule->threads)) {
-		rule->threads = as_threads(cpus);
+		rule->threads = cpus_as_threads(cpus);
 		memcpy(rule->detail, detail, sizeof rule->detail);
 	}
 }
@@ -213,19 +163,16 @@ static struct cpus_rule *winner(struct cpus_rule *rules, size_t n)
 
 int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules)
 {
-	static const char *const scheduler[] = {
-		"SLURM_CPUS_PER_TASK", "SLURM_JOB_CPUS_PER_NODE", "PBS_NCPUS", "NCPUS", "LSB_DJOB_NUMPROC", "NSLOTS",
-	};
 	struct cpus_rule own[CPUS_MAX_RULES];
 	size_t n = 0;
 
 	rules = rules ? rules : own;
 	memset(rules, 0, CPUS_MAX_RULES * sizeof *rules);
-	variable_rule(&rules[n++], source, "OMP_NUM_THREADS");
+	variable_rule(&rules[n++], source);
 	affinity_rule(&rules[n++], source);
 	cgroup_rule(&rules[n++], source);
-	for (size_t i = 0; i < sizeof scheduler / sizeof *scheduler; i++)
-		variable_rule(&rules[n++], source, scheduler[i]);
+	scheduler_rules(&rules[n], source);
+	n += SCHEDULER_RULES;
 	if (n_rules)
 		*n_rules = n;
 	struct cpus_rule *best = winner(rules, n);
@@ -237,7 +184,9 @@ int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[C
 
 int cpus_allowed(struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules)
 {
-	struct cpus_source source = {.root = "", .variable = getenv, .affinity = cpus_affinity()};
+	char host[256] = "";
+	struct cpus_source source = {.root = "", .variable = getenv, .affinity = cpus_affinity(), .host = host};
+	gethostname(host, sizeof host - 1);
 	return cpus_allowed_from(&source, rules, n_rules);
 }
 
@@ -252,31 +201,46 @@ int cln_threads_allowed(const char **rule)
 	return threads;
 }
 
+/* ---------------------------------------------------------------- cores */
+
 /* The first number of a list such as "0-3,8" in a file of one CPU; -1: there is none. */
-static int least_of_list(int cpu, const char *file)
+static int least_of_list(const char *root, int cpu, const char *file)
 {
-	const struct cpus_source source = {.root = ""};
 	char path[128], line[256];
-	const char *rest;
 
 	snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/%s", cpu, file);
-	if (!system_file_line(source.root, path, line, sizeof line) || !isdigit((unsigned char)line[0]))
+	if (!system_file_line(root, path, line, sizeof line) || !isdigit((unsigned char)line[0]))
 		return -1;
-	return line[0] == '0' ? 0 : (int)leading_number(line, &rest);
+	return (int)strtol(line, NULL, 10);
 }
 
-int cpus_core(int cpu)
+static int core_of(const char *root, int cpu)
 {
-	int least = least_of_list(cpu, "topology/thread_siblings_list");
+	int least = least_of_list(root, cpu, "topology/thread_siblings_list");
 
 	return least >= 0 ? least : cpu;
 }
 
+int cpus_core(int cpu)
+{
+	return core_of("", cpu);
+}
+
+int cpus_mask_cores(const struct cpus_mask *mask, const char *root)
+{
+	struct cpus_mask cores = {0};
+
+	for (int cpu = 0; cpu < CPUS_MAX; cpu++)
+		if (cpus_mask_has(mask, cpu))
+			cpus_mask_add(&cores, core_of(root, cpu));
+	return CPU_COUNT_S(sizeof cores.bits, (cpu_set_t *)(void *)cores.bits);
+}
+
 int cpus_cache(int cpu)
 {
-	int least = least_of_list(cpu, "cache/index3/shared_cpu_list");
+	int least = least_of_list("", cpu, "cache/index3/shared_cpu_list");
 
 	if (least < 0)
-		least = least_of_list(cpu, "topology/core_siblings_list");
+		least = least_of_list("", cpu, "topology/core_siblings_list");
 	return least >= 0 ? least : 0;
 }

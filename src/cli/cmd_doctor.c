@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---------------------------------------------------------------- for people */
 
@@ -16,17 +17,37 @@ static void print_isas(const struct doctor *doctor)
 	printf("; in use: %s%s\n", doctor->isa_chosen, getenv("COLONNADE_ISA") ? " (COLONNADE_ISA)" : "");
 }
 
+/* The names of the rules that say nothing, in lines of at most 96 columns. */
+static void print_unset(const struct doctor *doctor)
+{
+	int column = printf("  not set:");
+	const char *separator = "";
+
+	for (size_t i = 0; i < doctor->n_rules; i++) {
+		const struct cpus_rule *rule = &doctor->rules[i];
+		if (rule->detail[0])
+			continue;
+		column += printf("%s", separator);
+		if (column + (int)strlen(rule->name) > 94)
+			column = printf("\n          ");
+		column += printf(" %s", rule->name);
+		separator = ",";
+	}
+	printf("\n");
+}
+
 static void print_rules(const struct doctor *doctor)
 {
+	printf("CPUs allowed      %d, of %d core%s\n", doctor->affinity, doctor->cores, doctor->cores == 1 ? "" : "s");
 	printf("threads allowed   %d (%s)\n", doctor->threads_allowed, doctor->threads_rule);
 	for (size_t i = 0; i < doctor->n_rules; i++) {
 		const struct cpus_rule *rule = &doctor->rules[i];
-		const char *detail = rule->detail[0] ? rule->detail : "not set";
 		if (rule->threads > 0)
-			printf("  %-24s %4d  %s%s\n", rule->name, rule->threads, detail, rule->won ? "  <- this one" : "");
-		else
-			printf("  %-24s    -  %s\n", rule->name, detail);
+			printf("  %-24s %4d  %s%s\n", rule->name, rule->threads, rule->detail, rule->won ? "  <- this one" : "");
+		else if (rule->detail[0])
+			printf("  %-24s    -  %s\n", rule->name, rule->detail);
 	}
+	print_unset(doctor);
 }
 
 static void print_places(const struct doctor *doctor)
@@ -89,6 +110,8 @@ static void write_threads(struct json_writer *writer, const struct doctor *docto
 	json_size(writer, "threads_allowed", (size_t)doctor->threads_allowed);
 	json_string(writer, "threads_rule", doctor->threads_rule);
 	write_rules(writer, doctor);
+	json_size(writer, "cpus", (size_t)doctor->affinity);
+	json_size(writer, "cores", (size_t)doctor->cores);
 	json_string(writer, "omp_places", doctor->places);
 	json_string(writer, "omp_proc_bind", doctor->bind);
 	json_size(writer, "threads", (size_t)doctor->threads);

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A Slurm of one node on this machine, for tests: mini_slurm.sh start DIRECTORY CPUS | stop DIRECTORY
+# A Slurm on this machine, for tests: mini_slurm.sh start DIRECTORY CPUS [NODES] | stop DIRECTORY
+# NODES nodes n1, n2, ... of CPUS CPUs, all of them this machine; jobs of the partition high pre-empt those of low, the default.
 # Needs root and the packages slurm-wlm and munge; keeps everything in DIRECTORY, needs no systemd and touches nothing under /etc.
 # `start` prints a line to be evaluated: export SLURM_CONF=...
 set -eu
 directory=$(realpath -m "$2")
 host=$(hostname)
 
-write_configuration() { # CPUS
+write_configuration() { # CPUS NODES
 	cat > "$directory/slurm.conf" <<END
 ClusterName=mini
 SlurmctldHost=$host(127.0.0.1)
@@ -24,23 +25,28 @@ SwitchType=switch/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SchedulerType=sched/builtin
+# Else the main scheduler looks at the queue once a minute.
+SchedulerParameters=sched_interval=1
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 ReturnToService=2
 KillWait=5
 MinJobAge=600
 StateSaveLocation=$directory/state
-SlurmdSpoolDir=$directory/spool
+SlurmdSpoolDir=$directory/spool-%n
 SlurmctldPidFile=$directory/slurmctld.pid
-SlurmdPidFile=$directory/slurmd.pid
+SlurmdPidFile=$directory/slurmd-%n.pid
 SlurmctldLogFile=$directory/slurmctld.log
-SlurmdLogFile=$directory/slurmd.log
+SlurmdLogFile=$directory/slurmd-%n.log
 SlurmctldPort=16817
-SlurmdPort=16818
-# The node may claim more CPUs than the machine has.
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+# Nodes may claim more CPUs than the machine has.
 SlurmdParameters=config_overrides
-NodeName=$host NodeAddr=127.0.0.1 CPUs=$1 Boards=1 SocketsPerBoard=1 CoresPerSocket=$1 ThreadsPerCore=1 State=UNKNOWN
-PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+NodeName=n[1-$2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17001-$((17000 + $2))] CPUs=$1 Boards=1 SocketsPerBoard=1 \
+	CoresPerSocket=$1 ThreadsPerCore=1 State=UNKNOWN
+PartitionName=low Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=15
+PartitionName=high Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF
 END
 }
 
@@ -53,33 +59,33 @@ start_munge() {
 		--log-file="$directory/munge/log" --seed-file="$directory/munge/seed"
 }
 
-wait_until_idle() {
+wait_until_idle() { # NODES
 	for _ in $(seq 600); do
-		if [ "$(sinfo -h -o %t 2> /dev/null)" = idle ]; then return 0; fi
+		if [ "$(sinfo -h -N -p low -o %t 2> /dev/null | grep -c idle)" = "$1" ]; then return 0; fi
 		sleep 0.5
 	done
-	echo "the node did not come up:" >&2
+	echo "the nodes did not come up:" >&2
 	tail -n 20 "$directory"/*.log >&2
 	return 1
 }
 
-start() { # CPUS
-	mkdir -p "$directory/state" "$directory/spool"
+start() { # CPUS NODES
+	mkdir -p "$directory/state"
 	chmod 755 "$directory"
-	write_configuration "$1"
+	write_configuration "$1" "$2"
 	start_munge
 	export SLURM_CONF=$directory/slurm.conf
 	slurmctld -i -c > "$directory/start.log" 2>&1
-	slurmd >> "$directory/start.log" 2>&1
-	wait_until_idle
+	for node in $(seq "$2"); do slurmd -N "n$node" >> "$directory/start.log" 2>&1; done
+	wait_until_idle "$2"
 	echo "export SLURM_CONF=$SLURM_CONF"
 }
 
 # Waits until they are gone, so that the directory can be removed.
 stop() {
-	for name in slurmd slurmctld munged; do
-		[ -f "$directory/$name.pid" ] || continue
-		pid=$(cat "$directory/$name.pid")
+	for file in "$directory"/slurmd-*.pid "$directory"/slurmctld.pid "$directory"/munged.pid; do
+		[ -f "$file" ] || continue
+		pid=$(cat "$file")
 		kill "$pid" 2> /dev/null || continue
 		for _ in $(seq 100); do
 			kill -0 "$pid" 2> /dev/null || break
@@ -89,10 +95,10 @@ stop() {
 }
 
 case $1 in
-start) start "$3" ;;
+start) start "$3" "${4:-1}" ;;
 stop) stop ;;
 *)
-	echo "usage: $0 start DIRECTORY CPUS | stop DIRECTORY" >&2
+	echo "usage: $0 start DIRECTORY CPUS [NODES] | stop DIRECTORY" >&2
 	exit 2
 	;;
 esac

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# scripts/batch/slurm.sh under a real Slurm of one node with 3 CPUs: the job trains, its threads are those of the allocation, and
-# its model is that of a run outside; a job that gets the signal goes back into the queue and on from its checkpoint.  Skipped (77)
-# where there is no Slurm or no root.
+# The scripts of scripts/batch for Slurm under a real Slurm of two nodes with 3 CPUs each: the one-node script trains Adult with the
+# threads of the allocation, and its model is that of a run outside; a job that is stopped twenty times, by the signal before the
+# time limit or pre-empted by another job, goes back into the queue each time and ends with the bytes of a run never stopped; five
+# folds of an array and the job that merges them are crossval; jobs of an array that share a search find what one finds; ranks on
+# two nodes train the model of one process.  Skipped (77) where there is no Slurm or no root.
 set -eu
 top=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 export COLONNADE=${COLONNADE:-$top/colonnade}
+batch=$top/scripts/batch
 for program in slurmctld slurmd munged sbatch srun; do
 	command -v "$program" > /dev/null || { echo "skipped: there is no $program"; exit 77; }
 done
@@ -20,51 +23,150 @@ finish() {
 trap finish EXIT
 fail() {
 	echo "failed: $*"
-	cat "$work"/*.log 2> /dev/null || true
+	tail -n 40 "$work"/*.log 2> /dev/null || true
 	exit 1
 }
 
 unset OMP_NUM_THREADS
-"$top/tests/long/mini_slurm.sh" start "$work/slurm" 3 > "$work/environment"
+"$top/tests/long/mini_slurm.sh" start "$work/slurm" 3 2 > "$work/environment"
 # shellcheck disable=SC1091 # written by mini_slurm.sh
 . "$work/environment"
-head -n 2001 "$top/examples/adult.csv" > "$work/data.csv"
-
+cp "$top/examples/adult.csv" "$work/adult.csv"
+head -n 2001 "$work/adult.csv" > "$work/data.csv"
 cd "$work"
-job=$(sbatch --parsable --cpus-per-task=3 --mem=0 --time=5 "$top/scripts/batch/slurm.sh" data.csv --recipe plain --epochs 3 \
-	--dropout 0.1)
-await_end() { # JOB
-	for _ in $(seq 1200); do
-		state=$(scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p')
-		case $state in
-		PENDING | RUNNING | CONFIGURING | COMPLETING | REQUEUED) sleep 0.5 ;;
-		*) break ;;
-		esac
-	done
-}
-await_end "$job"
-[ "$state" = COMPLETED ] || fail "the job ended as $state"
-grep -q "job $job on .*, 3 threads" "colonnade-$job.log" || fail "the log does not tell of 3 threads"
-grep -q '"threads_allowed": *3' "colonnade-run-$job/run.json" || fail "run.json does not tell of 3 threads"
 
-# The signal comes as Slurm sends it before a time limit: to the step.
-long=(--recipe plain --epochs 3000 --patience 0 --dropout 0.1 --hidden "64,32")
-requeued=$(sbatch --parsable --cpus-per-task=3 --mem=0 --time=5 "$top/scripts/batch/slurm.sh" data.csv "${long[@]}")
-for _ in $(seq 2400); do
-	if [ -s "colonnade-run-$requeued/metrics.jsonl" ]; then break; fi
-	sleep 0.25
+# ---------------------------------------------------------------- waiting for jobs
+
+await() { # WHAT COMMAND ...: until it succeeds, for two minutes
+	local what=$1
+	shift
+	for _ in $(seq 600); do
+		if "$@"; then return 0; fi
+		sleep 0.2
+	done
+	fail "waited in vain: $what"
+}
+state() { # JOB: COMPLETED, ... of all elements of an array
+	scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p' | sort -u | xargs
+}
+ended() { # JOB
+	case $(state "$1") in *PENDING* | *RUNNING* | *CONFIGURING* | *COMPLETING* | *REQUEUED*) return 1 ;; esac
+}
+completed() { # JOB
+	await "end of job $1" ended "$1"
+	[ "$(state "$1")" = COMPLETED ] || fail "job $1 ended as $(state "$1")"
+}
+lines() { if [ -e "$1" ]; then wc -l < "$1"; else echo 0; fi; } # FILE
+longer() { [ "$(lines "$1")" -gt "$2" ]; }                     # FILE LINES
+
+# ---------------------------------------------------------------- jobs that the other ones run beside, on the second node
+
+small=(--cpus-per-task=1 --mem=0 --nodelist=n2)
+# A first signal and a last epoch are not known before: the number of epochs is in a file.
+options() { printf '%s\n' 'recipe = plain' 'hidden = 64,32' 'dropout = 0.1' 'patience = 0' "epochs = $1" > train.conf; }
+options 1000000
+stopped=$(sbatch --parsable --cpus-per-task=3 --mem=0 --time=30 --nodelist=n1 "$batch/slurm.sh" data.csv --config train.conf)
+
+adult=(--recipe plain --epochs 3 --dropout 0.1)
+one=$(sbatch --parsable --cpus-per-task=3 --mem=0 --time=5 --nodelist=n2 "$batch/slurm.sh" adult.csv "${adult[@]}")
+
+folds=(--recipe plain --hidden 16 --epochs 4 --folds 5)
+array=$(sbatch --parsable "${small[@]}" --time=5 --array=1-5 "$batch/slurm-crossval.sh" data.csv folds "${folds[@]}")
+merge=$(sbatch --parsable "${small[@]}" --time=5 --dependency=afterok:"$array" "$batch/slurm-crossval.sh" data.csv folds \
+	"${folds[@]}")
+
+# An element that is stopped goes back into the queue, and no other one: of the folds of this array each could run for hours.
+endless=$(sbatch --parsable "${small[@]}" --time=5 --array=1-2 "$batch/slurm-crossval.sh" data.csv endless --recipe plain \
+	--hidden 16 --epochs 1000000 --patience 0 --folds 2)
+
+search=
+if "$COLONNADE" search --help > /dev/null 2>&1; then
+	trials=(--recipe plain --strategy random --trials 6 --hidden 16 --epochs 4)
+	search=$(sbatch --parsable "${small[@]}" --time=5 --array=1-3 "$batch/slurm-search.sh" data.csv search "${trials[@]}")
+	refit=$(sbatch --parsable "${small[@]}" --time=5 --dependency=afterok:"$search" "$batch/slurm-search.sh" data.csv search \
+		"${trials[@]}")
+fi
+
+# ---------------------------------------------------------------- stopped twenty times
+
+log=colonnade-$stopped.log
+metrics=colonnade-run-$stopped/metrics.jsonl
+before=0
+for count in $(seq 20); do
+	await "epochs of start $((count - 1))" longer "$metrics" $((before + 2))
+	[ "$count" -lt 20 ] || options $(($(lines "$metrics") + 50)) # for the last start
+	if [ $((count % 5)) -eq 0 ]; then
+		sbatch --partition=high --nodelist=n1 --cpus-per-task=3 --mem=0 --output=/dev/null --wrap true > /dev/null
+	else
+		scancel --signal=USR1 "$stopped" # to the step, as before the time limit
+	fi
+	await "start $count" grep -q "start $count, time limit [0-9]*s: " "$log"
+	before=$(lines "$metrics")
 done
-scancel --signal=USR1 "$requeued"
-await_end "$requeued"
-[ "$state" = COMPLETED ] || fail "the requeued job ended as $state"
-log=colonnade-$requeued.log
-grep -q 'stopped by SIGUSR1' "$log" || fail "the log does not tell of the signal"
-grep -q 'start 1: data.csv' "$log" || fail "the log does not tell of a second start"
-grep -q 'goes on in epoch' "$log" || fail "the log does not tell that the run goes on"
+completed "$stopped"
+expected="$(printf 'SIGUSR1\n%.0s' {1..16})"$'\n'"$(printf 'SIGTERM\n%.0s' {1..4})"
+[ "$(sed -n 's/.*stopped by \(SIG[A-Z0-9]*\) .*/\1/p' "$log" | sort -r)" = "$expected" ] || fail "the log tells of other signals"
+
+# ---------------------------------------------------------------- what the others have done
+
+completed "$one"
+grep -q "job $one on .*, 3 threads" "colonnade-$one.log" || fail "the log does not tell of 3 threads"
+grep -q '"threads_allowed": *3' "colonnade-run-$one/run.json" || fail "run.json does not tell of 3 threads"
+completed "$array"
+completed "$merge"
+[ "$(grep -l 'AUC  .* to ' colonnade-crossval-*.log)" = "colonnade-crossval-$merge.log" ] ||
+	fail "the merging job's log has no table"
+
+# The element whose job number is that of the array is the last; the other one waits for its CPU or runs on.
+await "the second fold" grep -q "job ${endless}_2 on .*, start 0" colonnade-crossval-*.log
+await "the data" grep -q 'the label is' "$(grep -l "job ${endless}_2 on" colonnade-crossval-*.log)" # signals are heeded from there
+scancel --signal=USR1 "${endless}_2"
+await "its second start" grep -q "job ${endless}_2 on .*, start 1" colonnade-crossval-*.log
+! grep -q "job ${endless}_1 on .*, start 1" colonnade-crossval-*.log || fail "the whole array was requeued"
+# Cancelled is cancelled.
+scancel "$endless"
+await "end of array $endless" ended "$endless"
+sleep 8 # as long as what is requeued waits
+[ "$(state "$endless")" = CANCELLED ] || fail "a cancelled array is $(state "$endless")"
+
+if [ -n "$search" ]; then
+	completed "$search"
+	completed "$refit"
+fi
+
+# ---------------------------------------------------------------- ranks on two nodes
+
+ranks=
+mpi=$(dirname "$COLONNADE")/colonnade-mpi
+if [ -x "$mpi" ]; then
+	type=pmi2
+	if ldd "$mpi" | grep -q libmpi.so; then type=pmix; fi
+	ranks=$(SLURM_MPI_TYPE=${SLURM_MPI_TYPE:-$type} COLONNADE=$mpi sbatch --parsable --nodes=2 --ntasks-per-node=1 \
+		--cpus-per-task=2 --time=5 "$batch/slurm-mpi.sh" data.csv "${adult[@]}")
+	completed "$ranks"
+fi
+
+# ---------------------------------------------------------------- the same without Slurm
 
 unset SLURM_CONF
-OMP_NUM_THREADS=2 "$COLONNADE" train data.csv --out outside --epochs 3 --dropout 0.1 --progress none
-cmp outside/model.safetensors "colonnade-run-$job/model.safetensors" || fail "the model differs from that of a run outside"
-OMP_NUM_THREADS=2 "$COLONNADE" train data.csv --out whole "${long[@]}" --progress none
-cmp whole/model.safetensors "colonnade-run-$requeued/model.safetensors" || fail "the requeued job has another model"
-echo "ok: jobs $job and $requeued"
+export OMP_NUM_THREADS=2
+same() { # OUTSIDE INSIDE
+	cmp "$1" "$2" || fail "$2 is not what a run outside gives"
+}
+"$COLONNADE" train data.csv --config train.conf --out whole --progress none
+same whole/model.safetensors "colonnade-run-$stopped/model.safetensors"
+"$COLONNADE" train adult.csv --out adult "${adult[@]}" --progress none
+same adult/model.safetensors "colonnade-run-$one/model.safetensors"
+"$COLONNADE" crossval data.csv --out whole-folds "${folds[@]}" --progress none > /dev/null
+for file in crossval.json predictions.csv; do same whole-folds/$file folds/$file; done
+if [ -n "$search" ]; then
+	"$COLONNADE" search data.csv --out whole-search "${trials[@]}" --progress none > /dev/null
+	for file in best.conf best/model.safetensors; do same whole-search/$file search/$file; done
+fi
+if [ -n "$ranks" ]; then
+	"$COLONNADE" train data.csv --out small "${adult[@]}" --progress none
+	same small/model.safetensors "colonnade-run-$ranks/model.safetensors"
+fi
+[ -n "$search" ] || echo "not tried: search (this program has none)"
+[ -n "$ranks" ] || echo "not tried: several nodes (there is no colonnade-mpi beside the program)"
+echo "ok: stopped and requeued 20 times"
