@@ -73,7 +73,8 @@ static const struct command commands[] = {
 	    "probability of the positive class, and the label value predicted. MODEL is a model file or a run directory. "
 	    "Columns are matched by name, in any order; those that the model needs and DATA lacks are named in an error, further "
 	    "ones are ignored. Standard error says how many missing cells there were, how many categories that the training rows "
-	    "did not hold, and which columns are not used (the first 20 by name).",
+	    "did not hold, and which columns are not used (the first 20 by name); then, a line for a column, how many of its numbers "
+	    "are outside of the training rows' range and how many of its categories are new, with the first of these.",
 	.examples = "colonnade predict colonnade-run new.csv > predictions.csv\n"
 		    "colonnade predict model.safetensors new.csv --keep id,name --out predictions.csv",
     },
@@ -92,7 +93,7 @@ static const struct command commands[] = {
 	    "rows with the greatest probabilities, and KS, the greatest distance of the two classes' distributions. Each has a 95 "
 	    "% interval: DeLong's for the AUC, of a bootstrap over the rows for the others, the same for any number of threads. "
 	    "What is undefined, as the AUC of rows of one class, is - with the reason, and null in JSON. doc/metrics.md has all "
-	    "definitions.\n\n"
+	    "definitions. Standard error says what the rows hold that the training rows did not, as colonnade-predict(1) does.\n\n"
 	    "With --compare a second model is measured on the same rows in the same replicates, each at its own threshold; the "
 	    "differences (first minus second) have intervals and p-values of their own, for the AUC by DeLong's test of two "
 	    "correlated curves.\n\n"
