@@ -73,8 +73,8 @@ static const struct command commands[] = {
 	    "probability of the positive class, and the label value predicted. MODEL is a model file or a run directory. "
 	    "Columns are matched by name, in any order; those that the model needs and DATA lacks are named in an error, further "
 	    "ones are ignored. Standard error says how many missing cells there were, how many categories that the training rows "
-	    "did not hold, and which columns are not used (the first 20 by name); then, a line for a column, how many of its numbers "
-	    "are outside of the training rows' range and how many of its categories are new, with the first of these.",
+	    "did not hold, and which columns are not used (the first 20 by name); then, a line for a column, how many of its "
+	    "numbers are outside of the training rows' range and how many of its categories are new, with the first of these.",
 	.examples = "colonnade predict colonnade-run new.csv > predictions.csv\n"
 		    "colonnade predict model.safetensors new.csv --keep id,name --out predictions.csv",
     },
