@@ -60,8 +60,8 @@ static void tell_column(const struct telling *telling, const struct pipeline_col
 	char least[NUMBER_TEXT], greatest[NUMBER_TEXT];
 
 	if (count->n_outside > 0) {
-		number_from_float(least, learnt->least);
-		number_from_float(greatest, learnt->greatest);
+		text_number(least, learnt->least);
+		text_number(greatest, learnt->greatest);
 		say(telling, "%.200s: %zu of %zu values outside of the training rows' %s .. %s", learnt->name, count->n_outside,
 		    count->n_present, least, greatest);
 	}

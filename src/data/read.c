@@ -87,6 +87,38 @@ static enum cln_status read_source(struct cln_table **table, const struct source
 				: status;
 }
 
+/* What is no text is read as always, up to its first error. */
+static enum cln_status read_all(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+				struct findings *findings, struct cln_error *err)
+{
+	const int threads = threads_for(source, options->threads);
+	enum table_form form;
+	enum cln_status status = form_find(&form, source, true, options, err);
+
+	if (status != CLN_OK)
+		return status;
+	if (form == FORM_CSV)
+		return csv_read_all(table, source, options, threads, 0, findings, err);
+	if (form == FORM_LIBSVM)
+		return libsvm_read_all(table, source, options, threads, 0, findings, err);
+	return form_read(table, form, source, options, threads, false, err);
+}
+
+enum cln_status table_read_all(struct cln_table **table, const char *path, const struct cln_read_options *options,
+			       struct findings *findings, struct cln_error *err)
+{
+	struct source source;
+	enum cln_status status = source_open(&source, path, err);
+
+	*table = NULL;
+	if (status == CLN_OK)
+		status = read_all(table, &source, options, findings, err);
+	if (status == CLN_OK)
+		status = keep_text(table, &source, err);
+	source_close(&source);
+	return status;
+}
+
 enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
 			       struct cln_error *err)
 {
