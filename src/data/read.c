@@ -119,16 +119,34 @@ enum cln_status table_read_all(struct cln_table **table, const char *path, const
 	return status;
 }
 
+static const struct cln_read_options usual;
+
+static enum cln_status check_threads(const struct cln_read_options *options, struct cln_error *err)
+{
+	if (options->threads < 0)
+		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
+	return CLN_OK;
+}
+
+enum cln_status cln_table_read_text(struct cln_table **table, const char *text, size_t length,
+				    const struct cln_read_options *options, struct cln_error *err)
+{
+	struct source source = source_memory("memory", text, length);
+	enum cln_status status = check_threads(options ? options : &usual, err);
+
+	*table = NULL;
+	return status == CLN_OK ? read_source(table, &source, options ? options : &usual, err) : status;
+}
+
 enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
 			       struct cln_error *err)
 {
-	static const struct cln_read_options none;
 	struct source source;
 	if (!options)
-		options = &none;
+		options = &usual;
 	*table = NULL;
-	if (options->threads < 0)
-		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
+	if (check_threads(options, err) != CLN_OK)
+		return CLN_E_USAGE;
 	struct csv_early early = {.options = options};
 	enum cln_status status =
 	    source_open_with(&source, path, &(struct meanwhile){csv_early_begin, csv_early_work, &early}, err);
