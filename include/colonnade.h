@@ -4,7 +4,8 @@
  *
  * The whole public interface.  A table is read from a file or built from memory, a model is fitted to it, saved, loaded
  * and asked for probabilities: examples/predict.c does all of that.  Programs are linked with what
- * `pkg-config --static --libs colonnade` prints, and -lm.  The library never prints, exits, or changes locale, signals or OpenMP settings.
+ * `pkg-config --static --libs colonnade` prints, and -lm.  The library never prints, exits, or changes locale, signals
+ * or OpenMP settings.
  *
  * Errors: a function that can fail returns enum cln_status and, where the caller passes one, fills a struct cln_error
  * with one finished sentence (up to ten lines for bad data).  On failure output pointers are set to NULL.
@@ -110,8 +111,8 @@ CLN_MUST_CHECK enum cln_status cln_table_convert(const char *path, const char *o
                                                  struct cln_cache_summary *summary, struct cln_error *err);
 
 /* A table of numbers from memory.  cells: n_rows x n_columns, row-major, NaN = missing; names: n_columns strings of UTF-8, all
- * different.  Both are copied.  CLN_E_DATA: no rows or columns, an infinite cell, a name that is there twice or no UTF-8.  Numbers
- * match what a model learnt as categories by their value; other categories need text, see cln_table_read_text. */
+ * different.  Both are copied.  CLN_E_DATA: an infinite cell, a name that is there twice or no UTF-8.  Numbers match what a model
+ * learnt as categories by their value; other categories need text, see cln_table_read_text. */
 CLN_MUST_CHECK enum cln_status cln_table_create(struct cln_table **table, const float *cells, size_t n_rows, size_t n_columns,
                                                 const char *const *names, struct cln_error *err);
 size_t cln_table_rows(const struct cln_table *table);
@@ -408,10 +409,10 @@ struct cln_row_report {
 	size_t extra[CLN_EXTRA_NAMED]; /* ... and the first of these: their numbers in it, from 0 */
 };
 
-/* probabilities: room for cln_table_rows of the table, of the positive class.  Columns are matched by name, in any order; those that
- * the model does not use, the label among them, need not be there; one that it needs and is missing, and text where numbers were
- * learnt, is CLN_E_DATA.  threads: 0 for as many as allowed, which costs some system calls; 1 is best for a few rows.  report may
- * be NULL.  The same bits for any threads and isa, and for a row alone and among others. */
+/* probabilities: room for cln_table_rows of the table, of the positive class.  Columns are matched by name, in any order; those
+ * that the model does not use, the label among them, need not be there; one that it needs and is missing, and text where numbers
+ * were learnt, is CLN_E_DATA.  threads: 0 for as many as allowed, which costs some system calls; 1 is best for a few rows.  report
+ * may be NULL.  The same bits for any threads and isa, and for a row alone and among others. */
 CLN_MUST_CHECK enum cln_status cln_model_predict(const struct cln_model *model, const struct cln_table *table, int threads,
                                                  float *probabilities, struct cln_row_report *report, struct cln_error *err);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The library as a user has it: examples/predict.c, which includes the public header alone, is run as make check built it; then it is
-# compiled anew from an installed header, library and pkg-config file, without the source tree, in C and its header in C++.
+# The library as a user has it: examples/predict.c, which includes the public header alone, is run as make check built it; then it
+# is compiled anew from an installed header, library and pkg-config file, without the source tree.
 . "${top_srcdir:?}/tests/cli_testing.sh"
 build=$(dirname "$colonnade")
 cd "$scratch" || exit 1
@@ -33,7 +33,8 @@ fi
 (unset MAKEFLAGS MAKELEVEL MFLAGS; make -s -C "$build" install-libLIBRARIES install-includeHEADERS install-pkgconfigDATA \
   prefix="$scratch/prefix" >log 2>&1) || fail "nothing can be installed: $(cat log)"
 pc=$(find prefix -name colonnade.pc)
-flags=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --define-variable=prefix="$scratch/prefix" --cflags --libs --static colonnade) ||
+export PKG_CONFIG_PATH=$scratch/${pc%/*}
+flags=$(pkg-config --define-variable=prefix="$scratch/prefix" --cflags --libs --static colonnade) ||
   fail "pkg-config does not find it"
 cp "$examples/predict.c" .
 # shellcheck disable=SC2086 # flags are words
