@@ -3,7 +3,9 @@
  * Colonnade: multilayer perceptrons for binary classification on tables.
  *
  * The whole public interface.  A table is read from a file or built from memory, a model is fitted to it, saved, loaded
- * and asked for probabilities.  The library never prints, exits, or changes locale, signals or OpenMP settings.
+ * and asked for probabilities: examples/predict.c does all of that.  Programs are linked with what
+ * `pkg-config --static --libs colonnade` prints, and -lm.  The library never prints, exits, or changes locale, signals
+ * or OpenMP settings.
  *
  * Errors: a function that can fail returns enum cln_status and, where the caller passes one, fills a struct cln_error
  * with one finished sentence (up to ten lines for bad data).  On failure output pointers are set to NULL.
@@ -88,6 +90,11 @@ struct cln_table;
 CLN_MUST_CHECK enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
                                               struct cln_error *err);
 
+/* The same from `length` bytes of CSV or LibSVM text in memory, which are not needed afterwards: a header and one row, say, whose
+ * cells are categories.  Errors call it "memory". */
+CLN_MUST_CHECK enum cln_status cln_table_read_text(struct cln_table **table, const char *text, size_t length,
+                                                   const struct cln_read_options *options, struct cln_error *err);
+
 /* What a column cache holds. */
 struct cln_cache_summary {
 	size_t rows, columns;
@@ -103,8 +110,9 @@ struct cln_cache_summary {
 CLN_MUST_CHECK enum cln_status cln_table_convert(const char *path, const char *out, const struct cln_read_options *options,
                                                  struct cln_cache_summary *summary, struct cln_error *err);
 
-/* A table of numbers from memory.  cells: n_rows x n_columns, row-major, NaN = missing; names: n_columns strings.
- * Both are copied. */
+/* A table of numbers from memory.  cells: n_rows x n_columns, row-major, NaN = missing; names: n_columns strings of UTF-8, all
+ * different.  Both are copied.  CLN_E_DATA: an infinite cell, a name that is there twice or no UTF-8.  Numbers match what a model
+ * learnt as categories by their value; other categories need text, see cln_table_read_text. */
 CLN_MUST_CHECK enum cln_status cln_table_create(struct cln_table **table, const float *cells, size_t n_rows, size_t n_columns,
                                                 const char *const *names, struct cln_error *err);
 size_t cln_table_rows(const struct cln_table *table);
@@ -227,7 +235,8 @@ struct cln_config {
 	const char *isa;            /* "generic", "avx2", "avx512", "neon"; NULL: the best this CPU has */
 };
 
-/* Fills `config` with a recipe's values.  CLN_E_USAGE: there is no recipe of that name. */
+/* Fills all of `config` with a recipe's values, "default", "plain" or "textbook"; members are then changed at will, and checked by
+ * the fit.  CLN_E_USAGE: there is no recipe of that name. */
 CLN_MUST_CHECK enum cln_status cln_config_recipe(struct cln_config *config, const char *recipe, struct cln_error *err);
 
 struct cln_metrics {
@@ -336,7 +345,9 @@ struct cln_fit_summary {
 struct cln_model;
 
 /* Trains a model.  train: rows to learn from (part of them is split off where valid or test is NULL and its fraction is not 0);
- * valid, test: may be NULL; init: may be NULL, else its pipeline is kept and its weights are the start.
+ * valid, test: may be NULL; init: may be NULL, else its pipeline is kept and its weights are the start; observer, summary: may be
+ * NULL.  Tables, config and its strings are needed until it returns.  CLN_E_DATA: the tables cannot be used, with the place where
+ * there is one; CLN_E_USAGE: the config contradicts itself or the tables; CLN_E_DIVERGED.
  * CLN_STOPPED: the observer's `epoch` stopped it, and *model is that of the epochs done, of the members that had begun; or `start`
  * or `ask` did, and it is NULL.
  * Same tables and config: same model, to the bit, for any threads and isa, and with or without checkpoints. */
@@ -398,8 +409,10 @@ struct cln_row_report {
 	size_t extra[CLN_EXTRA_NAMED]; /* ... and the first of these: their numbers in it, from 0 */
 };
 
-/* probabilities: n_rows of the table, of the positive class.  Columns are matched by name; a missing one is CLN_E_DATA.
- * threads: 0 for as many as allowed; report may be NULL.  The same bits for any threads and isa. */
+/* probabilities: room for cln_table_rows of the table, of the positive class.  Columns are matched by name, in any order; those
+ * that the model does not use, the label among them, need not be there; one that it needs and is missing, and text where numbers
+ * were learnt, is CLN_E_DATA.  threads: 0 for as many as allowed, which costs some system calls; 1 is best for a few rows.  report
+ * may be NULL.  The same bits for any threads and isa, and for a row alone and among others. */
 CLN_MUST_CHECK enum cln_status cln_model_predict(const struct cln_model *model, const struct cln_table *table, int threads,
                                                  float *probabilities, struct cln_row_report *report, struct cln_error *err);
 

@@ -22,7 +22,7 @@ for format in onnx c json; do
   cmp -s "file.$format" "of-run.$format" || fail "$format --out: other bytes"
 done
 cmp -s of-run.onnx of-run.c && fail "onnx and c are the same"
-holds "JSON" '^\{"format":1,"kind":"model","label":\{"column":"cvd",' of-run.json
+holds "JSON" '^\{"format":4,"kind":"model","label":\{"column":"cvd",' of-run.json
 printf 'format = c\nout = configured.c\n' >config
 expect 0 '' export run --config config
 cmp -s configured.c of-run.c || fail "by a config file: other bytes"

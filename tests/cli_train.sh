@@ -292,7 +292,7 @@ holds "the parts of a model" '^input factors: [0-9]*$' shown
 # ---- the parts that format 3 is for: shown, kept by --init, and by a training that goes on
 expect 0 '' train --recipe plain data.csv --out bins --epochs 3 --hidden 8 --embedding both --bins 9 --parametric-activation
 "$colonnade" inspect bins >shown || fail "a model with bins cannot be shown"
-holds "a newer format" '^Colonnade model, format 3$' shown
+holds "a newer format" '^Colonnade model, format 4$' shown
 holds "the bins" '^piecewise embeddings: of 6 numbers, 8 values each, with [0-9]* bins in all and [0-9]* parameters$' shown
 holds "the parametric activation" '^parametric activation: z [+] alpha [(]g[(]z[)] - z[)], an alpha for every hidden unit$' shown
 holds "their option" 'bins  *9' shown

@@ -502,8 +502,8 @@ static const struct {
 	const char *from, *to, *message;
 } forgeries[] = {
 	/* the version comes first, whatever else has changed */
-	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":4,\\\"sort\\\":7",
-	 "m: written by a newer Colonnade (format 4); this one reads up to 3"},
+	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":5,\\\"sort\\\":7",
+	 "m: written by a newer Colonnade (format 5); this one reads up to 4"},
 	{"\\\"format\\\":1", "\\\"format\\\":0", "format"},
 	{"\\\"kind\\\":\\\"model\\\"", "\\\"kind\\\":\\\"checkpoint\\\"", "m: it holds a checkpoint, not a model"},
 	{"\"__metadata__\"", "\"__metadatb__\"", "another program's safetensors file"},
@@ -642,6 +642,61 @@ START_TEST(damaged_levels_are_refused)
 		file.bytes[length] ^= (char)(1 << length % 8);
 	}
 	mem_free(file.bytes);
+	cln_model_destroy(model);
+}
+END_TEST
+
+/* The fixture, with the ranges of two of its numeric columns. */
+static struct cln_model *model_with_ranges(void)
+{
+	struct cln_model *model;
+	assert_ok(model_fixture(&model, &err));
+	struct pipeline_column *age = &model->pipeline->columns[0], *plain = &model->pipeline->columns[3];
+	age->has_range = plain->has_range = true;
+	age->least = -0.0f;
+	age->greatest = 1.0f / 3;
+	plain->least = plain->greatest = -FLT_MAX;
+	return model;
+}
+
+START_TEST(ranges_of_numbers_are_kept_in_format_4)
+{
+	struct cln_model *model = model_with_ranges(), *read;
+	struct file file = encode(model);
+	ck_assert(memmem(file.bytes, file.length, "\\\"format\\\":4,", 13) != NULL);
+	assert_ok(model_decode(&read, file.bytes, file.length, "m", &err));
+	for (size_t c = 0; c < model->pipeline->n_columns; c++) {
+		const struct pipeline_column *a = &model->pipeline->columns[c], *b = &read->pipeline->columns[c];
+		ck_assert_int_eq(a->has_range, b->has_range);
+		ck_assert(memcmp(&a->least, &b->least, sizeof a->least) == 0);
+		ck_assert(memcmp(&a->greatest, &b->greatest, sizeof a->greatest) == 0);
+	}
+	mem_free(file.bytes);
+	cln_model_destroy(read);
+	cln_model_destroy(model);
+}
+END_TEST
+
+static const struct {
+	const char *from, *to, *message;
+} range_forgeries[] = {
+	{"\\\"format\\\":4,", "\\\"format\\\":3,", "not in the form that Colonnade writes"},
+	{"\\\"range\\\":[-0,", "\\\"range\\\":[", "has a range of 1 numbers, not 2"},
+	{"\\\"range\\\":[-0,", "\\\"range\\\":[-1,-0,", "has a range of 3 numbers, not 2"},
+	{"\\\"range\\\":[-0,", "\\\"range\\\":[1,", "\"range\" are not in ascending order"},
+	{"\\\"range\\\":[-0,", "\\\"range\\\":[-1e39,", "\"range\" holds something that is not a number"},
+};
+#define N_RANGE_FORGERIES ((int)(sizeof range_forgeries / sizeof *range_forgeries))
+
+START_TEST(forged_ranges_are_refused_by_what_is_wrong)
+{
+	struct cln_model *model = model_with_ranges();
+	struct file file = encode(model), forged = forge(file, range_forgeries[_i].from, range_forgeries[_i].to);
+	struct cln_error error = {0};
+	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
+	assert_has(error.message, range_forgeries[_i].message);
+	mem_free(file.bytes);
+	mem_free(forged.bytes);
 	cln_model_destroy(model);
 }
 END_TEST
@@ -1058,6 +1113,7 @@ static Suite *make_suite(void)
 	tcase_add_test(written, two_valued_numbers_read_back);
 	tcase_add_test(written, levels_and_their_values_read_back);
 	tcase_add_test(written, options_of_levels_are_of_format_3);
+	tcase_add_test(written, ranges_of_numbers_are_kept_in_format_4);
 	tcase_add_test(written, knots_and_scores_read_back_to_the_bit_and_are_short);
 	tcase_add_test(written, reading_and_writing_again_gives_the_same_bytes);
 	tcase_add_test(written, golden_file_is_what_is_written);
@@ -1076,6 +1132,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(read, forged_knots_are_refused_by_what_is_wrong, 0, N_KNOT_FORGERIES);
 	tcase_add_loop_test(read, forged_levels_are_refused_by_what_is_wrong, 0, N_LEVEL_FORGERIES);
 	tcase_add_test(read, damaged_levels_are_refused);
+	tcase_add_loop_test(read, forged_ranges_are_refused_by_what_is_wrong, 0, N_RANGE_FORGERIES);
 	tcase_add_test(read, one_knot_and_too_many_are_refused);
 	tcase_add_test(read, other_content_in_the_right_form_is_read);
 	tcase_add_test(read, weight_that_is_not_finite_is_refused);

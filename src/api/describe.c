@@ -81,6 +81,12 @@ static void describe_numeric(struct text *out, const struct pipeline_column *col
 	} else {
 		text_addf(out, "as it is");
 	}
+	if (column->has_range && column->transform != TRANSFORM_QUANTILE) { /* knots say it */
+		text_addf(out, "; from ");
+		add_float(out, column->least);
+		text_addf(out, " to ");
+		add_float(out, column->greatest);
+	}
 	text_addf(out, column->has_missing ? "; missing, with a feature of its own: " : "; missing: ");
 	add_float(out, column->impute);
 }

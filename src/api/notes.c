@@ -95,7 +95,7 @@ static bool counts_rows(const struct column *column, size_t n_rows)
 	return i == n_rows || (i > ROWS_OF_A_COUNT && column->numbers[i - 1] == MOST_COUNTED - 1);
 }
 
-static bool looks_like_identifier(const struct cln_table *table, const struct column *column)
+bool column_looks_like_identifier(const struct cln_table *table, const struct column *column)
 {
 	if (column->type_was_given || table->n_rows < ROWS_OF_A_COUNT)
 		return false;
@@ -134,7 +134,7 @@ static size_t count_codes(const struct column *column, size_t n_rows)
 }
 
 /* The numbers of a column that may be codes; 0: it has none. */
-static size_t may_be_codes(const struct cln_table *table, const struct column *column)
+size_t column_may_be_codes(const struct cln_table *table, const struct column *column)
 {
 	size_t n;
 
@@ -149,7 +149,7 @@ static void note_codes(const struct cln_observer *observer, const struct cln_tab
 	struct name_list codes = {0};
 
 	for (size_t c = 0; c < table->n_columns; c++) {
-		const size_t n = use[c] ? may_be_codes(table, &table->columns[c]) : 0;
+		const size_t n = use[c] ? column_may_be_codes(table, &table->columns[c]) : 0;
 		char detail[32];
 
 		snprintf(detail, sizeof detail, " (%zu)", n);
@@ -182,7 +182,7 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 		snprintf(detail, sizeof detail, " (%.3g %%)", 100 * share);
 		if (share > MOSTLY_MISSING && column->n_missing < table->n_rows)
 			add_name(&mostly_missing, column->name, detail);
-		if (looks_like_identifier(table, column))
+		if (column_looks_like_identifier(table, column))
 			add_name(&identifiers, column->name, "");
 	}
 	note_names(observer, &also_dirty, "so is a column", "so are columns");

@@ -18,4 +18,9 @@ void notes_of_rows(const struct cln_observer *observer, const char *what, const 
 /* One sentence; observer may be NULL. */
 void note(const struct cln_observer *observer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What they say of a column: every row has another text or the next whole number; how many different whole numbers it has, where
+ * they are few and may be codes, else 0. */
+bool column_looks_like_identifier(const struct cln_table *table, const struct column *column);
+size_t column_may_be_codes(const struct cln_table *table, const struct column *column);
+
 #endif

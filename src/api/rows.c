@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/parallel.h"
 #include "data/cache.h"
+#include "data/findings.h"
 #include "model/model.h"
 
 #include <math.h>
@@ -50,8 +51,16 @@ static void list_model_columns(struct columns_wanted *wanted, const struct cln_m
 	}
 }
 
+/* As cln_table_read, or with all that is wrong where there are findings. */
+static enum cln_status read_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				  struct findings *findings, struct cln_error *err)
+{
+	return findings ? table_read_all(table, path, options, findings, err) : cln_table_read(table, path, options, err);
+}
+
 static enum cln_status read_wanted(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				   const struct columns_wanted *wanted, enum rows_wanted rows, struct cln_error *err)
+				   const struct columns_wanted *wanted, enum rows_wanted rows, struct findings *findings,
+				   struct cln_error *err)
 {
 	struct cln_read_options read = *options;
 
@@ -61,11 +70,12 @@ static enum cln_status read_wanted(struct cln_table **table, const char *path, c
 	read.n_needed = rows == ROWS_WHOLE ? 0 : wanted->n_needed;
 	read.expected = wanted->needed;
 	read.n_expected = wanted->n_needed;
-	return cln_table_read(table, path, &read, err);
+	return read_table(table, path, &read, findings, err);
 }
 
-enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				    const struct cln_model *model, enum rows_wanted rows, struct cln_error *err)
+static enum cln_status read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				      const struct cln_model *model, enum rows_wanted rows, struct findings *findings,
+				      struct cln_error *err)
 {
 	struct columns_wanted wanted;
 	enum cln_status status = create_wanted(&wanted, model->pipeline->n_columns + 2, err);
@@ -73,10 +83,22 @@ enum cln_status rows_read_for_model(struct cln_table **table, const char *path, 
 	*table = NULL;
 	if (status == CLN_OK) {
 		list_model_columns(&wanted, model, true);
-		status = read_wanted(table, path, options, &wanted, rows, err);
+		status = read_wanted(table, path, options, &wanted, rows, findings, err);
 	}
 	free_wanted(&wanted);
 	return status;
+}
+
+enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				    const struct cln_model *model, enum rows_wanted rows, struct cln_error *err)
+{
+	return read_for_model(table, path, options, model, rows, NULL, err);
+}
+
+enum cln_status rows_check_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				     const struct cln_model *model, struct findings *findings, struct cln_error *err)
+{
+	return read_for_model(table, path, options, model, ROWS_WHOLE, findings, err);
 }
 
 enum cln_status rows_read_for_models(struct cln_table **table, const char *path, const struct cln_read_options *options,
@@ -91,7 +113,7 @@ enum cln_status rows_read_for_models(struct cln_table **table, const char *path,
 		list_model_columns(&wanted, first, true);
 		if (second)
 			list_model_columns(&wanted, second, true);
-		status = read_wanted(table, path, options, &wanted, ROWS_LABELLED, err);
+		status = read_wanted(table, path, options, &wanted, ROWS_LABELLED, NULL, err);
 	}
 	free_wanted(&wanted);
 	return status;
@@ -129,6 +151,12 @@ void rows_close(struct rows_reader *reader)
 enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				     const struct cln_table *like, struct cln_error *err)
 {
+	return rows_check_like_table(table, path, options, like, NULL, err);
+}
+
+enum cln_status rows_check_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				      const struct cln_table *like, struct findings *findings, struct cln_error *err)
+{
 	struct cln_read_options read = *options;
 	struct columns_wanted wanted;
 	enum cln_status status = create_wanted(&wanted, like->n_columns, err);
@@ -148,7 +176,7 @@ enum cln_status rows_read_like_table(struct cln_table **table, const char *path,
 		read.n_known_categories = wanted.n_categories;
 		read.needed = wanted.needed;
 		read.n_needed = wanted.n_needed;
-		status = cln_table_read(table, path, &read, err);
+		status = read_table(table, path, &read, findings, err);
 	}
 	free_wanted(&wanted);
 	return status;

@@ -36,6 +36,15 @@ void rows_close(struct rows_reader *reader);
 enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				     const struct cln_table *like, struct cln_error *err) CLN_MUST_CHECK;
 
+/* The same, whole, with all that is wrong (data/findings.h; table_read_all says when *table is NULL). */
+struct findings;
+enum cln_status rows_check_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				     const struct cln_model *model, struct findings *findings,
+				     struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status rows_check_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				      const struct cln_table *like, struct findings *findings,
+				      struct cln_error *err) CLN_MUST_CHECK;
+
 /* cln_table_convert to a file that may be guarded. */
 enum cln_status rows_convert(const char *path, const struct io_place *out, const struct cln_read_options *options,
 			     struct cln_cache_summary *summary, struct cln_error *err) CLN_MUST_CHECK;

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "api/evaluate.h"
+#include "api/novelty.h"
 #include "api/rows.h"
 #include "cli/row_report.h"
 #include "cli/unfinished.h"
@@ -48,13 +49,23 @@ static enum cln_status judge(struct judgement *judgement, struct cln_error *err)
 	return evaluate_models(&judgement->result, &task, err);
 }
 
-static void tell_rows(const struct judgement *judgement)
+static enum cln_status tell_rows(const struct judgement *judgement, struct cln_error *err)
 {
+	struct novel *novelty;
 	struct text unused = {0};
+	enum cln_status status = novelty_create(&novelty, judgement->model, err);
 
+	if (status == CLN_OK)
+		status = novelty_add(novelty, judgement->table, &judgement->result.report, err);
+	if (status != CLN_OK)
+		goto done;
 	row_report_names(&unused, &judgement->result.report, judgement->table);
 	row_report_print(&judgement->result.report, &unused);
+	row_report_novelty(novelty);
+done:
 	text_free(&unused);
+	novelty_destroy(novelty);
+	return status;
 }
 
 static void tell_threshold(const struct judgement *judgement)
@@ -124,7 +135,7 @@ int cmd_evaluate(const struct options *options)
 	if (status == CLN_OK)
 		status = judge(&judgement, &err);
 	if (status == CLN_OK)
-		tell_rows(&judgement);
+		status = tell_rows(&judgement, &err);
 	if (status == CLN_OK && judgement.sets_threshold)
 		status = store_threshold(&judgement, &err);
 	if (status == CLN_OK)

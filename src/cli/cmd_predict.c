@@ -3,6 +3,7 @@
  * their number is not limited by memory. */
 #include "cli/commands.h"
 
+#include "api/novelty.h"
 #include "api/rows.h"
 #include "cli/row_report.h"
 #include "cli/unfinished.h"
@@ -19,6 +20,7 @@ struct prediction {
 	struct output output;
 	bool opened;
 	struct cln_row_report report;
+	struct novel *novelty;
 	struct text unused; /* names of columns */
 };
 
@@ -84,6 +86,8 @@ static enum cln_status predict_table(struct prediction *prediction, const struct
 	if (status == CLN_OK)
 		status = cln_model_predict(prediction->model, table, options->config.threads, probabilities, &report, err);
 	if (status == CLN_OK)
+		status = novelty_add(prediction->novelty, table, &report, err);
+	if (status == CLN_OK)
 		status = write_rows(prediction, &rows, err);
 	add_report(prediction, &report, table);
 	rows_kept_free(&kept);
@@ -125,6 +129,8 @@ int cmd_predict(const struct options *options)
 	if (status == CLN_OK)
 		config_use_isa(prediction.model, options->config.isa);
 	if (status == CLN_OK)
+		status = novelty_create(&prediction.novelty, prediction.model, &err);
+	if (status == CLN_OK)
 		status = open_rows(&prediction, &err);
 	if (status == CLN_OK)
 		status = predict_all(&prediction, &err);
@@ -132,8 +138,11 @@ int cmd_predict(const struct options *options)
 		err = closing;
 		status = err.code;
 	}
-	if (status == CLN_OK)
+	if (status == CLN_OK) {
 		row_report_print(&prediction.report, &prediction.unused);
+		row_report_novelty(prediction.novelty);
+	}
+	novelty_destroy(prediction.novelty);
 	text_free(&prediction.unused);
 	rows_close(&prediction.reader);
 	cln_model_destroy(prediction.model);

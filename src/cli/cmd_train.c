@@ -3,6 +3,7 @@
 #include "api/identity.h"
 #include "api/rows.h"
 #include "cli/commands.h"
+#include "cli/init_model.h"
 #include "cli/interrupt.h"
 #include "cli/run_directory.h"
 #include "cli/run_record.h"
@@ -292,31 +293,6 @@ static enum cln_status read_train(struct run *run, struct cln_error *err)
 	return cln_table_read(&run->train, options->operands[0], &read, err);
 }
 
-/* --init keeps the network and the pipeline of its file: they are in force, and an option that says otherwise is misuse. */
-static enum cln_status load_init(struct run *run, struct options *options, struct cln_error *err)
-{
-	static const char *const names[] = {"hidden", "activation", "weight-init", "scale", "max-levels", "embedding",
-					    "input-scaling", "frequency-scale", "frequency-spread", "bins",
-					    "parametric-activation",
-					    "one-hot-levels", "level-rows", "level-values", "level-scale"};
-	struct options asked = *options;
-	char wanted[OPTION_VALUE], kept[OPTION_VALUE];
-	enum cln_status status = cln_model_load(&run->init, options->init, err);
-
-	if (status != CLN_OK)
-		return status;
-	config_keep_network(&options->config, run->init);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		const struct option_spec *spec = options_find(options->command, names[i]);
-		options_value(wanted, &asked, spec);
-		options_value(kept, options, spec);
-		if (options_given(options, names[i]) && strcmp(wanted, kept) != 0)
-			return error_set(err, CLN_E_USAGE, "--%s %s: --init keeps what %s has (%s); leave one of the two out",
-					 names[i], wanted, options->init, kept);
-	}
-	return CLN_OK;
-}
-
 static enum cln_status read_inputs(struct run *run, struct cln_error *err)
 {
 	const struct options *options = run->options;
@@ -497,7 +473,7 @@ static enum cln_status train(struct run *run, struct options *in_force, struct c
 	enum cln_status status = CLN_OK;
 
 	if (run->options->init)
-		status = load_init(run, in_force, err);
+		status = init_model_load(&run->init, in_force, err);
 	if (status == CLN_OK)
 		status = open_run(run, err);
 	if (status == CLN_OK)

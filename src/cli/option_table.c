@@ -73,7 +73,8 @@ static const struct command commands[] = {
 	    "probability of the positive class, and the label value predicted. MODEL is a model file or a run directory. "
 	    "Columns are matched by name, in any order; those that the model needs and DATA lacks are named in an error, further "
 	    "ones are ignored. Standard error says how many missing cells there were, how many categories that the training rows "
-	    "did not hold, and which columns are not used (the first 20 by name).",
+	    "did not hold, and which columns are not used (the first 20 by name); then, a line for a column, how many of its "
+	    "numbers are outside of the training rows' range and how many of its categories are new, with the first of these.",
 	.examples = "colonnade predict colonnade-run new.csv > predictions.csv\n"
 		    "colonnade predict model.safetensors new.csv --keep id,name --out predictions.csv",
     },
@@ -92,7 +93,7 @@ static const struct command commands[] = {
 	    "rows with the greatest probabilities, and KS, the greatest distance of the two classes' distributions. Each has a 95 "
 	    "% interval: DeLong's for the AUC, of a bootstrap over the rows for the others, the same for any number of threads. "
 	    "What is undefined, as the AUC of rows of one class, is - with the reason, and null in JSON. doc/metrics.md has all "
-	    "definitions.\n\n"
+	    "definitions. Standard error says what the rows hold that the training rows did not, as colonnade-predict(1) does.\n\n"
 	    "With --compare a second model is measured on the same rows in the same replicates, each at its own threshold; the "
 	    "differences (first minus second) have intervals and p-values of their own, for the AUC by DeLong's test of two "
 	    "correlated curves.\n\n"
@@ -266,6 +267,39 @@ static const struct command commands[] = {
 	    "A run that was trained with --report=false keeps no curves and no columns; its report has the rest.",
 	.examples = "colonnade report colonnade-run\ncolonnade report colonnade-run --out - | gzip > report.html.gz",
     },
+    {
+	.name = "check",
+	.operands = "DATA",
+	.n_operands = 1,
+	.bit = FOR_CHECK,
+	.accepts = FOR_TRAIN,
+	.starts_teams = true,
+	.summary = "read everything, report every problem, train nothing",
+	.description =
+	    "Reads DATA, and the files of --valid and --test, as train would with the same options, of which all are "
+	    "taken, and prints on standard output all that is wrong, what the columns hold, and what the training would "
+	    "be. Nothing is trained or written. Run it before a job is submitted: the exit code is 0 where train would "
+	    "take the data, and 3 where it would not.\n\n"
+	    "It does not stop at the first bad cell. Of every file the first --problems problems are told with "
+	    "file:line:column, and all are counted by kind. A row that has one (a wrong number of fields, a text that is "
+	    "not UTF-8, what is no number where numbers were asked for, a label that is missing or a third one, ...) is "
+	    "not looked at further, and the next is. Behind a quote that is not closed, or a field of more than 1 MiB, no "
+	    "row can be believed: there the reading ends, and it says so. It ends, too, at the first error of a header, a "
+	    ".npy file and a column cache.\n\n"
+	    "The columns are listed with their type, missing cells, least, median and greatest number or number of "
+	    "different texts, and remarks: constant, an identifier (every row another), few whole numbers, which may be "
+	    "codes (--categorical), texts in a column of numbers, or that the column tells the label, which it may do "
+	    "only because it was made from it. Rows of --valid or --test that are rows of DATA, and rows that DATA has "
+	    "twice, are counted: what is judged by rows that were learnt from looks better than it is.\n\n"
+	    "At the end stands how train would go about it: networks, epochs, features, and about how much memory that "
+	    "takes.\n\n"
+	    "With --model DATA is checked against MODEL, as predict reads it: columns that are missing, of another type, "
+	    "or not known, categories never seen in training and numbers outside of the training rows' range, by column. "
+	    "The exit code is 3 where predict would refuse the data.",
+	.examples = "colonnade check data.csv --label outcome\n"
+		    "colonnade check data.csv --config run.conf --valid valid.csv --json\n"
+		    "colonnade check new.csv --model colonnade-run",
+    },
 };
 
 #define AT(member) offsetof(struct options, member)
@@ -285,55 +319,58 @@ static const char synthetic_group[] = "Synthetic data";
 static const struct option_spec specs[] = {
 	/* data */
 	{.name = "label", .argument = "NAME|NUMBER", .type = OPTION_TEXT, .offset = AT(config.label),
-	 .default_text = "the last column", .help = "label column", .group = data_group, .commands = FOR_FITS | FOR_TUNE},
+	 .default_text = "the last column", .help = "label column", .group = data_group,
+	 .commands = FOR_FITS | FOR_CHECK | FOR_TUNE},
 	{.name = "positive", .argument = "VALUE", .type = OPTION_TEXT, .offset = AT(config.positive),
 	 .default_text = "the greater one", .help = "which label value is the positive class", .group = data_group,
-	 .commands = FOR_FITS},
+	 .commands = FOR_FITS | FOR_CHECK},
 	{.name = "valid", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(valid), .default_text = "",
-	 .help = "rows for early stopping and model choice", .group = data_group, .passing = true, .commands = FOR_TRAIN},
+	 .help = "rows for early stopping and model choice", .group = data_group, .passing = true,
+	 .commands = FOR_TRAIN | FOR_CHECK},
 	{.name = "valid-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.valid_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
-	 .commands = FOR_TRAIN},
+	 .commands = FOR_TRAIN | FOR_CHECK},
 	{.name = "valid-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.valid_fraction), .help = "share of DATA that is not trained on", .group = data_group,
 	 .commands = FOR_TUNE | FOR_CROSSVAL},
 	{.name = "test", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(test), .default_text = "",
-	 .help = "rows evaluated once, at the end", .group = data_group, .passing = true, .commands = FOR_TRAIN},
+	 .help = "rows evaluated once, at the end", .group = data_group, .passing = true,
+	 .commands = FOR_TRAIN | FOR_CHECK},
 	{.name = "test-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.test_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
-	 .commands = FOR_TRAIN},
+	 .commands = FOR_TRAIN | FOR_CHECK},
 	{.name = "weight", .argument = "NAME", .type = OPTION_TEXT, .offset = AT(config.weight), .default_text = "all 1",
-	 .help = "column of row weights", .group = data_group, .commands = FOR_FITS | FOR_TUNE},
+	 .help = "column of row weights", .group = data_group, .commands = FOR_FITS | FOR_CHECK | FOR_TUNE},
 	{.name = "class-weight", .argument = "none|balanced|W0,W1", .type = OPTION_CLASS_WEIGHT,
 	 .offset = AT(config.class_weight), .help = "weights of the negative and the positive class", .group = data_group,
-	 .commands = FOR_FITS},
+	 .commands = FOR_FITS | FOR_CHECK},
 	{.name = "ignore", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.ignore), .default_text = "",
-	 .help = "columns left out", .group = data_group, .commands = FOR_FITS | FOR_TUNE | FOR_CONVERT},
+	 .help = "columns left out", .group = data_group, .commands = FOR_FITS | FOR_CHECK | FOR_TUNE | FOR_CONVERT},
 	{.name = "categorical", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.categorical),
 	 .default_text = "", .help = "number columns that are categories", .group = data_group,
-	 .commands = FOR_FITS | FOR_TUNE},
+	 .commands = FOR_FITS | FOR_CHECK | FOR_TUNE},
 	{.name = "categorical", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.categorical),
 	 .default_text = "", .help = "columns whose texts are kept, however many", .group = data_group,
 	 .commands = FOR_CONVERT},
 	{.name = "numeric", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.numeric), .default_text = "",
-	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_FITS | FOR_TUNE | FOR_CONVERT},
+	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_FITS | FOR_CHECK | FOR_TUNE | FOR_CONVERT},
 	{.name = "scale", .type = OPTION_WORD, .words = &names_scale, .offset = AT(config.scale),
-	 .help = "of numbers", .group = data_group, .commands = FOR_FITS},
+	 .help = "of numbers", .group = data_group, .commands = FOR_FITS | FOR_CHECK},
 	{.name = "max-levels", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION,
 	 .offset = AT(config.max_levels), .help = "features of a category column; rarer levels share one", .group = data_group,
-	 .compact = true, .commands = FOR_FITS | FOR_TUNE},
+	 .compact = true, .commands = FOR_FITS | FOR_CHECK | FOR_TUNE},
 	{.name = "one-hot-levels", .argument = "N|all", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION, .zero = "all",
 	 .offset = AT(config.one_hot_levels), .help = "a category column with more levels has learned values of each instead",
-	 .group = data_group, .compact = true, .commands = FOR_FITS},
+	 .group = data_group, .compact = true, .commands = FOR_FITS | FOR_CHECK},
 	{.name = "level-rows", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION,
 	 .offset = AT(config.level_rows), .help = "... but levels in fewer training rows share theirs", .group = data_group,
-	 .compact = true, .commands = FOR_FITS},
+	 .compact = true, .commands = FOR_FITS | FOR_CHECK},
 	{.name = "separator", .argument = "auto|comma|tab|semicolon|CHAR", .type = OPTION_SEPARATOR,
 	 .offset = AT(read.separator), .help = "what stands between cells", .group = data_group, .compact = true,
-	 .commands = FOR_FITS | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE | FOR_CONVERT},
+	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE | FOR_CONVERT},
 	{.name = "no-header", .type = OPTION_SWITCH, .offset = AT(read.no_header),
 	 .help = "the first line is data; columns are named 1, 2, ...", .group = data_group, .compact = true,
-	 .commands = FOR_FITS | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE | FOR_CONVERT},
+	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE | FOR_CONVERT},
 	{.name = "keep", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(keep), .default_text = "",
 	 .help = "columns of DATA put in front", .group = data_group, .commands = FOR_PREDICT},
 
@@ -365,9 +402,9 @@ static const struct option_spec specs[] = {
 	/* network */
 	{.name = "recipe", .argument = "default|plain|textbook", .type = OPTION_TEXT, .offset = AT(config.recipe),
 	 .help = "where the values of all other options come from", .group = network_group,
-	 .commands = FOR_FITS | FOR_BENCH | FOR_TUNE},
+	 .commands = FOR_FITS | FOR_CHECK | FOR_BENCH | FOR_TUNE},
 	{.name = "effort", .type = OPTION_WORD, .words = &names_effort, .offset = AT(config.effort),
-	 .help = "how long to train what is auto", .group = network_group, .commands = FOR_FITS},
+	 .help = "how long to train what is auto", .group = network_group, .commands = FOR_FITS | FOR_CHECK},
 	{.name = "hidden", .argument = "N[,...]", .type = OPTION_HIDDEN, .offset = AT(config.hidden),
 	 .help = "units of each hidden layer; none: logistic regression", .group = network_group,
 	 .commands = FOR_FITS | FOR_BENCH | FOR_TUNE},
@@ -400,7 +437,8 @@ static const struct option_spec specs[] = {
 	 .help = "most bins of a number that has a piecewise embedding; auto: 48, or the rows / 10", .group = network_group,
 	 .compact = true, .commands = FOR_FITS},
 	{.name = "init", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(init), .default_text = "",
-	 .help = "start from this model's network and pipeline", .group = network_group, .passing = true, .commands = FOR_TRAIN},
+	 .help = "start from this model's network and pipeline", .group = network_group, .passing = true,
+	 .commands = FOR_TRAIN | FOR_CHECK},
 
 	/* training */
 	{.name = "optimizer", .type = OPTION_WORD, .words = &names_optimizer, .offset = AT(config.optimizer),
@@ -484,6 +522,12 @@ static const struct option_spec specs[] = {
 	 .offset = AT(config.block_size), .help = "columns of a block; shapes the sums, not the speed alone",
 	 .group = training_group, .compact = true, .commands = FOR_FITS | FOR_BENCH | FOR_TUNE},
 
+	/* check */
+	{.name = "model", .argument = "MODEL", .type = OPTION_TEXT, .offset = AT(model), .default_text = "",
+	 .help = "whether DATA fits this model, and nothing about a training", .group = judging_group, .commands = FOR_CHECK},
+	{.name = "problems", .argument = "N", .type = OPTION_SIZE, .high = 10000, .offset = AT(problems), .preset = "50",
+	 .help = "problems of a file that are told one by one", .group = judging_group, .commands = FOR_CHECK},
+
 	/* judging */
 	{.name = "compare", .argument = "MODEL2", .type = OPTION_TEXT, .offset = AT(compare), .default_text = "",
 	 .help = "a second model, measured beside MODEL", .group = judging_group, .commands = FOR_EVALUATE},
@@ -519,7 +563,7 @@ static const struct option_spec specs[] = {
 
 	/* run */
 	{.name = "seed", .argument = "N", .type = OPTION_SEED, .offset = AT(config.seed), .help = "of every random draw",
-	 .group = run_group, .commands = FOR_FITS | FOR_EVALUATE | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
+	 .group = run_group, .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
 	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-run",
 	 .help = "run directory", .group = run_group, .passing = true, .commands = FOR_TRAIN},
 	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-crossval",
@@ -557,7 +601,7 @@ static const struct option_spec specs[] = {
 	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
 	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed", .help = "threads",
 	 .group = run_group, .passing = true,
-	 .commands = FOR_FITS | FOR_PREDICT | FOR_EVALUATE | FOR_GRADCHECK | FOR_BENCH | FOR_CONVERT},
+	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_GRADCHECK | FOR_BENCH | FOR_CONVERT},
 	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
 	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed",
 	 .help = "the most threads to measure with", .group = run_group, .commands = FOR_TUNE},
@@ -570,7 +614,8 @@ static const struct option_spec specs[] = {
 	 .commands = FOR_TRAIN},
 	{.name = "json", .type = OPTION_SWITCH, .offset = AT(json), .help = "a machine-readable result on standard output",
 	 .group = run_group,
-	 .passing = true, .commands = FOR_FITS | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE | FOR_DOCTOR},
+	 .passing = true,
+	 .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE | FOR_DOCTOR},
 	{.name = "shell", .type = OPTION_SWITCH, .offset = AT(shell),
 	 .help = "the lines for eval alone on standard output", .group = run_group, .commands = FOR_TUNE},
 	{.name = "config", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(config_file), .default_text = "",
@@ -599,12 +644,19 @@ const struct command *options_find_command(const char *name)
 	return NULL;
 }
 
-const struct option_spec *options_find(const struct command *command, const char *name)
+static const struct option_spec *find_spec(unsigned bits, const char *name)
 {
 	for (size_t i = 0; i < N_SPECS; i++)
-		if ((specs[i].commands & command->bit) && strcmp(specs[i].name, name) == 0)
+		if ((specs[i].commands & bits) && strcmp(specs[i].name, name) == 0)
 			return &specs[i];
 	return NULL;
+}
+
+const struct option_spec *options_find(const struct command *command, const char *name)
+{
+	const struct option_spec *own = find_spec(command->bit, name);
+
+	return own ? own : find_spec(command->accepts, name);
 }
 
 #define NEAREST_MAX 32
@@ -683,7 +735,7 @@ const char *options_nearest(const struct command *command, const char *name)
 	struct nearest nearest = {.typed = name};
 
 	for (size_t i = 0; i < N_SPECS; i++)
-		if (specs[i].commands & command->bit)
+		if (specs[i].commands & (command->bit | command->accepts))
 			nearest_offer(&nearest, specs[i].name);
 	return nearest_take(&nearest);
 }

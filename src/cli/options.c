@@ -793,7 +793,7 @@ void options_defaults(struct options *options, const struct command *command)
 		read = false;
 	for (size_t i = 0; options_spec(i); i++) {
 		const struct option_spec *spec = options_spec(i);
-		if ((spec->commands & command->bit) && spec->preset)
+		if ((spec->commands & (command->bit | command->accepts)) && spec->preset)
 			read = read_value(options, spec, spec->preset) && read;
 	}
 	assert(read); /* the table's own values */

@@ -22,7 +22,8 @@ enum command_bit {
 	FOR_FITS = FOR_TRAIN | FOR_CROSSVAL,
 	FOR_EXPORT = 1 << 10,
 	FOR_REPORT = 1 << 11,
-	FOR_ALL = (1 << 12) - 1
+	FOR_CHECK = 1 << 12,
+	FOR_ALL = (1 << 13) - 1
 };
 
 /* What --resume asks for, in the order of its words. */
@@ -42,6 +43,8 @@ struct options {
 	const char *out;                 /* train, crossval: a directory; predict, export, report: a file or "-" */
 	int format;                      /* export: enum cln_export */
 	const char *keep;                /* predict: columns put in front; NULL: none */
+	const char *model;               /* check: the data shall fit it; NULL: none */
+	size_t problems;                 /* check: of a file, told one by one */
 	const char *compare;             /* evaluate: a second model; NULL: none */
 	size_t bootstrap;                /* evaluate: replicates, or CLN_AUTO */
 	size_t folds, repeats;           /* crossval */
@@ -104,6 +107,7 @@ struct command {
 	int n_operands;
 	bool optional_operands; /* they may be left out; the synopsis has them in brackets */
 	unsigned bit;
+	unsigned accepts;        /* options of these commands are taken and checked, too, but not listed */
 	bool starts_teams;       /* of threads: OMP_NUM_THREADS must be one that the OpenMP runtime can bear */
 	const char *summary;     /* one line */
 	const char *description; /* man page: paragraphs separated by an empty line */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/row_report.h"
 
+#include "api/novelty.h"
+
 #include <stdio.h>
 
 void row_report_names(struct text *names, const struct cln_row_report *report, const struct cln_table *table)
@@ -24,3 +26,11 @@ void row_report_print(const struct cln_row_report *report, const struct text *na
 		report->rows, report->missing_cells, report->unseen_cells, report->extra_columns, named ? ": " : "",
 		named ? names->bytes : "");
 }
+
+static void print_note(void *context, const char *sentence)
+{
+	(void)context;
+	fprintf(stderr, "note: %s\n", sentence);
+}
+
+void row_report_novelty(const struct novel *novelty) { novelty_tell(novelty, print_note, NULL); }

@@ -10,4 +10,8 @@ void row_report_names(struct text *names, const struct cln_row_report *report, c
 
 void row_report_print(const struct cln_row_report *report, const struct text *names);
 
+/* Lines of what the rows hold that the training rows did not (api/novelty.h). */
+struct novel;
+void row_report_novelty(const struct novel *novelty);
+
 #endif

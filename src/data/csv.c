@@ -51,8 +51,12 @@ static enum cln_status create_tallies(struct reader *reader, struct cln_error *e
 			return CLN_E_MEMORY;
 		for (size_t c = 0; c < reader->n_columns; c++)
 			plain_shape_set(&worker->shapes[c], 0);
+		if (reader->findings && !(worker->before = mem_alloc(reader->n_columns, sizeof *worker->before, err)))
+			return CLN_E_MEMORY;
 	}
-	return CLN_OK;
+	if (reader->findings)
+		reader->findings->bad_rows = mem_alloc(reader->table->n_rows, 1, err);
+	return reader->findings && !reader->findings->bad_rows ? CLN_E_MEMORY : CLN_OK;
 }
 
 static void free_dictionaries(struct reader *reader)
@@ -76,6 +80,8 @@ void csv_reader_free(struct reader *reader)
 		mem_free(reader->workers[w].tallies);
 		mem_free(reader->workers[w].shapes);
 		mem_free(reader->workers[w].breaks);
+		mem_free(reader->workers[w].found);
+		mem_free(reader->workers[w].before);
 	}
 	mem_free(reader->workers);
 	mem_free(reader->windows);
@@ -248,7 +254,7 @@ static enum cln_status read_rows(struct reader *reader, struct cln_error *err)
 	for (size_t c = 0; status == CLN_OK && c < reader->n_columns; c++)
 		reader->table->columns[c].n_missing = add_tallies(reader, c).n_missing;
 	if (status == CLN_OK)
-		status = csv_report_cells(reader, err);
+		status = reader->findings ? csv_find_cells(reader, err) : csv_report_cells(reader, err);
 	return status;
 }
 
@@ -308,6 +314,14 @@ enum cln_status csv_read_source(struct cln_table **table, const struct source *s
 				int threads, size_t window_bytes, struct cln_error *err)
 {
 	struct reader reader = csv_reader(source, options);
+	return csv_run(table, &reader, threads, window_bytes, err);
+}
+
+enum cln_status csv_read_all(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+			     int threads, size_t window_bytes, struct findings *findings, struct cln_error *err)
+{
+	struct reader reader = csv_reader(source, options);
+	reader.findings = findings;
 	return csv_run(table, &reader, threads, window_bytes, err);
 }
 

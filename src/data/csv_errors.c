@@ -92,19 +92,29 @@ static bool place_in_text(const struct source *source, const struct cln_table *t
 	return found;
 }
 
-void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t row, size_t column)
+void table_find_place(size_t *line, size_t *field, const struct cln_table *table, size_t row, size_t column)
 {
-	size_t line = table_line(table, row), field_line = 0, field_column = 0;
 	struct source file = {.fd = -1};
 	const struct source *text = table->text;
-	bool found = false;
-	if (line && !text && table->reopens && source_open(&file, table->source, NULL) == CLN_OK)
+	size_t place_line = 0, place_field = 0;
+	*line = table_line(table, row);
+	*field = 0;
+	if (*line && !text && table->reopens && source_open(&file, table->source, NULL) == CLN_OK)
 		text = &file;
-	if (line && text && table->separator)
-		found = place_in_text(text, table, line - text->lines_between, column, &field_line, &field_column);
+	if (*line && text && table->separator &&
+	    place_in_text(text, table, *line - text->lines_between, column, &place_line, &place_field)) {
+		*line = place_line;
+		*field = place_field;
+	}
 	source_close(&file);
-	if (found)
-		snprintf(place, TABLE_PLACE, "%s:%zu:%zu", table->source, field_line, field_column);
+}
+
+void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t row, size_t column)
+{
+	size_t line, field;
+	table_find_place(&line, &field, table, row, column);
+	if (field)
+		snprintf(place, TABLE_PLACE, "%s:%zu:%zu", table->source, line, field);
 	else if (line)
 		snprintf(place, TABLE_PLACE, "%s:%zu", table->source, line);
 	else
@@ -154,13 +164,11 @@ static void column_text(char text[EXCERPT + 16], const struct reader *reader, si
 	snprintf(text, EXCERPT + 16, "column \"%s\"", name);
 }
 
-#define SENTENCE 512
-
-static void ragged_sentence(char sentence[SENTENCE], const struct reader *reader, const struct problem *problem)
+static void ragged_sentence(char *sentence, const struct reader *reader, const struct problem *problem)
 {
 	const char *model = reader->options->no_header || reader->source->head_is_made ? "first row" : "header";
 	bool surplus = problem->n_found > reader->n_columns;
-	snprintf(sentence, SENTENCE, "%zu field%s where the %s has %zu%s", problem->n_found, problem->n_found == 1 ? "" : "s",
+	snprintf(sentence, CSV_SENTENCE, "%zu field%s where the %s has %zu%s", problem->n_found, problem->n_found == 1 ? "" : "s",
 		 model, reader->n_columns, surplus ? " (a text with a separator in it needs quotes around it)" : "");
 }
 
@@ -196,7 +204,7 @@ static void name_problem(const char **wrong, const char **hint, enum problem_kin
 		*hint = "write a decimal point";
 }
 
-static void make_sentence(char sentence[SENTENCE], const struct reader *reader, const struct problem *problem)
+void csv_sentence(char *sentence, const struct reader *reader, const struct problem *problem)
 {
 	char text[EXCERPT], column[EXCERPT + 16], extra[64] = "";
 	const char *wrong = "", *hint = "";
@@ -212,13 +220,13 @@ static void make_sentence(char sentence[SENTENCE], const struct reader *reader, 
 		field_excerpt(text, reader, problem);
 	column_text(column, reader, problem->column);
 	if (problem->kind == PROBLEM_DUPLICATE) {
-		snprintf(sentence, SENTENCE, "a second column of the same name (\"%s\", column %zu; the first is column %zu)", text,
-			 problem->column + 1, problem->n_found + 1);
+		snprintf(sentence, CSV_SENTENCE, "a second column of the same name (\"%s\", column %zu; the first is column %zu)",
+			 text, problem->column + 1, problem->n_found + 1);
 		return;
 	}
 	if (reader->form->sparse) {
 		name_problem(&wrong, &hint, problem->kind, text);
-		snprintf(sentence, SENTENCE, "%s (\"%s\"; %s)", wrong, text, hint);
+		snprintf(sentence, CSV_SENTENCE, "%s (\"%s\"; %s)", wrong, text, hint);
 		return;
 	}
 	if (problem->kind == PROBLEM_STRAY) {
@@ -227,17 +235,17 @@ static void make_sentence(char sentence[SENTENCE], const struct reader *reader, 
 		snprintf(extra, sizeof extra, "; the field begins at %zu:%zu", line, opening);
 	}
 	name_problem(&wrong, &hint, problem->kind, text);
-	snprintf(sentence, SENTENCE, "%s (\"%s\", %s%s; %s)", wrong, text, column, extra, hint);
+	snprintf(sentence, CSV_SENTENCE, "%s (\"%s\", %s%s; %s)", wrong, text, column, extra, hint);
 }
 
 enum cln_status csv_report(const struct reader *reader, const struct problem_list *list, size_t n_all, struct cln_error *err)
 {
-	char sentence[SENTENCE];
+	char sentence[CSV_SENTENCE];
 	for (size_t i = 0; i < list->n; i++) {
 		const struct problem *problem = &list->first[i];
 		size_t line, column;
 		csv_place(reader->source, problem->base_offset, problem->base_line, problem->offset, &line, &column);
-		make_sentence(sentence, reader, problem);
+		csv_sentence(sentence, reader, problem);
 		if (i == 0)
 			error_set(err, CLN_E_DATA, "%s:%zu:%zu: %s", reader->source->name, line, column, sentence);
 		else
@@ -325,12 +333,23 @@ static bool is_decimal_comma_column(const struct reader *reader, size_t c)
 	return any;
 }
 
-static bool is_bad_cell(const struct column *column, size_t row)
+bool csv_is_bad_cell(const struct column *column, size_t row)
 {
 	if (column->type == COLUMN_NUMERIC)
 		return isinf(column->numbers[row]);
 	const char *level = column->codes[row] == LEVEL_MISSING ? "" : column->levels[column->codes[row]];
 	return cell_has_decimal_comma(level, strlen(level));
+}
+
+/* Where all problems are wanted there are rows before it that can be passed, but not read. */
+static bool skip_row(const struct reader *reader, struct cursor *cursor)
+{
+	const uint64_t offset = cursor_offset(cursor, cursor->at);
+	size_t n_newlines = 0;
+	bool intact;
+	if (!cursor_skip_record(cursor, &intact, &n_newlines))
+		return false;
+	return intact || (reader->findings && cursor_skip_damaged(cursor, offset, reader->start, &n_newlines));
 }
 
 /* The record of a row, from the first of its window on. */
@@ -343,14 +362,13 @@ static bool seek_row(const struct reader *reader, struct cursor *cursor, const s
 		size_t n_lines = 0;
 		bool intact = cursor_seek(cursor, (*window)->first_offset, 0, reader->start);
 		for (size_t k = (*window)->first_row; intact && k <= row; k++)
-			if (!cursor_skip_blank(cursor, &n_lines) || (k < row && !cursor_skip_record(cursor, &intact, &n_lines)))
-				intact = false;
+			intact = cursor_skip_blank(cursor, &n_lines) && (k == row || skip_row(reader, cursor));
 		return intact;
 	}
 	return false;
 }
 
-static bool cell_problem(const struct reader *reader, struct cursor *cursor, struct problem *problem, size_t row, size_t c)
+bool csv_cell_problem(const struct reader *reader, struct cursor *cursor, struct problem *problem, size_t row, size_t c)
 {
 	const struct window *window;
 	struct field field;
@@ -393,8 +411,19 @@ static void add_bad_cells(struct bad_cells *bad, const struct reader *reader, si
 	const struct column *column = &reader->table->columns[c];
 
 	for (size_t row = 0; row < reader->table->n_rows; row++)
-		if (is_bad_cell(column, row))
+		if (csv_is_bad_cell(column, row))
 			bad_cells_add(bad, (struct bad_cell){row, c});
+}
+
+bool csv_has_bad_cells(const struct reader *reader, size_t c)
+{
+	size_t n_marked = 0;
+	for (int w = 0; w < reader->n_workers; w++) {
+		const struct tally *tally = &reader->workers[w].tallies[c];
+		n_marked += tally->n_infinite + (reader->targets[c].must_be_number ? tally->n_texts : 0);
+	}
+	bool numeric = reader->table->columns[c].type == COLUMN_NUMERIC;
+	return (numeric && n_marked) || is_decimal_comma_column(reader, c);
 }
 
 enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err)
@@ -402,19 +431,12 @@ enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *
 	struct problem_list list = {.n = 0};
 	struct cursor *cursor = &reader->workers[0].cursor;
 	struct bad_cells bad = {.n = 0};
-	for (size_t c = 0; c < reader->n_columns; c++) {
-		size_t n_marked = 0;
-		for (int w = 0; w < reader->n_workers; w++) {
-			const struct tally *tally = &reader->workers[w].tallies[c];
-			n_marked += tally->n_infinite + (reader->targets[c].must_be_number ? tally->n_texts : 0);
-		}
-		bool numeric = reader->table->columns[c].type == COLUMN_NUMERIC;
-		if ((numeric && n_marked) || is_decimal_comma_column(reader, c))
+	for (size_t c = 0; c < reader->n_columns; c++)
+		if (csv_has_bad_cells(reader, c))
 			add_bad_cells(&bad, reader, c);
-	}
 	for (size_t i = 0; i < bad.n; i++) {
 		struct problem problem;
-		if (cell_problem(reader, cursor, &problem, bad.cells[i].row, bad.cells[i].column))
+		if (csv_cell_problem(reader, cursor, &problem, bad.cells[i].row, bad.cells[i].column))
 			insert_by_place(&list, &problem);
 		if (cursor->status != CLN_OK)
 			return cursor_failure(cursor, err);

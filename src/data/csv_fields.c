@@ -258,6 +258,31 @@ bool cursor_skip_record(struct cursor *cursor, bool *intact, size_t *n_newlines)
 	return true;
 }
 
+bool cursor_skip_damaged(struct cursor *cursor, uint64_t offset, uint64_t start, size_t *n_newlines)
+{
+	bool inside = false;
+	char before = '\n';
+	*n_newlines = 0;
+	if (!cursor_seek(cursor, offset, 0, start))
+		return false;
+	for (;;) {
+		while (cursor->end - cursor->at < 2 && !cursor_at_end(cursor))
+			if (!cursor_fill(cursor))
+				return false;
+		if (cursor->at == cursor->end)
+			return !inside;
+		char byte = *cursor->at++;
+		if (byte == '\n' && !inside)
+			return true;
+		if (byte == '"' && inside && cursor->at < cursor->end && *cursor->at == '"')
+			cursor->at++; /* two quotes that are one */
+		else if (byte == '"')
+			inside = !inside && (before == cursor->separator || before == '\n');
+		*n_newlines += byte == '\n';
+		before = byte;
+	}
+}
+
 /* ---------------------------------------------------------------- what a text says */
 
 bool csv_is_missing(const char *text, size_t length)

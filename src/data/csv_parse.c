@@ -22,7 +22,10 @@ void row_problem(struct row_state *state, enum problem_kind kind, size_t column,
 				  .base_line = state->line,
 				  .column = column,
 				  .n_found = n_found};
-	problem_add(&state->worker->problems, &problem);
+	if (state->reader->findings)
+		csv_find(state, &problem);
+	else
+		problem_add(&state->worker->problems, &problem);
 	state->window->n_problems++;
 	state->window->broken = state->window->broken || kind >= PROBLEM_STRAY;
 }
@@ -179,6 +182,44 @@ static void parse_row(struct row_state *state)
 		column++;
 }
 
+void row_forget(struct row_state *state)
+{
+	const struct reader *reader = state->reader;
+	for (size_t c = 0; c < reader->n_columns; c++) {
+		const struct target *target = &reader->targets[c];
+		if (target->kind == TARGET_NUMBER)
+			target->numbers[state->row] = NAN;
+		else if (target->kind == TARGET_CATEGORY)
+			target->codes[state->row] = LEVEL_MISSING;
+	}
+}
+
+/* Where all problems are wanted a row that has one leaves no trace in cells and tallies, and the next row is read wherever one can
+ * be told to begin. */
+static void before_row(struct row_state *state)
+{
+	struct worker *worker = state->worker;
+	memcpy(worker->before, worker->tallies, state->reader->n_columns * sizeof *worker->tallies);
+	state->n_before = state->window->n_problems;
+	state->window->broken = false;
+}
+
+static bool after_row(struct row_state *state)
+{
+	struct worker *worker = state->worker;
+	struct window *window = state->window;
+	if (window->n_problems == state->n_before || worker->status != CLN_OK)
+		return worker->status == CLN_OK;
+	memcpy(worker->tallies, worker->before, state->reader->n_columns * sizeof *worker->tallies);
+	row_forget(state);
+	if (window->broken && state->ends)
+		window->broken =
+		    !cursor_skip_damaged(&worker->cursor, state->offset, state->reader->start, &state->n_newlines);
+	if (worker->cursor.status != CLN_OK)
+		worker->status = cursor_failure(&worker->cursor, &worker->err);
+	return worker->status == CLN_OK && !window->broken;
+}
+
 /* ---------------------------------------------------------------- a window */
 
 /* Remembers where lines and rows part, where that is not as in the row before. */
@@ -270,7 +311,11 @@ static bool parse_record(struct row_state *state, uint64_t ordinal)
 	}
 	if (!row_begin(state, (size_t)(ordinal - n_header)))
 		return false;
+	if (state->reader->findings)
+		before_row(state);
 	parse_row(state);
+	if (state->reader->findings)
+		return after_row(state);
 	return worker->status == CLN_OK && !state->window->broken;
 }
 
@@ -327,7 +372,12 @@ enum cln_status csv_sweep(struct reader *reader, struct cln_error *err)
 		n_rows += reader->windows[i].n_rows;
 		n_problems += reader->windows[i].n_problems;
 	}
-	if (n_problems)
+	if (reader->findings) {
+		status = csv_find_rows(reader, err);
+		if (status != CLN_OK)
+			return status;
+	} else if (n_problems) {
 		return csv_report_sweep(reader, err);
+	}
 	return n_rows == reader->table->n_rows ? CLN_OK : changed(reader, err);
 }

@@ -6,6 +6,7 @@
  *   csv_header.c  separator, names, options, first guess of the types
  *   csv_levels.c  texts to codes   csv_errors.c  places and sentences            csv.c  the order of it all
  *   csv_early.c   the same while the text still comes in
+ *   csv_findings.c  all problems instead of the first ones
  *   libsvm.c      LibSVM text, in the same order and with the same windows, workers, levels and sentences
  *
  * Grammar.  A record ends with LF or CR LF outside quotes, or with the text; records without a byte are skipped.  A field that
@@ -17,6 +18,7 @@
 #include "data/csv.h"
 #include "data/csv_plain.h"
 #include "data/dictionary.h"
+#include "data/findings.h"
 #include "data/source.h"
 #include "data/targets.h"
 #include "data/text.h"
@@ -52,7 +54,8 @@ enum problem_kind {
 	PROBLEM_STRAY, /* text behind a closing quote */
 	PROBLEM_LONE_CR,
 	PROBLEM_UNTERMINATED, /* a quoted field without an end */
-	PROBLEM_TOO_LONG      /* a field beyond CSV_MAX_FIELD */
+	PROBLEM_TOO_LONG,     /* a field beyond CSV_MAX_FIELD */
+	N_PROBLEM_KINDS
 };
 
 /* Something wrong at a place.  base: start of a record at or before it, whose line is known. */
@@ -150,6 +153,10 @@ bool cursor_skip_blank(struct cursor *cursor, size_t *n_lines) CLN_MUST_CHECK;
 /* Skips the rest of a record.  *intact: false where a problem cannot be read past; *n_newlines grows by those in its fields. */
 bool cursor_skip_record(struct cursor *cursor, bool *intact, size_t *n_newlines) CLN_MUST_CHECK;
 
+/* Moves behind the record that begins at `offset` by the rules of the first pass, whatever its fields are; *n_newlines are those
+ * within it.  false: it does not end, or status is set. */
+bool cursor_skip_damaged(struct cursor *cursor, uint64_t offset, uint64_t start, size_t *n_newlines) CLN_MUST_CHECK;
+
 /* What a cell says.  *number is set for CELL_NUMBER. */
 enum cell { CELL_NUMBER, CELL_MISSING, CELL_INFINITE, CELL_TEXT };
 enum cell cell_classify(float *number, const char *text, size_t length);
@@ -175,6 +182,7 @@ struct window {
 	size_t first_break, n_breaks; /* in the worker's list */
 	size_t n_problems;
 	bool broken; /* the last of them could not be read past */
+	uint32_t n_of_kind[N_PROBLEM_KINDS]; /* where all of them are wanted */
 	int worker;
 };
 
@@ -190,6 +198,9 @@ struct worker {
 	struct plain_shape *shapes;      /* n_columns: of the last numbers */
 	struct dictionary *dictionaries; /* n_categories */
 	struct problem_list problems;
+	struct problem *found; /* where all are wanted: the first of them */
+	size_t n_found, found_capacity;
+	struct tally *before;  /* the row at hand, where a problem in it is to leave no trace; n_columns */
 	struct line_break *breaks;
 	size_t n_breaks, breaks_capacity;
 	bool too_many_levels;
@@ -231,6 +242,7 @@ struct reader {
 	int n_workers;
 	bool second_sweep;
 	bool few_levels; /* a category of more than CSV_FEW_LEVELS texts is given up: it is then as if ignored */
+	struct findings *findings; /* NULL: a problem ends the reading; else all are wanted */
 	struct cln_table *table;
 };
 
@@ -241,6 +253,10 @@ enum cln_status csv_read_source(struct cln_table **table, const struct source *s
 /* The same with the texts of the columns needed, but of those alone that are few: the others are as if ignored. */
 enum cln_status csv_read_few_texts(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 				   int threads, struct cln_error *err) CLN_MUST_CHECK;
+
+/* csv_read_source that goes on behind problems and adds all to the findings.  *table may be NULL where these ended it. */
+enum cln_status csv_read_all(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+			     int threads, size_t window_bytes, struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
 
 /* A reader whose source, options, form and few_levels are set, to a table. */
 enum cln_status csv_run(struct cln_table **table, struct reader *reader, int threads, size_t window_bytes,
@@ -279,9 +295,12 @@ struct row_state {
 	size_t line;
 	size_t n_newlines; /* within its quoted fields */
 	uint64_t surplus;  /* where its first field too many begins */
+	size_t n_before;   /* problems of the window before the row */
+	bool ends;         /* by the rules of the first pass, although a problem in it could not be read past */
 };
 void row_problem(struct row_state *state, enum problem_kind kind, size_t column, uint64_t offset, uint64_t field_offset,
 		 size_t n_found);
+void row_forget(struct row_state *state); /* its cells are then missing */
 void row_store_category(struct row_state *state, const struct target *target, size_t column, const struct field *field);
 bool row_begin(struct row_state *state, size_t row) CLN_MUST_CHECK; /* false: the worker's status is set */
 void csv_parse_window(void *reader, size_t window, int tid);
@@ -302,6 +321,20 @@ enum cln_status csv_workers_status(const struct reader *reader,
 				   struct cln_error *err) CLN_MUST_CHECK;                            /* of the first that failed */
 enum cln_status csv_report_sweep(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* problems the workers met */
 enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* cells that cannot be used */
+
+/* What is wrong, in two ways; `sentence` has room for CSV_SENTENCE bytes. */
+#define CSV_SENTENCE 512
+void csv_sentence(char *sentence, const struct reader *reader, const struct problem *problem);
+bool csv_has_bad_cells(const struct reader *reader, size_t column);
+bool csv_is_bad_cell(const struct column *column, size_t row);
+/* The problem of a bad cell; false: its row cannot be read. */
+bool csv_cell_problem(const struct reader *reader, struct cursor *cursor, struct problem *problem, size_t row, size_t column);
+
+/* csv_findings.c, where reader->findings is not NULL: notes a problem; takes the problems of the windows over, CLN_E_DATA where
+ * rows cannot be told apart behind the last; finds the cells that cannot be used. */
+void csv_find(struct row_state *state, const struct problem *problem);
+enum cln_status csv_find_rows(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status csv_find_cells(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
 
 /* The earliest bad cells, by row and then column: only these are looked up in the file. */
 struct bad_cells {

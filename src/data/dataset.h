@@ -48,6 +48,16 @@ void label_free(struct label *label);
 enum cln_status labels_read(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped, const struct cln_table *table,
                             const struct label *label, const char *weight, struct cln_error *err) CLN_MUST_CHECK;
 
+/* Both for colonnade check: with findings (else NULL) all cells that cannot be used are added to them, labels that are missing
+ * included, and rows that they call bad are passed over; the label is then that of the first two values, and the rows are those
+ * that remain. */
+struct findings;
+enum cln_status label_find_all(struct label *label, const struct cln_table *table, const char *name, const char *positive,
+			       const char *weight, struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status labels_find_all(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped,
+				const struct cln_table *table, const struct label *label, const char *weight,
+				struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
+
 /* Splits 0 .. n-1 into two ascending lists so that `fraction` of each class (rounded to the nearest; of a class of two or more rows
  * at least one and never all, of a single row none; fraction = 0: none) falls into `second`.  Which ones: the first of a
  * permutation of the negative rows, then of the positive ones, keyed by (seed, RNG_SPLIT, part).

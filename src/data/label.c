@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "data/dataset.h"
+#include "data/findings.h"
 
 /* ---------------------------------------------------------------- cells */
 
@@ -70,7 +71,27 @@ struct cell_errors {
 	const struct cln_table *table;
 	struct cln_error *err;
 	size_t n;
+	struct findings *findings; /* where all are wanted they go there, else NULL */
+	enum cln_status status;    /* of that */
 };
+
+/* The kind of a finding is what is wrong. */
+static void find_cell(struct cell_errors *errors, size_t row, size_t column, const char *what, const char *hint)
+{
+	char sentence[4 * TABLE_CELL + 256], text[TABLE_CELL];
+	size_t line, field;
+
+	if (errors->status != CLN_OK)
+		return;
+	findings_count(errors->findings, what, 1);
+	if (errors->n++ >= errors->findings->most)
+		return;
+	table_find_place(&line, &field, errors->table, row, column);
+	table_cell(text, errors->table, row, column);
+	snprintf(sentence, sizeof sentence, "%s (\"%s\", column \"%.200s\"; %s)", what, text,
+		 errors->table->columns[column].name, hint);
+	errors->status = findings_add(errors->findings, what, line, field, sentence, errors->err);
+}
 
 /* A finished sentence about one cell: "file:line:column: what ("text", column "name"; hint)". */
 static void cell_error(struct cell_errors *errors, size_t row, size_t column, const char *what, const char *hint)
@@ -78,6 +99,10 @@ static void cell_error(struct cell_errors *errors, size_t row, size_t column, co
 	char place[TABLE_PLACE], text[TABLE_CELL];
 	const char *name = errors->table->columns[column].name;
 
+	if (errors->findings) {
+		find_cell(errors, row, column, what, hint);
+		return;
+	}
 	if (errors->n++ >= MAX_REPORTED)
 		return;
 	table_place(place, errors->table, row, column);
@@ -156,6 +181,11 @@ static enum cln_status find_label_column(size_t *column, const struct cln_table 
 	return error_set(err, CLN_E_DATA, "%s: there is no column left for the label", table->source);
 }
 
+static void label_missing(struct cell_errors *errors, size_t row, size_t column)
+{
+	cell_error(errors, row, column, "a label is missing", "give the row a label, a weight of 0, or leave it out");
+}
+
 static void third_value(struct cell_errors *errors, size_t column, size_t third, const size_t seen[2])
 {
 	char hint[2 * TABLE_CELL + 128], a[TABLE_CELL], b[TABLE_CELL];
@@ -179,36 +209,50 @@ static bool was_seen(const struct column *cells, size_t row, const size_t seen[2
 	return false;
 }
 
-/* The first rows that hold each of the two values, among the rows that carry weight. */
-static enum cln_status find_two_values(size_t seen[2], const struct cln_table *table, size_t column, size_t weight,
-				       struct cln_error *err)
+/* The first rows that hold each of the two values, among the rows that carry weight; returns how many values there are. */
+static size_t look_for_values(size_t seen[2], struct cell_errors *errors, size_t column, size_t weight)
 {
-	const struct column *cells = &table->columns[column];
-	struct cell_errors errors = {.table = table, .err = err};
+	const struct column *cells = &errors->table->columns[column];
 	size_t n_seen = 0;
 
-	for (size_t row = 0; row < table->n_rows; row++) {
+	for (size_t row = 0; row < errors->table->n_rows; row++) {
 		float row_weight = 1;
 
-		if (weight != SIZE_MAX && !weight_read(&row_weight, &errors, row, weight))
+		if (findings_row_is_bad(errors->findings, row))
 			continue;
+		if (weight != SIZE_MAX && !weight_read(&row_weight, errors, row, weight))
+			continue;
+		if (errors->findings && row_weight != 0 && cell_is_missing(cells, row))
+			label_missing(errors, row, column);
 		if (row_weight == 0 || cell_is_missing(cells, row) || was_seen(cells, row, seen, n_seen))
 			continue;
 		if (n_seen == 2)
-			third_value(&errors, column, row, seen);
+			third_value(errors, column, row, seen);
 		else
 			seen[n_seen++] = row;
 	}
-	if (errors.n)
-		return cell_errors_status(&errors);
+	return n_seen;
+}
+
+static enum cln_status find_two_values(size_t seen[2], struct cell_errors *errors, size_t column, size_t weight)
+{
+	const struct cln_table *table = errors->table;
+	const struct column *cells = &table->columns[column];
+	const size_t n_seen = look_for_values(seen, errors, column, weight);
+
+	if (errors->findings && errors->status != CLN_OK)
+		return errors->status;
+	if (errors->n && !errors->findings)
+		return cell_errors_status(errors);
 	if (n_seen == 0)
-		return error_set(err, CLN_E_DATA, "%s: no row has a label (column \"%s\")", table->source, cells->name);
+		return error_set(errors->err, CLN_E_DATA, "%s: no row has a label (column \"%s\")", table->source, cells->name);
 	if (n_seen == 1) {
 		char text[TABLE_CELL];
 
 		table_cell(text, table, seen[0], column);
-		return error_set(err, CLN_E_DATA, "%s: every label is \"%s\" (column \"%s\"); two classes are needed to learn from",
-		                 table->source, text, cells->name);
+		return error_set(errors->err, CLN_E_DATA,
+				 "%s: every label is \"%s\" (column \"%s\"); two classes are needed to learn from", table->source,
+				 text, cells->name);
 	}
 	return CLN_OK;
 }
@@ -239,6 +283,13 @@ static enum cln_status choose_positive(struct label *label, const char *positive
 enum cln_status label_find(struct label *label, const struct cln_table *table, const char *name, const char *positive,
                            const char *weight, struct cln_error *err)
 {
+	return label_find_all(label, table, name, positive, weight, NULL, err);
+}
+
+enum cln_status label_find_all(struct label *label, const struct cln_table *table, const char *name, const char *positive,
+			       const char *weight, struct findings *findings, struct cln_error *err)
+{
+	struct cell_errors errors = {.table = table, .err = err, .findings = findings};
 	size_t column, weight_column = SIZE_MAX, seen[2];
 	enum cln_status status = CLN_OK;
 
@@ -251,7 +302,7 @@ enum cln_status label_find(struct label *label, const struct cln_table *table, c
 		status = error_set(err, CLN_E_USAGE, "column \"%s\" cannot be both the label and the weight",
 				   table->columns[column].name);
 	if (status == CLN_OK)
-		status = find_two_values(seen, table, column, weight_column, err);
+		status = find_two_values(seen, &errors, column, weight_column);
 	if (status != CLN_OK)
 		return status;
 
@@ -335,7 +386,7 @@ static void label_error(struct cell_errors *errors, size_t row, size_t column, c
 	char hint[2 * TABLE_CELL + 64];
 
 	if (cell_is_missing(&errors->table->columns[column], row)) {
-		cell_error(errors, row, column, "a label is missing", "give the row a label, a weight of 0, or leave it out");
+		label_missing(errors, row, column);
 		return;
 	}
 	snprintf(hint, sizeof hint, "the two label values are \"%.*s\" and \"%.*s\"", TABLE_CELL - 1, label->negative,
@@ -345,15 +396,18 @@ static void label_error(struct cell_errors *errors, size_t row, size_t column, c
 
 /* Fills the lists (room for all rows of the table) and counts those taken. */
 static enum cln_status read_rows(uint32_t *rows, float *y, float *w, size_t *n_rows, const struct cln_table *table,
-                                 const struct label_reader *reader, const struct label *label, size_t weight, struct cln_error *err)
+                                 const struct label_reader *reader, const struct label *label, size_t weight,
+				 struct findings *findings, struct cln_error *err)
 {
 	size_t n = 0, column = (size_t)(reader->cells - table->columns);
-	struct cell_errors errors = {.table = table, .err = err};
+	struct cell_errors errors = {.table = table, .err = err, .findings = findings};
 
 	for (size_t row = 0; row < table->n_rows; row++) {
 		float row_weight = 1;
 		int class;
 
+		if (findings_row_is_bad(findings, row))
+			continue;
 		if ((w && !weight_read(&row_weight, &errors, row, weight)) || row_weight == 0)
 			continue;
 		class = cell_is_missing(reader->cells, row) ? CLASS_OTHER : class_of_row(reader, row);
@@ -367,11 +421,18 @@ static enum cln_status read_rows(uint32_t *rows, float *y, float *w, size_t *n_r
 		rows[n++] = (uint32_t)row;
 	}
 	*n_rows = n;
-	return cell_errors_status(&errors);
+	return findings ? errors.status : cell_errors_status(&errors);
 }
 
 enum cln_status labels_read(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped, const struct cln_table *table,
                             const struct label *label, const char *weight, struct cln_error *err)
+{
+	return labels_find_all(rows, y, w, n_rows, n_dropped, table, label, weight, NULL, err);
+}
+
+enum cln_status labels_find_all(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped,
+				const struct cln_table *table, const struct label *label, const char *weight,
+				struct findings *findings, struct cln_error *err)
 {
 	struct label_reader reader = {0};
 	size_t column, weight_column = SIZE_MAX, n = table->n_rows;
@@ -394,7 +455,7 @@ enum cln_status labels_read(uint32_t **rows, float **y, float **w, size_t *n_row
 	if (!*rows || !*y || (weight && !*w))
 		status = CLN_E_MEMORY;
 	else
-		status = read_rows(*rows, *y, *w, n_rows, table, &reader, label, weight_column, err);
+		status = read_rows(*rows, *y, *w, n_rows, table, &reader, label, weight_column, findings, err);
 	*n_dropped = status == CLN_OK ? n - *n_rows : 0;
 done:
 	mem_free(reader.class_of_level);

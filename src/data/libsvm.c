@@ -429,6 +429,8 @@ static void parse_rows(struct row_state *state, uint64_t window_end)
 		state->offset = cursor_offset(cursor, cursor->at);
 		if (span_length(row) > 0 && row_begin(state, (size_t)ordinal++))
 			parse_row(state, row);
+		if (state->reader->findings && span_length(row) > 0 && findings_row_is_bad(state->reader->findings, state->row))
+			row_forget(state);
 		state->line++;
 	}
 	if (worker->status == CLN_OK && cursor->status != CLN_OK)
@@ -471,8 +473,8 @@ static enum cln_status start(struct reader *reader, struct cln_error *err)
 	return CLN_OK;
 }
 
-enum cln_status libsvm_read(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
-			    int threads, size_t window_bytes, bool few_texts, struct cln_error *err)
+static enum cln_status read_all(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+				int threads, size_t window_bytes, bool few_texts, struct findings *findings, struct cln_error *err)
 {
 	static const struct text_form form = {.start = start,
 					      .scan = scan,
@@ -481,9 +483,22 @@ enum cln_status libsvm_read(struct cln_table **table, const struct source *sourc
 					      .parse_window = parse_window,
 					      .sparse = true};
 	struct cln_read_options own = *options;
-	struct reader reader = {.form = &form, .source = source, .options = &own, .few_levels = few_texts};
+	struct reader reader = {
+	    .form = &form, .source = source, .options = &own, .few_levels = few_texts, .findings = findings};
 	own.no_header = true;
 	return csv_run(table, &reader, threads, window_bytes, err);
+}
+
+enum cln_status libsvm_read(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+			    int threads, size_t window_bytes, bool few_texts, struct cln_error *err)
+{
+	return read_all(table, source, options, threads, window_bytes, few_texts, NULL, err);
+}
+
+enum cln_status libsvm_read_all(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+				int threads, size_t window_bytes, struct findings *findings, struct cln_error *err)
+{
+	return read_all(table, source, options, threads, window_bytes, false, findings, err);
 }
 
 /* ---------------------------------------------------------------- rows some at a time, and one cell */

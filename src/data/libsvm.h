@@ -21,6 +21,10 @@ enum cln_status libsvm_recognise(bool *is_libsvm, const struct source *source, b
 enum cln_status libsvm_read(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 			    int threads, size_t window_bytes, bool few_texts, struct cln_error *err) CLN_MUST_CHECK;
 
+/* As csv_read_all. */
+enum cln_status libsvm_read_all(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+				int threads, size_t window_bytes, struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
+
 /* Where the whole lines of up to n_rows rows end that the text begins with, and how many rows these are. */
 size_t libsvm_rows_end(const char *text, size_t n, bool whole, size_t most_rows, size_t *n_rows);
 

@@ -49,6 +49,8 @@ struct pipeline_column { /* every pointer is a block of mem_alloc that the pipel
 	/* numeric */
 	enum transform transform;
 	float impute;
+	bool has_range;          /* the least and the greatest number of the training rows are known */
+	float least, greatest;
 	float center, scale;     /* scale > 0; 0 and 1 where there are knots */
 	float *knots, *scores;   /* TRANSFORM_QUANTILE: knots ascend, scores do not descend and are within PIPELINE_Z_MAX */
 	size_t n_knots;          /* 2 .. PIPELINE_MAX_KNOTS */

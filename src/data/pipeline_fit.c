@@ -271,6 +271,9 @@ static enum cln_status fit_numeric(struct pipeline_column *column, const struct 
 	column->n_features = 1 + (size_t)column->has_missing;
 	column->two_valued = !stats.has_more;
 	column->impute = (float)stats.quartile[1];
+	column->has_range = true;
+	column->least = stats.least;
+	column->greatest = stats.greatest;
 	column->scale = 1;
 	return scale_column(column, cells, fit, &stats, err);
 }

@@ -87,16 +87,66 @@ static enum cln_status read_source(struct cln_table **table, const struct source
 				: status;
 }
 
+/* What is no text is read as always, up to its first error. */
+static enum cln_status read_all(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
+				struct findings *findings, struct cln_error *err)
+{
+	const int threads = threads_for(source, options->threads);
+	enum table_form form;
+	enum cln_status status = form_find(&form, source, true, options, err);
+
+	if (status != CLN_OK)
+		return status;
+	if (form == FORM_CSV)
+		return csv_read_all(table, source, options, threads, 0, findings, err);
+	if (form == FORM_LIBSVM)
+		return libsvm_read_all(table, source, options, threads, 0, findings, err);
+	return form_read(table, form, source, options, threads, false, err);
+}
+
+enum cln_status table_read_all(struct cln_table **table, const char *path, const struct cln_read_options *options,
+			       struct findings *findings, struct cln_error *err)
+{
+	struct source source;
+	enum cln_status status = source_open(&source, path, err);
+
+	*table = NULL;
+	if (status == CLN_OK)
+		status = read_all(table, &source, options, findings, err);
+	if (status == CLN_OK)
+		status = keep_text(table, &source, err);
+	source_close(&source);
+	return status;
+}
+
+static const struct cln_read_options usual;
+
+static enum cln_status check_threads(const struct cln_read_options *options, struct cln_error *err)
+{
+	if (options->threads < 0)
+		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
+	return CLN_OK;
+}
+
+enum cln_status cln_table_read_text(struct cln_table **table, const char *text, size_t length,
+				    const struct cln_read_options *options, struct cln_error *err)
+{
+	struct source source = source_memory("memory", text, length);
+	enum cln_status status = check_threads(options ? options : &usual, err);
+
+	*table = NULL;
+	return status == CLN_OK ? read_source(table, &source, options ? options : &usual, err) : status;
+}
+
 enum cln_status cln_table_read(struct cln_table **table, const char *path, const struct cln_read_options *options,
 			       struct cln_error *err)
 {
-	static const struct cln_read_options none;
 	struct source source;
 	if (!options)
-		options = &none;
+		options = &usual;
 	*table = NULL;
-	if (options->threads < 0)
-		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
+	if (check_threads(options, err) != CLN_OK)
+		return CLN_E_USAGE;
 	struct csv_early early = {.options = options};
 	enum cln_status status =
 	    source_open_with(&source, path, &(struct meanwhile){csv_early_begin, csv_early_work, &early}, err);

@@ -77,6 +77,15 @@ size_t table_line(const struct cln_table *table, size_t row);
 #define TABLE_PLACE 512
 void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t row, size_t column);
 
+/* The same as numbers; *line 0: not known, *field 0: the line alone is. */
+void table_find_place(size_t *line, size_t *field, const struct cln_table *table, size_t row, size_t column);
+
+/* cln_table_read that goes on behind problems of text, wherever that is sound, and adds all to the findings; CLN_E_DATA where these
+ * end it, and for what has no place in a row (the findings then have none of it).  Rows that have one are marked as bad in them. */
+struct findings;
+enum cln_status table_read_all(struct cln_table **table, const char *path, const struct cln_read_options *options,
+			       struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
+
 /* The text of a cell: the level, or the shortest text of the number; "" where missing. */
 #define TABLE_CELL 256
 void table_cell(char text[TABLE_CELL], const struct cln_table *table, size_t row, size_t column);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/text.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/utf8.h"
 
 bool text_is_utf8(const char *text, size_t length)
@@ -40,6 +43,15 @@ void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length)
 	}
 	memcpy(excerpt + used, "...", 3);
 	excerpt[used + (length ? 3 : 0)] = '\0';
+}
+
+void text_number(char text[TEXT_NUMBER], float number)
+{
+	if (fabsf(number) < 1e7f && floorf(number) == number) {
+		snprintf(text, TEXT_NUMBER, "%ld", (long)number);
+		return;
+	}
+	number_from_float(text, number);
 }
 
 size_t text_find(const char *const *texts, size_t n, const char *text)

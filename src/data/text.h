@@ -14,6 +14,10 @@ bool text_is_utf8(const char *text, size_t length);
 #define EXCERPT 64
 void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length);
 
+/* A number for people: a whole one below 10^7 in all its digits, else its shortest text. */
+#define TEXT_NUMBER 32
+void text_number(char text[TEXT_NUMBER], float number);
+
 /* The index of a text in an ascending list; n where it is not there.  Exported C files have it too (model/shared_code.awk). */
 size_t text_find(const char *const *texts, size_t n, const char *text);
 

@@ -215,6 +215,8 @@ void document_write_column(struct json_writer *writer, const struct pipeline_col
 		write_scaling(writer, column);
 		if (column->two_valued)
 			json_bool(writer, "two_valued", true);
+		if (column->has_range)
+			write_floats(writer, "range", (const float[]){column->least, column->greatest}, 2);
 	} else if (column->n_features) {
 		json_bool(writer, "two_valued", column->two_valued);
 		write_texts(writer, "levels", column->levels, column->n_levels);
@@ -340,6 +342,15 @@ bool document_is_third(const struct network *net)
 	return net->front.n_categories > 0 || net->front.n_binned > 0 || net->front.parametric;
 }
 
+/* Whether the range of any column is known, for which format 4 has room. */
+static bool has_ranges(const struct pipeline *pipeline)
+{
+	for (size_t i = 0; i < pipeline->n_columns; i++)
+		if (pipeline->columns[i].has_range)
+			return true;
+	return false;
+}
+
 size_t document_format(const struct cln_model *model)
 {
 	const struct cln_config *config = &model->config;
@@ -347,6 +358,8 @@ size_t document_format(const struct cln_model *model)
 	bool is_new = model->members || network_has_front(model->network) || format > 1 ||
 	              config->calibration != CLN_CALIBRATE_NONE || config->scale > CLN_SCALE_ROBUST ||
 	              config->schedule > CLN_ONE_CYCLE || config->init > CLN_INIT_NORMAL;
+	if (has_ranges(model->pipeline))
+		return 4;
 	if (format > 2 || document_is_third(model->network) || config->embedding > CLN_EMBEDDING_PERIODIC ||
 	    config->threshold_rule > CLN_THRESHOLD_RECALL)
 		return 3;
@@ -523,6 +536,28 @@ static enum cln_status read_scaling(struct pipeline_column *column, const struct
 	return status;
 }
 
+/* Two numbers, the second not less than the first; none in the formats before the fourth. */
+static enum cln_status read_range(struct pipeline_column *column, const struct json *object, struct cln_error *err)
+{
+	const struct json *range;
+	float *ends = NULL;
+	if (!json_get(object, "range"))
+		return CLN_OK;
+	enum cln_status status = json_get_array(&range, object, "range", err);
+	if (status == CLN_OK && range->n != 2)
+		status = error_set(err, CLN_E_DAMAGED, "column \"%.100s\" has a range of %zu numbers, not 2", column->name,
+		                   range->n);
+	if (status == CLN_OK)
+		status = copy_ascending(&ends, 2, (double)FLT_MAX, range, err);
+	if (status == CLN_OK) {
+		column->has_range = true;
+		column->least = ends[0];
+		column->greatest = ends[1];
+	}
+	mem_free(ends);
+	return status;
+}
+
 static enum cln_status read_numeric(struct pipeline_column *column, const struct json *object, struct cln_error *err)
 {
 	int transform = 0;
@@ -538,6 +573,8 @@ static enum cln_status read_numeric(struct pipeline_column *column, const struct
 		return status;
 	if (json_get(object, "two_valued")) /* written only where true, so that older files stay as they are */
 		status = json_get_bool(&column->two_valued, object, "two_valued", err);
+	if (status == CLN_OK)
+		status = read_range(column, object, err);
 	if (status != CLN_OK)
 		return status;
 	return check_features(column, 1 + (size_t)column->has_missing, err);
@@ -950,7 +987,10 @@ enum cln_status document_known(const struct json *document, const char *wanted, 
 	enum cln_status status = json_get_size(&format, document, "format", 1, MAX_WHOLE, err);
 	if (status != CLN_OK)
 		return status;
-	if (format > newest)
+	/* Kinds count their formats apart: a model is no newer checkpoint. */
+	const struct json *other = json_get(document, "kind");
+	const bool is_other = other && other->type == JSON_STRING && strcmp(other->string, wanted) != 0;
+	if (format > newest && !(is_other && format <= DOCUMENT_FORMAT))
 		return error_set(err, CLN_E_DAMAGED, "written by a newer Colonnade (format %zu); this one reads up to %zu", format,
 		                 newest);
 	status = json_get_string(&kind, document, "kind", err);

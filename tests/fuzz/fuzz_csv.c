@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Any bytes are a table or an error, the same whether one thread reads them in one window or up to three read them in tiny ones.
+ * All problems of it are none where it is a table, and they do not depend on threads and windows either.
  * The first two bytes choose the options, the size of the windows and the threads. */
 #include "fuzz.h"
 
@@ -34,6 +35,43 @@ static struct cln_read_options options_of(uint8_t choice)
 	return options;
 }
 
+static void require_same(const struct findings *a, const struct findings *b)
+{
+	FUZZ_REQUIRE(a->n == b->n && a->n_kinds == b->n_kinds && a->ended == b->ended);
+	for (size_t i = 0; i < a->n; i++)
+		FUZZ_REQUIRE(a->items[i].line == b->items[i].line && a->items[i].column == b->items[i].column &&
+			     strcmp(a->items[i].sentence, b->items[i].sentence) == 0);
+	for (size_t k = 0; k < a->n_kinds; k++)
+		FUZZ_REQUIRE(a->counts[k].kind == b->counts[k].kind && a->counts[k].n == b->counts[k].n);
+}
+
+/* Reads on behind every problem: without one, what was read before; else tables without the rows that have one. */
+static void find_all(const struct source *source, const struct cln_read_options *options, size_t window, int threads,
+		     const struct cln_table *whole)
+{
+	struct findings one = {.most = 5}, other = {.most = 5};
+	struct cln_table *all, *parts;
+	struct cln_error err = {0};
+	enum cln_status status = csv_read_all(&all, source, options, 1, (size_t)source->size + 1, &one, &err);
+	FUZZ_REQUIRE(csv_read_all(&parts, source, options, threads, window, &other, &err) == status);
+	FUZZ_REQUIRE((status == CLN_OK && findings_total(&one) == 0) == (whole != NULL));
+	findings_settle(&one);
+	findings_settle(&other);
+	require_same(&one, &other);
+	FUZZ_REQUIRE((status == CLN_OK) == (all != NULL) && (all != NULL) == (parts != NULL));
+	if (all) {
+		check_table(all, 2);
+		check_same(all, parts);
+		FUZZ_REQUIRE(memcmp(one.bad_rows, other.bad_rows, all->n_rows) == 0);
+	}
+	if (all && whole)
+		check_same(all, whole);
+	findings_free(&one);
+	findings_free(&other);
+	cln_table_destroy(all);
+	cln_table_destroy(parts);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2)
@@ -54,6 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_table(whole, 2);
 		check_same(whole, parts);
 	}
+	if (data[1] & 1) /* half of them: it takes as long as all else */
+		find_all(&source, &options, window, threads, whole);
 	cln_table_destroy(whole);
 	cln_table_destroy(parts);
 	return 0;

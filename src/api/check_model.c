@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ * Whether a table fits a model: its columns, their types, and cells that the training rows had nothing like. */
+#include "api/check.h"
+
+#include "data/novel.h"
+#include "model/model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool text_is_number(const char *text)
+{
+	float x;
+
+	return number_to_float(&x, text, strlen(text)) && isfinite(x);
+}
+
+enum cln_status check_texts(struct findings *findings, const struct cln_table *table, size_t c, const char *hint,
+			    struct cln_error *err)
+{
+	static const char kind[] = "not a number";
+	const struct column *cells = &table->columns[c];
+	bool *good = mem_alloc(cells->n_levels, sizeof *good, err);
+	enum cln_status status = good ? CLN_OK : CLN_E_MEMORY;
+	size_t n = 0;
+
+	for (size_t k = 0; k < cells->n_levels && good; k++)
+		good[k] = text_is_number(cells->levels[k]);
+	for (size_t row = 0; row < table->n_rows && status == CLN_OK; row++) {
+		char sentence[512], text[TABLE_CELL];
+		size_t line, field;
+
+		if (findings_row_is_bad(findings, row) || cells->codes[row] == LEVEL_MISSING || good[cells->codes[row]])
+			continue;
+		if (n++ >= findings->most)
+			continue;
+		table_find_place(&line, &field, table, row, c);
+		table_cell(text, table, row, c);
+		snprintf(sentence, sizeof sentence, "%s (\"%.200s\", column \"%.200s\"; %s)", kind, text, cells->name, hint);
+		status = findings_add(findings, kind, line, field, sentence, err);
+	}
+	findings_count(findings, kind, n);
+	mem_free(good);
+	return status;
+}
+
+static size_t find_column(const struct cln_table *table, const char *name)
+{
+	for (size_t c = 0; c < table->n_columns; c++)
+		if (strcmp(table->columns[c].name, name) == 0 && !table->columns[c].ignored)
+			return c;
+	return SIZE_MAX;
+}
+
+static enum cln_status fit_columns(struct check_result *result, const struct pipeline *pipeline, const struct novel *novel,
+				   struct cln_error *err)
+{
+	struct check_file *data = &result->files[CHECK_DATA];
+	enum cln_status status = CLN_OK;
+
+	for (size_t k = 0; k < pipeline->n_columns && status == CLN_OK; k++) {
+		const struct pipeline_column *learnt = &pipeline->columns[k];
+		const struct novel_column *count = &novel->columns[k];
+		struct check_fit_column *fit = &result->fit[result->n_fit];
+		size_t c;
+
+		if (learnt->n_features == 0)
+			continue;
+		c = find_column(data->table, learnt->name);
+		*fit = (struct check_fit_column){.name = learnt->name,
+						 .missing = c == SIZE_MAX,
+						 .n_present = count->n_present,
+						 .n_outside = count->n_outside,
+						 .n_unseen = count->n_unseen,
+						 .least = learnt->has_range ? (double)learnt->least : NAN,
+						 .greatest = learnt->has_range ? (double)learnt->greatest : NAN};
+		memcpy(fit->unseen, count->example, sizeof fit->unseen);
+		result->n_fit++;
+		if (c != SIZE_MAX && learnt->type == COLUMN_NUMERIC && data->table->columns[c].type == COLUMN_CATEGORICAL)
+			status = check_texts(&data->findings, data->table, c, "the model learnt this column as numbers",
+					     err);
+	}
+	return status;
+}
+
+static bool knows(const struct cln_model *model, const char *name)
+{
+	for (size_t k = 0; k < model->pipeline->n_columns; k++)
+		if (strcmp(model->pipeline->columns[k].name, name) == 0)
+			return true;
+	return strcmp(name, model->label.column) == 0 || (model->weight && strcmp(name, model->weight) == 0);
+}
+
+static void find_extra(struct check_result *result, const struct cln_model *model)
+{
+	const struct cln_table *table = result->files[CHECK_DATA].table;
+
+	for (size_t c = 0; c < table->n_columns; c++) {
+		if (table->columns[c].ignored || knows(model, table->columns[c].name))
+			continue;
+		if (result->n_extra < CLN_EXTRA_NAMED)
+			result->extra[result->n_extra] = c;
+		result->n_extra++;
+	}
+}
+
+/* The label is read as the texts it has. */
+static void count_labels(struct check_result *result, const struct cln_model *model)
+{
+	const struct cln_table *table = result->files[CHECK_DATA].table;
+	const size_t c = find_column(table, model->label.column);
+
+	for (size_t row = 0; c != SIZE_MAX && row < table->n_rows; row++) {
+		char text[TABLE_CELL];
+
+		table_cell(text, table, row, c);
+		result->label_counts[strcmp(text, model->label.negative) == 0   ? 0
+				     : strcmp(text, model->label.positive) == 0 ? 1
+										: 2]++;
+	}
+}
+
+enum cln_status check_model(struct check_result *result, const struct check_task *task, struct cln_error *err)
+{
+	const struct cln_table *table = result->files[CHECK_DATA].table;
+	const struct pipeline *pipeline = task->model->pipeline;
+	struct novel novel;
+	enum cln_status status = novel_create(&novel, pipeline, err);
+
+	if (status == CLN_OK)
+		status = novel_add(&novel, table, true, err);
+	if (status == CLN_OK) {
+		result->fit = mem_alloc(pipeline->n_columns, sizeof *result->fit, err);
+		status = result->fit ? fit_columns(result, pipeline, &novel, err) : CLN_E_MEMORY;
+	}
+	novel_free(&novel);
+	if (status != CLN_OK)
+		return status;
+	find_extra(result, task->model);
+	count_labels(result, task->model);
+	return CLN_OK;
+}

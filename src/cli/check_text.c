@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/check_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_NAME_WIDTH 32
+#define NUMBER_WIDTH 12
+
+static const char *const file_words[CHECK_FILES] = {"data", "valid", "test"};
+static const char *const use_words[] = {[CLN_COLUMN_FEATURE] = "feature",
+					[CLN_COLUMN_LABEL] = "label",
+					[CLN_COLUMN_WEIGHT] = "weight",
+					[CLN_COLUMN_IGNORED] = "ignored"};
+
+/* ---------------------------------------------------------------- pieces */
+
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xC0) != 0x80;
+	return width;
+}
+
+/* Names are anybody's text: what could steer a terminal becomes '?'. */
+static void add_visible(struct text *text, const char *name)
+{
+	const size_t before = text->length;
+
+	text_addf(text, "%s", name);
+	if (!text->failed)
+		utf8_make_visible(text->bytes + before, "\n");
+	text->length = text->failed ? text->length : before + strlen(text->bytes + before);
+}
+
+static void pad(struct text *text, size_t width, size_t wanted)
+{
+	for (; width < wanted; width++)
+		text_add(text, " ", 1);
+}
+
+static const char *number_text(char text[NUMBER_TEXT], double value)
+{
+	if (isnan(value))
+		return "";
+	text_number(text, (float)value);
+	return text;
+}
+
+static void add_bytes(struct text *text, double bytes)
+{
+	if (bytes >= 1e9)
+		text_addf(text, "%.3g GB", bytes / 1e9);
+	else
+		text_addf(text, "%.3g MB", bytes / 1e6 < 0.1 ? 0.1 : bytes / 1e6);
+}
+
+/* ---------------------------------------------------------------- problems */
+
+static void write_finding(struct text *text, const struct check_file *file, const struct finding *finding)
+{
+	char place[64] = "";
+
+	if (finding->column)
+		snprintf(place, sizeof place, ":%zu:%zu", finding->line, finding->column);
+	else if (finding->line)
+		snprintf(place, sizeof place, ":%zu", finding->line);
+	add_visible(text, file->name && strcmp(file->name, "-") == 0 ? "standard input" : file->name);
+	text_addf(text, "%s: ", place);
+	add_visible(text, finding->sentence);
+	text_add(text, "\n", 1);
+}
+
+/* "3 problems: not a number 2, number of fields 1", after those that are told. */
+static void write_problems(struct text *text, const struct check_file *file)
+{
+	const struct findings *findings = &file->findings;
+	const size_t n = findings_total(findings);
+
+	for (size_t i = 0; i < findings->n; i++)
+		write_finding(text, file, &findings->items[i]);
+	if (n > findings->n)
+		text_addf(text, "... and %zu more (--problems)\n", n - findings->n);
+	if (n > 0) {
+		text_addf(text, "problems  %zu:", n);
+		for (size_t k = 0; k < findings->n_kinds; k++)
+			text_addf(text, "%s %s (%zu)", k ? "," : "", findings->counts[k].kind, findings->counts[k].n);
+		text_add(text, "\n", 1);
+	}
+	if (findings->ended)
+		text_addf(text, "the reading ends there: behind it no row can be believed\n");
+	if (file->refused.code != CLN_OK) {
+		add_visible(text, file->refused.message);
+		text_add(text, "\n", 1);
+	}
+}
+
+/* ---------------------------------------------------------------- columns */
+
+static void add_remark(struct text *text, size_t *n, const char *remark)
+{
+	text_addf(text, "%s%s", (*n)++ ? ", " : "", remark);
+}
+
+static void write_remarks(struct text *text, const struct check_column *column)
+{
+	char detail[96];
+	size_t n = 0;
+
+	if (column->use != CLN_COLUMN_FEATURE)
+		add_remark(text, &n, use_words[column->use]);
+	if (column->constant)
+		add_remark(text, &n, "constant");
+	if (column->tells_label)
+		add_remark(text, &n, "TELLS THE LABEL");
+	if (column->identifier)
+		add_remark(text, &n, "identifier?");
+	if (column->n_texts > 0) {
+		snprintf(detail, sizeof detail, "all numbers but %zu", column->n_texts);
+		add_remark(text, &n, detail);
+	}
+	if (column->codes > 0) {
+		snprintf(detail, sizeof detail, "codes? (%zu)", column->codes);
+		add_remark(text, &n, detail);
+	}
+	if (n == 0 && column->categorical && column->n_frequent > 0) {
+		snprintf(detail, sizeof detail, "most \"%.40s\" (%zu)", column->frequent, column->n_frequent);
+		add_remark(text, &n, detail);
+	}
+}
+
+static void write_column(struct text *text, const struct check_column *column, size_t name_width)
+{
+	char least[NUMBER_TEXT], median[NUMBER_TEXT], greatest[NUMBER_TEXT];
+	const size_t before = text->length;
+
+	text_addf(text, "  ");
+	add_visible(text, column->name);
+	pad(text, width_of(column->name), name_width);
+	if (column->use == CLN_COLUMN_IGNORED) {
+		text_addf(text, "  ignored\n");
+		return;
+	}
+	text_addf(text, "  %-7s  %8zu  ", column->categorical ? "text" : "number", column->n_missing);
+	if (column->categorical)
+		text_addf(text, "%*zu different  %*s  ", 2 * NUMBER_WIDTH - 8, column->n_different, NUMBER_WIDTH, "");
+	else
+		text_addf(text, "%*s  %*s  %*s  ", NUMBER_WIDTH, number_text(least, column->least), NUMBER_WIDTH,
+			  number_text(median, column->median), NUMBER_WIDTH, number_text(greatest, column->greatest));
+	write_remarks(text, column);
+	while (!text->failed && text->length > before && text->bytes[text->length - 1] == ' ')
+		text->length--;
+	text_add(text, "\n", 1);
+}
+
+static void write_columns(struct text *text, const struct check_result *result)
+{
+	size_t name_width = strlen("column");
+
+	for (size_t c = 0; c < result->n_columns; c++) {
+		const size_t width = width_of(result->columns[c].name);
+
+		if (width > name_width)
+			name_width = width < MAX_NAME_WIDTH ? width : MAX_NAME_WIDTH;
+	}
+	text_addf(text, "\n  column");
+	pad(text, strlen("column"), name_width);
+	text_addf(text, "  type      missing  %*s  %*s  %*s  remarks\n", NUMBER_WIDTH, "least", NUMBER_WIDTH, "median",
+		  NUMBER_WIDTH, "greatest");
+	for (size_t c = 0; c < result->n_columns; c++)
+		write_column(text, &result->columns[c], name_width);
+	text_add(text, "\n", 1);
+}
+
+/* ---------------------------------------------------------------- rows */
+
+static void write_label(struct text *text, const struct check_result *result)
+{
+	const size_t n = result->n_positive + result->n_negative;
+	char least[NUMBER_TEXT], greatest[NUMBER_TEXT], sum[NUMBER_TEXT];
+
+	if (!result->label)
+		return;
+	text_addf(text, "label     ");
+	add_visible(text, result->label);
+	text_addf(text, ": \"");
+	add_visible(text, result->positive);
+	text_addf(text, "\" is positive%s, %zu rows (%.1f %%); \"", result->positive_was_chosen ? ", being the greater" : "",
+		  result->n_positive, n ? 100 * (double)result->n_positive / (double)n : 0);
+	add_visible(text, result->negative);
+	text_addf(text, "\" negative, %zu\n", result->n_negative);
+	if (!result->weight)
+		return;
+	text_addf(text, "weight    ");
+	add_visible(text, result->weight);
+	text_addf(text, ": from %s to %s, in sum %s; %zu rows of weight 0 are left out\n", number_text(least, result->weight_least),
+		  number_text(greatest, result->weight_greatest), number_text(sum, result->weight_sum), result->n_dropped);
+}
+
+static void write_copies(struct text *text, const struct check_result *result)
+{
+	static const char *const one[] = {"stands in it before", "is a row of DATA too: a leak"};
+	static const char *const many[] = {"stand in it before", "are rows of DATA too: a leak"};
+
+	for (int f = 0; f < CHECK_FILES; f++) {
+		const struct check_copies *copies = &result->copies[f];
+		const bool across = f != CHECK_DATA;
+		char first[96] = "";
+
+		if (copies->n == 0)
+			continue;
+		if (copies->line)
+			snprintf(first, sizeof first, " (the first: line %zu, which is line %zu%s)", copies->line, copies->of_line,
+				 across ? " of DATA" : "");
+		text_addf(text, "copies    %zu row%s of ", copies->n, copies->n > 1 ? "s" : "");
+		add_visible(text, result->files[f].name);
+		text_addf(text, " %s%s\n", copies->n > 1 ? many[across] : one[across], first);
+	}
+}
+
+static void write_suspects(struct text *text, const struct check_result *result)
+{
+	for (size_t c = 0; c < result->n_columns; c++) {
+		if (!result->columns[c].tells_label)
+			continue;
+		text_addf(text, "leak?     the column \"");
+		add_visible(text, result->columns[c].name);
+		text_addf(text, "\" tells the label of every row: was it made from it? (--ignore leaves it out)\n");
+	}
+}
+
+/* ---------------------------------------------------------------- the training, or the model */
+
+static void write_training(struct text *text, const struct check_result *result)
+{
+	if (result->members == 0)
+		return;
+	for (const char *note = result->notes.bytes; note && *note;) {
+		const size_t length = strcspn(note, "\n");
+
+		text_addf(text, "note      %.*s\n", (int)length, note);
+		note += length + (note[length] == '\n');
+	}
+	text_addf(text, "training  %zu network%s of at most %zu epochs, ", result->members, result->members > 1 ? "s" : "",
+		  result->epochs);
+	for (size_t l = 0; l <= result->n_layers; l++)
+		text_addf(text, "%s%zu", l ? "-" : "", result->n[l]);
+	text_addf(text, ", %zu parameters; %zu rows to train on", result->n_params, result->train_rows);
+	if (result->folds)
+		text_addf(text, " in %zu folds", result->folds);
+	else
+		text_addf(text, ", %zu to validate on", result->valid_rows);
+	if (result->test_rows)
+		text_addf(text, ", %zu to test", result->test_rows);
+	text_addf(text, "\nmemory    about ");
+	add_bytes(text, result->table_bytes + result->feature_bytes + result->network_bytes);
+	text_addf(text, ": tables ");
+	add_bytes(text, result->table_bytes);
+	text_addf(text, ", features ");
+	add_bytes(text, result->feature_bytes);
+	text_addf(text, ", a network in training ");
+	add_bytes(text, result->network_bytes);
+	text_add(text, "\n", 1);
+}
+
+static void write_fit_column(struct text *text, const struct check_fit_column *fit)
+{
+	char least[NUMBER_TEXT], greatest[NUMBER_TEXT];
+
+	if (fit->missing) {
+		text_addf(text, "missing   the column \"");
+		add_visible(text, fit->name);
+		text_addf(text, "\", which the model was trained on\n");
+	}
+	if (fit->n_outside > 0) {
+		text_addf(text, "outside   ");
+		add_visible(text, fit->name);
+		text_addf(text, ": %zu of %zu values outside of the training rows' %s .. %s\n", fit->n_outside, fit->n_present,
+			  number_text(least, fit->least), number_text(greatest, fit->greatest));
+	}
+	if (fit->n_unseen > 0) {
+		text_addf(text, "unseen    ");
+		add_visible(text, fit->name);
+		text_addf(text, ": %zu of %zu values never seen in training, the first being \"%s\"\n", fit->n_unseen,
+			  fit->n_present, fit->unseen);
+	}
+}
+
+static void write_fit(struct text *text, const struct check_result *result)
+{
+	const struct cln_table *table = result->files[CHECK_DATA].table;
+
+	for (size_t k = 0; k < result->n_fit; k++)
+		write_fit_column(text, &result->fit[k]);
+	for (size_t i = 0; i < result->n_extra && i < CLN_EXTRA_NAMED; i++) {
+		text_addf(text, i ? ", \"" : "extra     the model does not know \"");
+		add_visible(text, table->columns[result->extra[i]].name);
+		text_add(text, "\"", 1);
+	}
+	if (result->n_extra > CLN_EXTRA_NAMED)
+		text_addf(text, " and %zu more", result->n_extra - CLN_EXTRA_NAMED);
+	if (result->n_extra > 0)
+		text_add(text, "\n", 1);
+	if (result->label_counts[0] + result->label_counts[1] > 0)
+		text_addf(text, "label     is there: %zu negative, %zu positive, %zu missing or neither\n", result->label_counts[0],
+			  result->label_counts[1], result->label_counts[2]);
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static void write_file(struct text *text, const struct check_result *result, int f)
+{
+	const struct check_file *file = &result->files[f];
+
+	write_problems(text, file);
+	if (!file->table)
+		return;
+	text_addf(text, "%-9s ", file_words[f]);
+	add_visible(text, file->table->source);
+	text_addf(text, ": %zu rows, %zu columns", file->table->n_rows, file->table->n_columns);
+	if (f == CHECK_DATA && result->n_rows < file->table->n_rows)
+		text_addf(text, "; what follows is of the %zu rows without a problem", result->n_rows);
+	text_add(text, "\n", 1);
+}
+
+static void write_verdict(struct text *text, const struct check_result *result, bool of_model)
+{
+	const char *who = of_model ? "predict" : "train";
+
+	if (result->refused.code != CLN_OK) {
+		add_visible(text, result->refused.message);
+		text_add(text, "\n", 1);
+	}
+	if (check_status(result) == CLN_OK)
+		text_addf(text, "result    %s takes these data\n", who);
+	else
+		text_addf(text, "result    %s would refuse these data\n", who);
+}
+
+void check_write(struct text *text, const struct check_result *result, bool of_model)
+{
+	for (int f = 0; f < CHECK_FILES; f++)
+		if (result->files[f].name)
+			write_file(text, result, f);
+	if (result->n_columns > 0)
+		write_columns(text, result);
+	write_label(text, result);
+	write_copies(text, result);
+	write_suspects(text, result);
+	write_training(text, result);
+	if (of_model)
+		write_fit(text, result);
+	write_verdict(text, result, of_model);
+}
+
+/* ---------------------------------------------------------------- JSON */
+
+static void json_place(struct json_writer *json, const char *key, size_t number)
+{
+	if (number)
+		json_size(json, key, number);
+	else
+		json_string(json, key, NULL);
+}
+
+static void json_problems(struct json_writer *json, const struct check_file *file)
+{
+	const struct findings *findings = &file->findings;
+
+	json_begin_array(json, "problems");
+	for (size_t i = 0; i < findings->n; i++) {
+		json_begin_object(json, NULL);
+		json_string(json, "kind", findings->items[i].kind);
+		json_place(json, "line", findings->items[i].line);
+		json_place(json, "column", findings->items[i].column);
+		json_string(json, "message", findings->items[i].sentence);
+		json_end_object(json);
+	}
+	json_end_array(json);
+	json_begin_object(json, "problem_counts");
+	for (size_t k = 0; k < findings->n_kinds; k++)
+		json_size(json, findings->counts[k].kind, findings->counts[k].n);
+	json_end_object(json);
+	json_bool(json, "reading_ended", findings->ended);
+	json_string(json, "refused", file->refused.code != CLN_OK ? file->refused.message : NULL);
+}
+
+static void json_files(struct json_writer *json, const struct check_result *result)
+{
+	json_begin_array(json, "files");
+	for (int f = 0; f < CHECK_FILES; f++) {
+		const struct check_file *file = &result->files[f];
+
+		if (!file->name)
+			continue;
+		json_begin_object(json, NULL);
+		json_string(json, "role", file_words[f]);
+		json_string(json, "file", file->name);
+		json_place(json, "rows", file->table ? file->table->n_rows : 0);
+		json_problems(json, file);
+		json_size(json, "copies", result->copies[f].n);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static void json_columns(struct json_writer *json, const struct check_result *result)
+{
+	json_begin_array(json, "columns");
+	for (size_t c = 0; c < result->n_columns; c++) {
+		const struct check_column *column = &result->columns[c];
+
+		json_begin_object(json, NULL);
+		json_string(json, "name", column->name);
+		json_string(json, "use", use_words[column->use]);
+		if (column->use != CLN_COLUMN_IGNORED) {
+			json_string(json, "type", column->categorical ? "categorical" : "numeric");
+			json_size(json, "missing", column->n_missing);
+			if (column->categorical) {
+				json_size(json, "different", column->n_different);
+				json_string(json, "most_frequent", column->n_frequent ? column->frequent : NULL);
+				json_size(json, "most_frequent_cells", column->n_frequent);
+				json_size(json, "texts_among_numbers", column->n_texts);
+			} else {
+				json_float(json, "least", (float)column->least);
+				json_double(json, "median", column->median);
+				json_float(json, "greatest", (float)column->greatest);
+			}
+			json_bool(json, "constant", column->constant);
+			json_bool(json, "identifier", column->identifier);
+			json_size(json, "codes", column->codes);
+			json_bool(json, "tells_label", column->tells_label);
+		}
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static void json_label(struct json_writer *json, const struct check_result *result)
+{
+	if (!result->label) {
+		json_string(json, "label", NULL);
+		return;
+	}
+	json_begin_object(json, "label");
+	json_string(json, "column", result->label);
+	json_string(json, "positive", result->positive);
+	json_string(json, "negative", result->negative);
+	json_size(json, "positive_rows", result->n_positive);
+	json_size(json, "negative_rows", result->n_negative);
+	json_size(json, "rows_of_weight_0", result->n_dropped);
+	json_string(json, "weight", result->weight);
+	json_end_object(json);
+}
+
+static void json_training(struct json_writer *json, const struct check_result *result)
+{
+	if (result->members == 0) {
+		json_string(json, "training", NULL);
+		return;
+	}
+	json_begin_object(json, "training");
+	json_size(json, "networks", result->members);
+	json_size(json, "epochs", result->epochs);
+	json_size(json, "folds", result->folds);
+	json_size(json, "features", result->n_features);
+	json_size(json, "parameters", result->n_params);
+	json_size(json, "train_rows", result->train_rows);
+	json_size(json, "valid_rows", result->valid_rows);
+	json_size(json, "test_rows", result->test_rows);
+	json_double(json, "table_bytes", result->table_bytes);
+	json_double(json, "feature_bytes", result->feature_bytes);
+	json_double(json, "network_bytes", result->network_bytes);
+	json_end_object(json);
+}
+
+static void json_fit(struct json_writer *json, const struct check_result *result)
+{
+	json_begin_array(json, "fit");
+	for (size_t k = 0; k < result->n_fit; k++) {
+		const struct check_fit_column *fit = &result->fit[k];
+
+		json_begin_object(json, NULL);
+		json_string(json, "name", fit->name);
+		json_bool(json, "missing", fit->missing);
+		json_size(json, "present", fit->n_present);
+		json_size(json, "outside", fit->n_outside);
+		json_size(json, "unseen", fit->n_unseen);
+		json_string(json, "first_unseen", fit->n_unseen ? fit->unseen : NULL);
+		json_float(json, "least", (float)fit->least);
+		json_float(json, "greatest", (float)fit->greatest);
+		json_end_object(json);
+	}
+	json_end_array(json);
+	json_size(json, "extra_columns", result->n_extra);
+}
+
+void check_write_json(struct text *text, const struct check_result *result, bool of_model)
+{
+	struct json_writer json = {.out = text, .pretty = true};
+
+	json_begin_object(&json, NULL);
+	json_bool(&json, "accepted", check_status(result) == CLN_OK);
+	json_string(&json, "refused", result->refused.code != CLN_OK ? result->refused.message : NULL);
+	json_files(&json, result);
+	json_columns(&json, result);
+	if (of_model)
+		json_fit(&json, result);
+	else
+		json_label(&json, result);
+	if (!of_model)
+		json_training(&json, result);
+	json_end_object(&json);
+	text_add(text, "\n", 1);
+}
