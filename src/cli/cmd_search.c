@@ -130,10 +130,8 @@ static void tell(const struct search *search, const char *sentence)
 /* The winner is trained by the last of the jobs that are present, so that it is the best of all trials. */
 static enum cln_status fit_winner(struct search *search, bool complete, struct cln_error *err)
 {
-	enum cln_status status = complete ? search_files_clean(&search->files, err) : CLN_OK;
+	enum cln_status status;
 
-	if (status != CLN_OK)
-		return status;
 	search_files_unlock(&search->files, SEARCH_PRESENT);
 	if (!complete && search_files_shared(&search->files)) {
 		tell(search, "other jobs are at work on this search; the last of them trains the winner");
@@ -142,7 +140,7 @@ static enum cln_status fit_winner(struct search *search, bool complete, struct c
 	cln_table_destroy(search->valid); /* train reads them again */
 	cln_table_destroy(search->train);
 	search->train = search->valid = NULL;
-	status = search_refit(&search->refit, &search->files, search->outcome.ranked[0].trial, err);
+	status = search_refit(&search->refit, &search->files, search->outcome.ranked[0].trial, complete, err);
 	if (status == CLN_OK && search->refit.elsewhere)
 		tell(search, "another job trains the winner");
 	return status;

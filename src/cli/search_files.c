@@ -54,11 +54,17 @@ void search_files_unlock(const struct search_files *files, size_t place)
 	lock_place(files, place, F_UNLCK, F_SETLK);
 }
 
-bool search_files_shared(const struct search_files *files)
+/* By another process. */
+static bool is_held(const struct search_files *files, size_t place)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = SEARCH_PRESENT, .l_len = 1};
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)place, .l_len = 1};
 
 	return fcntl(files->lock, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+bool search_files_shared(const struct search_files *files)
+{
+	return is_held(files, SEARCH_PRESENT);
 }
 
 /* ---------------------------------------------------------------- a trial's values */
@@ -229,12 +235,20 @@ static bool is_checkpoint(const char *name)
 	return is_trials(name) && ending && strcmp(ending, ".checkpoint") == 0;
 }
 
+/* No other job becomes present meanwhile, nor writes for the winner. */
 enum cln_status search_files_clean(const struct search_files *files, struct cln_error *err)
 {
-	if (search_files_shared(files))
-		return CLN_OK;
-	const enum cln_status status = remove_where(files, is_checkpoint, err);
-	return status == CLN_OK ? remove_where(files, is_temporary, err) : status;
+	enum cln_status status = CLN_OK;
+
+	if (lock_place(files, SEARCH_SET_UP, F_WRLCK, F_SETLKW) != 0)
+		return cannot_lock(files, err);
+	if (!search_files_shared(files)) {
+		status = remove_where(files, is_checkpoint, err);
+		if (status == CLN_OK)
+			status = remove_where(files, is_temporary, err);
+	}
+	search_files_unlock(files, SEARCH_SET_UP);
+	return status;
 }
 
 /* The name of the winner first: without it the run of the winner is set aside before another one.  search.json is replaced last, so
@@ -244,7 +258,7 @@ static enum cln_status remove_search(const struct search_files *files, struct cl
 	char path[RUN_PATH];
 	enum cln_status status;
 
-	if (search_files_shared(files))
+	if (search_files_shared(files) || is_held(files, SEARCH_REFIT))
 		return error_set(err, CLN_E_USAGE, "--force: another job is at work in %s", files->folder);
 	status = search_files_path(path, files, SEARCH_CONFIG, err);
 	if (status == CLN_OK && unlink(path) != 0 && errno != ENOENT)
@@ -268,8 +282,6 @@ static enum cln_status set_up(struct search_files *files, const struct run_recor
 				   files->folder);
 	else if (status == CLN_OK && files->options->force)
 		status = remove_search(files, err);
-	if (status == CLN_OK && !search_files_shared(files))
-		status = remove_where(files, is_temporary, err);
 	if (status == CLN_OK && (!exists || files->options->force))
 		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
 	text_free(&text);

@@ -37,7 +37,8 @@ enum cln_status search_files_path(char path[RUN_PATH], const struct search_files
 enum cln_status search_files_lock(bool *ours, const struct search_files *files, size_t place, struct cln_error *err) CLN_MUST_CHECK;
 void search_files_unlock(const struct search_files *files, size_t place);
 
-/* All trials are done: what processes that were killed have left of them goes away, where no other job is present. */
+/* All trials are done, and the place of the winner is ours: what processes that were killed have left goes away, where no other job
+ * is present. */
 enum cln_status search_files_clean(const struct search_files *files, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Whether another job is present. */

@@ -176,8 +176,8 @@ static enum cln_status make_words(struct words *words, const struct search_files
 		options_value(value, files->options, options_find(files->options->command, kept[i]));
 		add_word(words, kept[i], value);
 	}
-	/* Else what is in it is of a winner before, or of a run that was killed: it goes away at the end. */
-	if (best_holds(files, RUN_CHECKPOINT) || best_holds(files, "model.safetensors"))
+	/* Else what is in it is of a winner before, or of a run that was cut off: it goes away at the end. */
+	if (best_holds(files, RUN_CHECKPOINT))
 		add_word(words, "resume", "auto");
 	else if (best_holds(files, ""))
 		add_word(words, "force", "");
@@ -204,14 +204,19 @@ static enum cln_status train(struct search_refit *refit, const struct search_fil
 	return status;
 }
 
-/* A run is finished that has a model and no checkpoint. */
+/* A run that is finished has a model and a record, and no checkpoint.  After a failed write it may have the model alone. */
+static bool is_finished(const struct search_files *files)
+{
+	return best_holds(files, "model.safetensors") && best_holds(files, "run.json") && !best_holds(files, RUN_CHECKPOINT);
+}
+
 static enum cln_status fit_winner(struct search_refit *refit, const struct search_files *files, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
 
 	if (!files->options->refit)
 		return CLN_OK;
-	if (!best_holds(files, "model.safetensors") || best_holds(files, RUN_CHECKPOINT))
+	if (!is_finished(files))
 		status = train(refit, files, err);
 	else
 		fprintf(stderr, "%s/" SEARCH_BEST " is finished: %s/" SEARCH_BEST "/model.safetensors\n", files->folder,
@@ -239,7 +244,8 @@ static enum cln_status take_lock(struct search_refit *refit, const struct search
 	return CLN_OK;
 }
 
-enum cln_status search_refit(struct search_refit *refit, const struct search_files *files, size_t trial, struct cln_error *err)
+enum cln_status search_refit(struct search_refit *refit, const struct search_files *files, size_t trial, bool complete,
+			     struct cln_error *err)
 {
 	struct text config = {0};
 
@@ -251,6 +257,8 @@ enum cln_status search_refit(struct search_refit *refit, const struct search_fil
 		status = write_config(files, &config, err);
 		if (status == CLN_OK)
 			status = fit_winner(refit, files, err);
+		if (status == CLN_OK && complete)
+			status = search_files_clean(files, err);
 		search_files_unlock(files, SEARCH_REFIT);
 	}
 	text_free(&config);

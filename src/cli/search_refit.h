@@ -17,8 +17,8 @@ enum cln_status search_refit_config(struct text *config, const struct search_fil
 				    struct cln_error *err) CLN_MUST_CHECK;
 
 /* Writes best.conf, and trains the winner unless that is done or not wished for (options->refit).  Waits for another job that is
- * at another winner.  CLN_STOPPED: a signal came while it waited. */
-enum cln_status search_refit(struct search_refit *refit, const struct search_files *files, size_t trial,
+ * at another winner.  complete: no trial is gone on with.  CLN_STOPPED: a signal came while it waited. */
+enum cln_status search_refit(struct search_refit *refit, const struct search_files *files, size_t trial, bool complete,
 			     struct cln_error *err) CLN_MUST_CHECK;
 
 /* Waits a little, each time somewhat longer; true: the observer's wish is to stop. */
