@@ -105,10 +105,23 @@ job=$!
 await long.err $job
 kill -STOP $job
 true >beside.err
-"$colonnade" search table.csv "${long[@]}" --out long --threads 2 >beside.out 2>beside.err &
+"$colonnade" search table.csv "${long[@]}" --out long >beside.out 2>beside.err &
 other=$!
 until grep -q 'waited for' beside.err || ! kill -0 $other 2>/dev/null; do sleep 0.02; done
 holds "a job beside one that is stopped" '^1 trial is with other jobs, which are waited for$' beside.err
+expect 0 'other jobs are at work on this search; the last of them trains the winner' search table.csv "${long[@]}" --out long \
+  --time-limit 1ms
+holds "a job beside others, at its time limit" '^1 of 2 trials, not all of them to their end, ' stdout
+[ ! -e long/best.conf ] || fail "there is a winner while a job is at work"
+true >waits.err
+"$colonnade" search table.csv "${long[@]}" --out long >waits.out 2>waits.err &
+waits=$!
+until grep -q 'waited for' waits.err || ! kill -0 $waits 2>/dev/null; do sleep 0.02; done
+kill -INT $waits
+wait $waits
+equal "exit code of a job that waits, at SIGINT" $? 75
+holds "a job that waits, at SIGINT" 'stopped by SIGINT; 1 trial is done, and what is done is in long' waits.err
+expect 2 '--force: another job is at work in long' search table.csv "${long[@]}" --out long --force
 kill -9 $job
 wait $job 2>/dev/null
 wait $other || fail "the job that takes over a trial ends with $?: $(cat beside.err)"

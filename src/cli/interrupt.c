@@ -150,7 +150,6 @@ void interrupt_begin(const struct interrupt_settings *settings)
 	interrupt.settings = *settings;
 	interrupt.stop_at = limit_of(now());
 	interrupt.save_at = INFINITY;
-	interrupt.limit_reached = false;
 	handle(SIGALRM, on_alarm);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		if (signals[i].number != SIGHUP || (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN))
@@ -220,12 +219,14 @@ void interrupt_complete(void)
 
 const char *interrupt_reason(void)
 {
-	return interrupt.limit_reached ? "the time limit" : signal_name(atomic_load(&interrupt.signal));
+	const int signal = atomic_load(&interrupt.signal);
+
+	return interrupt.limit_reached && !signal ? "the time limit" : signal_name(signal);
 }
 
-bool interrupt_by_limit(void)
+bool interrupt_signalled(void)
 {
-	return interrupt.limit_reached;
+	return atomic_load(&interrupt.signal) != 0;
 }
 
 bool interrupt_exceeds(double seconds)

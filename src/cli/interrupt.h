@@ -40,8 +40,8 @@ void interrupt_complete(void);
 /* Why the run was stopped: "SIGTERM", "the time limit". */
 const char *interrupt_reason(void);
 
-/* Whether it was the time limit; and whether what takes so many seconds from now on would reach it. */
-bool interrupt_by_limit(void);
+/* Whether a signal asks for an end; and whether what takes so many seconds from now on would reach the time limit. */
+bool interrupt_signalled(void);
 bool interrupt_exceeds(double seconds);
 
 #endif

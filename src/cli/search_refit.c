@@ -34,10 +34,9 @@ bool search_wait(size_t *times)
 	const struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
 
 	++*times;
-	if (interrupt_ask(NULL) == CLN_SAVE_AND_STOP)
-		return true;
-	nanosleep(&pause, NULL); /* a signal ends it */
-	return interrupt_ask(NULL) == CLN_SAVE_AND_STOP;
+	if (!interrupt_signalled())
+		nanosleep(&pause, NULL); /* a signal ends it */
+	return interrupt_signalled();
 }
 
 /* ---------------------------------------------------------------- what is there */

@@ -21,7 +21,7 @@ enum cln_status search_refit_config(struct text *config, const struct search_fil
 enum cln_status search_refit(struct search_refit *refit, const struct search_files *files, size_t trial, bool complete,
 			     struct cln_error *err) CLN_MUST_CHECK;
 
-/* Waits a little, each time somewhat longer; true: the observer's wish is to stop. */
+/* Waits a little, each time somewhat longer; true: a signal asks for an end. */
 bool search_wait(size_t *times);
 
 #endif

@@ -132,15 +132,17 @@ static void tell_rung(const struct search_run *run, size_t rung)
 
 /* ---------------------------------------------------------------- a trial */
 
-static enum cln_status stopped(struct search_run *run, bool by_clock, struct cln_error *err)
+static enum cln_status stopped(struct search_run *run, struct cln_error *err)
 {
 	size_t done = 0;
 
-	run->by_clock = by_clock;
+	run->by_clock = !interrupt_signalled();
 	for (size_t i = 0; i < run->plan.rungs * run->plan.trials; i++)
 		done += run->results[i].done;
-	return error_set(err, CLN_STOPPED, "stopped by %s; %zu trial%s done, and what is done is in %s: the same command goes on",
-			 by_clock ? "the time limit" : interrupt_reason(), done, done == 1 ? " is" : "s are", run->files->folder);
+	return error_set(err, CLN_STOPPED,
+			 "stopped by %s; %zu trial%s done, and what is done is in %s: the same command goes on",
+			 run->by_clock ? "the time limit" : interrupt_reason(), done, done == 1 ? " is" : "s are",
+			 run->files->folder);
 }
 
 static void take(struct search_run *run, size_t rung, size_t trial, const struct trial_run *trained)
@@ -174,12 +176,6 @@ static bool has_time(const struct search_run *run, size_t epochs)
 	return !run->worked || !interrupt_exceeds(seconds);
 }
 
-/* The wish to stop, from outside; the time limit waits for what has_time says. */
-static bool is_stopped(const struct search_run *run)
-{
-	return interrupt_ask(NULL) == CLN_SAVE_AND_STOP && (run->worked || !interrupt_by_limit());
-}
-
 /* Its lock is ours. */
 static enum cln_status train(struct search_run *run, size_t rung, struct trial_record *record, struct cln_error *err)
 {
@@ -187,11 +183,11 @@ static enum cln_status train(struct search_run *run, size_t rung, struct trial_r
 	struct cln_error why;
 
 	if (!has_time(run, epochs))
-		return stopped(run, true, err);
+		return stopped(run, err);
 	run->worked = true;
 	const enum cln_status status = trial_train(record, &run->work, epochs, &why);
 	if (status == CLN_STOPPED)
-		return stopped(run, interrupt_by_limit(), err);
+		return stopped(run, err);
 	if (status != CLN_OK)
 		return status == CLN_E_DATA ? error_set(err, status, "%s", why.message)
 					    : error_set(err, status, "trial %zu: %s", trial, why.message);
@@ -242,8 +238,8 @@ static enum cln_status do_trials(size_t *left, struct search_run *run, size_t ru
 		const size_t trial = run->scores[i].trial;
 		if (result_of(run, rung, trial)->done)
 			continue;
-		if (is_stopped(run))
-			return stopped(run, interrupt_by_limit(), err);
+		if (interrupt_signalled())
+			return stopped(run, err);
 		const enum cln_status status = do_trial(run, rung, trial, err);
 		if (status != CLN_OK)
 			return status;
@@ -265,8 +261,8 @@ static enum cln_status do_rung(struct search_run *run, size_t rung, struct cln_e
 			fprintf(stderr, "%zu trial%s with other jobs, which are waited for\n", left, left == 1 ? " is" : "s are");
 		times = left == before ? times : 0;
 		before = left;
-		if (search_wait(&times))
-			return stopped(run, interrupt_by_limit(), err);
+		if (search_wait(&times) || interrupt_exceeds(0))
+			return stopped(run, err);
 	}
 	return status;
 }
