@@ -153,6 +153,12 @@ done
 expect 75 'stopped by the time limit; 0 trials are done' search table.csv "${long[@]}" --out limited --time-limit 1ms
 [ ! -s stdout ] || fail "a search without a trial prints a table"
 [ -s limited/trial-0001.checkpoint ] || fail "the trial that the time limit stopped left no checkpoint"
+# a checkpoint of another training, or one that is damaged, is nothing to go on from
+mkdir strange
+cp limited/trial-0001.checkpoint strange/
+head -c 1000 limited/trial-0001.checkpoint >strange/trial-0002.checkpoint
+expect 0 'trial-0002.checkpoint' search table.csv "${options[@]}" --out strange --progress lines
+same_search strange
 pieces=0 partly=0
 until [ $partly -eq 1 ] || [ $pieces -eq 100 ]; do # later and later: one that reads the table within its limit ends behind a trial
   pieces=$((pieces + 1))

@@ -17,6 +17,7 @@ struct search {
 	struct search_space space;
 	struct cln_table *train, *valid, *test; /* valid, test: NULL where there is no file */
 	struct search_files files;
+	struct progress progress;
 	struct search_run run;
 	struct search_outcome outcome;
 	struct search_refit refit;
@@ -92,6 +93,7 @@ static enum cln_status set_up(struct search *search, struct cln_error *err)
 		return status;
 	if (!options_given(options, "ensemble"))
 		options->config.ensemble = 1;
+	const struct trial_work work = {&search->files, search->train, search->valid, &search->progress, false};
 	const struct run_record data = {.options = options, .train = search->train, .valid = search->valid};
 	search->files = (struct search_files){.options = options, .space = &search->space, .lock = -1};
 	status = search_refit_config(&config, &search->files, 1, err); /* what it has no room for is to be known now */
@@ -99,7 +101,7 @@ static enum cln_status set_up(struct search *search, struct cln_error *err)
 	if (status == CLN_OK)
 		status = search_files_open(&search->files, &data, &search->space, err);
 	if (status == CLN_OK)
-		status = search_run_create(&search->run, &search->files, search->train, search->valid, err);
+		status = search_run_create(&search->run, &work, err);
 	return status;
 }
 
@@ -121,10 +123,10 @@ static enum cln_status print_json(const struct search *search, struct cln_error 
 	return status;
 }
 
-static void tell(const struct search *search, const char *sentence)
+static void tell(struct search *search, const char *sentence)
 {
 	if (search->options.progress != PROGRESS_NONE)
-		fprintf(stderr, "note: %s\n", sentence);
+		progress_note(&search->progress, sentence);
 }
 
 /* The winner is trained by the last of the jobs that are present, so that it is the best of all trials. */
@@ -178,6 +180,7 @@ static enum cln_status search(struct search *search, struct cln_error *err)
 	if (status != CLN_OK)
 		return status;
 	tell_space(search);
+	fflush(stderr); /* progress_open has it buffered */
 	interrupt_train(true); /* what is done is in files */
 	const enum cln_status ended = search_run_trials(&search->run, &stop);
 	if (ended == CLN_OK || (ended == CLN_STOPPED && search->run.by_clock))
@@ -214,6 +217,7 @@ int cmd_search(const struct options *options)
 
 	signal(SIGPIPE, SIG_IGN);
 	interrupt_begin(&settings);
+	progress_open(&state.progress, stderr, (enum progress_mode)options->progress, &state.options.config);
 	const enum cln_status status = search(&state, &err);
 	int code = status == CLN_OK ? state.refit.code : exit_with_error(&err);
 	if (status == CLN_STOPPED)

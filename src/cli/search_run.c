@@ -37,13 +37,12 @@ static size_t find_epochs(struct search_run *run, size_t n_trials)
 	return fewest;
 }
 
-enum cln_status search_run_create(struct search_run *run, const struct search_files *files, struct cln_table *train,
-				  struct cln_table *valid, struct cln_error *err)
+enum cln_status search_run_create(struct search_run *run, const struct trial_work *work, struct cln_error *err)
 {
-	const struct options *options = files->options;
+	const struct options *options = work->files->options;
 	const size_t n = options->trials, eta = options->strategy == SEARCH_HALVING ? options->eta : 0;
 
-	*run = (struct search_run){.options = options, .files = files, .work = {.files = files, .train = train, .valid = valid}};
+	*run = (struct search_run){.options = options, .files = work->files, .work = *work};
 	run->epochs = mem_alloc(n, sizeof *run->epochs, err);
 	run->scores = run->epochs ? mem_alloc(n, sizeof *run->scores, err) : NULL;
 	if (!run->scores) {
@@ -105,6 +104,7 @@ static void tell_trial(const struct search_run *run, size_t number, const struct
 			trained->metrics.accuracy, trained->seconds);
 	tell_values(run, number);
 	fputc('\n', stderr);
+	fflush(stderr);
 }
 
 static void tell_rung(const struct search_run *run, size_t rung)
@@ -128,6 +128,7 @@ static void tell_rung(const struct search_run *run, size_t rung)
 	if (done > 0)
 		fprintf(stderr, ", of which %zu are there", done);
 	fputc('\n', stderr);
+	fflush(stderr); /* progress_open has it buffered */
 }
 
 /* ---------------------------------------------------------------- a trial */
@@ -259,6 +260,7 @@ static enum cln_status do_rung(struct search_run *run, size_t rung, struct cln_e
 	while ((status = do_trials(&left, run, rung, err)) == CLN_OK && left > 0) {
 		if (before == 0 && tells(run))
 			fprintf(stderr, "%zu trial%s with other jobs, which are waited for\n", left, left == 1 ? " is" : "s are");
+		fflush(stderr);
 		times = left == before ? times : 0;
 		before = left;
 		if (search_wait(&times) || interrupt_exceeds(0))

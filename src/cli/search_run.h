@@ -26,8 +26,7 @@ struct search_run {
 };
 
 /* The plan, for as many trials as options say. */
-enum cln_status search_run_create(struct search_run *run, const struct search_files *files, struct cln_table *train,
-				  struct cln_table *valid, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status search_run_create(struct search_run *run, const struct trial_work *work, struct cln_error *err) CLN_MUST_CHECK;
 void search_run_free(struct search_run *run);
 
 /* All rungs.  CLN_STOPPED: by a signal or the time limit. */

@@ -22,6 +22,7 @@ struct training {
 	char note[NOTE_TEXT];         /* by which its checkpoint is known */
 	char path[RUN_PATH];          /* of it */
 	struct cln_error unsaved;     /* why it could not be written; code CLN_OK: it was */
+	char label[64];               /* of the bar */
 };
 
 /* ---------------------------------------------------------------- the observer */
@@ -29,7 +30,7 @@ struct training {
 static void tell(const struct training *training, const char *sentence)
 {
 	if (training->options.progress != PROGRESS_NONE)
-		fprintf(stderr, "note: %s\n", sentence);
+		progress_note(training->work->progress, sentence);
 }
 
 static void on_note(void *context, const char *sentence)
@@ -38,6 +39,36 @@ static void on_note(void *context, const char *sentence)
 
 	if (!training->work->told)
 		tell(training, sentence);
+}
+
+static bool on_start(void *context, const struct cln_fit_start *start)
+{
+	const struct training *training = context;
+
+	progress_start(training->work->progress, start);
+	return false;
+}
+
+static void on_member(void *context, size_t member, size_t members)
+{
+	const struct training *training = context;
+
+	progress_member(training->work->progress, member, members);
+}
+
+static void on_progress(void *context, size_t epoch, size_t rows_done, size_t rows)
+{
+	const struct training *training = context;
+
+	progress_batch(training->work->progress, epoch, rows_done, rows);
+}
+
+static bool on_epoch(void *context, const struct cln_epoch *epoch)
+{
+	const struct training *training = context;
+
+	progress_epoch(training->work->progress, epoch);
+	return false;
 }
 
 static bool on_ready(void *context)
@@ -55,6 +86,22 @@ static void on_checkpoint(void *context, const struct cln_checkpoint *checkpoint
 	interrupt_saved(training->unsaved.code == CLN_OK);
 	if (training->unsaved.code != CLN_OK)
 		tell(training, training->unsaved.message);
+}
+
+/* With checkpoints or, where the library makes none, without. */
+static struct cln_observer observe(struct training *training, bool checkpoints)
+{
+	return (struct cln_observer){
+	    .context = training,
+	    .start = on_start,
+	    .ready = on_ready,
+	    .member = on_member,
+	    .progress = on_progress,
+	    .epoch = on_epoch,
+	    .note = on_note,
+	    .ask = interrupt_ask,
+	    .checkpoint = checkpoints ? on_checkpoint : NULL,
+	};
 }
 
 /* ---------------------------------------------------------------- checkpoints */
@@ -93,8 +140,7 @@ static enum cln_status drop_checkpoint(const struct training *training, struct c
 
 static enum cln_status train_once(struct training *training, struct cln_error *err)
 {
-	const struct cln_observer observer = {
-	    .context = training, .note = on_note, .ready = on_ready, .ask = interrupt_ask, .checkpoint = on_checkpoint};
+	const struct cln_observer observer = observe(training, true);
 	struct trial_run *run = training->run;
 	struct cln_fit_summary summary;
 	struct cln_model *model = NULL;
@@ -118,7 +164,7 @@ static enum cln_status train_once(struct training *training, struct cln_error *e
 /* Fold after fold; those that are done are written. */
 static enum cln_status train_folds(struct training *training, struct cln_error *err)
 {
-	const struct cln_observer observer = {.context = training, .note = on_note, .ready = on_ready, .ask = interrupt_ask};
+	const struct cln_observer observer = observe(training, false);
 	const size_t K = training->options.folds;
 	struct trial_run *run = training->run;
 	enum cln_status status = CLN_OK;
@@ -164,7 +210,11 @@ enum cln_status trial_train(struct trial_record *record, struct trial_work *work
 	if (!training.run)
 		return CLN_E_MEMORY;
 	training.options.config.epochs = epochs;
+	snprintf(training.label, sizeof training.label, "trial %zu of %zu  ", record->trial, training.options.trials);
+	work->progress->label = training.label;
 	enum cln_status status = training.run->folds ? train_folds(&training, err) : train_once(&training, err);
+	progress_clear(work->progress);
+	work->progress->label = NULL;
 	work->told = true;
 	cln_checkpoint_destroy(training.checkpoint);
 	return settle(&training, status, err);
