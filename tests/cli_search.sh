@@ -174,6 +174,11 @@ expect 0 '' search table.csv "${options[@]}" --out by-clock
 cmp -s stdout whole.txt || fail "time limits: another table"
 same_search by-clock
 
+# the best so far is the best of those that have come farthest, also in an earlier search of fewer trials
+cp -r whole farther
+expect 0 'stopped by the time limit' search table.csv "${options[@]}" --out farther --trials 60 --time-limit 1ms --progress lines
+equal "the best so far of 60" "$(sed -n 4p stdout | awk '{print $1, $2, $3}')" "1 $best 9"
+
 # ---- folds: a trial's figures are the means of crossval's with its values
 folds=("${fixed[@]}" --space space.conf --strategy random --trials 2 --folds 3 --metric auc)
 expect 0 '' search table.csv "${folds[@]}" --out folds --json

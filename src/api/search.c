@@ -25,11 +25,11 @@ static double four_digits(double x)
 {
 	double scale = 1;
 
-	while (x != 0 && x * scale < DIGITS_LOW && scale < MOST_SCALE)
+	while (x != 0 && fabs(x) * scale < DIGITS_LOW && scale < MOST_SCALE)
 		scale *= 10;
 	if (scale > 1)
 		return rint(x * scale) / scale;
-	while (x / scale >= DIGITS_HIGH && scale < MOST_SCALE)
+	while (fabs(x) / scale >= DIGITS_HIGH && scale < MOST_SCALE)
 		scale *= 10;
 	return rint(x / scale) * scale;
 }

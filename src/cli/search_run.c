@@ -218,12 +218,12 @@ static enum cln_status do_trial(struct search_run *run, size_t rung, size_t tria
 
 /* ---------------------------------------------------------------- rungs */
 
-/* What is there already. */
-static enum cln_status look_at_all(struct search_run *run, size_t rung, struct cln_error *err)
+/* What is there already of the first n trials in order. */
+static enum cln_status look_at(struct search_run *run, size_t rung, size_t n, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
 
-	for (size_t i = 0; i < search_rung_trials(&run->plan, rung) && status == CLN_OK; i++) {
+	for (size_t i = 0; i < n && status == CLN_OK; i++) {
 		struct trial_record record = {0};
 		status = look(run, rung, &record, run->scores[i].trial, err);
 		trial_record_free(&record);
@@ -252,7 +252,7 @@ static enum cln_status do_trials(size_t *left, struct search_run *run, size_t ru
 static enum cln_status do_rung(struct search_run *run, size_t rung, struct cln_error *err)
 {
 	size_t left, before = 0, times = 0;
-	enum cln_status status = look_at_all(run, rung, err);
+	enum cln_status status = look_at(run, rung, search_rung_trials(&run->plan, rung), err);
 
 	if (status != CLN_OK)
 		return status;
@@ -282,14 +282,26 @@ static void rank_rung(struct search_run *run, size_t rung)
 	search_rank(run->scores, n, run->options->config.metric);
 }
 
-enum cln_status search_run_trials(struct search_run *run, struct cln_error *err)
+/* What an earlier search has trained farther than this one came. */
+static enum cln_status look_farther(struct search_run *run, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
+
+	for (size_t rung = 0; rung < run->plan.rungs && status == CLN_OK; rung++)
+		status = look_at(run, rung, run->plan.trials, err);
+	return status;
+}
+
+enum cln_status search_run_trials(struct search_run *run, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK, looked = CLN_OK;
 
 	for (size_t rung = 0; rung < run->plan.rungs && status == CLN_OK; rung++) {
 		status = do_rung(run, rung, err);
 		if (status == CLN_OK)
 			rank_rung(run, rung);
 	}
-	return status;
+	if (status == CLN_STOPPED && run->by_clock)
+		looked = look_farther(run, err);
+	return looked == CLN_OK ? status : looked;
 }

@@ -29,7 +29,8 @@ struct search_run {
 enum cln_status search_run_create(struct search_run *run, const struct trial_work *work, struct cln_error *err) CLN_MUST_CHECK;
 void search_run_free(struct search_run *run);
 
-/* All rungs.  CLN_STOPPED: by a signal or the time limit. */
+/* All rungs.  CLN_STOPPED: by a signal or the time limit; with the latter all results that fit the plan are known, from whatever
+ * search they are. */
 enum cln_status search_run_trials(struct search_run *run, struct cln_error *err) CLN_MUST_CHECK;
 
 /* What came of a trial, from 1, on a rung, from 0. */
