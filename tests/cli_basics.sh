@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Help, version, misuse, the config file, and that help, man pages, completion and parser know the same options.
 . "${top_srcdir:?}/tests/cli_testing.sh"
-commands="train predict evaluate inspect gradcheck bench tune doctor convert crossval export report"
+commands="train predict evaluate inspect gradcheck bench tune doctor convert crossval export report search"
 
 # ---- help and version, everywhere, on standard output
 expect 0 '' --version
@@ -56,7 +56,7 @@ while IFS='|' read -r arguments text; do
   one_line
 done <<'LIST'
 trian x|did you mean train?
-search x|there is no command "search"
+frobnicate x|there is no command "frobnicate"
 train|DATA is missing
 train a b|one argument too many
 train a --lable x|did you mean --label?

@@ -360,6 +360,32 @@ START_TEST(the_bar_has_loss_and_metric_speed_and_time_within_the_terminal)
 }
 END_TEST
 
+/* A search has a line a trial, and no facts of each. */
+START_TEST(with_a_label_there_is_the_bar_alone_and_it_begins_anew_at_each_start)
+{
+	struct progress progress;
+
+	open_progress(&progress, PROGRESS_LINES);
+	progress.label = "trial 7 of 27  ";
+	start_run(&progress, 200);
+	run_epochs(&progress, 1, 3);
+	ck_assert_uint_eq(count("\n"), 0);
+	open_progress(&progress, PROGRESS_BAR);
+	progress.label = "trial 7 of 27  ";
+	progress.width = 140;
+	start_run(&progress, 200);
+	run_epochs(&progress, 1, 3);
+	ck_assert_uint_eq(count("\n"), 0);
+	progress_batch(&progress, 4, 200, 800);
+	ck_assert_uint_eq(count("trial 7 of 27  epoch 4 of 30  "), 1);
+	ck_assert_uint_eq(count("  loss "), 1);
+	start_run(&progress, 200);
+	progress_batch(&progress, 1, 200, 800);
+	ck_assert_uint_eq(count("trial 7 of 27  epoch 1 of 30  "), 1);
+	ck_assert_uint_eq(count("  loss "), 1); /* of the run before: this one has none yet */
+}
+END_TEST
+
 START_TEST(short_numbers_have_three_digits)
 {
 	static const struct {
@@ -574,6 +600,7 @@ static Suite *progress_suite(void)
 	tcase_add_test(progress, auto_draws_no_bar_where_there_is_no_terminal);
 	tcase_add_test(progress, a_bar_leaves_the_cursor_on_a_new_line);
 	tcase_add_test(progress, the_bar_has_loss_and_metric_speed_and_time_within_the_terminal);
+	tcase_add_test(progress, with_a_label_there_is_the_bar_alone_and_it_begins_anew_at_each_start);
 	tcase_add_loop_test(progress, short_numbers_have_three_digits, 0, 11);
 	tcase_add_checked_fixture(jsonl, make_path, remove_path);
 	tcase_add_test(jsonl, an_epoch_is_an_object_with_the_documented_members);

@@ -6,6 +6,7 @@
 
 #include "api/config.h"
 #include "api/ensemble.h"
+#include "api/fit.h"
 #include "api/judge.h"
 #include "api/notes.h"
 #include "base/parallel.h"
@@ -371,8 +372,7 @@ static size_t rows_of_weight(const struct cln_config *effective, const struct cl
 	return n;
 }
 
-/* The rows that members and epochs are chosen by, where these are left to us. */
-static size_t rows_to_choose_by(const struct cln_config *effective, const struct cln_table *train)
+size_t fit_rows_to_choose_by(const struct cln_config *effective, const struct cln_table *train)
 {
 	return (size_t)((double)rows_of_weight(effective, train) * (1 - effective->valid_fraction - effective->test_fraction));
 }
@@ -404,7 +404,7 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 		return status;
 	if (init)
 		config_keep_network(&effective, init);
-	const size_t rows = rows_to_choose_by(&effective, train_table);
+	const size_t rows = fit_rows_to_choose_by(&effective, train_table);
 	const bool chosen = config_choose(&effective, rows);
 	choose_threads(&fit);
 	status = prepare(&fit.data, train_table, valid, test, init, &effective, fit.threads, observer, err);

@@ -219,5 +219,17 @@ void interrupt_complete(void)
 
 const char *interrupt_reason(void)
 {
-	return interrupt.limit_reached ? "the time limit" : signal_name(atomic_load(&interrupt.signal));
+	const int signal = atomic_load(&interrupt.signal);
+
+	return interrupt.limit_reached && !signal ? "the time limit" : signal_name(signal);
+}
+
+bool interrupt_signalled(void)
+{
+	return atomic_load(&interrupt.signal) != 0;
+}
+
+bool interrupt_exceeds(double seconds)
+{
+	return now() + seconds >= interrupt.stop_at;
 }

@@ -40,4 +40,8 @@ void interrupt_complete(void);
 /* Why the run was stopped: "SIGTERM", "the time limit". */
 const char *interrupt_reason(void);
 
+/* Whether a signal asks for an end; and whether what takes so many seconds from now on would reach the time limit. */
+bool interrupt_signalled(void);
+bool interrupt_exceeds(double seconds);
+
 #endif

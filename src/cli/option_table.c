@@ -7,6 +7,8 @@
 
 static const char *const resume_words[] = {"false", "true", "auto"};
 static const struct name_table resume_names = {resume_words, 3};
+static const char *const strategy_words[] = {"halving", "random"};
+static const struct name_table strategy_names = {strategy_words, 2};
 
 static const struct command commands[] = {
     {
@@ -300,6 +302,48 @@ static const struct command commands[] = {
 		    "colonnade check data.csv --config run.conf --valid valid.csv --json\n"
 		    "colonnade check new.csv --model colonnade-run",
     },
+    {
+	.name = "search",
+	.operands = "DATA",
+	.n_operands = 1,
+	.bit = FOR_SEARCH,
+	.starts_teams = true,
+	.summary = "search hyperparameters within a time; train the best",
+	.description =
+	    "Draws the values of options at random, trains with them, and compares what comes out on rows that were not "
+	    "trained on. The best trial is then trained as train does it, into DIR/best. Options of train that are given "
+	    "apply to all trials; all are judged by the same rows, those that train validates on, or with --folds K by the "
+	    "folds of crossval, and by --metric.\n\n"
+	    "What is searched says the file of --space, in lines \"option = value\" as those of a config file, where a value "
+	    "may be a range, or a choice whose parts are as likely as one another and may be ranges, too:\n\n"
+	    "    lr           = log 1e-4 .. 1e-1\n"
+	    "    dropout      = 0 | 0.1 .. 0.5\n"
+	    "    hidden       = 128,64 | 256,256,256 | 512\n"
+	    "    batch-size   = log 64 .. 1024\n"
+	    "    label-smoothing = 0.05\n\n"
+	    "A range has both its ends; behind log equal ratios are equally likely, else equal differences; of an option "
+	    "that wants whole numbers it gives whole numbers. A line with one plain value fixes the option. The file "
+	    "overrides --config, and options on the command line override the file. Without --space the rate, the layers, "
+	    "dropout, weight decay and the size of a batch are searched around the recipe's values, and trial 1 has the "
+	    "recipe's own; what of these is given is not searched.\n\n"
+	    "--strategy halving trains all trials for a part of the epochs, the best third (--eta 3) of them for three times "
+	    "as many, anew, and so on up to all epochs; random trains every trial for all epochs. A trial trains one "
+	    "network, unless --ensemble is given; the winner is trained with as many as train would.\n\n"
+	    "--time-limit is for the trials: none is begun that is not likely to end in time, one under way is stopped, and "
+	    "the best so far is trained afterwards. The same command goes on where the last one ended, with a time of its "
+	    "own. After a signal (exit code 75) it goes on with the trial that it was in.\n\n"
+	    "The directory that --out names holds a file for every trial (trial-0007.json), what is searched (search.json), "
+	    "the winner's options as a config file (best.conf, for colonnade train DATA --config DIR/best.conf, which gives "
+	    "the same model) and its run directory (best). Jobs that name the same directory share the trials, on whatever "
+	    "node they run; a kernel lock a trial keeps them apart, and the trial of a job that was killed is taken over. "
+	    "The values of trial 7 follow from --seed and its number alone. Threads, jobs and interruptions change neither "
+	    "trials nor winner nor model; only a search that ends by the clock depends on it.\n\n"
+	    "The figure of the best of many is the luckiest one, too: rows that neither trained nor chose, those of --test "
+	    "or --test-fraction, say how good the winner is. They are evaluated once, at the end.",
+	.examples = "colonnade search data.csv --test-fraction 0.2 --time-limit 1h\n"
+		    "colonnade search data.csv --recipe plain --space space.conf --trials 81 --metric auc\n"
+		    "colonnade search data.csv --folds 5 --strategy random --trials 20 --out search5",
+    },
 };
 
 #define AT(member) offsetof(struct options, member)
@@ -310,6 +354,7 @@ static const char data_group[] = "Data";
 static const char network_group[] = "Network";
 static const char training_group[] = "Training";
 static const char folds_group[] = "Folds";
+static const char search_group[] = "Search";
 static const char run_group[] = "Run";
 static const char judging_group[] = "Judging";
 static const char synthetic_group[] = "Synthetic data";
@@ -326,19 +371,19 @@ static const struct option_spec specs[] = {
 	 .commands = FOR_FITS | FOR_CHECK},
 	{.name = "valid", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(valid), .default_text = "",
 	 .help = "rows for early stopping and model choice", .group = data_group, .passing = true,
-	 .commands = FOR_TRAIN | FOR_CHECK},
+	 .commands = FOR_TRAIN | FOR_CHECK | FOR_SEARCH},
 	{.name = "valid-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.valid_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
-	 .commands = FOR_TRAIN | FOR_CHECK},
+	 .commands = FOR_TRAIN | FOR_CHECK | FOR_SEARCH},
 	{.name = "valid-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.valid_fraction), .help = "share of DATA that is not trained on", .group = data_group,
 	 .commands = FOR_TUNE | FOR_CROSSVAL},
 	{.name = "test", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(test), .default_text = "",
 	 .help = "rows evaluated once, at the end", .group = data_group, .passing = true,
-	 .commands = FOR_TRAIN | FOR_CHECK},
+	 .commands = FOR_TRAIN | FOR_CHECK | FOR_SEARCH},
 	{.name = "test-fraction", .argument = "F", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.test_fraction), .help = "... or this share of DATA, stratified", .group = data_group,
-	 .commands = FOR_TRAIN | FOR_CHECK},
+	 .commands = FOR_TRAIN | FOR_CHECK | FOR_SEARCH},
 	{.name = "weight", .argument = "NAME", .type = OPTION_TEXT, .offset = AT(config.weight), .default_text = "all 1",
 	 .help = "column of row weights", .group = data_group, .commands = FOR_FITS | FOR_CHECK | FOR_TUNE},
 	{.name = "class-weight", .argument = "none|balanced|W0,W1", .type = OPTION_CLASS_WEIGHT,
@@ -561,6 +606,27 @@ static const struct option_spec specs[] = {
 	{.name = "merge", .type = OPTION_SWITCH, .offset = AT(merge), .help = "trains nothing: results of the folds that are there",
 	 .group = folds_group, .passing = true, .commands = FOR_CROSSVAL},
 
+	/* search */
+	{.name = "space", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(space), .default_text = "built in",
+	 .help = "ranges and choices: lr = log 1e-4 .. 0.1, hidden = 64 | 8,8", .group = search_group,
+	 .passing = true, .commands = FOR_SEARCH},
+	{.name = "time-limit", .argument = "TIME", .type = OPTION_DURATION, .zero = "none", .preset = "none",
+	 .offset = AT(time_limit), .help = "for the trials; the best so far is trained after it", .group = search_group,
+	 .passing = true, .commands = FOR_SEARCH},
+	{.name = "trials", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 10000, .offset = AT(trials), .preset = "27",
+	 .help = "how often values are drawn", .group = search_group, .compact = true, .passing = true, .commands = FOR_SEARCH},
+	{.name = "strategy", .type = OPTION_WORD, .words = &strategy_names, .offset = AT(strategy),
+	 .help = "halving: many trials for few epochs, few for all; random: all trials for all epochs", .group = search_group,
+	 .compact = true, .passing = true, .commands = FOR_SEARCH},
+	{.name = "eta", .argument = "N", .type = OPTION_SIZE, .low = 2, .high = 100, .offset = AT(eta), .preset = "3",
+	 .help = "halving: one of N trials goes on, with N times the epochs", .group = search_group, .compact = true,
+	 .passing = true, .commands = FOR_SEARCH},
+	{.name = "folds", .argument = "K|none", .type = OPTION_SIZE, .low = 2, .high = 100, .zero = "none", .offset = AT(folds),
+	 .preset = "none", .help = "a trial is judged by K folds, each predicted by a model of the others, not by validation rows",
+	 .group = search_group, .compact = true, .commands = FOR_SEARCH},
+	{.name = "refit", .type = OPTION_SWITCH, .offset = AT(refit), .preset = "true", .help = "train the winner at the end",
+	 .group = search_group, .compact = true, .passing = true, .commands = FOR_SEARCH},
+
 	/* run */
 	{.name = "seed", .argument = "N", .type = OPTION_SEED, .offset = AT(config.seed), .help = "of every random draw",
 	 .group = run_group, .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
@@ -570,6 +636,10 @@ static const struct option_spec specs[] = {
 	 .help = "folder of the folds' files", .group = run_group, .passing = true, .commands = FOR_CROSSVAL},
 	{.name = "force", .type = OPTION_SWITCH, .offset = AT(force), .help = "does folds again that are there", .group = run_group,
 	 .passing = true, .commands = FOR_CROSSVAL},
+	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-search",
+	 .help = "directory of the trials", .group = run_group, .compact = true, .passing = true, .commands = FOR_SEARCH},
+	{.name = "force", .type = OPTION_SWITCH, .offset = AT(force), .help = "begin anew where there is a search",
+	 .group = run_group, .compact = true, .passing = true, .commands = FOR_SEARCH},
 	{.name = "out", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(out), .preset = "-",
 	 .help = "where to write; - is standard output", .group = run_group, .commands = FOR_PREDICT | FOR_EXPORT},
 	{.name = "format", .type = OPTION_WORD, .words = &names_export, .offset = AT(format), .default_text = "",
@@ -588,10 +658,10 @@ static const struct option_spec specs[] = {
 	{.name = "checkpoint-every", .argument = "TIME", .type = OPTION_DURATION, .zero = "never", .preset = "5m",
 	 .offset = AT(checkpoint_every), .help = "how often the state is written", .group = run_group, .compact = true,
 	 .passing = true,
-	 .commands = FOR_TRAIN},
+	 .commands = FOR_TRAIN | FOR_SEARCH},
 	{.name = "time-limit", .argument = "TIME", .type = OPTION_DURATION, .zero = "none", .preset = "none",
 	 .offset = AT(time_limit), .help = "stop early enough to have written the state by then", .group = run_group,
-	 .compact = true, .passing = true, .commands = FOR_FITS},
+	 .compact = true, .passing = true, .commands = FOR_TRAIN | FOR_CROSSVAL},
 	{.name = "requeue-exit", .argument = "N", .type = OPTION_SIZE, .low = 5, .high = 255, .preset = "75",
 	 .offset = AT(requeue_exit), .help = "exit code of a run that was stopped and can be resumed", .group = run_group,
 	 .compact = true, .passing = true, .commands = FOR_FITS},

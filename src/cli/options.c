@@ -678,7 +678,7 @@ static enum cln_status apply(struct options *options, const struct assignments *
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct assignment *item = &list->items[i];
-		options->given[item->spec - options_spec(0)] = true;
+		options->given[item->spec - options_spec(0)] = item->line ? GIVEN_BY_FILE : GIVEN_BY_FLAG;
 		if (!is_named(item, "recipe") && !read_value(options, item->spec, item->value))
 			return bad_value(options, item, err);
 	}
@@ -725,6 +725,7 @@ static enum cln_status check_standard_input(const struct options *options, struc
 	const struct {
 		const char *name, *file;
 	} files[] = {{"--config", options->config_file},
+		     {"--space", options->space},
 		     {"--init", options->init},
 		     {"--valid", options->valid},
 		     {"--test", options->test}};
@@ -844,9 +845,22 @@ void options_free(struct options *options)
 	options->config_text = NULL;
 }
 
+enum option_source options_source(const struct options *options, const struct option_spec *spec)
+{
+	return (enum option_source)options->given[spec - options_spec(0)];
+}
+
 bool options_given(const struct options *options, const char *name)
 {
 	const struct option_spec *spec = options_find(options->command, name);
 
-	return spec && options->given[spec - options_spec(0)];
+	return spec && options_source(options, spec) != NOT_GIVEN;
+}
+
+bool options_set(struct options *options, const struct option_spec *spec, const char *text)
+{
+	if (!read_value(options, spec, text))
+		return false;
+	options->given[spec - options_spec(0)] = GIVEN_BY_FLAG;
+	return true;
 }

@@ -19,15 +19,22 @@ enum command_bit {
 	FOR_DOCTOR = 1 << 7,
 	FOR_CONVERT = 1 << 8,
 	FOR_CROSSVAL = 1 << 9,
-	FOR_FITS = FOR_TRAIN | FOR_CROSSVAL,
 	FOR_EXPORT = 1 << 10,
 	FOR_REPORT = 1 << 11,
 	FOR_CHECK = 1 << 12,
-	FOR_ALL = (1 << 13) - 1
+	FOR_SEARCH = 1 << 13,
+	FOR_FITS = FOR_TRAIN | FOR_CROSSVAL | FOR_SEARCH,
+	FOR_ALL = (1 << 14) - 1
 };
 
 /* What --resume asks for, in the order of its words. */
 enum run_start { RUN_NEW, RUN_CONTINUE, RUN_AUTO };
+
+/* How search spends its epochs, in the order of the words of --strategy. */
+enum search_strategy { SEARCH_HALVING, SEARCH_RANDOM };
+
+/* Who said what an option is. */
+enum option_source { NOT_GIVEN, GIVEN_BY_FILE, GIVEN_BY_FLAG };
 
 #define OPTIONS_MAX_OPERANDS 2
 #define OPTIONS_MAX_SPECS 130
@@ -40,17 +47,21 @@ struct options {
 	struct cln_config config;                   /* config.isa is set from COLONNADE_ISA */
 	struct cln_read_options read;
 	const char *valid, *test, *init; /* further files of train; NULL: none */
-	const char *out;                 /* train, crossval: a directory; predict, export, report: a file or "-" */
+	const char *out;                 /* train, crossval, search: a directory; predict, export, report: a file or "-" */
 	int format;                      /* export: enum cln_export */
 	const char *keep;                /* predict: columns put in front; NULL: none */
 	const char *model;               /* check: the data shall fit it; NULL: none */
 	size_t problems;                 /* check: of a file, told one by one */
 	const char *compare;             /* evaluate: a second model; NULL: none */
 	size_t bootstrap;                /* evaluate: replicates, or CLN_AUTO */
-	size_t folds, repeats;           /* crossval */
+	size_t folds, repeats;           /* crossval; search: folds, 0: none */
 	const char *group, *fold_column; /* crossval: columns; NULL: none */
 	const char *fold;                /* crossval: "K/N", this fit alone; NULL: all */
 	bool merge;                      /* crossval: nothing is trained */
+	const char *space;               /* search: a file; NULL: the space that is built in */
+	size_t trials, eta;              /* search */
+	int strategy;                    /* search: enum search_strategy */
+	bool refit;                      /* search: train the winner */
 	bool force, json, shell;
 	bool report;                     /* train: write report.html */
 	int resume;                      /* enum run_start */
@@ -62,7 +73,7 @@ struct options {
 	double seconds;      /* bench, tune */
 	bool phases;         /* bench */
 	const char *config_file;
-	bool given[OPTIONS_MAX_SPECS]; /* by flag or config file; see options_given */
+	unsigned char given[OPTIONS_MAX_SPECS]; /* enum option_source; see options_given */
 	char *config_text;             /* owned: what --config read */
 };
 
@@ -136,8 +147,13 @@ enum cln_status options_parse(struct options *options, const struct command *com
 			      struct cln_error *err) CLN_MUST_CHECK;
 void options_free(struct options *options);
 
-/* Whether an option was given by flag or config file, and not left to the recipe or its preset. */
+/* Whether an option was given by flag or config file, and not left to the recipe or its preset; and by which of them. */
 bool options_given(const struct options *options, const char *name);
+enum option_source options_source(const struct options *options, const struct option_spec *spec);
+
+/* Gives an option a value as the command line does, or false: it is none that the option may have.  The text is lent.  Not for
+ * recipe, on which the others stand. */
+bool options_set(struct options *options, const struct option_spec *spec, const char *text);
 
 /* The text of an option's value, in the form in which it is given: "128,64", "all", "relu"; "" where there is none. */
 #define OPTION_VALUE 1024

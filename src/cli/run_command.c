@@ -72,15 +72,21 @@ static void add_option(struct text *line, const struct options *options, const s
 	add_word(line, spec->type == OPTION_TEXT ? whole_text(options, spec) : value);
 }
 
+/* The values of the recipe in force. */
+static void recipe_defaults(struct options *defaults, const struct options *options)
+{
+	options_defaults(defaults, options->command);
+	if (options->config.recipe && cln_config_recipe(&defaults->config, options->config.recipe, NULL) != CLN_OK)
+		options_defaults(defaults, options->command);
+}
+
 void run_command_write(struct json_writer *writer, const struct options *options)
 {
 	const bool pretty = writer->pretty;
 	struct options defaults;
 	struct text line = {0};
 
-	options_defaults(&defaults, options->command);
-	if (options->config.recipe && cln_config_recipe(&defaults.config, options->config.recipe, NULL) != CLN_OK)
-		options_defaults(&defaults, options->command);
+	recipe_defaults(&defaults, options);
 	text_addf(&line, "colonnade train ");
 	add_word(&line, options->operands[0]);
 	if (options_given(options, "recipe"))
@@ -99,4 +105,34 @@ void run_command_write(struct json_writer *writer, const struct options *options
 	if (line.failed)
 		writer->out->failed = true;
 	text_free(&line);
+}
+
+static enum cln_status add_config_line(struct text *file, const struct options *options, const struct option_spec *spec,
+				       struct cln_error *err)
+{
+	char value[OPTION_VALUE];
+
+	if (spec->type != OPTION_TEXT) {
+		options_value(value, options, spec);
+		text_addf(file, "%s = %s\n", spec->name, value);
+		return CLN_OK;
+	}
+	if (strpbrk(whole_text(options, spec), "\r\n"))
+		return error_set(err, CLN_E_USAGE, "--%s: a name with a line break in it cannot stand in a config file",
+				 spec->name);
+	text_addf(file, "%s = \"%s\"\n", spec->name, whole_text(options, spec));
+	return CLN_OK;
+}
+
+enum cln_status run_command_config(struct text *file, const struct options *options, struct cln_error *err)
+{
+	struct options defaults;
+	enum cln_status status = CLN_OK;
+
+	recipe_defaults(&defaults, options);
+	text_addf(file, "recipe = %s\n", options->config.recipe);
+	for (size_t i = 0; options_spec(i) && status == CLN_OK; i++)
+		if (is_changed(options, &defaults, options_spec(i)) && strcmp(options_spec(i)->name, "recipe") != 0)
+			status = add_config_line(file, options, options_spec(i), err);
+	return status == CLN_OK ? text_check(file, err) : status;
 }

@@ -10,7 +10,7 @@
 #include <time.h>
 
 /* Numbers as numbers; what has a word for 0 ("all") or a form of its own as text; what was not given as null. */
-static void write_option(struct json_writer *writer, const struct options *options, const struct option_spec *spec)
+void run_record_write_option(struct json_writer *writer, const struct options *options, const struct option_spec *spec)
 {
 	char text[OPTION_VALUE];
 	double number;
@@ -33,7 +33,7 @@ void run_record_write_options(struct json_writer *writer, const struct options *
 	json_begin_object(writer, "options");
 	for (size_t i = 0; options_spec(i); i++)
 		if (options_spec(i)->commands & options->command->bit)
-			write_option(writer, options, options_spec(i));
+			run_record_write_option(writer, options, options_spec(i));
 	json_end_object(writer);
 }
 
@@ -79,8 +79,7 @@ static void write_table(struct json_writer *writer, const char *key, const char 
 	json_end_object(writer);
 }
 
-/* What the run stood on. */
-static void write_inputs(struct json_writer *writer, const struct run_record *record)
+void run_record_write_inputs(struct json_writer *writer, const struct run_record *record)
 {
 	const struct options *options = record->options;
 
@@ -145,7 +144,7 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	json_begin_object(&writer, NULL);
 	json_string(&writer, "program", "colonnade");
 	json_string(&writer, "version", CLN_VERSION);
-	write_inputs(&writer, record);
+	run_record_write_inputs(&writer, record);
 	run_record_write_options(&writer, record->options);
 	json_string(&writer, "isa", record->start.isa);
 	json_size(&writer, "threads_allowed", (size_t)record->start.threads_allowed);
@@ -253,7 +252,7 @@ enum cln_status run_record_compare(const char *was, const char *name, const stru
 
 	json_begin_object(&writer, NULL);
 	if (record)
-		write_inputs(&writer, record);
+		run_record_write_inputs(&writer, record);
 	run_record_write_options(&writer, options);
 	json_end_object(&writer);
 	enum cln_status status = text.failed ? error_set(&why, CLN_E_MEMORY, "no memory for the text of the options") : CLN_OK;

@@ -19,8 +19,12 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 /* The options in force as a checkpoint keeps them: {"options": {...}}, for text_free. */
 enum cln_status run_record_options(struct text *text, const struct options *options, struct cln_error *err) CLN_MUST_CHECK;
 
-/* The same into an open object. */
+/* The same into an open object; and one of them, as a member of its name. */
 void run_record_write_options(struct json_writer *writer, const struct options *options);
+void run_record_write_option(struct json_writer *writer, const struct options *options, const struct option_spec *spec);
+
+/* What the run stands on, into an open object: files and fingerprints of the tables and of the model of --init. */
+void run_record_write_inputs(struct json_writer *writer, const struct run_record *record);
 
 /* What is kept of a run that goes on. */
 struct run_past {

@@ -131,9 +131,11 @@ void progress_start(struct progress *progress, const struct cln_fit_start *start
 	progress->epochs = start->epochs;
 	progress->side_by_side = start->lanes > 1;
 	progress->members = progress->side_by_side ? start->members : 0;
+	progress->member = progress->epochs_before = progress->all_epochs = 0;
+	progress->last[0] = progress->latest = (struct cln_epoch){0};
 	progress->epoch_start = progress->first_epoch_start = progress->now();
 	progress->last_line = progress->epoch_start - LINE_SECONDS;
-	if (progress->mode == PROGRESS_NONE)
+	if (progress->mode == PROGRESS_NONE || progress->label)
 		return;
 	print_data(progress->out, start);
 	print_training(progress->out, progress->config, start);
@@ -214,17 +216,22 @@ static void draw_bar(struct progress *progress, const char *what, double share, 
 	fflush(progress->out);
 }
 
+static const char *label_of(const struct progress *progress)
+{
+	return progress->label ? progress->label : "";
+}
+
 /* The epoch of the only network, or of the member whose turn it is. */
 static void draw_epoch(struct progress *progress, size_t epoch, size_t rows_done, size_t rows)
 {
 	const double share = rows ? (double)rows_done / (double)rows : 1, spent = progress->now() - progress->epoch_start;
 	const double of_member = (double)(epoch - 1) + share;
 	const size_t members_left = progress->members ? progress->members - progress->member : 1;
-	char what[96], member[64] = "";
+	char what[160], member[64] = "";
 
 	if (progress->members)
 		snprintf(member, sizeof member, "member %zu/%zu  ", progress->member + 1, progress->members);
-	snprintf(what, sizeof what, "%sepoch %zu of %zu", member, epoch, progress->epochs);
+	snprintf(what, sizeof what, "%s%sepoch %zu of %zu", label_of(progress), member, epoch, progress->epochs);
 	draw_bar(progress, what, share, spent > 0 ? (double)rows_done / spent : 0,
 		 seconds_left(progress, (double)progress->epochs_before + of_member,
 			      (double)(members_left * progress->epochs) - of_member));
@@ -235,10 +242,10 @@ static void draw_all(struct progress *progress, size_t rows)
 {
 	const double done = (double)progress->all_epochs, all = (double)(progress->members * progress->epochs);
 	const double spent = progress->now() - progress->first_epoch_start;
-	char what[96];
+	char what[160];
 
-	snprintf(what, sizeof what, "epoch %zu of %zu of %zu members", progress->all_epochs, progress->members * progress->epochs,
-		 progress->members);
+	snprintf(what, sizeof what, "%sepoch %zu of %zu of %zu members", label_of(progress), progress->all_epochs,
+		 progress->members * progress->epochs, progress->members);
 	draw_bar(progress, what, all > 0 ? done / all : 1, spent > 0 ? done * (double)rows / spent : 0,
 		 seconds_left(progress, done, all - done));
 }
@@ -303,7 +310,7 @@ void progress_epoch(struct progress *progress, const struct cln_epoch *epoch)
 	progress->last[k] = *epoch;
 	progress->latest = *epoch;
 	progress->all_epochs++;
-	if (progress->mode == PROGRESS_NONE)
+	if (progress->mode == PROGRESS_NONE || progress->label)
 		return;
 	progress->pending[k] = progress->epochs * (progress->members ? progress->members : 1) > ALL_LINES &&
 			       epoch->epoch != epoch->epochs &&
@@ -323,7 +330,7 @@ void progress_member(struct progress *progress, size_t member, size_t members)
 	progress->member = member;
 	progress->members = members;
 	progress->epoch_start = progress->now();
-	if (progress->mode == PROGRESS_NONE)
+	if (progress->mode == PROGRESS_NONE || progress->label)
 		return;
 	progress_clear(progress);
 	fprintf(progress->out, "member %zu/%zu\n", member + 1, members);

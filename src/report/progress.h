@@ -20,6 +20,7 @@ struct progress {
 	enum progress_mode mode; /* never PROGRESS_AUTO */
 	bool colour;
 	int width;           /* of the terminal, columns */
+	const char *label;   /* lent; in front of the bar, which is then all that is drawn beside notes; NULL: none */
 	double (*now)(void); /* seconds of a monotonic clock; tests put their own in */
 	double last_line;    /* when an epoch's line was written */
 	double epoch_start;

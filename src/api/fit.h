@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * What others than cln_model_fit want to know of a fit before it. */
+#ifndef API_FIT_H
+#define API_FIT_H
+
+#include <colonnade.h>
+
+/* The rows of a table that members and epochs are chosen by (config_choose), where these are left to us.  effective: with fractions
+ * of 0 where there are files. */
+size_t fit_rows_to_choose_by(const struct cln_config *effective, const struct cln_table *train);
+
+#endif
