@@ -22,7 +22,8 @@ enum command_bit {
 	FOR_FITS = FOR_TRAIN | FOR_CROSSVAL,
 	FOR_EXPORT = 1 << 10,
 	FOR_REPORT = 1 << 11,
-	FOR_ALL = (1 << 12) - 1
+	FOR_IMPORTANCE = 1 << 12,
+	FOR_ALL = (1 << 13) - 1
 };
 
 /* What --resume asks for, in the order of its words. */
@@ -44,7 +45,9 @@ struct options {
 	const char *keep;                /* predict: columns put in front; NULL: none */
 	const char *compare;             /* evaluate: a second model; NULL: none */
 	size_t bootstrap;                /* evaluate: replicates, or CLN_AUTO */
-	size_t folds, repeats;           /* crossval */
+	size_t folds, repeats;           /* crossval; importance: repeats */
+	const char *explain, *partial;   /* importance: numbers of rows, names of columns; NULL: none */
+	size_t points;                   /* importance: of a partial dependence */
 	const char *group, *fold_column; /* crossval: columns; NULL: none */
 	const char *fold;                /* crossval: "K/N", this fit alone; NULL: all */
 	bool merge;                      /* crossval: nothing is trained */
@@ -55,7 +58,7 @@ struct options {
 	const char *allow_change;        /* names of what may differ in a run that goes on, or NULL */
 	size_t requeue_exit;             /* the exit code of a run that was stopped and can be resumed */
 	int progress;        /* enum progress_mode */
-	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape */
+	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape; importance: rows */
 	double seconds;      /* bench, tune */
 	bool phases;         /* bench */
 	const char *config_file;
