@@ -280,6 +280,7 @@ enum cln_ask {
 
 struct cln_checkpoint; /* the state of a fit between two steps */
 struct cln_scores;     /* below: judging */
+struct cln_importance; /* below: importance */
 struct cln_labels;
 
 enum cln_rows { CLN_ROWS_TRAIN, CLN_ROWS_VALID, CLN_ROWS_TEST };
@@ -317,6 +318,10 @@ struct cln_observer {
 	 * folds are judged by members that left them out; where there are neither, of the rows learnt from. */
 	void (*scored)(void *context, enum cln_rows rows, const struct cln_scores *scores, const struct cln_labels *labels);
 	void (*checkpoint)(void *context, const struct cln_checkpoint *checkpoint); /* as `ask` wished; lent for the call */
+	/* At the end: which columns matter, by shuffles of test rows, else of validation rows, whose folds are judged as for `scored`,
+	 * else of those learnt from, or of a sample of them, within a fiftieth of the work of the training or some
+	 * milliseconds; not called where that is too little.  Lent for the call. */
+	void (*importance)(void *context, enum cln_rows rows, const struct cln_importance *importance);
 };
 
 struct cln_fit_summary {
@@ -606,8 +611,8 @@ struct cln_partial {
 	struct cln_partial_point *points; /* numbers ascending, categories by their rows, the most first; missing cells last */
 };
 
-/* The points are cells that the rows have: quantiles of a number, the most frequent levels of a category, `points` (2 to 1000) of
- * them at most, and missing ones.  column: a name.  Rows need no label, and count once.  repeats is not looked at.
+/* The points are cells that the rows have, `points` (2 to 1000) at most, and missing ones: quantiles of a number, and others of it
+ * where one fills several of these; the most frequent levels of a category.  column: a name.  Rows need no label, and count once.  repeats is not looked at.
  * *partial is the caller's.  report may be NULL.  CLN_E_USAGE: the model has no such column, or points; CLN_E_DATA as above. */
 CLN_MUST_CHECK enum cln_status cln_model_partial(const struct cln_model *model, const struct cln_table *table, const char *column,
                                                  size_t points, const struct cln_asked *asked, struct cln_partial **partial,

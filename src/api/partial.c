@@ -16,6 +16,7 @@ struct cell {
 	uint32_t level; /* else a number of the cell's text, LEVEL_MISSING: missing */
 	uint32_t row;   /* the first row of the sample that has it */
 	size_t rows;    /* that have it */
+	bool chosen;    /* as a point */
 };
 
 struct dependence {
@@ -115,27 +116,48 @@ static enum cln_status find_cells(struct dependence *of, struct cln_error *err)
 	return CLN_OK;
 }
 
-/* Of the different numbers those at `points` quantiles of the rows, from the least to the greatest. */
-static void choose_quantiles(struct dependence *of, size_t points)
+/* Marks of n > points different numbers those at `points` quantiles of the rows, from the least to the greatest; how many. */
+static size_t mark_quantiles(struct cell *cells, size_t n, size_t points)
+{
+	size_t n_rows = 0, behind = 0, wanted = 0, marked = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_rows += cells[i].rows;
+	for (size_t i = 0; i < n; i++) {
+		behind += cells[i].rows; /* the ascending rows up to here have it or a lesser one */
+		for (; wanted < points && wanted * (n_rows - 1) / (points - 1) < behind; wanted++) {
+			marked += !cells[i].chosen;
+			cells[i].chosen = true;
+		}
+	}
+	return marked;
+}
+
+/* Marks `more` of the n numbers that are not marked yet, evenly among them: where one number fills several quantiles. */
+static void mark_others(struct cell *cells, size_t n, size_t left, size_t more)
+{
+	for (size_t i = 0, seen = 0, marked = 0; i < n && marked < more; i++) {
+		if (cells[i].chosen)
+			continue;
+		if ((2 * marked + 1) * left / (2 * more) == seen++) {
+			cells[i].chosen = true;
+			marked++;
+		}
+	}
+}
+
+static void choose_numbers(struct dependence *of, size_t points)
 {
 	const size_t n = of->n_cells - of->n_missing;
-	size_t n_rows = 0, kept = 0, before = 0, wanted = 0;
+	size_t kept = 0;
 
 	if (n <= points)
 		return;
+	const size_t marked = mark_quantiles(of->cells, n, points);
+	mark_others(of->cells, n, n - marked, points - marked);
 	for (size_t i = 0; i < n; i++)
-		n_rows += of->cells[i].rows;
-	for (size_t i = 0; i < n; i++) {
-		/* the rows before .. before + rows - 1 of the ascending ones have it */
-		const size_t behind = before + of->cells[i].rows;
-		const struct cell cell = of->cells[i];
-
-		if (wanted < points && wanted * (n_rows - 1) / (points - 1) < behind)
-			of->cells[kept++] = cell;
-		while (wanted < points && wanted * (n_rows - 1) / (points - 1) < behind)
-			wanted++;
-		before = behind;
-	}
+		if (of->cells[i].chosen)
+			of->cells[kept++] = of->cells[i];
 	if (of->n_missing)
 		of->cells[kept] = of->cells[n];
 	of->n_cells = kept + of->n_missing;
@@ -147,7 +169,7 @@ static size_t choose_cells(struct dependence *of, size_t points)
 	const size_t n = of->n_cells - of->n_missing;
 
 	if (of->column->type == COLUMN_NUMERIC) {
-		choose_quantiles(of, points);
+		choose_numbers(of, points);
 		return 0;
 	}
 	if (n <= points)

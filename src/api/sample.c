@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Multiply-adds that CLN_AUTO allows, ten to twenty seconds of a core; what a row costs beside those; and the least rows. */
-#define WORK 5e11
+/* Multiply-adds that CLN_AUTO allows, some seconds of a core; what a row costs beside those; and the least rows. */
+#define WORK 2e11
 #define ROW_WORK 4096
 #define LEAST_ROWS 1000
 

@@ -145,11 +145,12 @@ static enum cln_status explain_rows(const struct work *work, struct cln_error *e
 
 /* ---------------------------------------------------------------- partial dependence */
 
+/* As predict writes probabilities. */
 static void add_number(struct text *text, double value)
 {
 	char number[NUMBER_TEXT];
 
-	text_add(text, number, number_from_double(number, value));
+	text_add(text, number, number_from_float(number, (float)value));
 }
 
 static void add_csv(struct text *text, const struct cln_partial *partial)
@@ -185,9 +186,9 @@ static void add_json(struct json_writer *writer, const struct cln_partial *parti
 		json_begin_object(writer, NULL);
 		json_string(writer, "cell", *point->cell ? point->cell : NULL);
 		json_size(writer, "rows", point->rows);
-		json_double(writer, "probability", point->probability);
-		json_double(writer, "low", point->low);
-		json_double(writer, "high", point->high);
+		json_float(writer, "probability", (float)point->probability);
+		json_float(writer, "low", (float)point->low);
+		json_float(writer, "high", (float)point->high);
 		json_end_object(writer);
 	}
 	json_end_array(writer);

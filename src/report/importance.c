@@ -83,19 +83,24 @@ void importance_write(struct json_writer *writer, const struct cln_importance *i
 	json_size(writer, "repeats", importance->repeats);
 	snprintf(digits, sizeof digits, "%llu", (unsigned long long)importance->seed);
 	json_string(writer, "seed", digits); /* a number would be rounded above 2^53 */
-	json_double(writer, "mean_gap", importance->gap);
+	if (!isnan(importance->gap))
+		json_double(writer, "mean_gap", importance->gap);
 	json_begin_array(writer, "columns");
 	for (size_t c = 0; c < importance->n_columns; c++) {
 		const struct cln_column_importance *column = &importance->columns[c];
+		const bool pretty = writer->pretty;
 
 		json_begin_object(writer, NULL);
+		writer->pretty = false; /* a column a line */
 		json_string(writer, "column", column->column);
 		json_double(writer, "log_loss_rise", column->log_loss.value);
 		write_pair(writer, "log_loss_interval", &column->log_loss);
 		json_double(writer, "auc_fall", column->auc.value);
 		write_pair(writer, "auc_interval", &column->auc);
-		json_double(writer, "mean_contribution", column->contribution);
+		if (!isnan(column->contribution))
+			json_double(writer, "mean_contribution", column->contribution);
 		json_end_object(writer);
+		writer->pretty = pretty;
 	}
 	json_end_array(writer);
 }
