@@ -318,8 +318,8 @@ struct cln_observer {
 	 * folds are judged by members that left them out; where there are neither, of the rows learnt from. */
 	void (*scored)(void *context, enum cln_rows rows, const struct cln_scores *scores, const struct cln_labels *labels);
 	void (*checkpoint)(void *context, const struct cln_checkpoint *checkpoint); /* as `ask` wished; lent for the call */
-	/* At the end: which columns matter, by shuffles of test rows, else of validation rows, whose folds are judged as for `scored`,
-	 * else of those learnt from, or of a sample of them, within a fiftieth of the work of the training or some
+	/* At the end: which columns matter, by shuffles of test rows, else of validation rows, whose folds are judged as for
+	 * `scored`, else of those learnt from, or of a sample of them, within a fiftieth of the work of the training or some
 	 * milliseconds; not called where that is too little.  Lent for the call. */
 	void (*importance)(void *context, enum cln_rows rows, const struct cln_importance *importance);
 };
@@ -530,8 +530,8 @@ CLN_MUST_CHECK enum cln_status cln_model_export(const struct cln_model *model, e
 
 /* ---------------------------------------------------------------- importance */
 
-/* What columns matter to a model; doc/importance.md has the formulas.  Columns are those of the table that became features, whatever
- * features a column has.  Results are the same to the bit for any threads and isa. */
+/* What columns matter to a model; doc/importance.md has the formulas.  Columns are those of the table that became features,
+ * whatever features a column has.  Results are the same to the bit for any threads and isa. */
 struct cln_asked {
 	size_t repeats; /* shuffles of a column, 1 to 1000 */
 	size_t rows;    /* a sample of so many rows that seed draws; 0: all; CLN_AUTO: as many as a fixed amount of work allows */
@@ -612,7 +612,8 @@ struct cln_partial {
 };
 
 /* The points are cells that the rows have, `points` (2 to 1000) at most, and missing ones: quantiles of a number, and others of it
- * where one fills several of these; the most frequent levels of a category.  column: a name.  Rows need no label, and count once.  repeats is not looked at.
+ * where one fills several of these; the most frequent levels of a category.  column: a name.  Rows need no label, and count once;
+ * repeats is not looked at.
  * *partial is the caller's.  report may be NULL.  CLN_E_USAGE: the model has no such column, or points; CLN_E_DATA as above. */
 CLN_MUST_CHECK enum cln_status cln_model_partial(const struct cln_model *model, const struct cln_table *table, const char *column,
                                                  size_t points, const struct cln_asked *asked, struct cln_partial **partial,

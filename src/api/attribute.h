@@ -12,7 +12,7 @@
 
 #define ATTRIBUTE_LEAST_STEPS 16
 #define ATTRIBUTE_MOST_STEPS 16384
-#define ATTRIBUTE_TOLERANCE 1e-3 /* of an explanation, times max(1, |f(row) - f(baseline)|) */
+#define ATTRIBUTE_TOLERANCE 2e-4 /* of an explanation, times max(1, |f(row) - f(baseline)|) */
 
 struct attribution_space;
 

@@ -178,7 +178,7 @@ enum cln_status fit_importance_compute(struct cln_importance **importance, enum 
 			status = shuffle_compute(importance, &task, err);
 		if (status == CLN_OK) {
 			(*importance)->of = choice->of;
-			shuffle_sort(*importance);
+			importance_sort(*importance);
 		}
 	}
 	free_choice(choice);

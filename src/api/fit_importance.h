@@ -14,9 +14,9 @@ struct fit_importance {
 	uint64_t seed;
 };
 
-/* *importance is the caller's, and NULL where the work allowed is too little.  *rows: those that were looked at, the test rows, else
- * the validation rows, each by members that did not learn from it, else those learnt from, or a sample of them.  How many, and how
- * often a column is shuffled, follows from sizes, members and epochs alone. */
+/* *importance is the caller's, and NULL where the work allowed is too little.  *rows: those that were looked at, the test rows,
+ * else the validation rows, each by members that did not learn from it, else those learnt from, or a sample of them.  How many, and
+ * how often a column is shuffled, follows from sizes, members and epochs alone. */
 enum cln_status fit_importance_compute(struct cln_importance **importance, enum cln_rows *rows, const struct fit_importance *fit,
 				       struct cln_error *err) CLN_MUST_CHECK;
 

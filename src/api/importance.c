@@ -3,11 +3,61 @@
 #include "api/attribute.h"
 #include "api/shuffle.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PASSES (3 * (ATTRIBUTE_LEAST_STEPS + 1)) /* of a row for its contributions: a way back costs twice a way forth */
 
 /* ---------------------------------------------------------------- importance */
+
+enum cln_status importance_create(struct cln_importance **importance, const struct pipeline_column *const *columns, size_t n,
+				  struct cln_error *err)
+{
+	struct cln_importance *made = mem_alloc(1, sizeof *made, err);
+
+	*importance = made;
+	if (!made)
+		return CLN_E_MEMORY;
+	made->columns = mem_alloc(n, sizeof *made->columns, err);
+	if (!made->columns)
+		return CLN_E_MEMORY;
+	made->n_columns = n;
+	made->gap = NAN;
+	for (size_t c = 0; c < n; c++) {
+		made->columns[c].column = mem_copy(columns[c]->name, strlen(columns[c]->name), err);
+		made->columns[c].contribution = NAN;
+		if (!made->columns[c].column)
+			return CLN_E_MEMORY;
+	}
+	return CLN_OK;
+}
+
+static int compare_columns(const void *a, const void *b)
+{
+	const struct cln_column_importance *x = a, *y = b;
+
+	if (x->log_loss.value != y->log_loss.value)
+		return x->log_loss.value > y->log_loss.value ? -1 : 1;
+	if (x->contribution != y->contribution && !isnan(x->contribution) && !isnan(y->contribution))
+		return x->contribution > y->contribution ? -1 : 1;
+	return strcmp(x->column, y->column);
+}
+
+void importance_sort(struct cln_importance *importance)
+{
+	qsort(importance->columns, importance->n_columns, sizeof *importance->columns, compare_columns);
+}
+
+void cln_importance_destroy(struct cln_importance *importance)
+{
+	if (!importance)
+		return;
+	for (size_t c = 0; importance->columns && c < importance->n_columns; c++)
+		mem_free((char *)importance->columns[c].column);
+	mem_free(importance->columns);
+	mem_free(importance);
+}
 
 static enum cln_status check_asked(const struct cln_asked *asked, struct cln_error *err)
 {
@@ -74,7 +124,7 @@ enum cln_status cln_model_importance(const struct cln_model *model, const struct
 	if (status == CLN_OK)
 		status = add_contributions(*importance, &sample, model, asked->threads, err);
 	if (status == CLN_OK)
-		shuffle_sort(*importance);
+		importance_sort(*importance);
 	if (report)
 		*report = sample.report;
 	sample_free(&sample);

@@ -74,6 +74,11 @@ static int compare_rows(const void *a, const void *b)
 	return compare_cells(a, b);
 }
 
+static bool same_cell(const struct cell *a, const struct cell *b)
+{
+	return a->level == b->level && (a->number == b->number || (isnan(a->number) && isnan(b->number)));
+}
+
 /* Equal ones become one. */
 static void merge_cells(struct dependence *of)
 {
@@ -83,7 +88,7 @@ static void merge_cells(struct dependence *of)
 		struct cell *last = n ? &of->cells[n - 1] : NULL;
 		const struct cell *cell = &of->cells[i];
 
-		if (last && last->level == cell->level && (last->number == cell->number || (isnan(last->number) && isnan(cell->number))))
+		if (last && same_cell(last, cell))
 			last->rows++;
 		else
 			of->cells[n++] = *cell;

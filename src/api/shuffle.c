@@ -7,7 +7,6 @@
 #include "train/metrics.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define AT_A_TIME 16 /* repeats whose scores are in memory */
@@ -278,40 +277,18 @@ static enum cln_status shuffle_column(struct cln_column_importance *result, stru
 
 /* ---------------------------------------------------------------- all */
 
-static enum cln_status importance_create(struct cln_importance **importance, const struct pipeline_column *const *columns, size_t n,
-					 struct cln_error *err)
-{
-	struct cln_importance *made = mem_alloc(1, sizeof *made, err);
-
-	*importance = made;
-	if (!made)
-		return CLN_E_MEMORY;
-	made->columns = mem_alloc(n, sizeof *made->columns, err);
-	if (!made->columns)
-		return CLN_E_MEMORY;
-	made->n_columns = n;
-	made->gap = NAN;
-	for (size_t c = 0; c < n; c++) {
-		made->columns[c].column = mem_copy(columns[c]->name, strlen(columns[c]->name), err);
-		made->columns[c].contribution = NAN;
-		if (!made->columns[c].column)
-			return CLN_E_MEMORY;
-	}
-	return CLN_OK;
-}
-
 /* The rows as they are. */
 static enum cln_status judge_before(struct shuffling *shuffling, struct cln_importance *importance, struct cln_error *err)
 {
 	const struct shuffle_task *task = shuffling->task;
 	struct repeat *before = &shuffling->before;
+	const struct scored scored = {before->logits, before->probabilities};
 	struct cln_metrics metrics;
 	enum cln_status status = score(before, shuffling, NULL, err);
 
 	if (status != CLN_OK)
 		return status;
-	status = metrics_of_scores(&metrics, &(struct scored){before->logits, before->probabilities}, task->y, task->w, task->n, 0.5,
-				   err);
+	status = metrics_of_scores(&metrics, &scored, task->y, task->w, task->n, 0.5, err);
 	if (status == CLN_OK && judge(before, shuffling) != CLN_OK) {
 		if (err)
 			*err = before->failed;
@@ -361,30 +338,4 @@ enum cln_status shuffle_compute(struct cln_importance **importance, const struct
 		*importance = NULL;
 	}
 	return status;
-}
-
-static int compare_columns(const void *a, const void *b)
-{
-	const struct cln_column_importance *x = a, *y = b;
-
-	if (x->log_loss.value != y->log_loss.value)
-		return x->log_loss.value > y->log_loss.value ? -1 : 1;
-	if (x->contribution != y->contribution && !isnan(x->contribution) && !isnan(y->contribution))
-		return x->contribution > y->contribution ? -1 : 1;
-	return strcmp(x->column, y->column);
-}
-
-void shuffle_sort(struct cln_importance *importance)
-{
-	qsort(importance->columns, importance->n_columns, sizeof *importance->columns, compare_columns);
-}
-
-void cln_importance_destroy(struct cln_importance *importance)
-{
-	if (!importance)
-		return;
-	for (size_t c = 0; importance->columns && c < importance->n_columns; c++)
-		mem_free((char *)importance->columns[c].column);
-	mem_free(importance->columns);
-	mem_free(importance);
 }

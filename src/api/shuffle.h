@@ -33,14 +33,18 @@ struct shuffle_task {
  * influences (delong_influence) for the AUC.  A row counts twice, with its label and with the cell that it gives away:
  *   a(i) = 1/R sum_r (u_r(i) + u_r(pi^-1(i))),   error^2 = (S - T / R) / n,
  * S the variance of a over the rows, T that of all u.  With u(i, j) = alpha_i + beta_j + epsilon_ij for a row i that gets the cell
- * of row j, S is Var(alpha + beta) + (Var alpha + Var beta + 2 Var epsilon) / R and T = Var alpha + Var beta + Var epsilon, and what
+ * of row j, S is Var(alpha + beta) + (Var alpha + Var beta + 2 Var epsilon) / R and T is Var alpha + Var beta + Var epsilon; what
  * is left is Var(alpha + beta) + Var epsilon / R: the chance of rows and of shuffles.  It is never less than the variance of the
  * repeats' values over R.
  * CLN_E_DATA: a logit is not a number; CLN_E_MEMORY. */
 enum cln_status shuffle_compute(struct cln_importance **importance, const struct shuffle_task *task,
 				struct cln_error *err) CLN_MUST_CHECK;
 
-/* In the order of cln_importance.columns: the rise of the log loss, then the contribution, then as they were. */
-void shuffle_sort(struct cln_importance *importance);
+/* One without values, for these columns; NULL or not, cln_importance_destroy ends it. */
+enum cln_status importance_create(struct cln_importance **importance, const struct pipeline_column *const *columns, size_t n,
+				  struct cln_error *err) CLN_MUST_CHECK;
+
+/* In the order of cln_importance.columns: the rise of the log loss, then the contribution, then the name. */
+void importance_sort(struct cln_importance *importance);
 
 #endif

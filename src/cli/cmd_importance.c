@@ -50,12 +50,15 @@ static enum cln_status print_columns(const struct work *work, const struct cln_i
 {
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
+	char digits[NUMBER_TEXT];
 
 	if (!work->options->json) {
 		importance_print(stdout, importance);
 		return CLN_OK;
 	}
+	snprintf(digits, sizeof digits, "%llu", (unsigned long long)importance->seed);
 	json_begin_object(&writer, NULL);
+	json_string(&writer, "seed", digits); /* a number would be rounded above 2^53 */
 	importance_write(&writer, importance);
 	json_end_object(&writer);
 	text_add(&text, "\n", 1);
@@ -211,7 +214,8 @@ static enum cln_status add_partial(struct json_writer *writer, const struct work
 		tell_sample(partial->rows, partial->of);
 	}
 	if (partial->left_out > 0)
-		fprintf(stderr, "note: %zu rarer cells of \"%.100s\" have no point (--points)\n", partial->left_out, partial->column);
+		fprintf(stderr, "note: %zu rarer cells of \"%.100s\" have no point (--points)\n", partial->left_out,
+			partial->column);
 	if (work->options->json)
 		add_json(writer, partial);
 	else

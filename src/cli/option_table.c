@@ -274,10 +274,11 @@ static const struct command commands[] = {
 	.starts_teams = true,
 	.summary = "which columns matter to a model, and why a row gets its probability",
 	.description =
-	    "Shuffles the cells of each column of DATA among its rows and prints by how much the log loss of MODEL (a model file or "
-	    "a run directory) rises and its AUC falls, on average over --repeats shuffles, with 95 % intervals that hold the chance "
-	    "of the rows and of the shuffles; the column that matters most comes first. Beside it stands the mean size of the "
-	    "column's contribution to the logit, by integrated gradients. A column is one of DATA, whatever features it became.\n\n"
+	    "Shuffles the cells of each column of DATA among its rows and prints by how much the log loss of MODEL (a model file "
+	    "or a run directory) rises and its AUC falls, on average over --repeats shuffles, with 95 % intervals that hold the "
+	    "chance of the rows and of the shuffles; the column that matters most comes first. Beside it stands the mean size of "
+	    "the column's contribution to the logit, by integrated gradients. A column is one of DATA, whatever features it "
+	    "became.\n\n"
 	    "With --explain it says of single rows, counted from 1, what each cell contributes to the logit, largest first: the "
 	    "contributions and the logit of the baseline, a row with every number at the median of the training rows and no "
 	    "level in any category, add up to the row's logit, but for a gap that is printed and that the number of steps keeps "

@@ -74,15 +74,11 @@ static void write_pair(struct json_writer *writer, const char *key, const struct
 
 void importance_write(struct json_writer *writer, const struct cln_importance *importance)
 {
-	char digits[EVALUATION_VALUE];
-
 	json_size(writer, "rows", importance->rows);
 	json_size(writer, "of", importance->of);
 	json_double(writer, "log_loss", importance->log_loss);
 	json_double(writer, "auc", importance->auc);
 	json_size(writer, "repeats", importance->repeats);
-	snprintf(digits, sizeof digits, "%llu", (unsigned long long)importance->seed);
-	json_string(writer, "seed", digits); /* a number would be rounded above 2^53 */
 	if (!isnan(importance->gap))
 		json_double(writer, "mean_gap", importance->gap);
 	json_begin_array(writer, "columns");
@@ -145,14 +141,14 @@ enum cln_status importance_print_row(FILE *out, const struct cln_explanations *e
 		return status;
 	for (size_t c = 0; c < explanations->n_columns; c++)
 		sum += of->contributions[c];
-	fprintf(out, "row %zu: probability %.5f, logit %+.5f\n", of->row + 1, of->probability, of->logit);
-	fprintf(out, "baseline %+.5f, contributions %+.5f, gap %+.5f (at most %.5f is aimed at), %zu steps\n\n",
+	fprintf(out, "row %zu: probability %.5f, logit %+.4f\n", of->row + 1, of->probability, of->logit);
+	fprintf(out, "baseline %+.4f, contributions %+.4f, gap %+.4f (%.4f at most are aimed at), %zu steps\n\n",
 		explanations->baseline, sum, of->gap, of->tolerance, of->steps);
 	fprintf(out, "contribution  column = cell\n");
 	for (size_t i = 0; i < explanations->n_columns; i++) {
 		const char *cell = of->cells[parts[i].column];
 
-		fprintf(out, "%+12.5f  ", parts[i].contribution);
+		fprintf(out, "%+12.4f  ", parts[i].contribution);
 		put_text(out, explanations->columns[parts[i].column]);
 		fputs(*cell ? " = " : " is missing", out);
 		put_text(out, cell);

@@ -9,7 +9,7 @@
 
 /* Columns one a line, names last, because they may be long. */
 void importance_print(FILE *out, const struct cln_importance *importance);
-/* Into the open object: rows, of, log_loss, auc, repeats, seed, "columns" in their order; mean_gap and contributions
+/* Into the open object: rows, of, log_loss, auc, repeats, "columns" in their order; mean_gap and contributions
  * where they are known. */
 void importance_write(struct json_writer *writer, const struct cln_importance *importance);
 

@@ -16,7 +16,7 @@ struct scale {
 	double low, high;
 };
 
-/* The ends of intervals that reach far beyond all bars are cut off. */
+/* With all bars, intervals and 0 between them. */
 static struct scale scale_of(const struct cln_importance *importance)
 {
 	struct scale scale = {0, 0};
@@ -154,7 +154,8 @@ void page_importance(struct text *page, const struct run_files *files)
 	if (files->importance_left_out > 0)
 		html_addf(page, "<p class=\"soft\">%zu less important columns are not listed in run.json.</p>\n",
 		          files->importance_left_out);
-	html_add(page, "<p class=\"soft\">Bars are the rise of the log loss, lines its 95 % intervals, which hold the chance of the "
-	               "rows and of the shuffles. Columns that tell the same share their importance. <code>colonnade importance"
-	               "</code> does it with more rows and shuffles, and explains single rows.</p>\n</section>\n");
+	html_add(page,
+	         "<p class=\"soft\">Bars are the rise of the log loss, lines its 95 % intervals, which hold the chance of the rows "
+	         "and of the shuffles. Columns that tell the same share their importance. <code>colonnade importance</code> does "
+	         "it with more rows and shuffles, and explains single rows.</p>\n</section>\n");
 }

@@ -5,13 +5,16 @@
 #include <math.h>
 #include <string.h>
 
+#define MOST 1e300 /* so that a difference is a number */
+
 static enum cln_status read_end(double *end, const struct json *item, const char *key, struct cln_error *err)
 {
 	*end = NAN;
-	if (item->type == JSON_NUMBER)
-		*end = item->number;
-	else if (item->type != JSON_NULL)
-		return error_set(err, CLN_E_DAMAGED, "\"%s\" holds what is no number", key);
+	if (item->type == JSON_NULL)
+		return CLN_OK;
+	if (item->type != JSON_NUMBER || !(fabs(item->number) <= MOST))
+		return error_set(err, CLN_E_DAMAGED, "\"%s\" holds what is no number from %g to %g", key, -MOST, MOST);
+	*end = item->number;
 	return CLN_OK;
 }
 
@@ -19,7 +22,7 @@ static enum cln_status read_estimate(struct cln_estimate *estimate, const struct
                                      const char *interval, struct cln_error *err)
 {
 	const struct json *pair;
-	enum cln_status status = run_files_real(&estimate->value, object, value, -DBL_MAX, DBL_MAX, err);
+	enum cln_status status = run_files_real(&estimate->value, object, value, -MOST, MOST, err);
 
 	if (status == CLN_OK)
 		status = json_get_array(&pair, object, interval, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The logit and its gradient along straight lines in the inputs of the first layer, from those of a baseline to those of a row:
- *   A[0](t) = (1 - t) A[0](baseline) + t A[0](row),   dz/dt = sum_i dA[0]_i (A[0]_i(row) - A[0]_i(baseline)),   dA[0] = W[1]^T dZ[1]
- * with dZ[L] = 1.  Between them all is smooth, or smooth in pieces, also where a feature is the number of a level or is embedded. */
+ * The logit and its gradient along straight lines in the inputs of the first layer, from a baseline to a row:
+ *   A[0](t) = (1 - t) A[0](baseline) + t A[0](row),  dz/dt = dA[0]^T (A[0](row) - A[0](baseline))
+ * with dA[0] = W[1]^T dZ[1] and dZ[L] = 1.  Along them all is smooth, or smooth in pieces, also where a feature is embedded or the
+ * number of a level. */
 #ifndef TRAIN_PATH_H
 #define TRAIN_PATH_H
 
