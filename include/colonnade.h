@@ -289,6 +289,7 @@ enum cln_ask {
 
 struct cln_checkpoint; /* the state of a fit between two steps */
 struct cln_scores;     /* below: judging */
+struct cln_importance; /* below: importance */
 struct cln_labels;
 
 enum cln_rows { CLN_ROWS_TRAIN, CLN_ROWS_VALID, CLN_ROWS_TEST };
@@ -326,6 +327,10 @@ struct cln_observer {
 	 * folds are judged by members that left them out; where there are neither, of the rows learnt from. */
 	void (*scored)(void *context, enum cln_rows rows, const struct cln_scores *scores, const struct cln_labels *labels);
 	void (*checkpoint)(void *context, const struct cln_checkpoint *checkpoint); /* as `ask` wished; lent for the call */
+	/* At the end: which columns matter, by shuffles of test rows, else of validation rows, whose folds are judged as for
+	 * `scored`, else of those learnt from, or of a sample of them, within a fiftieth of the work of the training or some
+	 * milliseconds; not called where that is too little.  Lent for the call. */
+	void (*importance)(void *context, enum cln_rows rows, const struct cln_importance *importance);
 };
 
 struct cln_fit_summary {
@@ -535,6 +540,98 @@ enum cln_export {
  * format has no room for the model (ONNX: 2 GiB). */
 CLN_MUST_CHECK enum cln_status cln_model_export(const struct cln_model *model, enum cln_export format, char **bytes, size_t *length,
 						struct cln_error *err);
+
+/* ---------------------------------------------------------------- importance */
+
+/* What columns matter to a model; doc/importance.md has the formulas.  Columns are those of the table that became features,
+ * whatever features a column has.  Results are the same to the bit for any threads and isa. */
+struct cln_asked {
+	size_t repeats; /* shuffles of a column, 1 to 1000 */
+	size_t rows;    /* a sample of so many rows that seed draws; 0: all; CLN_AUTO: as many as a fixed amount of work allows */
+	uint64_t seed;
+	int threads;    /* 0: as many as cln_threads_allowed says */
+};
+
+struct cln_column_importance {
+	const char *column;           /* its name */
+	struct cln_estimate log_loss; /* by how much it rises when the column's cells are shuffled among the rows, nats a row */
+	struct cln_estimate auc;      /* by how much it falls then */
+	double contribution;          /* mean of |contribution| (cln_explanation), in units of the logit; NaN: not known */
+};
+
+struct cln_importance {
+	size_t rows, of;      /* looked at, and there to be drawn from */
+	double weight, positive_weight;
+	size_t repeats;
+	uint64_t seed;
+	double log_loss, auc; /* of these rows as they are */
+	double gap;           /* mean over the rows of |f(row) - f(baseline) - contributions|; NaN: not known */
+	size_t n_columns;
+	struct cln_column_importance *columns; /* those whose shuffling raises the log loss most first */
+};
+
+/* Permutation importance (Breiman, Random forests, 2001; Fisher, Rudin & Dominici 2019) of every column on the labelled rows of a
+ * table, with 95 % intervals for both the rows' and the shuffles' chance, and the columns' mean contributions (Sundararajan, Taly &
+ * Yan 2017).  *importance is the caller's.  report may be NULL.  CLN_E_USAGE: repeats; CLN_E_DATA: as cln_model_evaluate, or a
+ * logit is not a number; CLN_E_MEMORY: it takes 4 bytes a row and feature, and up to 1 kB a row. */
+CLN_MUST_CHECK enum cln_status cln_model_importance(const struct cln_model *model, const struct cln_table *table,
+                                                    const struct cln_asked *asked, struct cln_importance **importance,
+                                                    struct cln_row_report *report, struct cln_error *err);
+void cln_importance_destroy(struct cln_importance *importance);
+
+/* Why a row's logit is what it is: f(row) = f(baseline) + sum of contributions + gap, by integrated gradients along the straight
+ * line from the baseline row to it in the inputs of the first layer.  f is the logit of the model's probability, calibrated, of all
+ * members of an ensemble; the baseline has every number at the training rows' median and no level in any category. */
+struct cln_explanation {
+	size_t row;            /* of the table, from 0 */
+	double logit;          /* f(row), ... */
+	double probability;    /* ... whose sigmoid this is */
+	double gap;
+	size_t steps;          /* of the integral: doubled until neither the gap nor a contribution's change is above ... */
+	double tolerance;      /* ... this, 16 to 16384 */
+	double *contributions; /* n_columns, ... */
+	char **cells;          /* ... and the texts of the cells, at most 255 bytes each; "": missing */
+};
+
+struct cln_explanations {
+	double baseline;      /* f(baseline) */
+	size_t n_columns;
+	const char **columns; /* their names, in the order of the model */
+	size_t n_rows;
+	struct cln_explanation *rows;
+};
+
+/* rows: n_rows numbers of rows of the table, from 0; they need no label.  *explanations is the caller's.  report may be NULL.
+ * CLN_E_USAGE: there is no such row; CLN_E_DATA: the table lacks a column, or a logit is not a number. */
+CLN_MUST_CHECK enum cln_status cln_model_explain(const struct cln_model *model, const struct cln_table *table, const size_t *rows,
+                                                 size_t n_rows, int threads, struct cln_explanations **explanations,
+                                                 struct cln_row_report *report, struct cln_error *err);
+void cln_explanations_destroy(struct cln_explanations *explanations);
+
+/* How the probability goes with one column (partial dependence: Friedman, Greedy function approximation, 2001). */
+struct cln_partial_point {
+	char *cell;                    /* its text, at most 255 bytes; "": missing */
+	size_t rows;                   /* that have it */
+	double probability, low, high; /* mean over all rows if they had it, and the 10th and 90th percentile */
+};
+
+struct cln_partial {
+	const char *column;
+	bool categorical;
+	size_t rows, of;      /* looked at, and there to be drawn from */
+	size_t left_out;      /* different cells of a category that have no point */
+	size_t n_points;
+	struct cln_partial_point *points; /* numbers ascending, categories by their rows, the most first; missing cells last */
+};
+
+/* The points are cells that the rows have, `points` (2 to 1000) at most, and missing ones: quantiles of a number, and others of it
+ * where one fills several of these; the most frequent levels of a category.  column: a name.  Rows need no label, and count once;
+ * repeats is not looked at.
+ * *partial is the caller's.  report may be NULL.  CLN_E_USAGE: the model has no such column, or points; CLN_E_DATA as above. */
+CLN_MUST_CHECK enum cln_status cln_model_partial(const struct cln_model *model, const struct cln_table *table, const char *column,
+                                                 size_t points, const struct cln_asked *asked, struct cln_partial **partial,
+                                                 struct cln_row_report *report, struct cln_error *err);
+void cln_partial_destroy(struct cln_partial *partial);
 
 /* ---------------------------------------------------------------- machine */
 

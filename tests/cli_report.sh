@@ -117,6 +117,9 @@ run.json|s/"fpr":\[0/"fpr":[-1/|"fpr" holds what is no number
 run.json|s/"auc": 0\./"auc": 7./|"auc" is 7.
 run.json|s/"missing_cells":0/"missing_cells":-1/|"missing_cells" is -1
 run.json|s/"auc":\[/"auc":[1,/|is no pair
+run.json|s/"log_loss_interval":\[/"log_loss_interval":[1,/|"log_loss_interval" is no pair
+run.json|s/"auc_interval":\[/"auc_interval":["x"],"auc_pair":[/|"auc_interval" is no pair
+run.json|s/"rows_of": "test"/"rows_of": 3/|"rows_of" is a number
 metrics.jsonl|2s/"epoch":2/"epoch":1/|:2: epoch 1 comes after epoch 1
 metrics.jsonl|3s/.$//|:3: JSON
 metrics.jsonl|1s/"train_loss":/"train_loss":-/|"train_loss" is -

@@ -44,7 +44,7 @@ static double auc_of(const struct scored_rows *scored, struct classes all)
 	return ordered / (all.P * all.N);
 }
 
-void delong_influence(double *influence, const struct scored_rows *scored)
+double delong_influence(double *influence, const struct scored_rows *scored)
 {
 	struct classes all = {0, 0}, above = {0, 0};
 
@@ -65,6 +65,7 @@ void delong_influence(double *influence, const struct scored_rows *scored)
 		above.P += group.P;
 		above.N += group.N;
 	}
+	return auc;
 }
 
 double delong_error(const double *first, const double *second, const struct cln_labels *labels)

@@ -10,8 +10,8 @@
 /* What each row adds to the AUC beyond its share, by the row's number:
  *   a positive row  w_i (V_i - AUC) / P,  V_i the share of the negatives, by weight, with a lesser score, ties half;
  *   a negative row  w_j (V_j - AUC) / N,  V_j the share of the positives with a greater score.
- * P and N, the weights of the classes, are above 0. */
-void delong_influence(double *influence, const struct scored_rows *scored);
+ * P and N, the weights of the classes, are above 0.  Returns the AUC. */
+double delong_influence(double *influence, const struct scored_rows *scored);
 
 /* The standard error of the AUC whose influences are `first` or, with `second`, of the difference of two:
  *   the root of  m/(m-1) sum of their squares over the m positives + the same over the negatives.

@@ -23,9 +23,9 @@ static bool is_label_or_weight(const struct cln_model *model, const char *name)
 	return strcmp(name, model->label.column) == 0 || (model->weight && strcmp(name, model->weight) == 0);
 }
 
-/* What the table has besides the model's columns, the label and the weight, which a pipeline does not know either. */
-static void report_extra(struct cln_row_report *report, const struct cln_model *model, const struct cln_table *table,
-			 const struct pipeline_reader *reader)
+/* The label and the weight are columns that a pipeline does not know either. */
+void judge_report_extra(struct cln_row_report *report, const struct cln_model *model, const struct cln_table *table,
+			const struct pipeline_reader *reader)
 {
 	const size_t n_unknown = pipeline_extra_columns(reader), *unknown = pipeline_extra(reader);
 	size_t n_named = 0;
@@ -88,7 +88,7 @@ static enum cln_status score(const struct request *request, struct cln_row_repor
 
 	if (status != CLN_OK)
 		return status;
-	report_extra(&own, model, request->table, reader);
+	judge_report_extra(&own, model, request->table, reader);
 	X = mem_alloc(n_rows < chunk ? n_rows : chunk, n_features * sizeof *X, err);
 	status = X ? score_in_chunks(request, X, reader, &own, err) : CLN_E_MEMORY;
 	if (report)

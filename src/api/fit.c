@@ -7,6 +7,7 @@
 #include "api/config.h"
 #include "api/ensemble.h"
 #include "api/fit.h"
+#include "api/fit_importance.h"
 #include "api/judge.h"
 #include "api/notes.h"
 #include "base/parallel.h"
@@ -178,6 +179,26 @@ static void sum_members(struct cln_fit_summary *summary, const struct fit *fit)
 	}
 }
 
+/* What a report would be without is no reason to lose a model. */
+static void tell_importance(const struct fit *fit, const struct scorer *scorer)
+{
+	struct fit_importance of = {.data = &fit->data, .scorer = scorer, .seed = fit->config->seed};
+	struct cln_importance *importance;
+	struct cln_error err;
+	enum cln_rows rows;
+
+	if (!fit->observer || !fit->observer->importance)
+		return;
+	for (size_t k = 0; k < fit->ensemble.n_trained; k++)
+		of.rows_learnt += (double)prepared_train_rows(&fit->data, trainee_fold(&fit->ensemble.common, k)) *
+				  (double)fit->ensemble.finished[k].epochs;
+	if (fit_importance_compute(&importance, &rows, &of, &err) != CLN_OK)
+		note(fit->observer, "the importance of the columns is not known: %s", err.message);
+	else if (importance)
+		fit->observer->importance(fit->observer->context, rows, importance);
+	cln_importance_destroy(importance);
+}
+
 static enum cln_status summarise(struct cln_fit_summary *summary, struct fit *fit, struct cln_error *err)
 {
 	const struct ensemble *ensemble = &fit->ensemble;
@@ -190,6 +211,8 @@ static enum cln_status summarise(struct cln_fit_summary *summary, struct fit *fi
 		status = measure(summary, CLN_ROWS_TEST, fit, &scorer, err);
 	if (status == CLN_OK)
 		status = measure(summary, CLN_ROWS_TRAIN, fit, &scorer, err);
+	if (status == CLN_OK)
+		tell_importance(fit, &scorer);
 	sum_members(summary, fit);
 	summary->threads = ensemble->threads_used;
 	return status;

@@ -36,7 +36,7 @@ static struct scorer scorer_of_fold(const struct network *chosen[CLN_MAX_ENSEMBL
 static enum cln_status add_fold(struct judged *judged, const struct scorer *scorer, const struct dataset *valid, size_t n,
 				struct cln_error *err)
 {
-	const struct some_rows rows = {valid->X, valid->rows, valid->n_rows};
+	const struct some_rows rows = {.X = valid->X, .rows = valid->rows, .n = valid->n_rows};
 	float *next = judged->memory + judged->n;
 
 	for (size_t i = 0; i < valid->n_rows; i++) {

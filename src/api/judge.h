@@ -41,6 +41,10 @@ enum cln_status judge_table(struct judged *judged, const struct labelled_rows *l
 			    const struct cln_model *model, int threads, struct cln_row_report *report,
 			    struct cln_error *err) CLN_MUST_CHECK;
 
+/* What the table has besides the model's columns, the label and the weight. */
+void judge_report_extra(struct cln_row_report *report, const struct cln_model *model, const struct cln_table *table,
+			const struct pipeline_reader *reader);
+
 /* Fits the temperature to rows that were judged without one, and calibrates them. */
 enum cln_status judged_calibrate(double *temperature, struct judged *judged, int threads, struct cln_error *err) CLN_MUST_CHECK;
 

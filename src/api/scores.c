@@ -118,9 +118,16 @@ static enum cln_status score_piece(struct sums *sums, const struct scorer *score
 /* Rows [begin, begin + n). */
 static struct some_rows piece_of(const struct some_rows *some, size_t begin, size_t n, size_t n_features)
 {
+	struct some_rows piece = *some;
+
+	piece.n = n;
 	if (some->rows)
-		return (struct some_rows){some->X, some->rows + begin, n};
-	return (struct some_rows){some->X + begin * n_features, NULL, n};
+		piece.rows += begin;
+	else
+		piece.X += begin * n_features;
+	if (some->donors)
+		piece.donors += begin;
+	return piece;
 }
 
 static enum cln_status score_pieces(float *probabilities, float *logits, const struct scorer *scorer, const struct some_rows *some,
@@ -164,5 +171,5 @@ enum cln_status scores_of_rows(float *probabilities, float *logits, const struct
 enum cln_status scores_compute(float *probabilities, float *logits, const struct scorer *scorer, const float *X, size_t n_rows,
 			       struct cln_error *err)
 {
-	return scores_of_rows(probabilities, logits, scorer, &(struct some_rows){X, NULL, n_rows}, err);
+	return scores_of_rows(probabilities, logits, scorer, &(struct some_rows){.X = X, .n = n_rows}, err);
 }

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum rng_purpose { RNG_INIT = 1, RNG_SHUFFLE, RNG_DROPOUT, RNG_SPLIT, RNG_BENCH, RNG_TEST, RNG_MEMBER, RNG_BOOTSTRAP, RNG_SEARCH };
+enum rng_purpose { RNG_INIT = 1, RNG_SHUFFLE, RNG_DROPOUT, RNG_SPLIT, RNG_BENCH, RNG_TEST, RNG_MEMBER, RNG_BOOTSTRAP, RNG_SEARCH,
+		   RNG_IMPORTANCE };
 
 /* The raw generator: out = philox4x32-10(counter, key). */
 void rng_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);

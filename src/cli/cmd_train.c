@@ -239,6 +239,13 @@ static void on_scored(void *context, enum cln_rows rows, const struct cln_scores
 	run_review_scored(&run->review, rows, scores, labels, &run->options->config);
 }
 
+static void on_importance(void *context, enum cln_rows rows, const struct cln_importance *importance)
+{
+	struct run *run = context;
+
+	run_review_importance(&run->review, rows, importance);
+}
+
 static void on_note(void *context, const char *sentence)
 {
 	struct run *run = context;
@@ -313,6 +320,7 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 	const struct cln_observer observer = {.context = run,
 					      .column = report ? on_column : NULL,
 					      .scored = report ? on_scored : NULL,
+					      .importance = report ? on_importance : NULL,
 					      .start = on_start,
 					      .ready = on_ready,
 					      .member = on_member,

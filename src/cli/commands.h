@@ -20,6 +20,7 @@ int cmd_export(const struct options *options);
 int cmd_report(const struct options *options);
 int cmd_check(const struct options *options);
 int cmd_search(const struct options *options);
+int cmd_importance(const struct options *options);
 
 /* 0 done, 1 failure, 2 wrong usage, 3 bad data, 4 diverged, 75 stopped. */
 int exit_code(enum cln_status status);

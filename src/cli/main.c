@@ -13,7 +13,7 @@
 static int (*const runs[])(const struct options *options) = {
 	cmd_train, cmd_predict, cmd_evaluate, cmd_inspect, cmd_gradcheck, cmd_bench, cmd_tune, cmd_doctor, cmd_convert,
 	cmd_crossval, cmd_export,
-	cmd_report, cmd_check, cmd_search,
+	cmd_report, cmd_check, cmd_search, cmd_importance,
 };
 _Static_assert((1 << (sizeof runs / sizeof *runs)) - 1 == FOR_ALL, "every command has a function");
 

@@ -344,6 +344,32 @@ static const struct command commands[] = {
 		    "colonnade search data.csv --recipe plain --space space.conf --trials 81 --metric auc\n"
 		    "colonnade search data.csv --folds 5 --strategy random --trials 20 --out search5",
     },
+    {
+	.name = "importance",
+	.operands = "MODEL DATA",
+	.n_operands = 2,
+	.bit = FOR_IMPORTANCE,
+	.starts_teams = true,
+	.summary = "which columns matter to a model, and why a row gets its probability",
+	.description =
+	    "Shuffles the cells of each column of DATA among its rows and prints by how much the log loss of MODEL (a model file "
+	    "or a run directory) rises and its AUC falls, on average over --repeats shuffles, with 95 % intervals that hold the "
+	    "chance of the rows and of the shuffles; the column that matters most comes first. Beside it stands the mean size of "
+	    "the column's contribution to the logit, by integrated gradients. A column is one of DATA, whatever features it "
+	    "became.\n\n"
+	    "With --explain it says of single rows, counted from 1, what each cell contributes to the logit, largest first: the "
+	    "contributions and the logit of the baseline, a row with every number at the median of the training rows and no "
+	    "level in any category, add up to the row's logit, but for a gap that is printed and that the number of steps keeps "
+	    "small. In an ensemble it is the logit of the averaged, calibrated probability that is explained.\n\n"
+	    "With --partial it writes CSV: for cells of a column (quantiles of a number, the most frequent levels of a category) "
+	    "the mean probability if all rows had that cell, and between which the middle 80 % of the rows then lie.\n\n"
+	    "Of large tables a sample of rows is taken, which a note tells; --rows all takes all. Rows need a label only where "
+	    "columns are shuffled. The result is the same for any number of threads. Columns that tell the same share what they "
+	    "know: each may seem of no use while the other is there. doc/importance.md has formulas and cautions.",
+	.examples = "colonnade importance colonnade-run test.csv\n"
+		    "colonnade importance colonnade-run test.csv --explain 1,17 --json\n"
+		    "colonnade importance colonnade-run test.csv --partial age,occupation > partial.csv",
+    },
 };
 
 #define AT(member) offsetof(struct options, member)
@@ -357,6 +383,7 @@ static const char folds_group[] = "Folds";
 static const char search_group[] = "Search";
 static const char run_group[] = "Run";
 static const char judging_group[] = "Judging";
+static const char importance_group[] = "Importance";
 static const char synthetic_group[] = "Synthetic data";
 
 /* One option a paragraph, not a line a member.
@@ -412,10 +439,10 @@ static const struct option_spec specs[] = {
 	 .compact = true, .commands = FOR_FITS | FOR_CHECK},
 	{.name = "separator", .argument = "auto|comma|tab|semicolon|CHAR", .type = OPTION_SEPARATOR,
 	 .offset = AT(read.separator), .help = "what stands between cells", .group = data_group, .compact = true,
-	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE | FOR_CONVERT},
+	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_IMPORTANCE | FOR_TUNE | FOR_CONVERT},
 	{.name = "no-header", .type = OPTION_SWITCH, .offset = AT(read.no_header),
 	 .help = "the first line is data; columns are named 1, 2, ...", .group = data_group, .compact = true,
-	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_TUNE | FOR_CONVERT},
+	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_IMPORTANCE | FOR_TUNE | FOR_CONVERT},
 	{.name = "keep", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(keep), .default_text = "",
 	 .help = "columns of DATA put in front", .group = data_group, .commands = FOR_PREDICT},
 
@@ -586,6 +613,21 @@ static const struct option_spec specs[] = {
 	 .help = "chooses MODEL's threshold on these rows, or takes P, and stores it", .group = judging_group,
 	 .commands = FOR_EVALUATE},
 
+	/* importance */
+	{.name = "repeats", .argument = "R", .type = OPTION_SIZE, .low = 1, .high = 1000, .offset = AT(repeats), .preset = "10",
+	 .help = "shuffles of a column", .group = importance_group, .commands = FOR_IMPORTANCE},
+	{.name = "rows", .argument = "N|all|auto", .type = OPTION_SIZE, .most = "auto", .zero = "all", .high = ONE_BILLION,
+	 .offset = AT(rows), .preset = "auto",
+	 .help = "rows drawn to look at; auto: all, of large tables as many as take some seconds",
+	 .group = importance_group, .commands = FOR_IMPORTANCE},
+	{.name = "explain", .argument = "N[,N...]", .type = OPTION_TEXT, .offset = AT(explain), .default_text = "",
+	 .help = "why these rows, counted from 1, get their probabilities", .group = importance_group,
+	 .commands = FOR_IMPORTANCE},
+	{.name = "partial", .argument = "NAME[,NAME...]", .type = OPTION_TEXT, .offset = AT(partial), .default_text = "",
+	 .help = "how the probability goes with these columns, as CSV", .group = importance_group, .commands = FOR_IMPORTANCE},
+	{.name = "points", .argument = "N", .type = OPTION_SIZE, .low = 2, .high = 1000, .offset = AT(points), .preset = "20",
+	 .help = "cells of a column that --partial tries at most", .group = importance_group, .commands = FOR_IMPORTANCE},
+
 	/* folds */
 	{.name = "folds", .argument = "K", .type = OPTION_SIZE, .low = 2, .high = 10000, .offset = AT(folds), .preset = "5",
 	 .help = "parts of the rows, stratified; each is left out once", .group = folds_group, .commands = FOR_CROSSVAL},
@@ -629,7 +671,7 @@ static const struct option_spec specs[] = {
 
 	/* run */
 	{.name = "seed", .argument = "N", .type = OPTION_SEED, .offset = AT(config.seed), .help = "of every random draw",
-	 .group = run_group, .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
+	 .group = run_group, .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_IMPORTANCE | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
 	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-run",
 	 .help = "run directory", .group = run_group, .passing = true, .commands = FOR_TRAIN},
 	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-crossval",
@@ -671,7 +713,7 @@ static const struct option_spec specs[] = {
 	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
 	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed", .help = "threads",
 	 .group = run_group, .passing = true,
-	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_GRADCHECK | FOR_BENCH | FOR_CONVERT},
+	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_IMPORTANCE | FOR_GRADCHECK | FOR_BENCH | FOR_CONVERT},
 	{.name = "threads", .argument = "N|auto", .type = OPTION_THREADS, .low = 1, .high = 1024, .zero = "auto",
 	 .offset = AT(config.threads), .default_text = "OMP_NUM_THREADS, else the cores allowed",
 	 .help = "the most threads to measure with", .group = run_group, .commands = FOR_TUNE},
@@ -683,9 +725,9 @@ static const struct option_spec specs[] = {
 	 .help = "write report.html and what it needs of the rows", .group = run_group, .compact = true, .passing = true,
 	 .commands = FOR_TRAIN},
 	{.name = "json", .type = OPTION_SWITCH, .offset = AT(json), .help = "a machine-readable result on standard output",
-	 .group = run_group,
-	 .passing = true,
-	 .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE | FOR_DOCTOR},
+	 .group = run_group, .passing = true,
+	 .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_IMPORTANCE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE |
+		     FOR_DOCTOR},
 	{.name = "shell", .type = OPTION_SWITCH, .offset = AT(shell),
 	 .help = "the lines for eval alone on standard output", .group = run_group, .commands = FOR_TUNE},
 	{.name = "config", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(config_file), .default_text = "",

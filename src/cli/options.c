@@ -217,9 +217,9 @@ static void number_range(char text[OPTION_VALUE], const struct option_spec *spec
 
 	number_from_double(low, spec->low);
 	number_from_double(high, spec->high);
-	const char *word = spec->zero ? spec->zero : spec->most;
-	snprintf(text, OPTION_VALUE, "%s from %s%s to %s%s%s%s", kind, low, spec->above_low ? " (excluded)" : "", high,
-		 spec->below_high ? " (excluded)" : "", word ? ", or " : "", word ? word : "");
+	snprintf(text, OPTION_VALUE, "%s from %s%s to %s%s%s%s%s%s", kind, low, spec->above_low ? " (excluded)" : "", high,
+		 spec->below_high ? " (excluded)" : "", spec->zero ? ", or " : "", spec->zero ? spec->zero : "",
+		 spec->most ? ", or " : "", spec->most ? spec->most : "");
 }
 
 void options_range(char text[OPTION_VALUE], const struct option_spec *spec)

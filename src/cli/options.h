@@ -23,8 +23,9 @@ enum command_bit {
 	FOR_REPORT = 1 << 11,
 	FOR_CHECK = 1 << 12,
 	FOR_SEARCH = 1 << 13,
+	FOR_IMPORTANCE = 1 << 14,
 	FOR_FITS = FOR_TRAIN | FOR_CROSSVAL | FOR_SEARCH,
-	FOR_ALL = (1 << 14) - 1
+	FOR_ALL = (1 << 15) - 1
 };
 
 /* What --resume asks for, in the order of its words. */
@@ -54,7 +55,9 @@ struct options {
 	size_t problems;                 /* check: of a file, told one by one */
 	const char *compare;             /* evaluate: a second model; NULL: none */
 	size_t bootstrap;                /* evaluate: replicates, or CLN_AUTO */
-	size_t folds, repeats;           /* crossval; search: folds, 0: none */
+	size_t folds, repeats;           /* crossval; search: folds, 0: none; importance: repeats */
+	const char *explain, *partial;   /* importance: numbers of rows, names of columns; NULL: none */
+	size_t points;                   /* importance: of a partial dependence */
 	const char *group, *fold_column; /* crossval: columns; NULL: none */
 	const char *fold;                /* crossval: "K/N", this fit alone; NULL: all */
 	bool merge;                      /* crossval: nothing is trained */
@@ -69,7 +72,7 @@ struct options {
 	const char *allow_change;        /* names of what may differ in a run that goes on, or NULL */
 	size_t requeue_exit;             /* the exit code of a run that was stopped and can be resumed */
 	int progress;        /* enum progress_mode */
-	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape */
+	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape; importance: rows */
 	double seconds;      /* bench, tune */
 	bool phases;         /* bench */
 	const char *config_file;

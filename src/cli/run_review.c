@@ -3,6 +3,7 @@
 
 #include "api/columns.h"
 #include "report/evaluation.h"
+#include "report/importance.h"
 
 #include <math.h>
 #include <string.h>
@@ -62,7 +63,37 @@ void run_review_scored(struct run_review *review, enum cln_rows rows, const stru
 		review->failed = err;
 }
 
+static enum cln_status keep_importance(struct run_review *review, const struct cln_importance *importance, struct cln_error *err)
+{
+	const size_t n = importance->n_columns < RUN_MOST_COLUMNS ? importance->n_columns : RUN_MOST_COLUMNS;
+	struct cln_importance *kept = &review->importance;
+
+	*kept = *importance;
+	kept->n_columns = 0;
+	kept->columns = mem_alloc(n, sizeof *kept->columns, err);
+	if (!kept->columns)
+		return CLN_E_MEMORY;
+	for (size_t c = 0; c < n; c++) {
+		kept->columns[c] = importance->columns[c];
+		kept->columns[c].column = copy_name(importance->columns[c].column, err);
+		if (!kept->columns[c].column)
+			return CLN_E_MEMORY;
+		kept->n_columns++;
+	}
+	review->importance_left_out = importance->n_columns - n;
+	return CLN_OK;
+}
+
+void run_review_importance(struct run_review *review, enum cln_rows rows, const struct cln_importance *importance)
+{
+	review->importance_rows = rows;
+	if (review->failed.code == CLN_OK)
+		review->failed.code = keep_importance(review, importance, &review->failed);
+}
+
 /* ---------------------------------------------------------------- run.json */
+
+static const char *const rows_keys[3] = {"train", "valid", "test"};
 
 /* A set of rows is a line, and so is a column, so that run.json stays readable. */
 static void write_points(struct json_writer *writer, const char *key, const struct review_point *points, size_t n, bool y)
@@ -157,15 +188,26 @@ static void write_column(struct json_writer *writer, const struct cln_column_sum
 	writer->pretty = pretty;
 }
 
+static void write_importance(struct json_writer *writer, const struct run_review *review)
+{
+	if (review->importance.rows == 0)
+		return;
+	json_begin_object(writer, "importance");
+	json_string(writer, "rows_of", rows_keys[review->importance_rows]);
+	importance_write(writer, &review->importance);
+	if (review->importance_left_out > 0)
+		json_size(writer, "columns_left_out", review->importance_left_out);
+	json_end_object(writer);
+}
+
 void run_review_write(struct json_writer *writer, const struct run_review *review)
 {
-	static const char *const keys[3] = {"train", "valid", "test"};
-
 	json_begin_object(writer, "review");
 	for (size_t i = 0; i < 3; i++)
 		if (review->has[i])
-			write_rows(writer, keys[i], &review->rows[i]);
+			write_rows(writer, rows_keys[i], &review->rows[i]);
 	json_end_object(writer);
+	write_importance(writer, review);
 	json_begin_array(writer, "columns");
 	for (size_t c = 0; c < review->n_kept; c++)
 		write_column(writer, &review->columns[c]);
@@ -179,5 +221,8 @@ void run_review_free(struct run_review *review)
 	for (size_t c = 0; c < review->n_kept; c++)
 		mem_free((char *)review->columns[c].name);
 	mem_free(review->columns);
+	for (size_t c = 0; c < review->importance.n_columns; c++)
+		mem_free((char *)review->importance.columns[c].column);
+	mem_free(review->importance.columns);
 	*review = (struct run_review){0};
 }

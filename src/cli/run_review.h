@@ -13,6 +13,9 @@ struct run_review {
 	struct review rows[3];
 	struct cln_column_summary *columns; /* with names of their own */
 	size_t n_columns, n_kept, n_room;
+	struct cln_importance importance; /* of the first of its columns, with names of their own; none: rows is 0 */
+	enum cln_rows importance_rows;
+	size_t importance_left_out;
 	struct cln_error failed; /* why something is not kept; code CLN_OK: all is */
 };
 
@@ -20,8 +23,9 @@ struct run_review {
 void run_review_column(struct run_review *review, const struct cln_column_summary *column);
 void run_review_scored(struct run_review *review, enum cln_rows rows, const struct cln_scores *scores,
                        const struct cln_labels *labels, const struct cln_config *config);
+void run_review_importance(struct run_review *review, enum cln_rows rows, const struct cln_importance *importance);
 
-/* "review", "columns" and "columns_left_out", into the open object. */
+/* "review", "importance", "columns" and "columns_left_out", into the open object. */
 void run_review_write(struct json_writer *writer, const struct run_review *review);
 void run_review_free(struct run_review *review);
 

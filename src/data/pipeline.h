@@ -105,6 +105,11 @@ size_t pipeline_extra_columns(const struct pipeline_reader *reader);
 /* The numbers of the first PIPELINE_EXTRA of them; lent by the reader. */
 #define PIPELINE_EXTRA (CLN_EXTRA_NAMED + 2)
 const size_t *pipeline_extra(const struct pipeline_reader *reader);
+/* The table's column that holds the cells of the i-th column which gives features. */
+const struct column *pipeline_cells(const struct pipeline_reader *reader, size_t i);
+
+/* The features of a row that tells nothing: every number at the training median, no level in any category, nothing missing. */
+void pipeline_typical(float *x, const struct pipeline *pipeline);
 
 /* A short name of a feature for messages and inspect, as "age", "age is missing", "job=clerk", "job=(rare)"; '\0'-terminated, cut
  * to size. */

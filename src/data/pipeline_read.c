@@ -323,6 +323,8 @@ size_t pipeline_extra_columns(const struct pipeline_reader *reader) { return rea
 
 const size_t *pipeline_extra(const struct pipeline_reader *reader) { return reader->extra; }
 
+const struct column *pipeline_cells(const struct pipeline_reader *reader, size_t i) { return reader->columns[i].cells; }
+
 /* ---------------------------------------------------------------- rows */
 
 #define READ_BLOCK 256 /* rows that a thread writes at a time: their features stay in its cache while it goes through the columns */
@@ -391,6 +393,17 @@ static float transform(const struct pipeline_column *column, float x)
 		return z;
 	third = z / 3;
 	return z / sqrtf(1 + third * third);
+}
+
+void pipeline_typical(float *x, const struct pipeline *pipeline)
+{
+	memset(x, 0, pipeline->n_features * sizeof *x);
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		const struct pipeline_column *column = &pipeline->columns[c];
+
+		if (column->n_features > 0 && column->type == COLUMN_NUMERIC)
+			x[column->first_feature] = transform(column, column->impute);
+	}
 }
 
 static float number_of_cell(const struct column_reader *reader, size_t row)

@@ -5,11 +5,16 @@
 
 #include <string.h>
 
+const char *page_rows_title(const char *name)
+{
+	return strcmp(name, "test") == 0    ? "test rows"
+	       : strcmp(name, "valid") == 0 ? "validation rows"
+	                                    : "rows learnt from";
+}
+
 const char *page_rows_name(const struct run_rows *rows)
 {
-	return strcmp(rows->name, "test") == 0    ? "test rows"
-	       : strcmp(rows->name, "valid") == 0 ? "validation rows"
-	                                          : "rows learnt from";
+	return page_rows_title(rows->name);
 }
 
 const struct run_rows *page_first_rows(const struct run_files *files)
@@ -69,6 +74,7 @@ static enum cln_status add_body(struct text *page, const struct run_files *files
 
 	page_summary(page, files);
 	page_rows(page, files);
+	page_importance(page, files);
 	status = page_training(page, files, err);
 	if (status == CLN_OK)
 		status = page_data(page, files, err);

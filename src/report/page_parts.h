@@ -11,12 +11,14 @@ void page_summary(struct text *page, const struct run_files *files); /* what was
 /* Curves by epoch.  CLN_E_MEMORY. */
 enum cln_status page_training(struct text *page, const struct run_files *files, struct cln_error *err) CLN_MUST_CHECK;
 void page_rows(struct text *page, const struct run_files *files); /* the rows that were held back */
+void page_importance(struct text *page, const struct run_files *files); /* what the model loses without a column */
 /* The columns.  CLN_E_MEMORY. */
 enum cln_status page_data(struct text *page, const struct run_files *files, struct cln_error *err) CLN_MUST_CHECK;
 void page_settings(struct text *page, const struct run_files *files); /* options, timing, machine, how to do it again */
 
 /* "test rows", "validation rows", "rows learnt from" */
 const char *page_rows_name(const struct run_rows *rows);
+const char *page_rows_title(const char *name); /* from "test", "valid", "train" */
 /* The first of those that were judged; NULL: none was. */
 const struct run_rows *page_first_rows(const struct run_files *files);
 

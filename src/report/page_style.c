@@ -50,6 +50,7 @@ static const char tables[] =
     "td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     "td.text{overflow-wrap:anywhere;min-width:9rem}\n"
     "@media (max-width:30rem){table{font-size:.86rem}th,td{padding-right:.5rem}tbody th{min-width:5.5rem}}\n"
+    "td.bar{min-width:7rem;width:32%}td.bar svg{display:block;width:100%;max-width:20rem;height:auto}table.bars{width:100%}\n"
     ".side{display:flex;flex-wrap:wrap;gap:.5rem 3rem}\n";
 
 static const char drawing[] =
@@ -62,6 +63,7 @@ static const char drawing[] =
     "svg .c{stroke:var(--c);stroke-width:1.6}\nsvg .none{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 4}\n"
     "svg .error{stroke:var(--a);stroke-width:1.2;stroke-opacity:.7}\n"
     "svg .error-b{stroke:var(--b);stroke-width:1.2;stroke-opacity:.7}\n"
+    "svg .whisker{stroke:var(--text);stroke-width:1.2}\n"
     "svg .dot{fill:var(--a)}\nsvg .dot-b{fill:var(--b)}\nsvg .ring{fill:var(--panel);stroke:var(--text);stroke-width:1.6}\n"
     "svg .bar-a{fill:var(--fill-a);stroke:var(--a);stroke-width:.8}\n"
     "svg .bar-b{fill:var(--fill-b);stroke:var(--b);stroke-width:.8;fill-opacity:.65}\n"

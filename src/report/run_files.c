@@ -2,6 +2,7 @@
 #include "report/run_files.h"
 
 #include "report/run_epochs.h"
+#include "report/run_importance.h"
 #include "report/run_rows.h"
 
 #include <float.h>
@@ -181,6 +182,8 @@ static enum cln_status read_record(struct run_files *files, const struct run_sou
 		status = read_network(files, err);
 	if (status == CLN_OK)
 		status = run_rows_read(files, err);
+	if (status == CLN_OK)
+		status = run_importance_read(files, err);
 	return status == CLN_OK ? run_columns_read(files, err) : status;
 }
 
@@ -201,6 +204,7 @@ void run_files_free(struct run_files *files)
 	for (size_t i = 0; i < 3; i++)
 		mem_free(files->rows[i]);
 	mem_free(files->columns);
+	mem_free(files->importance.columns);
 	mem_free(files->all_epochs);
 	*files = (struct run_files){0};
 }

@@ -65,6 +65,9 @@ struct run_files {
 	struct run_rows *rows[3];   /* test, valid, train: NULL where there are none */
 	size_t n_columns, columns_left_out;
 	struct run_column *columns;
+	const char *importance_of; /* the rows: "test", "valid" or "train"; NULL: there is no importance, and n_columns is 0 */
+	struct cln_importance importance; /* its names are lent */
+	size_t importance_left_out;
 	size_t n_epochs; /* lines of metrics.jsonl, in its order */
 	struct run_epoch *all_epochs;
 };

@@ -12,21 +12,34 @@ struct job {
 	float *logits;
 	const struct network *net;
 	const struct kernels *kernels;
-	const float *X;
-	const uint32_t *rows;
-	size_t n_rows;
+	const struct some_rows *some;
 	struct block_space *spaces; /* one a thread */
 };
+
+/* Features of the donors in place of the rows' own; E: panels, a column a row. */
+static void swap_features(float *E, const struct some_rows *some, size_t n_features, size_t first_row, size_t m, size_t ld)
+{
+	for (size_t s = 0; s < m; s++) {
+		const float *x = some->X + some->donors[first_row + s] * n_features;
+
+		for (size_t i = some->first; i < some->first + some->n_swapped; i++)
+			E[(i / PANEL * ld + s) * PANEL + i % PANEL] = x[i];
+	}
+}
 
 static void predict_chunk(void *argument, size_t chunk, int tid)
 {
 	struct job *job = argument;
 	struct block_space *space = &job->spaces[tid];
-	const size_t first = chunk * CHUNK, left = job->n_rows - first, m = left < CHUNK ? left : CHUNK;
+	const struct some_rows *some = job->some;
+	const size_t n_features = job->net->n_features;
+	const size_t first = chunk * CHUNK, left = some->n - first, m = left < CHUNK ? left : CHUNK;
 	uint32_t order[CHUNK] = {0};
 	for (size_t s = 0; s < m; s++)
-		order[s] = job->rows ? job->rows[first + s] : (uint32_t)(first + s);
-	batch_features(space->E, job->X, job->net->n_features, order, m, space->ld);
+		order[s] = some->rows ? some->rows[first + s] : (uint32_t)(first + s);
+	batch_features(space->E, some->X, n_features, order, m, space->ld);
+	if (some->donors)
+		swap_features(space->E, some, n_features, first, m, space->ld);
 	forward_pass(job->net, job->kernels, space, m, NULL);
 	for (size_t s = 0; s < m; s++)
 		job->logits[first + s] = space->A[job->net->L][s * PANEL];
@@ -35,11 +48,10 @@ static void predict_chunk(void *argument, size_t chunk, int tid)
 enum cln_status predict_rows(float *logits, const struct network *net, const struct kernels *kernels, const struct some_rows *some,
                              int threads, struct cln_error *err)
 {
-	const size_t n_rows = some->n;
-	const size_t n_chunks = (n_rows + CHUNK - 1) / CHUNK;
+	const size_t n_chunks = (some->n + CHUNK - 1) / CHUNK;
 	const size_t n_threads = (size_t)threads < n_chunks ? (size_t)threads : n_chunks ? n_chunks : 1;
 	enum cln_status status = CLN_OK;
-	struct job job = {.logits = logits, .net = net, .kernels = kernels, .X = some->X, .rows = some->rows, .n_rows = n_rows};
+	struct job job = {.logits = logits, .net = net, .kernels = kernels, .some = some};
 	job.spaces = mem_alloc(n_threads, sizeof *job.spaces, err);
 	if (!job.spaces)
 		return CLN_E_MEMORY;
@@ -56,5 +68,5 @@ enum cln_status predict_rows(float *logits, const struct network *net, const str
 enum cln_status predict_logits(float *logits, const struct network *net, const struct kernels *kernels, const float *X,
                                size_t n_rows, int threads, struct cln_error *err)
 {
-	return predict_rows(logits, net, kernels, &(struct some_rows){X, NULL, n_rows}, threads, err);
+	return predict_rows(logits, net, kernels, &(struct some_rows){.X = X, .n = n_rows}, threads, err);
 }

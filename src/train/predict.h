@@ -6,11 +6,14 @@
 #include "data/dataset.h"
 #include "nn/network.h"
 
-/* n rows of X (row-major): the first, or where `rows` is not NULL those that it names. */
+/* n rows of X (row-major): the first, or where `rows` is not NULL those that it names.
+ * donors (NULL: none; they want `rows`): features first .. first + n_swapped - 1 of row i are those of row donors[i] of X. */
 struct some_rows {
 	const float *X;
 	const uint32_t *rows;
 	size_t n;
+	const uint32_t *donors;
+	size_t first, n_swapped;
 };
 
 /* logits: one a row.  Rows are independent: the same bits for any threads. */

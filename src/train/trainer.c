@@ -305,7 +305,7 @@ static enum cln_status validate(struct trainer *trainer, struct cln_metrics *met
 	const struct dataset *valid = trainer->valid;
 	const struct cln_config *config = trainer->stepper.config;
 	const double threshold = config->threshold_rule == CLN_THRESHOLD_GIVEN ? config->threshold : 0.5; /* else not yet chosen */
-	const struct some_rows rows = {valid->X, valid->rows, valid->n_rows};
+	const struct some_rows rows = {.X = valid->X, .rows = valid->rows, .n = valid->n_rows};
 	enum cln_status status =
 	    predict_rows(trainer->valid_logits, trainer->stepper.net, trainer->stepper.kernels, &rows, threads, err);
 	if (status == CLN_OK)

@@ -24,6 +24,11 @@
 	"\"bootstrap\":{\"replicates\":10,\"seed\":\"1\"},\"roc\":{\"fpr\":[0,0.5,1],\"tpr\":[0,0.5,1]},"                          \
 	"\"pr\":{\"recall\":[0.5,1],\"precision\":[1,0.5]},\"reliability\":{\"weight\":[1,0,3],"                                   \
 	"\"mean_probability\":[0.1,0,0.9],\"share_positive\":[0,0,0.7]},\"scores\":{\"negative\":[2,0],\"positive\":[0,2]}}"
+#define IMPORTANCE                                                                                                                 \
+	"\"importance\":{\"rows_of\":\"test\",\"rows\":4,\"of\":5,\"log_loss\":0.5,\"auc\":null,\"repeats\":2,"               \
+	"\"columns\":[{\"column\":\"<script>\",\"log_loss_rise\":0.25,\"log_loss_interval\":[-0.5,1e9],"                      \
+	"\"auc_fall\":null,\"auc_interval\":[null,null]},{\"column\":\"\",\"log_loss_rise\":-1,"                               \
+	"\"log_loss_interval\":[null,null],\"auc_fall\":0.5,\"auc_interval\":[0,1]}],\"columns_left_out\":1},"
 #define COLUMNS                                                                                                                    \
 	"\"columns\":[{\"name\":\"<script>\",\"use\":\"feature\",\"type\":\"numeric\",\"missing_cells\":3,\"levels\":0,"           \
 	"\"drift_valid\":{\"psi\":0.3,\"by_chance\":0.1}},{\"name\":\"y\",\"use\":\"label\",\"type\":\"categorical\","             \
@@ -34,7 +39,7 @@
 #define PART "\n====\n"
 
 const struct fuzz_seed fuzz_seeds[] = {
-    FUZZ_TEXT(HEAD NETWORK "\"review\":{\"valid\":" ROWS ",\"test\":" ROWS "}," COLUMNS PART EPOCHS),
+    FUZZ_TEXT(HEAD NETWORK "\"review\":{\"valid\":" ROWS ",\"test\":" ROWS "}," IMPORTANCE COLUMNS PART EPOCHS),
     FUZZ_TEXT(HEAD NETWORK
               "\"review\":{\"train\":" ROWS "}," COLUMNS PART
               "{\"member\":1,\"epoch\":1,\"train_loss\":1e300,\"valid_loss\":0,\"valid_auc\":1,\"learning_rate\":1e-300}\n"

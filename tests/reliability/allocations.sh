@@ -80,6 +80,9 @@ each predict predict model table.csv --keep age,sex --out out.csv --threads 2
 each evaluate evaluate model table.csv --json --threads 2
 cp model judged # whose threshold changes
 each compare evaluate judged table.csv --compare of-older --set-threshold f1 --threads 2
+each importance importance every/model.safetensors table.csv --repeats 2 --threads 2
+each explain importance every/model.safetensors table.csv --explain 1,2 --threads 2 --json
+each partial importance every/model.safetensors table.csv --partial age,sex --points 3 --threads 2
 each convert convert table.csv c.cache --threads 2
 each inspect inspect model
 for format in onnx c json; do
