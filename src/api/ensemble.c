@@ -58,7 +58,7 @@ static int choose_lanes(const struct ensemble *all, size_t members)
 	const size_t threads = (size_t)all->threads, most = members < threads ? members : threads;
 	double seconds;
 
-	if (most < 2)
+	if (most < 2 || all->plan.comm) /* ranks share every step of one member */
 		return 1;
 	if (given > 0)
 		return (int)(given < most ? given : most);

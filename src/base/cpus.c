@@ -199,6 +199,19 @@ static void cgroup_rule(struct cpus_rule *rule, const struct cpus_source *source
 
 /* ---------------------------------------------------------------- all together */
 
+/* What the winner says is of one process alone. */
+static bool is_of_process(const struct cpus_rule *rule)
+{
+	return strcmp(rule->name, "OMP_NUM_THREADS") == 0 || strcmp(rule->name, "SLURM_CPUS_PER_TASK") == 0;
+}
+
+static void share_rule(struct cpus_rule *rule, int sharers, int threads)
+{
+	rule->name = "ranks on these CPUs";
+	rule->threads = threads / sharers > 1 ? threads / sharers : 1;
+	snprintf(rule->detail, sizeof rule->detail, "%d ranks", sharers);
+}
+
 /* OMP_NUM_THREADS wins outright; else the first of the least. */
 static struct cpus_rule *winner(struct cpus_rule *rules, size_t n)
 {
@@ -226,18 +239,29 @@ int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[C
 	cgroup_rule(&rules[n++], source);
 	for (size_t i = 0; i < sizeof scheduler / sizeof *scheduler; i++)
 		variable_rule(&rules[n++], source, scheduler[i]);
+	struct cpus_rule *best = winner(rules, n);
+	if (best && source->sharers > 1 && !is_of_process(best)) {
+		share_rule(&rules[n], source->sharers, best->threads);
+		best = &rules[n++];
+	}
 	if (n_rules)
 		*n_rules = n;
-	struct cpus_rule *best = winner(rules, n);
 	if (!best)
 		return 1;
 	best->won = true;
 	return best->threads;
 }
 
+static int sharers;
+
+void cpus_share(int n)
+{
+	sharers = n;
+}
+
 int cpus_allowed(struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules)
 {
-	struct cpus_source source = {.root = "", .variable = getenv, .affinity = cpus_affinity()};
+	struct cpus_source source = {.root = "", .variable = getenv, .affinity = cpus_affinity(), .sharers = sharers};
 	return cpus_allowed_from(&source, rules, n_rules);
 }
 

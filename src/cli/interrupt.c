@@ -98,6 +98,19 @@ static void on_signal(int number)
 	atomic_store(&interrupt.pending, 1);
 }
 
+/* Where another process decides. */
+static void on_followed_signal(int number)
+{
+	int none = 0;
+
+	if (atomic_compare_exchange_strong(&interrupt.signal, &none, number)) {
+		atomic_store(&interrupt.signal_time, now());
+		atomic_store(&interrupt.pending, 1);
+	} else if (now() - atomic_load(&interrupt.signal_time) >= SAME_SIGNAL) {
+		end_at_once(number);
+	}
+}
+
 static void on_alarm(int number)
 {
 	(void)number;
@@ -143,17 +156,32 @@ static double limit_of(double start)
 	return limit > 0 ? start + limit - (share < MARGIN_MOST ? share : MARGIN_MOST) : INFINITY;
 }
 
-void interrupt_begin(const struct interrupt_settings *settings)
+static void handle_all(void (*handler)(int))
 {
 	struct sigaction hang_up;
 
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		if (signals[i].number != SIGHUP || (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN))
+			handle(signals[i].number, handler);
+}
+
+void interrupt_begin(const struct interrupt_settings *settings)
+{
 	interrupt.settings = *settings;
 	interrupt.stop_at = limit_of(now());
 	interrupt.save_at = INFINITY;
 	handle(SIGALRM, on_alarm);
-	for (size_t i = 0; i < N_SIGNALS; i++)
-		if (signals[i].number != SIGHUP || (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN))
-			handle(signals[i].number, on_signal);
+	handle_all(on_signal);
+}
+
+void interrupt_follow(void)
+{
+	handle_all(on_followed_signal);
+}
+
+int interrupt_heard(void)
+{
+	return atomic_exchange(&interrupt.pending, 0) ? atomic_load(&interrupt.signal) : 0;
 }
 
 void interrupt_clean(const char *file, const char *directory)

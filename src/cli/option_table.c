@@ -149,6 +149,7 @@ static const struct command commands[] = {
 	.optional_operands = true,
 	.bit = FOR_TUNE,
 	.starts_teams = true,
+	.starts_processes = true,
 	.summary = "measure thread counts; print export lines for a batch script",
 	.description =
 	    "Trains the network that the options describe on 1, 2, 4 ... threads up to those allowed, free and bound to cores, "
