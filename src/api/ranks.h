@@ -4,7 +4,9 @@
 #ifndef API_RANKS_H
 #define API_RANKS_H
 
-#include "base/status.h"
+#include "comm/comm.h"
+
+#define RANKS_MAX COMM_MAX_RANKS
 
 /* To be called first; takes the library's own arguments out. */
 void ranks_start(int *argc, char ***argv);

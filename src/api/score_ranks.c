@@ -50,7 +50,7 @@ struct piece {
 	const struct scorer *scorer;
 	size_t rows;
 	float *X;                      /* rank 0: of all rows */
-	float *probabilities, *logits; /* rank 0: of all rows; logits may be NULL there */
+	float *probabilities, *logits; /* rank 0: of all rows */
 };
 
 static size_t list_parts(struct comm_piece *pieces, const struct piece *piece, float *base, size_t width)
@@ -89,8 +89,8 @@ static enum cln_status score_piece(const struct piece *piece, struct comm_piece 
 	move(pieces, piece, piece->X, n_features, false);
 	part_of(&first, &n, piece->rows, piece->comm->rank, piece->comm->ranks);
 	first = piece->comm->rank == 0 ? first : 0;
-	enum cln_status status = scores_here(piece->probabilities + first, piece->logits ? piece->logits + first : NULL, piece->scorer,
-					     &(struct some_rows){piece->X + first * n_features, NULL, n}, err);
+	const struct some_rows own = {piece->X + first * n_features, NULL, n};
+	enum cln_status status = scores_here(piece->probabilities + first, piece->logits + first, piece->scorer, &own, err);
 	status = comm_agree(piece->comm, status, err);
 	if (status != CLN_OK)
 		return status;

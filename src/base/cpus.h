@@ -26,8 +26,8 @@ struct cpus_source {
 };
 int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules);
 
-/* From now on this process runs on its CPUs together with others of its kind (ranks), so many in all: what is counted by the machine
- * or the job, and not by the process, is shared evenly. */
+/* From now on this process runs on its CPUs together with others of its kind (ranks), so many in all: what is counted by the
+ * machine or the job, and not by the process, is shared evenly. */
 void cpus_share(int sharers);
 
 /* The threads that OMP_NUM_THREADS=text asks for, of a list the first; 0: it is no number.  Wakes no OpenMP runtime. */

@@ -3,31 +3,23 @@
 
 #include <string.h>
 
-#include "base/mem.h"
-#include "base/parallel.h"
 
 void comm_broadcast(struct comm *comm, void *data, size_t bytes)
 {
-	const double start = clock_seconds();
 	comm->ops->broadcast(comm, data, bytes);
-	comm->seconds += clock_seconds() - start;
 	comm->bytes += comm->rank == 0 ? bytes : 0;
 }
 
 void comm_gather_all(struct comm *comm, void *data, const size_t *begin)
 {
-	const double start = clock_seconds();
 	comm->ops->gather_all(comm, data, begin);
-	comm->seconds += clock_seconds() - start;
 	comm->bytes += (begin[comm->rank + 1] - begin[comm->rank]) * (size_t)(comm->ranks - 1);
 }
 
 void comm_exchange(struct comm *comm, const struct comm_piece *sends, size_t n_sends, const struct comm_piece *receives,
                    size_t n_receives)
 {
-	const double start = clock_seconds();
 	comm->ops->exchange(comm, sends, n_sends, receives, n_receives);
-	comm->seconds += clock_seconds() - start;
 	for (size_t i = 0; i < n_sends; i++)
 		comm->bytes += sends[i].bytes;
 }

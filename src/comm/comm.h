@@ -2,8 +2,8 @@
  * How the processes of one training, its ranks, exchange bytes.  No operation here does arithmetic: what is added up, and in which
  * order, is decided by who calls.
  *
- * Every rank calls the same operations in the same order, always from the thread that called comm_start.  An operation that cannot be
- * done ends all ranks: there is nothing that one alone could do about it. */
+ * Every rank calls the same operations in the same order, always from the thread that called comm_start.  An operation that cannot
+ * be done ends all ranks: there is nothing that one alone could do about it. */
 #ifndef COMM_COMM_H
 #define COMM_COMM_H
 
@@ -37,8 +37,7 @@ struct comm {
 	const struct comm_ops *ops;
 	/* A signal that this process was sent and has not told of yet; 0: none.  NULL: nobody looks. */
 	int (*signal)(void);
-	size_t bytes;   /* sent by this rank so far */
-	double seconds; /* spent here */
+	size_t bytes; /* sent by this rank since somebody set it to 0 */
 };
 
 void comm_broadcast(struct comm *comm, void *data, size_t bytes);

@@ -154,6 +154,7 @@ enum cln_status job_begin(struct comm *comm, const struct job_task *task, enum c
 	for (size_t i = STATE_FIRST; i < STATE_N_PARTS && task->from; i++)
 		if (i != STATE_BEST && task->from->parts[i])
 			share_bytes(comm, task->from->parts[i], task->net->n_floats * sizeof(float));
+	comm->bytes = 0; /* what follows is the training's own */
 	return CLN_OK;
 }
 

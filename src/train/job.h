@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A training that is the work of several ranks.  Rank 0 leads: it has the data, decides everything, and is asked and told by whoever
- * watches; the others follow, each with a copy of the data and the network, and know only what they are told here. */
+ * A training that is the work of several ranks.  Rank 0 leads: it has the data, decides everything, and is asked and told by
+ * whoever watches; the others follow, each with a copy of the data and the network, and know only what they are told here. */
 #ifndef TRAIN_JOB_H
 #define TRAIN_JOB_H
 

@@ -19,8 +19,8 @@ struct plan {
 	struct phase_clock *clocks; /* NULL, or one a thread: where the steps' time goes */
 };
 
-/* n_rows: of the training set; config->batch_size = 0 means all of them.  A mini-batch of several blocks is the work of all ranks of
- * the program. */
+/* n_rows: of the training set; config->batch_size = 0 means all of them.  A mini-batch of several blocks is the work of all
+ * ranks of the program. */
 void plan_create(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows, int threads_allowed);
 /* The same with the ranks of `comm`, or none. */
 void plan_create_for(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows,

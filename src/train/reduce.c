@@ -202,8 +202,10 @@ enum cln_status reduction_create_ranks(struct reduction *reduction, size_t n_blo
 		return CLN_E_MEMORY;
 	}
 	const size_t n_held = play_all(reduction, held, ranks);
-	for (size_t i = 0; i < n_held; i++)
-		held[i].slot = (held[i].slot >> SLOT_BITS) * (uint32_t)reduction->n_slots + (held[i].slot & ((1u << SLOT_BITS) - 1));
+	for (size_t i = 0; i < n_held; i++) {
+		const uint32_t thread = held[i].slot >> SLOT_BITS, slot = held[i].slot & ((1u << SLOT_BITS) - 1);
+		held[i].slot = thread * (uint32_t)reduction->n_slots + slot;
+	}
 	unsigned height = 0;
 	while ((size_t)1 << height < n_blocks)
 		height++;

@@ -125,9 +125,10 @@ static void list_pieces(struct route *route, const struct slices *slices, const 
 			route->sends[route->n_sends++] = (struct comm_piece){
 			    other, slot + slices->begin[other] / sizeof *slot, slice_bytes(slices, other)};
 		}
-		for (size_t i = reduction->first_held[other]; i < reduction->first_held[other + 1]; i++)
-			route->receives[route->n_receives++] =
-			    (struct comm_piece){other, place_of(slices, reduction, reduction->held[i]).at, slice_bytes(slices, rank)};
+		for (size_t i = reduction->first_held[other]; i < reduction->first_held[other + 1]; i++) {
+			float *at = place_of(slices, reduction, reduction->held[i]).at;
+			route->receives[route->n_receives++] = (struct comm_piece){other, at, slice_bytes(slices, rank)};
+		}
 	}
 }
 
@@ -210,7 +211,7 @@ void slices_exchange(struct slices *slices, const struct route *route)
 	comm_exchange(slices->comm, route->sends, route->n_sends, route->receives, route->n_receives);
 }
 
-static float *at(const struct place *place, const struct chunk *chunk)
+static float *chunk_in(const struct place *place, const struct chunk *chunk)
 {
 	return place->at + (chunk->offset - place->first);
 }
@@ -218,10 +219,10 @@ static float *at(const struct place *place, const struct chunk *chunk)
 static const float *reduce_chunk(const struct slices *slices, const struct route *route, const struct chunk *chunk)
 {
 	for (size_t j = 0; j < route->n_sums; j++) {
-		float *into = at(&route->sums[j].into, chunk);
-		slices->updater->kernels->add(into, into, at(&route->sums[j].from, chunk), chunk->n);
+		float *into = chunk_in(&route->sums[j].into, chunk);
+		slices->updater->kernels->add(into, into, chunk_in(&route->sums[j].from, chunk), chunk->n);
 	}
-	return at(&route->root, chunk);
+	return chunk_in(&route->root, chunk);
 }
 
 void slices_reduce(struct slices *slices, const struct route *route, int tid)
@@ -244,7 +245,7 @@ void slices_gather_norms(struct slices *slices)
 void slices_step(struct slices *slices, const struct route *route, const struct optimizer_args *constants, int tid)
 {
 	for (size_t i = slices->shares[tid]; i < slices->shares[tid + 1]; i++)
-		updater_step_chunk(slices->updater, chunk_at(slices, i), at(&route->root, chunk_at(slices, i)), constants);
+		updater_step_chunk(slices->updater, chunk_at(slices, i), chunk_in(&route->root, chunk_at(slices, i)), constants);
 }
 
 void slices_reduce_and_step(struct slices *slices, const struct route *route, const struct optimizer_args *constants, int tid)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The update where a mini-batch is the work of several ranks.  Every rank owns a slice of the parameters, a stretch of the flat array.
- * It receives the other ranks' partial gradients of its slice, adds up the rest of the tree, applies the optimizer to the slice, and
- * all then receive the slices' new weights; the optimizer's moments are up to date in their owner's slice alone.  The same bits as
- * without ranks: the tree is the same, and no other operation is done twice or elsewhere. */
+ * The update where a mini-batch is the work of several ranks.  Every rank owns a slice of the parameters, a stretch of the flat
+ * array.  It receives the other ranks' partial gradients of its slice, adds up the rest of the tree, applies the optimizer to the
+ * slice, and all then receive the slices' new weights; the optimizer's moments are up to date in their owner's slice alone.  The
+ * bits are those of one process: the tree is the same, and a chunk's update depends on no other. */
 #ifndef TRAIN_SLICES_H
 #define TRAIN_SLICES_H
 

@@ -537,7 +537,8 @@ enum cln_status trainer_check(const struct training_state *state, const struct d
 	bool expected[STATE_N_PARTS], fits = state->epoch < config->epochs && state->step <= steps;
 	expected_parts(expected, state, valid, config);
 	fits = fits && state->best_epoch <= state->epoch && state->recoveries <= config->recover;
-	fits = fits && (trainer_has_valid(valid) ? (state->best.rows > 0) == (state->best_epoch > 0) : state->best_epoch == state->epoch);
+	fits = fits && (trainer_has_valid(valid) ? (state->best.rows > 0) == (state->best_epoch > 0)
+	                                         : state->best_epoch == state->epoch);
 	for (size_t i = 0; i < STATE_N_PARTS; i++)
 		fits = fits && expected[i] == (state->parts[i] != NULL);
 	if (!fits)

@@ -322,6 +322,8 @@ void updater_reduce_and_step(struct updater *updater, const struct reduction *re
 {
 	/* This thread's: to write into another's slot would take its cache lines away. */
 	_Alignas(MEM_ALIGN) float sum[CHUNK_INPUTS * PANEL];
-	for (size_t i = begin; i < end; i++)
-		updater_step_chunk(updater, &updater->chunks[i], reduce_chunk(updater, reduction, &updater->chunks[i], sum), constants);
+	for (size_t i = begin; i < end; i++) {
+		const struct chunk *chunk = &updater->chunks[i];
+		updater_step_chunk(updater, chunk, reduce_chunk(updater, reduction, chunk, sum), constants);
+	}
 }
