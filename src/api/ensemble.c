@@ -58,7 +58,7 @@ static int choose_lanes(const struct ensemble *all, size_t members)
 	const size_t threads = (size_t)all->threads, most = members < threads ? members : threads;
 	double seconds;
 
-	if (most < 2 || all->plan.comm) /* ranks share every step of one member */
+	if (most < 2 || all->common.comm) /* ranks share every step of one member */
 		return 1;
 	if (given > 0)
 		return (int)(given < most ? given : most);
@@ -76,8 +76,8 @@ static void count_threads(struct ensemble *all)
 	trainee_config(&config, &all->common, 0);
 	all->threads_used = 0;
 	for (int i = 0; i < all->n_lanes; i++) {
-		plan_create(&all->plan, all->shape, &config, prepared_train_rows(all->common.data, 0),
-			    parallel_lane_threads(i, all->n_lanes, all->threads));
+		plan_create_for(&all->plan, all->shape, &config, prepared_train_rows(all->common.data, 0),
+				parallel_lane_threads(i, all->n_lanes, all->threads), all->common.comm);
 		all->threads_used += all->plan.threads;
 	}
 }
@@ -95,6 +95,7 @@ enum cln_status ensemble_set_up(struct ensemble *all, const struct cln_checkpoin
 		return status;
 	plan_create(&all->plan, all->shape, &config, prepared_train_rows(all->common.data, 0), all->threads);
 	all->common.block_size = all->plan.block_size;
+	all->common.comm = all->plan.comm;
 	all->sources.initial = io_crc64(0, all->shape->params, all->shape->n_floats * sizeof(float));
 	all->n_lanes = choose_lanes(all, K - ended);
 	count_threads(all);

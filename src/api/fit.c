@@ -67,6 +67,7 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 		.block_size = ensemble->plan.block_size,
 		.threads_allowed = fit->threads,
 		.threads = ensemble->threads_used,
+		.ranks = ensemble->common.comm ? ensemble->common.comm->ranks : 1,
 		.threads_rule = fit->threads_rule,
 		.isa = fit->kernels->name,
 	};

@@ -120,9 +120,33 @@ void plan_create_for(struct plan *plan, const struct network *net, const struct 
 	choose_threads(plan, net);
 }
 
+/* Of what ranks exchange in a step: losses, partial gradients and weights, between machines on a common fast network.  The others'
+ * weights are transposed by every rank. */
+static double exchange_seconds(const struct plan *plan, const struct network *net)
+{
+	const double latency = 10e-6, bytes_per_second = 2e9, transpose_per_parameter = 0.3e-9;
+	const double ranks = plan->comm->ranks, others = (ranks - 1) / ranks, params = (double)net->n_params;
+	double rounds = 0;
+	for (int n = 1; n < plan->comm->ranks; n *= 2)
+		rounds++;
+	return 3 * rounds * latency + 2 * 4 * params * others / bytes_per_second +
+	       transpose_per_parameter * params * others / plan->threads;
+}
+
+bool plan_ranks_pay(const struct plan *plan, const struct network *net)
+{
+	struct plan alone = *plan;
+	alone.comm = NULL;
+	choose_threads(&alone, net);
+	return step_seconds(plan, net, plan->teams, plan->members) + exchange_seconds(plan, net) <
+	       step_seconds(&alone, net, alone.teams, alone.members);
+}
+
 void plan_create(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows, int threads_allowed)
 {
 	plan_create_for(plan, net, config, n_rows, threads_allowed, comm_world());
+	if (plan->comm && !plan_ranks_pay(plan, net))
+		plan_create_for(plan, net, config, n_rows, threads_allowed, NULL);
 }
 
 void plan_set_threads(struct plan *plan, int threads)
