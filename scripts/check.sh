@@ -23,8 +23,8 @@ counts=$check/counts
 jobs=$(nproc)
 unset COLONNADE COLONNADE_ISA OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND MAKEFLAGS
 
-steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz quickstart distcheck generated"
-long_steps="reliability export arm slurm long_fuzz long_tests"
+steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz mpi quickstart distcheck generated"
+long_steps="mpi_long reliability export arm slurm long_fuzz long_tests"
 
 # ---------------------------------------------------------------- preparation
 
@@ -186,6 +186,8 @@ describe() {
 	sanitizers) echo "AddressSanitizer and UndefinedBehaviorSanitizer; make check" ;;
 	tsan) echo "ThreadSanitizer with clang, libomp and Archer: the barrier's tests, lanes, training and prediction" ;;
 	fuzz) echo "the fuzz targets, for a short time each" ;;
+	mpi) echo "colonnade-mpi under mpirun, 2 and 3 ranks: the model of one process, signals, errors" ;;
+	mpi_long) echo "the same with Open MPI and MPICH, 1 to 4 ranks of 1 and 2 threads" ;;
 	quickstart) echo "scripts/quickstart.sh in a fresh copy of the tree, twice: the same model" ;;
 	distcheck) echo "make distcheck" ;;
 	generated) echo "autoreconf -fi makes the generated files that are committed" ;;
@@ -260,6 +262,32 @@ step_serial() {
 	run_tests CFLAGS="-g -O2 -Werror" TESTS="$(build_tests)"
 }
 
+# test_mpi NAME RANKS THREADS: NAME is openmpi or mpich, as Debian calls their programs where both are there.
+test_mpi() {
+	local mpicc=mpicc.$1 mpirun=mpirun.$1
+	have "$mpicc" || mpicc=mpicc mpirun=mpirun
+	configure_in "mpi-$1" CC=gcc "--with-mpi=$(command -v "$mpicc")"
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	[ "$1" = mpich ] || mpirun="$mpirun --oversubscribe --bind-to none"
+	MPIRUN=$mpirun RANKS=$2 THREADS=$3 COLONNADE=$check/mpi-$1/colonnade COLONNADE_MPI=$check/mpi-$1/colonnade-mpi \
+		top_srcdir=$source bash "$source/tests/mpi.sh"
+}
+
+step_mpi() {
+	have gcc || skip "there is no gcc"
+	have mpicc || install_packages "libopenmpi-dev openmpi-bin" "openmpi-devel" || skip "there is no MPI"
+	have mpicc || skip "there is no mpicc; on Fedora: module load mpi"
+	have mpicc.openmpi || [[ $(mpirun --version) == *"Open MPI"* ]] || { test_mpi mpich "2 3" 2; return; }
+	test_mpi openmpi "2 3" 2
+}
+
+step_mpi_long() {
+	have apt-get || skip "both MPIs are taken from Debian's packages"
+	install_packages "libopenmpi-dev openmpi-bin libmpich-dev mpich" ""
+	test_mpi openmpi "1 2 3 4" "1 2"
+	test_mpi mpich "1 2 3 4" "1 2"
+}
+
 # Instrumented code is several times slower, so the tests get several times as long.
 step_sanitizers() {
 	export CK_TIMEOUT_MULTIPLIER=60
@@ -279,9 +307,9 @@ step_tsan() {
 	export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1"
 	configure_in tsan CC=clang --enable-tsan
 	make -j"$jobs"
-	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_trainer tests/test_checkpoint tests/test_ensemble \
+	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_ranks tests/test_trainer tests/test_checkpoint tests/test_ensemble \
 		tests/reliability/together
-	for test in test_parallel test_reduce test_trainer test_checkpoint; do
+	for test in test_parallel test_reduce test_ranks test_trainer test_checkpoint; do
 		CK_FORK=no CK_VERBOSITY=minimal "tests/$test"
 	done
 	CK_RUN_CASE=lanes CK_FORK=no CK_VERBOSITY=minimal tests/test_ensemble

@@ -42,7 +42,7 @@ processes_left() {
 }
 
 # A network whose mini-batches are worth sharing: all ranks have a part in every step.
-shared=(--recipe plain --hidden 192,128 --batch-size 1024 --epochs 3 --dropout 0.1 --optimizer adam)
+shared=(--recipe plain --hidden "192,128" --batch-size 1024 --epochs 3 --dropout 0.1 --optimizer adam)
 "$colonnade" train data.csv "${shared[@]}" --out whole --progress none 2>/dev/null
 whole=$(sha whole/model.safetensors)
 
@@ -106,7 +106,7 @@ with 2 --version
 equal "lines of --version" "$(wc -l <stdout)" 1
 
 # ---- signals: a checkpoint at one step, exit code 75, and any other number of ranks ends with the same bytes
-endless=(--recipe plain --hidden 192,128 --batch-size 1024 --patience 0 --dropout 0.1 --progress none --threads 1)
+endless=(--recipe plain --hidden "192,128" --batch-size 1024 --patience 0 --dropout 0.1 --progress none --threads 1)
 start() { # DIR RANKS
   rm -rf "$1"
   timeout 120 "${mpirun[@]}" -n "$2" "$scratch/ranks" train data.csv "${endless[@]}" --epochs 100000 --out "$1" >stdout 2>stderr &
@@ -116,7 +116,7 @@ start() { # DIR RANKS
 for who in launcher 0 1; do
   start stopped 2
   if [ "$who" = launcher ]; then target=$(ps -o pid= --ppid $runner | head -n 1); else target=$(rank_pid "$who"); fi
-  kill -USR1 ${target:-$runner}
+  kill -USR1 "${target:-$runner}"
   wait $runner
   equal "exit code after SIGUSR1 to $who" $? 75
   holds "SIGUSR1 to $who" "^colonnade: stopped by SIGUSR1 in epoch [0-9]+, after step [0-9]+; stopped/checkpoint.safetensors is" stderr
