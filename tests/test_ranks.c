@@ -116,7 +116,7 @@ static void rank_body(void *argument, struct comm *comm)
 {
 	struct training *training = argument;
 	enum ranks_command command = RANKS_TRAIN;
-	struct job_memory memory = {0};
+	struct share_memory memory = {0};
 	if (comm->rank == 0) {
 		train_with(training, comm);
 		command = RANKS_END;
@@ -130,7 +130,7 @@ static void rank_body(void *argument, struct comm *comm)
 			break;
 		job_follow(comm, &memory, training->threads);
 	}
-	job_memory_free(&memory);
+	share_memory_free(&memory);
 }
 
 static void train(struct training *training, int ranks)
@@ -163,7 +163,7 @@ START_TEST(any_ranks_and_threads_give_the_bits_of_one_process)
 	train(&alone, 1);
 	ck_assert_int_eq(alone.status, CLN_OK);
 	for (int ranks = 2; ranks <= RANK_THREADS_MAX; ranks += ranks < 5 ? 1 : 4)
-		for (int threads = 1; threads <= 3; threads++) {
+		for (int threads = 1; threads <= (ranks > 4 ? 1 : 3); threads++) {
 			struct training shared = training_of(_i, &data, &valid);
 			shared.threads = parallel_limit(threads);
 			train(&shared, ranks);

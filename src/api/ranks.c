@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/ranks.h"
 
+#include "api/crew.h"
 #include "api/score_ranks.h"
 #include "base/cpus.h"
 #include "base/parallel.h"
@@ -74,7 +75,7 @@ void ranks_gather_threads(int *threads)
 int ranks_follow(int (*signal)(void))
 {
 	struct comm *comm = comm_world();
-	struct job_memory memory = {0};
+	struct share_memory memory = {0};
 	enum ranks_command command = RANKS_THREADS;
 	int threads[COMM_MAX_RANKS], code = 0;
 
@@ -84,10 +85,11 @@ int ranks_follow(int (*signal)(void))
 		switch (command) {
 		case RANKS_TRAIN: job_follow(comm, &memory, own_threads()); break;
 		case RANKS_SCORE: score_ranks_follow(comm, own_threads()); break;
+		case RANKS_MEMBERS: crew_follow(comm, &memory, own_threads()); break;
 		case RANKS_THREADS: gather_threads(threads); break;
 		case RANKS_END: comm_broadcast(comm, &code, sizeof code); break;
 		}
 	}
-	job_memory_free(&memory);
+	share_memory_free(&memory);
 	return code;
 }

@@ -12,10 +12,8 @@
 
 /* A dataset as the others are told of it. */
 struct job_rows {
-	size_t n_rows;   /* of the part */
-	size_t n_all;    /* of X, y and w */
-	size_t n_features;
-	uint64_t id;     /* of X; 0: unknown */
+	size_t n_rows;         /* of the part */
+	struct share_rows all; /* of X, y and w */
 	bool weighted, listed;
 };
 
@@ -44,14 +42,12 @@ struct job_order {
 static struct job_rows describe_rows(const struct dataset *dataset)
 {
 	struct job_rows rows = {.n_rows = dataset->n_rows,
-	                        .n_all = dataset->n_rows,
-	                        .n_features = dataset->n_features,
-	                        .id = dataset->id,
+	                        .all = {dataset->n_rows, dataset->n_features, dataset->id},
 	                        .weighted = dataset->w != NULL,
 	                        .listed = dataset->rows != NULL};
 	for (size_t i = 0; dataset->rows && i < dataset->n_rows; i++)
-		if (dataset->rows[i] >= rows.n_all)
-			rows.n_all = (size_t)dataset->rows[i] + 1;
+		if (dataset->rows[i] >= rows.all.n_rows)
+			rows.all.n_rows = (size_t)dataset->rows[i] + 1;
 	return rows;
 }
 
@@ -65,18 +61,16 @@ static void describe_data(struct job_header *header, const struct job_task *task
 	header->valid_in_train = task->valid->X == task->train->X;
 	if (!header->valid_in_train)
 		return;
-	if (header->train.n_all < header->valid.n_all)
-		header->train.n_all = header->valid.n_all;
-	header->valid.n_all = header->train.n_all;
+	if (header->train.all.n_rows < header->valid.all.n_rows)
+		header->train.all.n_rows = header->valid.all.n_rows;
+	header->valid.all.n_rows = header->train.all.n_rows;
 }
 
 static struct job_header describe(const struct plan *plan, const struct job_task *task)
 {
 	struct job_header header = {.config = *task->config, .parts[STATE_WEIGHTS] = true};
-	struct cln_config *config = &header.config;
-	config->recipe = config->label = config->positive = config->weight = config->isa = NULL;
-	config->fold_of_row = NULL;
-	config->block_size = plan->block_size;
+	share_config(&header.config);
+	header.config.block_size = plan->block_size;
 	snprintf(header.isa, sizeof header.isa, "%s", task->kernels->name);
 	describe_data(&header, task);
 	if (task->from) {
@@ -86,27 +80,6 @@ static struct job_header describe(const struct plan *plan, const struct job_task
 		header.step = task->from->step;
 	}
 	return header;
-}
-
-/* All ranks alike: whether X is to be sent, as one of them has not kept it. */
-static bool wants_features(struct comm *comm, bool kept)
-{
-	size_t begin[COMM_MAX_RANKS + 1];
-	int32_t answers[COMM_MAX_RANKS];
-	bool wanted = false;
-	for (int r = 0; r <= comm->ranks; r++)
-		begin[r] = (size_t)r * sizeof *answers;
-	answers[comm->rank] = kept;
-	comm_gather_all(comm, answers, begin);
-	for (int r = 0; r < comm->ranks; r++)
-		wanted |= !answers[r];
-	return wanted;
-}
-
-static void send_features(struct comm *comm, const struct dataset *dataset, const struct job_rows *rows)
-{
-	if (wants_features(comm, true))
-		share_bytes(comm, dataset->X, rows->n_all * rows->n_features * sizeof *dataset->X);
 }
 
 static void send_list(struct comm *comm, const struct dataset *dataset, const struct job_rows *rows)
@@ -119,15 +92,15 @@ static void send_list(struct comm *comm, const struct dataset *dataset, const st
 static void send_data(struct comm *comm, const struct job_task *task, const struct job_header *header)
 {
 	const struct dataset *train = task->train;
-	send_features(comm, train, &header->train);
+	share_features(&(struct dataset){.X = train->X}, comm, &header->train.all);
 	send_list(comm, train, &header->train);
-	share_bytes(comm, train->y, header->train.n_all * sizeof *train->y);
+	share_bytes(comm, train->y, header->train.all.n_rows * sizeof *train->y);
 	if (train->w)
-		share_bytes(comm, train->w, header->train.n_all * sizeof *train->w);
+		share_bytes(comm, train->w, header->train.all.n_rows * sizeof *train->w);
 	if (header->valid.n_rows == 0)
 		return;
 	if (!header->valid_in_train)
-		send_features(comm, task->valid, &header->valid);
+		share_features(&(struct dataset){.X = task->valid->X}, comm, &header->valid.all);
 	send_list(comm, task->valid, &header->valid);
 }
 
@@ -242,7 +215,7 @@ enum cln_status job_validate(struct trainer *trainer, int threads, struct cln_er
 /* What a rank has of a training that it follows. */
 struct follower {
 	struct comm *comm;
-	struct job_memory *memory;
+	struct share_memory *memory;
 	struct job_header header;
 	const struct kernels *kernels;
 	struct dataset train;
@@ -255,45 +228,21 @@ struct follower {
 	int threads;
 };
 
-void job_memory_free(struct job_memory *memory)
-{
-	dataset_free(&memory->train);
-	dataset_free(&memory->valid);
-}
-
-/* Room for the features; those that are kept may be the same ones. */
-static enum cln_status make_room(struct dataset *kept, const struct job_rows *rows, struct cln_error *err)
-{
-	if (rows->id > 0 && kept->id == rows->id && kept->n_rows == rows->n_all && kept->n_features == rows->n_features)
-		return CLN_OK;
-	dataset_free(kept);
-	const enum cln_status status = dataset_create(kept, rows->n_all, rows->n_features, true, err);
-	kept->id = 0; /* rank 0's numbers are meant, and its features are not there yet */
-	return status;
-}
-
 /* All that rank 0 is about to send. */
 static enum cln_status make_rooms(struct follower *follower, struct cln_error *err)
 {
 	const struct job_header *header = &follower->header;
-	struct job_memory *memory = follower->memory;
+	struct share_memory *memory = follower->memory;
 	enum cln_status status = share_kernels(&follower->kernels, header->isa, err);
 	if (status == CLN_OK)
-		status = make_room(&memory->train, &header->train, err);
+		status = share_room(&memory->train, &header->train.all, err);
 	if (status == CLN_OK && header->valid.n_rows > 0 && !header->valid_in_train)
-		status = make_room(&memory->valid, &header->valid, err);
+		status = share_room(&memory->valid, &header->valid.all, err);
 	if (status != CLN_OK)
 		return status;
 	follower->lists = mem_alloc(header->train.n_rows + header->valid.n_rows, sizeof *follower->lists, err);
 	follower->valid_logits = mem_alloc(header->valid.n_rows, sizeof *follower->valid_logits, err);
 	return follower->lists && follower->valid_logits ? CLN_OK : CLN_E_MEMORY;
-}
-
-static void receive_features(struct comm *comm, struct dataset *kept, const struct job_rows *rows)
-{
-	if (wants_features(comm, rows->id > 0 && kept->id == rows->id))
-		comm_broadcast(comm, kept->X, rows->n_all * rows->n_features * sizeof *kept->X);
-	kept->id = rows->id;
 }
 
 static const uint32_t *receive_list(struct comm *comm, uint32_t *list, const struct job_rows *rows)
@@ -308,19 +257,19 @@ static void receive_data(struct follower *follower)
 {
 	const struct job_header *header = &follower->header;
 	struct dataset *train = &follower->train, *kept = &follower->memory->train, *valid = &follower->memory->valid;
-	receive_features(follower->comm, kept, &header->train);
+	share_features(kept, follower->comm, &header->train.all);
 	*train = *kept;
 	train->n_rows = header->train.n_rows;
 	train->rows = receive_list(follower->comm, follower->lists, &header->train);
-	comm_broadcast(follower->comm, train->y, header->train.n_all * sizeof *train->y);
+	comm_broadcast(follower->comm, train->y, header->train.all.n_rows * sizeof *train->y);
 	if (header->train.weighted)
-		comm_broadcast(follower->comm, train->w, header->train.n_all * sizeof *train->w);
+		comm_broadcast(follower->comm, train->w, header->train.all.n_rows * sizeof *train->w);
 	else
 		train->w = NULL;
 	if (header->valid.n_rows == 0)
 		return;
 	if (!header->valid_in_train)
-		receive_features(follower->comm, valid, &header->valid);
+		share_features(valid, follower->comm, &header->valid.all);
 	follower->valid = (struct some_rows){
 	    header->valid_in_train ? kept->X : valid->X,
 	    receive_list(follower->comm, follower->lists + header->train.n_rows, &header->valid), header->valid.n_rows};
@@ -414,7 +363,7 @@ static void follow_orders(struct follower *follower)
 	}
 }
 
-void job_follow(struct comm *comm, struct job_memory *memory, int threads)
+void job_follow(struct comm *comm, struct share_memory *memory, int threads)
 {
 	struct follower follower = {.comm = comm, .memory = memory, .threads = threads};
 	if (receive(&follower) == CLN_OK && begin(&follower) == CLN_OK)

@@ -4,6 +4,7 @@
 #ifndef TRAIN_JOB_H
 #define TRAIN_JOB_H
 
+#include "train/share.h"
 #include "train/trainer_run.h"
 
 /* What rank 0 tells the others to do next. */
@@ -11,6 +12,7 @@ enum ranks_command {
 	RANKS_END,    /* there is nothing more */
 	RANKS_TRAIN,  /* job_follow */
 	RANKS_SCORE,  /* score_ranks_follow */
+	RANKS_MEMBERS, /* crew_follow */
 	RANKS_THREADS /* ranks_gather_threads */
 };
 
@@ -47,14 +49,8 @@ void job_end(const struct trainer *trainer);
 
 /* ---------------------------------------------------------------- the others */
 
-/* Features that were sent for one training are kept for the next one, which often has the same; all zeros at first. */
-struct job_memory {
-	struct dataset train, valid;
-};
-void job_memory_free(struct job_memory *memory);
-
 /* Follows rank 0 through one training, from its job_announce to its job_end, with the threads of the config, or where that says
  * nothing so many.  What goes wrong is told to rank 0. */
-void job_follow(struct comm *comm, struct job_memory *memory, int threads);
+void job_follow(struct comm *comm, struct share_memory *memory, int threads);
 
 #endif

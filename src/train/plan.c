@@ -77,12 +77,25 @@ static void choose_threads(struct plan *plan, const struct network *net)
 	plan->threads = plan->teams * plan->members;
 }
 
+/* Of what ranks exchange in a step: losses, partial gradients and weights, between machines on a common fast network.  The others'
+ * weights are transposed by every rank. */
+static double exchange_seconds(const struct plan *plan, const struct network *net)
+{
+	const double latency = 10e-6, bytes_per_second = 2e9, transpose_per_parameter = 0.3e-9;
+	const double ranks = plan->comm->ranks, others = (ranks - 1) / ranks, params = (double)net->n_params;
+	double rounds = 0;
+	for (int n = 1; n < plan->comm->ranks; n *= 2)
+		rounds++;
+	return 3 * rounds * latency + 2 * 4 * params * others / bytes_per_second +
+	       transpose_per_parameter * params * others / plan->threads;
+}
+
 double plan_seconds(const struct plan *plan, const struct network *net, int threads)
 {
 	struct plan with = *plan;
 	with.threads_allowed = threads;
 	choose_threads(&with, net);
-	return step_seconds(&with, net, with.teams, with.members);
+	return step_seconds(&with, net, with.teams, with.members) + (plan->comm ? exchange_seconds(&with, net) : 0);
 }
 
 /* With L lanes members are trained in rounds of L; a last round of fewer has the threads dealt out anew.  The best of every number
@@ -120,26 +133,11 @@ void plan_create_for(struct plan *plan, const struct network *net, const struct 
 	choose_threads(plan, net);
 }
 
-/* Of what ranks exchange in a step: losses, partial gradients and weights, between machines on a common fast network.  The others'
- * weights are transposed by every rank. */
-static double exchange_seconds(const struct plan *plan, const struct network *net)
-{
-	const double latency = 10e-6, bytes_per_second = 2e9, transpose_per_parameter = 0.3e-9;
-	const double ranks = plan->comm->ranks, others = (ranks - 1) / ranks, params = (double)net->n_params;
-	double rounds = 0;
-	for (int n = 1; n < plan->comm->ranks; n *= 2)
-		rounds++;
-	return 3 * rounds * latency + 2 * 4 * params * others / bytes_per_second +
-	       transpose_per_parameter * params * others / plan->threads;
-}
-
 bool plan_ranks_pay(const struct plan *plan, const struct network *net)
 {
 	struct plan alone = *plan;
 	alone.comm = NULL;
-	choose_threads(&alone, net);
-	return step_seconds(plan, net, plan->teams, plan->members) + exchange_seconds(plan, net) <
-	       step_seconds(&alone, net, alone.teams, alone.members);
+	return plan_seconds(plan, net, plan->threads_allowed) < plan_seconds(&alone, net, plan->threads_allowed);
 }
 
 void plan_create(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows, int threads_allowed)

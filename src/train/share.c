@@ -91,8 +91,52 @@ void share_parameters(struct network *net, struct comm *comm)
 		network_sync(net);
 }
 
+void share_config(struct cln_config *config)
+{
+	config->recipe = config->label = config->positive = config->weight = config->isa = NULL;
+	config->fold_of_row = NULL;
+}
+
 enum cln_status share_kernels(const struct kernels **kernels, const char *name, struct cln_error *err)
 {
 	const enum cln_status status = kernels_select(kernels, name, err);
 	return status == CLN_OK ? status : kernels_select(kernels, NULL, err);
+}
+
+void share_memory_free(struct share_memory *memory)
+{
+	dataset_free(&memory->train);
+	dataset_free(&memory->valid);
+}
+
+enum cln_status share_room(struct dataset *kept, const struct share_rows *rows, struct cln_error *err)
+{
+	if (rows->id > 0 && kept->id == rows->id && kept->n_rows == rows->n_rows && kept->n_features == rows->n_features)
+		return CLN_OK;
+	dataset_free(kept);
+	const enum cln_status status = dataset_create(kept, rows->n_rows, rows->n_features, true, err);
+	kept->id = 0; /* rank 0's numbers are meant, and its features are not there yet */
+	return status;
+}
+
+/* All ranks alike: whether X is to be sent, as one of them has not kept it. */
+static bool wants_features(struct comm *comm, bool kept)
+{
+	size_t begin[COMM_MAX_RANKS + 1];
+	int32_t answers[COMM_MAX_RANKS];
+	bool wanted = false;
+	for (int r = 0; r <= comm->ranks; r++)
+		begin[r] = (size_t)r * sizeof *answers;
+	answers[comm->rank] = kept;
+	comm_gather_all(comm, answers, begin);
+	for (int r = 0; r < comm->ranks; r++)
+		wanted |= !answers[r];
+	return wanted;
+}
+
+void share_features(struct dataset *dataset, struct comm *comm, const struct share_rows *rows)
+{
+	if (wants_features(comm, comm->rank == 0 || (rows->id > 0 && dataset->id == rows->id)))
+		comm_broadcast(comm, dataset->X, rows->n_rows * rows->n_features * sizeof *dataset->X);
+	dataset->id = rows->id;
 }
