@@ -55,7 +55,7 @@ for ranks in "${all_ranks[@]}"; do
     [ "$ranks" -eq 1 ] || holds "ranks that share" "; $ranks ranks share every mini-batch" stderr
   done
 done
-# Clipping needs another exchange; blocks that no rank has the same number of; folds of an ensemble; one block, which nobody shares.
+# Clipping needs another exchange; blocks that no rank has the same number of; members side by side; one block, which nobody shares.
 n=0
 for options in "--clip-norm 0.1 --block-size 100" "--ensemble 2 --valid-fraction 0.25 --weight-decay 0.1" "--block-size 1024"; do
   n=$((n + 1))
@@ -64,10 +64,25 @@ for options in "--clip-norm 0.1 --block-size 100" "--ensemble 2 --valid-fraction
   with 3 train data.csv "${shared[@]}" "${more[@]}" --out run --force --progress none
   equal "model with $options" "$(sha run/model.safetensors)" "$(sha alone/model.safetensors)"
 done
-quick=(--effort quick --epochs 2)
-"$colonnade" train data.csv "${quick[@]}" --out alone --force --progress none 2>/dev/null
-with 2 train data.csv "${quick[@]}" --out run --force --progress none
-equal "model of the default recipe" "$(sha run/model.safetensors)" "$(sha alone/model.safetensors)"
+# lines FILE: of metrics.jsonl, without times, in any order.
+count() { if [ -e "$1" ]; then grep -c . "$1"; else echo 0; fi; }
+lines() { sed 's/"seconds".*//' "$1" | sort; }
+head -n 801 data.csv >few.csv
+quick=(--effort quick --epochs 2 --ensemble 4)
+"$colonnade" train few.csv "${quick[@]}" --out alone --force --progress none 2>/dev/null
+for ranks in "${all_ranks[@]}"; do
+  with "$ranks" train few.csv "${quick[@]}" --out run --force --threads 1
+  equal "model of the default recipe, $ranks ranks" "$(sha run/model.safetensors)" "$(sha alone/model.safetensors)"
+  equal "epochs of the default recipe, $ranks ranks" "$(lines run/metrics.jsonl)" "$(lines alone/metrics.jsonl)"
+  [ "$ranks" -eq 1 ] || holds "members of ranks" "; $ranks members at a time" stderr
+done
+# The first member that fails is told of, whoever trained it.
+failing=(--recipe plain --ensemble 4 --epochs 3 --optimizer sgd --lr 1000 --progress none)
+"$colonnade" train data.csv "${failing[@]}" --out alone --force 2>alone.err
+equal "exit code of members that diverge" $? 4
+with 3 train data.csv "${failing[@]}" --out run --force
+equal "exit code of ranks' members that diverge" $? 4
+equal "message of members that diverge" "$(grep ^colonnade: stderr)" "$(grep ^colonnade: alone.err)"
 
 # ---- predict, evaluate, crossval
 "$colonnade" train data.csv --recipe plain --hidden 512,512 --epochs 1 --out wide --progress none 2>/dev/null
@@ -126,6 +141,26 @@ with 3 train data.csv "${endless[@]}" --epochs $epochs --out stopped --resume
 equal "exit code of --resume" $? 0
 "$colonnade" train data.csv "${endless[@]}" --epochs $epochs --out unstopped 2>/dev/null
 equal "model of a run gone on with by more ranks" "$(sha stopped/model.safetensors)" "$(sha unstopped/model.safetensors)"
+
+# Members of an ensemble, stopped at a rank that trains one, killed, and ended by one process.
+members=(--effort quick --ensemble 4 --epochs 12 --patience 0 --progress none --checkpoint-every 50ms --threads 1)
+"$colonnade" train few.csv "${members[@]}" --out ended 2>/dev/null
+for who in 1 0; do
+  timeout 120 "${mpirun[@]}" -n 3 "$scratch/ranks" train few.csv "${members[@]}" --out cut --resume=auto >stdout 2>stderr &
+  runner=$!
+  until [ "$(count cut/metrics.jsonl)" -gt $((6 * (2 - who))) ] || ! kill -0 $runner 2>/dev/null; do sleep 0.05; done
+  signal=USR1
+  [ $who -eq 1 ] || signal=KILL
+  kill -$signal "$(rank_pid $who)"
+  wait $runner
+  code=$?
+  [ $who -eq 0 ] || equal "exit code of members after SIGUSR1 to rank 1" $code 75
+  [ $code -ne 0 ] || fail "the members had ended before $signal"
+done
+with 2 train few.csv "${members[@]}" --out cut --resume
+equal "exit code of members gone on with" $? 0
+equal "model of members that were cut off" "$(sha cut/model.safetensors)" "$(sha ended/model.safetensors)"
+equal "epochs of members that were cut off" "$(lines cut/metrics.jsonl)" "$(lines ended/metrics.jsonl)"
 
 start stopped 3
 kill -TERM "$(rank_pid 2)"
