@@ -346,6 +346,29 @@ START_TEST(all_ranks_agree_on_a_failure)
 }
 END_TEST
 
+/* Large networks and mini-batches are worth sharing, small ones and those of one block are not. */
+START_TEST(ranks_are_used_where_they_pay)
+{
+	static const struct {
+		size_t units, batch;
+		bool pays;
+	} nets[] = {{16, 256, false}, {64, 256, false}, {2048, 1024, true}, {512, 4096, true}, {2048, 256, false}};
+	struct comm comm = {.rank = 0, .ranks = 2};
+	for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+		const size_t n[] = {100, nets[i].units, nets[i].units, 1};
+		struct cln_config config = config_of(0);
+		struct network *net;
+		struct plan plan;
+		config.batch_size = nets[i].batch;
+		assert_ok(network_create(&net, n, 3, CLN_RELU, &err));
+		plan_create_for(&plan, net, &config, 100000, 1, &comm);
+		ck_assert_int_eq(plan.comm != NULL, plan.n_blocks > 1);
+		ck_assert_int_eq(plan.comm && plan_ranks_pay(&plan, net), nets[i].pays);
+		network_destroy(net);
+	}
+}
+END_TEST
+
 START_TEST(a_program_without_mpi_is_alone)
 {
 	int argc = 0;
@@ -367,6 +390,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, divergence_is_the_same_for_all);
 	tcase_add_test(tcase, rank_0_hears_of_a_signal_of_another_rank);
 	tcase_add_test(tcase, all_ranks_agree_on_a_failure);
+	tcase_add_test(tcase, ranks_are_used_where_they_pay);
 	tcase_add_test(tcase, a_program_without_mpi_is_alone);
 	suite_add_tcase(suite, tcase);
 	return suite;

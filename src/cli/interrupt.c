@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define SAME_SIGNAL 0.1     /* seconds within which a second signal is the first one, sent twice */
+#define FOLLOWER_PATIENCE 5.0 /* seconds after which a signal ends a process whose leader has not ended by then */
 #define MARGIN_SHARE 0.02   /* of the time limit is kept for a step and the write ... */
 #define MARGIN_MOST 20.0    /* ... but not more seconds than this, and twice the longest write */
 
@@ -98,7 +99,7 @@ static void on_signal(int number)
 	atomic_store(&interrupt.pending, 1);
 }
 
-/* Where another process decides. */
+/* Where another process decides, which a launcher sends the same signals. */
 static void on_followed_signal(int number)
 {
 	int none = 0;
@@ -106,8 +107,11 @@ static void on_followed_signal(int number)
 	if (atomic_compare_exchange_strong(&interrupt.signal, &none, number)) {
 		atomic_store(&interrupt.signal_time, now());
 		atomic_store(&interrupt.pending, 1);
-	} else if (now() - atomic_load(&interrupt.signal_time) >= SAME_SIGNAL) {
-		end_at_once(number);
+	} else if (now() - atomic_load(&interrupt.signal_time) >= FOLLOWER_PATIENCE) {
+		say("colonnade: a rank is ended by another signal, ");
+		say(signal_name(number));
+		say("\n");
+		_exit(1);
 	}
 }
 
