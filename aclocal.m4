@@ -1589,3 +1589,4 @@ AC_SUBST([am__untar])
 ]) # _AM_PROG_TAR
 
 m4_include([scripts/m4/cln_check_cflags.m4])
+m4_include([scripts/m4/cln_check_mpi.m4])

@@ -264,6 +264,7 @@ struct cln_fit_start {
 	size_t epochs;             /* of each member, at most */
 	size_t batch_size, block_size;
 	int threads_allowed, threads; /* the plan uses fewer where that is faster */
+	int ranks;                 /* processes that share every mini-batch; 1: this one alone */
 	const char *threads_rule;  /* which rule set threads_allowed */
 	const char *isa;
 };

@@ -23,8 +23,8 @@ counts=$check/counts
 jobs=$(nproc)
 unset COLONNADE COLONNADE_ISA OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND MAKEFLAGS
 
-steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz quickstart distcheck generated"
-long_steps="reliability export arm slurm long_fuzz long_tests"
+steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz mpi quickstart distcheck generated"
+long_steps="mpi_long reliability export arm slurm long_fuzz long_tests"
 
 # ---------------------------------------------------------------- preparation
 
@@ -139,7 +139,8 @@ tests_without() { # PATTERN...
 # programs that read what ours wrote, and those that are many cases of one thing: the steps gcc and sanitizers run them.
 build_tests() {
 	tests_without tests/reliability/% tests/fuzz/% tests/bench_% scripts/% tests/layers_can_fail.sh tests/number_locale.sh \
-		tests/export_% tests/metrics_sklearn.sh tests/cli_memory.sh tests/cli_bad_input.sh tests/test_faults tests/test_alloc
+		tests/export_% tests/metrics_sklearn.sh tests/cli_memory.sh tests/cli_bad_input.sh tests/test_faults \
+		tests/test_alloc
 }
 
 passed=0
@@ -192,6 +193,8 @@ describe() {
 	sanitizers) echo "AddressSanitizer and UndefinedBehaviorSanitizer; make check" ;;
 	tsan) echo "ThreadSanitizer with clang, libomp and Archer: the barrier's tests, lanes, training and prediction" ;;
 	fuzz) echo "the fuzz targets, for a short time each" ;;
+	mpi) echo "colonnade-mpi under mpirun, 2 and 3 ranks: the model of one process, signals, errors" ;;
+	mpi_long) echo "the same with Open MPI and MPICH, 1 to 4 ranks of 1 and 2 threads" ;;
 	quickstart) echo "scripts/quickstart.sh in a fresh copy of the tree, twice: the same model" ;;
 	distcheck) echo "make distcheck" ;;
 	generated) echo "autoreconf -fi makes the generated files that are committed" ;;
@@ -266,6 +269,32 @@ step_serial() {
 	run_tests CFLAGS="-g -O2 -Werror" TESTS="$(build_tests)"
 }
 
+# test_mpi NAME RANKS THREADS: NAME is openmpi or mpich, as Debian calls their programs where both are there.
+test_mpi() {
+	local mpicc=mpicc.$1 mpirun=mpirun.$1
+	have "$mpicc" || mpicc=mpicc mpirun=mpirun
+	configure_in "mpi-$1" CC=gcc "--with-mpi=$(command -v "$mpicc")"
+	make -j"$jobs" CFLAGS="-g -O2 -Werror"
+	[ "$1" = mpich ] || mpirun="$mpirun --oversubscribe --bind-to none"
+	MPIRUN=$mpirun RANKS=$2 THREADS=$3 COLONNADE=$check/mpi-$1/colonnade COLONNADE_MPI=$check/mpi-$1/colonnade-mpi \
+		top_srcdir=$source bash "$source/tests/mpi.sh"
+}
+
+step_mpi() {
+	have gcc || skip "there is no gcc"
+	have mpicc || install_packages "libopenmpi-dev openmpi-bin" "openmpi-devel" || skip "there is no MPI"
+	have mpicc || skip "there is no mpicc; on Fedora: module load mpi"
+	have mpicc.openmpi || [[ $(mpirun --version) == *"Open MPI"* ]] || { test_mpi mpich "2 3" 2; return; }
+	test_mpi openmpi "2 3" 2
+}
+
+step_mpi_long() {
+	have apt-get || skip "both MPIs are taken from Debian's packages"
+	install_packages "libopenmpi-dev openmpi-bin libmpich-dev mpich" ""
+	test_mpi openmpi "1 2 3 4" "1 2"
+	test_mpi mpich "1 2 3 4" "1 2"
+}
+
 # Instrumented code is several times slower, so the tests get several times as long.  The step fuzz has the fuzz targets; what is
 # left out beside them runs scripts, or nothing that other tests do not run.
 step_sanitizers() {
@@ -287,9 +316,10 @@ step_tsan() {
 	export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1"
 	configure_in tsan CC=clang --enable-tsan
 	make -j"$jobs"
-	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_trainer tests/test_checkpoint tests/test_ensemble \
+	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_ranks tests/test_trainer tests/test_checkpoint \
+		tests/test_ensemble \
 		tests/reliability/together
-	for test in test_parallel test_reduce test_trainer test_checkpoint; do
+	for test in test_parallel test_reduce test_ranks test_trainer test_checkpoint; do
 		CK_FORK=no CK_VERBOSITY=minimal "tests/$test"
 	done
 	CK_RUN_CASE=lanes CK_FORK=no CK_VERBOSITY=minimal tests/test_ensemble
@@ -374,7 +404,8 @@ step_quickstart() {
 	echo "result: test rows, log loss, AUC and accuracy are $(sed -n 's/^test *//p' "$logs/quickstart.log" | head -n 1)"
 }
 
-# Builds, installs and uninstalls from the archive, which has every file that is committed but hidden ones; a few tests show that the result works.
+# Builds, installs and uninstalls from the archive, which has every file that is committed but hidden ones; a few tests show that
+# the result works.
 step_distcheck() {
 	configure_in dist
 	make -j"$jobs" distcheck TESTS="tests/test_fit tests/cli_basics.sh tests/cli_train.sh tests/readme.sh tests/golden.sh"

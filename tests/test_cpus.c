@@ -88,6 +88,18 @@ static const struct {
 };
 #define N_SINGLE ((int)(sizeof single / sizeof *single))
 
+static char *no_variable(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+static char *eight_a_task(const char *name)
+{
+	static char eight[] = "8";
+	return strcmp(name, "SLURM_CPUS_PER_TASK") == 0 ? eight : NULL;
+}
+
 START_TEST(variable_gives_the_threads)
 {
 	const char *const variables[] = {single[_i].name, single[_i].value, NULL};
@@ -328,6 +340,27 @@ START_TEST(affinity_of_one_cpu_allows_one_thread)
 }
 END_TEST
 
+/* What is counted by the machine is shared by ranks on the same CPUs; what is each one's own is not. */
+START_TEST(ranks_share_the_cpus_of_a_machine)
+{
+	struct cpus_source source = {.root = "/nonexistent", .variable = no_variable, .affinity = 16, .sharers = 3};
+	struct cpus_rule rules[CPUS_MAX_RULES];
+	size_t n;
+	ck_assert_int_eq(cpus_allowed_from(&source, rules, &n), 5);
+	ck_assert_str_eq(rules[n - 1].name, "ranks on these CPUs");
+	ck_assert_str_eq(rules[n - 1].detail, "3 ranks");
+	ck_assert(rules[n - 1].won && !rules[1].won);
+	source.sharers = 40;
+	ck_assert_int_eq(cpus_allowed_from(&source, rules, &n), 1);
+	source.variable = eight_a_task;
+	source.sharers = 3;
+	ck_assert_int_eq(cpus_allowed_from(&source, rules, &n), 8);
+	source.variable = no_variable;
+	source.sharers = 1;
+	ck_assert_int_eq(cpus_allowed_from(&source, rules, &n), 16);
+}
+END_TEST
+
 START_TEST(public_function_names_the_rule_that_won)
 {
 	const char *rule = NULL;
@@ -419,6 +452,7 @@ static Suite *cpus_suite(void)
 	tcase_add_test(cgroups, cgroup_least_of_both_versions_counts);
 	tcase_add_loop_test(cgroups, cgroup_quota_that_is_no_number_is_ignored, 0, 5);
 
+	tcase_add_test(machine, ranks_share_the_cpus_of_a_machine);
 	tcase_add_test(machine, affinity_of_one_cpu_allows_one_thread);
 	tcase_add_test(machine, public_function_names_the_rule_that_won);
 	tcase_add_test(machine, public_function_works_without_a_place_for_the_rule);

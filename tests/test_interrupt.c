@@ -206,6 +206,22 @@ START_TEST(a_second_one_when_they_are_written_speaks_of_no_checkpoint)
 }
 END_TEST
 
+START_TEST(a_follower_tells_of_a_signal_once_and_leaves_the_end_to_its_leader)
+{
+	interrupt_follow();
+	ck_assert_int_eq(interrupt_heard(), 0);
+	ck_assert_int_eq(ends_with(SIGUSR1), -1);
+	ck_assert_int_eq(interrupt_heard(), SIGUSR1);
+	ck_assert_int_eq(interrupt_heard(), 0);
+	seconds += 4.9;
+	ck_assert_int_eq(ends_with(SIGTERM), -1);
+	assert_told("");
+	seconds += 0.2;
+	ck_assert_int_eq(ends_with(SIGTERM), 1);
+	assert_told("colonnade: a rank is ended by another signal, SIGTERM\n");
+}
+END_TEST
+
 START_TEST(a_hang_up_that_is_ignored_stays_ignored)
 {
 	signal(SIGHUP, SIG_IGN);
@@ -334,6 +350,7 @@ static Suite *interrupt_suite(void)
 	tcase_add_loop_test(training, with_a_checkpoint_it_can_be_gone_on_with, 0, 2);
 	tcase_add_test(training, a_signal_while_results_are_written_is_not_heeded);
 	tcase_add_loop_test(training, a_second_one_when_they_are_written_speaks_of_no_checkpoint, 0, 2);
+	tcase_add_test(training, a_follower_tells_of_a_signal_once_and_leaves_the_end_to_its_leader);
 	tcase_add_test(training, a_hang_up_that_is_ignored_stays_ignored);
 	tcase_add_test(training, signals_that_were_blocked_are_heeded);
 	suite_add_tcase(suite, training);

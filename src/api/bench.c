@@ -204,7 +204,17 @@ static enum cln_status make_samples(struct bench *bench, double seconds, struct 
 	return bench->tiles.values ? CLN_OK : CLN_E_MEMORY;
 }
 
-/* The samples go over to the result. */
+static int ranks_of(const struct plan *plan)
+{
+	return plan->comm ? plan->comm->ranks : 1;
+}
+
+static double steps_of(const struct bench *bench)
+{
+	return (double)((bench->rows + bench->plan->batch_size - 1) / bench->plan->batch_size) * (double)bench->epochs;
+}
+
+/* The samples go over to the result.  Other ranks' cores are taken to be like this one's. */
 static void summarise(struct bench_result *result, struct bench *bench, const struct network *net)
 {
 	for (size_t i = 0; i < bench->peaks.n; i++)
@@ -213,7 +223,7 @@ static void summarise(struct bench_result *result, struct bench *bench, const st
 	result->rows_per_second_best = bench_quantile(bench->rates.values, bench->rates.n, 0.9);
 	result->flops_per_row = bench_flops_per_row(net->n, net->L, network_has_front(net));
 	result->gflops = result->rows_per_second * result->flops_per_row * 1e-9;
-	result->peak_gflops = bench_quantile(bench->peaks.values, bench->peaks.n, 0.9);
+	result->peak_gflops = ranks_of(bench->plan) * bench_quantile(bench->peaks.values, bench->peaks.n, 0.9);
 	result->fraction_of_peak = result->rows_per_second_best * result->flops_per_row * 1e-9 / result->peak_gflops;
 	result->windows = bench->rates.n;
 	result->peaks = bench->peaks.n;
@@ -223,6 +233,9 @@ static void summarise(struct bench_result *result, struct bench *bench, const st
 	result->batch_size = bench->plan->batch_size;
 	result->block_size = bench->plan->block_size;
 	result->threads = bench->plan->threads;
+	result->ranks = ranks_of(bench->plan);
+	if (bench->plan->comm)
+		result->exchanged_bytes = (double)bench->plan->comm->bytes / steps_of(bench);
 	result->isa = bench->kernels->name;
 }
 
@@ -247,8 +260,7 @@ static double phase_flops(const struct network *net, enum phase phase)
 static void summarise_phases(struct bench_result *result, struct bench *bench, const struct network *net)
 {
 	const struct plan *plan = bench->plan;
-	const double rows = (double)bench->rows * (double)bench->epochs;
-	const double steps = (double)((bench->rows + plan->batch_size - 1) / plan->batch_size) * (double)bench->epochs;
+	const double rows = (double)bench->rows * (double)bench->epochs, steps = steps_of(bench);
 
 	result->has_phases = true;
 	result->tile_gflops = 1e-9 * bench_quantile(bench->tiles.values, bench->tiles.n, 0.9);

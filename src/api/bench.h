@@ -20,7 +20,8 @@ struct bench_result {
 	double phase_seconds[PHASES];     /* of a step, mean over the threads */
 	double phase_fraction[PHASES];    /* of the peak, in the three products; 0 elsewhere */
 	size_t batch_size, block_size;
-	int threads;
+	int threads, ranks;               /* threads: of the first rank, which measures */
+	double exchanged_bytes;           /* that a rank sends in a step, where there are several */
 	const char *threads_rule, *isa;
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/memory.h"
+#include "comm/comm.h"
 #include "kernels/dispatch.h"
 
 /* ---------------------------------------------------------------- the peak */
@@ -199,6 +200,7 @@ enum cln_status doctor_create(struct doctor **doctor, const char *isa, struct cl
 	d->memory_left = memory_left();
 	d->openmp = built_with_openmp;
 	d->zlib = built_with_zlib;
+	d->mpi = comm_library() != NULL;
 	d->cpu_of_thread = mem_alloc((size_t)d->threads, sizeof *d->cpu_of_thread, err);
 	d->core_of_thread = mem_alloc((size_t)d->threads, sizeof *d->core_of_thread, err);
 	if (!d->cpu_of_thread || !d->core_of_thread)

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "api/config.h"
+#include "api/crew.h"
+#include "api/ensemble_run.h"
 #include "api/notes.h"
 #include "base/io.h"
 #include "base/memory.h"
@@ -13,18 +15,6 @@
 
 #define PROGRESS_SECONDS 0.05
 #define WORTH_REGROUPING 0.95 /* of the time that is left: less is lost to the stop, and to a model that is none too exact */
-
-/* Threads that train one member after the other. */
-struct lane {
-	struct ensemble *all;
-	int threads;
-	struct trainee trainee;
-	struct trainer_result result;
-	struct cln_observer observer;       /* the trainer's: tells the fit's which member it is */
-	const struct training_state *state; /* while the lane waits in a meeting */
-	struct cln_error held;              /* why its state could not be kept; code CLN_OK: it could */
-	bool moves;                         /* it was stopped only to be dealt out anew */
-};
 
 /* ---------------------------------------------------------------- how many lanes */
 
@@ -51,6 +41,15 @@ static uint64_t lane_bytes(const struct ensemble *all)
 	       sizeof(float) * units * all->plan.block_size;
 }
 
+size_t ensemble_at_a_time(const struct ensemble *all)
+{
+	const size_t members = members_left(all), ranks = comm_world() && !all->common.comm ? (size_t)comm_world()->ranks : 1;
+
+	if (ranks == 1)
+		return (size_t)all->n_lanes;
+	return members < ranks ? members : ranks;
+}
+
 /* For so many members. */
 static int choose_lanes(const struct ensemble *all, size_t members)
 {
@@ -58,7 +57,7 @@ static int choose_lanes(const struct ensemble *all, size_t members)
 	const size_t threads = (size_t)all->threads, most = members < threads ? members : threads;
 	double seconds;
 
-	if (most < 2)
+	if (most < 2 || comm_world()) /* other ranks share every step of a member, or train members of their own */
 		return 1;
 	if (given > 0)
 		return (int)(given < most ? given : most);
@@ -76,10 +75,23 @@ static void count_threads(struct ensemble *all)
 	trainee_config(&config, &all->common, 0);
 	all->threads_used = 0;
 	for (int i = 0; i < all->n_lanes; i++) {
-		plan_create(&all->plan, all->shape, &config, prepared_train_rows(all->common.data, 0),
-			    parallel_lane_threads(i, all->n_lanes, all->threads));
+		plan_create_for(&all->plan, all->shape, &config, prepared_train_rows(all->common.data, 0),
+				parallel_lane_threads(i, all->n_lanes, all->threads), all->common.comm);
 		all->threads_used += all->plan.threads;
 	}
+}
+
+/* Whether ranks that each train members of their own end before ranks that share every mini-batch of one after the other. */
+static bool prefers_members(const struct ensemble *all, size_t members)
+{
+	struct plan alone = all->plan;
+
+	if (!all->plan.comm)
+		return true;
+	alone.comm = NULL;
+	const size_t ranks = (size_t)all->plan.comm->ranks, rounds = (members + ranks - 1) / ranks;
+	return members > 1 && (double)rounds * plan_seconds(&alone, all->shape, all->threads) <
+				  (double)members * plan_seconds(&all->plan, all->shape, all->threads);
 }
 
 enum cln_status ensemble_set_up(struct ensemble *all, const struct cln_checkpoint *checkpoint, struct cln_error *err)
@@ -95,6 +107,7 @@ enum cln_status ensemble_set_up(struct ensemble *all, const struct cln_checkpoin
 		return status;
 	plan_create(&all->plan, all->shape, &config, prepared_train_rows(all->common.data, 0), all->threads);
 	all->common.block_size = all->plan.block_size;
+	all->common.comm = prefers_members(all, K - ended) ? NULL : all->plan.comm;
 	all->sources.initial = io_crc64(0, all->shape->params, all->shape->n_floats * sizeof(float));
 	all->n_lanes = choose_lanes(all, K - ended);
 	count_threads(all);
@@ -121,19 +134,19 @@ static double seconds_so_far(const struct ensemble *all)
 	return all->seconds_before + clock_seconds() - all->start;
 }
 
-/* The state of a member that has begun: that of the lane which waits with it, or that in which it waits for a lane. */
+/* The state of a member that has begun: that of the lane which waits with it, or that in which it waits for a lane, or that which
+ * another rank has told. */
 static const struct training_state *state_of(const struct ensemble *all, size_t k)
 {
 	if (all->course[k] == MEMBER_WAITS)
 		return all->from[k];
 	for (int i = 0; i < all->n_lanes; i++)
-		if (all->lanes[i].state && all->lanes[i].trainee.k == k)
+		if (all->lanes && all->lanes[i].state && all->lanes[i].trainee.k == k)
 			return all->lanes[i].state;
-	return NULL;
+	return all->from[k];
 }
 
-/* All lanes wait, or have no member. */
-static void make_checkpoint(struct ensemble *all)
+void ensemble_make_checkpoint(struct ensemble *all)
 {
 	struct finished_member finished[CLN_MAX_ENSEMBLE];
 	struct member_under_way under_way[CLN_MAX_ENSEMBLE];
@@ -164,8 +177,7 @@ static void make_checkpoint(struct ensemble *all)
 	all->observer->checkpoint(all->observer->context, &checkpoint);
 }
 
-/* A checkpoint would be of a training that is about to end. */
-static bool is_off(const struct ensemble *all)
+bool ensemble_is_off(const struct ensemble *all)
 {
 	return all->failed != SIZE_MAX || all->ends;
 }
@@ -179,11 +191,11 @@ static void meet(struct lane *lane, const struct training_state *state)
 
 	lane->state = state;
 	all->n_arrived++;
-	while (all->n_meetings == meeting && all->n_arrived < all->n_active && !is_off(all))
+	while (all->n_meetings == meeting && all->n_arrived < all->n_active && !ensemble_is_off(all))
 		lock_wait(all->lock);
 	if (all->n_meetings == meeting) {
-		if (!is_off(all))
-			make_checkpoint(all);
+		if (!ensemble_is_off(all))
+			ensemble_make_checkpoint(all);
 		if (all->wish == CLN_SAVE)
 			all->wish = CLN_GO_ON;
 		all->n_arrived = 0;
@@ -200,26 +212,33 @@ static void free_held(struct ensemble *all, size_t k)
 	all->from[k] = NULL;
 }
 
-/* Keeps a copy of the state, whose parts are the trainer's. */
-static enum cln_status hold(struct ensemble *all, size_t k, const struct training_state *state, struct cln_error *err)
+enum cln_status ensemble_make_room(struct ensemble *all, size_t k, const struct training_state *state, struct cln_error *err)
 {
-	const size_t n = all->shape->n_floats;
-
 	free_held(all, k);
 	all->held[k] = *state;
 	memset(all->held[k].parts, 0, sizeof all->held[k].parts);
 	for (size_t i = 0; i < STATE_N_PARTS; i++) {
 		if (!state->parts[i])
 			continue;
-		all->held[k].parts[i] = mem_alloc(n, sizeof(float), err);
+		all->held[k].parts[i] = mem_alloc(all->shape->n_floats, sizeof(float), err);
 		if (!all->held[k].parts[i]) {
 			free_held(all, k);
 			return CLN_E_MEMORY;
 		}
-		memcpy(all->held[k].parts[i], state->parts[i], n * sizeof(float));
 	}
 	all->from[k] = &all->held[k];
 	return CLN_OK;
+}
+
+/* Keeps a copy of the state, whose parts are the trainer's. */
+static enum cln_status hold(struct ensemble *all, size_t k, const struct training_state *state, struct cln_error *err)
+{
+	const enum cln_status status = ensemble_make_room(all, k, state, err);
+
+	for (size_t i = 0; i < STATE_N_PARTS && status == CLN_OK; i++)
+		if (state->parts[i])
+			memcpy(all->held[k].parts[i], state->parts[i], all->shape->n_floats * sizeof(float));
+	return status;
 }
 
 /* A member behind one that has failed. */
@@ -235,6 +254,8 @@ static void hand_out(void *context, const struct training_state *state)
 	struct ensemble *all = lane->all;
 
 	lock_enter(all->lock);
+	if (all->crew)
+		crew_collect(all->crew);
 	if (all->regroups && !is_given_up(lane)) {
 		lane->moves = true;
 		lane->held.code = hold(all, lane->trainee.k, state, &lane->held);
@@ -301,7 +322,7 @@ enum cln_status ensemble_take_checkpoint(struct ensemble *all, const struct cln_
 
 /* ---------------------------------------------------------------- what the observer hears */
 
-static bool hear_epoch(void *context, const struct cln_epoch *epoch)
+bool ensemble_hear_epoch(void *context, const struct cln_epoch *epoch)
 {
 	struct lane *lane = context;
 	struct ensemble *all = lane->all;
@@ -320,7 +341,7 @@ static bool hear_epoch(void *context, const struct cln_epoch *epoch)
 	return stop;
 }
 
-static void hear_note(void *context, const char *sentence)
+void ensemble_hear_note(void *context, const char *sentence)
 {
 	const struct lane *lane = context;
 	struct ensemble *all = lane->all;
@@ -347,6 +368,14 @@ static void hear_progress(void *context, size_t epoch, size_t rows_done, size_t 
 	lock_leave(all->lock);
 }
 
+void ensemble_ask(struct ensemble *all)
+{
+	if (all->wish == CLN_GO_ON && !all->ends && all->observer && all->observer->ask)
+		all->wish = all->observer->ask(all->observer->context);
+	if (all->wish == CLN_SAVE && ensemble_is_off(all))
+		all->wish = CLN_GO_ON;
+}
+
 /* What a lane does after a step: what the observer wishes, and with other lanes also what they want of this one. */
 static enum cln_ask hear_ask(void *context)
 {
@@ -355,13 +384,12 @@ static enum cln_ask hear_ask(void *context)
 	enum cln_ask answer = CLN_SAVE_AND_STOP;
 
 	lock_enter(all->lock);
-	if (!all->regroups && !is_given_up(lane)) {
-		if (all->wish == CLN_GO_ON && !all->ends && all->observer && all->observer->ask)
-			all->wish = all->observer->ask(all->observer->context);
-		if (all->wish == CLN_SAVE && is_off(all))
-			all->wish = CLN_GO_ON;
+	if (!all->regroups && !is_given_up(lane))
+		ensemble_ask(all);
+	if (all->crew)
+		crew_step(all->crew);
+	if (!all->regroups && !is_given_up(lane))
 		answer = all->ends ? CLN_GO_ON : all->wish;
-	}
 	lock_leave(all->lock);
 	return answer;
 }
@@ -370,17 +398,17 @@ static enum cln_ask hear_ask(void *context)
 static const struct cln_observer *observe(struct lane *lane)
 {
 	const struct cln_observer none = {0}, *observer = lane->all->observer ? lane->all->observer : &none;
-	const bool beside_others = lane->all->n_lanes > 1;
+	const bool beside_others = lane->all->n_lanes > 1 || lane->all->crew;
 
 	lane->observer = (struct cln_observer){.context = lane,
 					       .progress = observer->progress ? hear_progress : NULL,
-					       .epoch = observer->epoch || beside_others ? hear_epoch : NULL,
-					       .note = observer->note ? hear_note : NULL,
+					       .epoch = observer->epoch || beside_others ? ensemble_hear_epoch : NULL,
+					       .note = observer->note ? ensemble_hear_note : NULL,
 					       .ask = observer->ask || beside_others ? hear_ask : NULL};
 	return &lane->observer;
 }
 
-static void tell_member(struct lane *lane)
+void ensemble_tell_member(struct lane *lane)
 {
 	struct ensemble *all = lane->all;
 	const size_t k = lane->trainee.k;
@@ -394,8 +422,7 @@ static void tell_member(struct lane *lane)
 
 /* ---------------------------------------------------------------- a member */
 
-/* Why a member could not be trained to its end. */
-static enum cln_status tell_failure(const struct lane *lane, enum cln_status status, struct cln_error *err)
+enum cln_status ensemble_tell_failure(const struct lane *lane, enum cln_status status, struct cln_error *err)
 {
 	const struct common *common = &lane->all->common;
 	const struct trainer_result *result = &lane->result;
@@ -426,10 +453,10 @@ static enum cln_status train_member(struct lane *lane, size_t k, struct cln_erro
 
 	if (status != CLN_OK)
 		return status;
-	tell_member(lane);
+	ensemble_tell_member(lane);
 	status = trainer_continue(trainee->network, &trainee->rows.train, trainee_valid(trainee), &trainee->config, &trainee->plan,
 				  all->common.kernels, observe(lane), &keeper, &lane->result, err);
-	return status == CLN_OK || lane->moves ? status : tell_failure(lane, status, err);
+	return status == CLN_OK || lane->moves ? status : ensemble_tell_failure(lane, status, err);
 }
 
 /* Its network joins those that are trained. */
@@ -461,8 +488,7 @@ static void keep_reason(size_t *first, struct cln_error *reason, size_t k, enum 
 	reason->code = status;
 }
 
-/* What became of member k. */
-static void settle(struct lane *lane, size_t k, enum cln_status status, const struct cln_error *err)
+void ensemble_settle(struct lane *lane, size_t k, enum cln_status status, const struct cln_error *err)
 {
 	struct ensemble *all = lane->all;
 
@@ -483,9 +509,7 @@ static void settle(struct lane *lane, size_t k, enum cln_status status, const st
 
 /* ---------------------------------------------------------------- lanes */
 
-/* The first member that waits and is to be trained; K: there is none.  When the observer has heard enough epochs, only those are
- * that have begun one and wait in between. */
-static size_t next_member(const struct ensemble *all)
+size_t ensemble_next_member(const struct ensemble *all)
 {
 	const size_t K = all->common.K;
 	size_t k = 0;
@@ -500,9 +524,9 @@ static size_t next_member(const struct ensemble *all)
 /* A lane has nothing to take: whether the members under way are better off with its threads. */
 static void regroup(struct ensemble *all)
 {
-	while (all->wish == CLN_SAVE && all->n_active > 0 && !is_off(all)) /* those are about to meet */
+	while (all->wish == CLN_SAVE && all->n_active > 0 && !ensemble_is_off(all)) /* those are about to meet */
 		lock_wait(all->lock);
-	if (all->n_active == 0 || all->regroups || all->wish != CLN_GO_ON || is_off(all))
+	if (all->n_active == 0 || all->regroups || all->wish != CLN_GO_ON || ensemble_is_off(all))
 		return;
 	const double now = plan_seconds(&all->plan, all->shape, all->threads / all->n_lanes);
 	double then;
@@ -516,7 +540,7 @@ static bool take_member(struct lane *lane, size_t *k)
 	struct ensemble *all = lane->all;
 
 	lock_enter(all->lock);
-	*k = next_member(all);
+	*k = ensemble_next_member(all);
 	if (*k < all->common.K) {
 		all->course[*k] = MEMBER_UNDER_WAY;
 		all->n_active++;
@@ -540,9 +564,9 @@ static void lane_body(void *argument, int number)
 		lane->result = (struct trainer_result){0};
 		status = train_member(lane, k, &err);
 		if (lane->held.code != CLN_OK)
-			settle(lane, k, lane->held.code, &lane->held);
+			ensemble_settle(lane, k, lane->held.code, &lane->held);
 		else
-			settle(lane, k, status, &err);
+			ensemble_settle(lane, k, status, &err);
 	}
 }
 
@@ -580,13 +604,21 @@ enum cln_status ensemble_train(struct ensemble *all, struct cln_error *err)
 	enum cln_status status = CLN_OK;
 
 	all->start = clock_seconds();
+	if (ensemble_at_a_time(all) > (size_t)all->n_lanes)
+		status = crew_create(&all->crew, all, comm_world(), err);
+	if (status != CLN_OK)
+		return status;
 	dataset_expect(&all->common.data->train, true);
 	for (;;) { /* with the lanes that the observer was told of, until they are dealt out anew */
 		status = run_lanes(all, err);
-		if (status != CLN_OK || next_member(all) == all->common.K)
+		if (all->crew)
+			crew_finish(all->crew);
+		if (status != CLN_OK || ensemble_next_member(all) == all->common.K)
 			break;
 		all->n_lanes = choose_lanes(all, members_left(all));
 	}
+	crew_destroy(all->crew);
+	all->crew = NULL;
 	dataset_expect(&all->common.data->train, false);
 	all->seconds = seconds_so_far(all);
 	count_trained(all);

@@ -6,6 +6,8 @@
  * others are under way, all of them stop after a step, the threads are dealt out anew over the members left, and these go on from
  * their states, as after a checkpoint.
  *
+ * Other ranks of the program do the same, each as one lane (crew.h), where they do not share every mini-batch.
+ *
  * A member that fails does not end those before it, so that the failure that is told is that of the first member that fails,
  * whatever the lanes; those behind it are given up. */
 #ifndef API_ENSEMBLE_H
@@ -16,6 +18,7 @@
 #include "model/checkpoint.h"
 
 struct lane;
+struct crew;
 
 struct ensemble {
 	struct common common;
@@ -36,6 +39,7 @@ struct ensemble {
 	bool unfinished; /* CLN_STOPPED before the end of an epoch: there is no model of it */
 
 	/* The members' courses, by their numbers, and what lanes share: under the lock. */
+	struct crew *crew; /* other ranks, that train members of their own; NULL: there are none */
 	struct lock *lock;
 	struct lane *lanes;
 	enum { MEMBER_WAITS, MEMBER_UNDER_WAY, MEMBER_ENDED } course[CLN_MAX_ENSEMBLE];
@@ -58,6 +62,9 @@ struct ensemble {
  * checkpoint: to go on from, or NULL; lent until the end of the training. */
 enum cln_status ensemble_set_up(struct ensemble *ensemble, const struct cln_checkpoint *checkpoint,
 				struct cln_error *err) CLN_MUST_CHECK;
+
+/* How many members are trained at a time, by lanes or ranks. */
+size_t ensemble_at_a_time(const struct ensemble *ensemble);
 
 /* Whether the checkpoint is one of this very training; takes from it what has ended and where the others go on.  CLN_E_USAGE. */
 enum cln_status ensemble_take_checkpoint(struct ensemble *ensemble, const struct cln_checkpoint *checkpoint,

@@ -59,7 +59,7 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 		.positive_was_chosen = data->label.positive_was_chosen,
 		.positive_rate = data->positive_rate,
 		.members = ensemble->common.K,
-		.lanes = (size_t)ensemble->n_lanes,
+		.lanes = ensemble_at_a_time(ensemble),
 		.folds = prepared_folds(data),
 		.n_layers = net->L,
 		.n = net->n,
@@ -69,6 +69,7 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 		.block_size = ensemble->plan.block_size,
 		.threads_allowed = fit->threads,
 		.threads = ensemble->threads_used,
+		.ranks = ensemble->common.comm ? ensemble->common.comm->ranks : 1,
 		.threads_rule = fit->threads_rule,
 		.isa = fit->kernels->name,
 	};

@@ -519,7 +519,7 @@ static void plan_blocks(struct plan *plan, const struct check *check)
 {
 	const int allowed = check->config.threads > 0 ? check->config.threads : cln_threads_allowed(NULL);
 
-	plan_create(plan, check->net, &check->config, check->m, allowed);
+	plan_create_for(plan, check->net, &check->config, check->m, allowed, NULL);
 	plan_set_threads(plan, parallel_limit(allowed));
 }
 

@@ -4,6 +4,7 @@
 #include <float.h>
 
 #include "api/calibrate.h"
+#include "api/score_ranks.h"
 #include "base/dmath.h"
 #include "base/parallel.h"
 
@@ -161,11 +162,20 @@ static enum cln_status score_pieces(float *probabilities, float *logits, const s
 	return status;
 }
 
-enum cln_status scores_of_rows(float *probabilities, float *logits, const struct scorer *scorer, const struct some_rows *some,
-			       struct cln_error *err)
+enum cln_status scores_here(float *probabilities, float *logits, const struct scorer *scorer, const struct some_rows *some,
+			    struct cln_error *err)
 {
 	return scorer->K == 1 ? score_single(probabilities, logits, scorer, some, err)
 			      : score_pieces(probabilities, logits, scorer, some, err);
+}
+
+enum cln_status scores_of_rows(float *probabilities, float *logits, const struct scorer *scorer, const struct some_rows *some,
+			       struct cln_error *err)
+{
+	/* The other ranks are sent whole rows. */
+	return !some->donors && score_ranks_pay(scorer, some->n)
+		   ? score_ranks_compute(probabilities, logits, scorer, some, err)
+		   : scores_here(probabilities, logits, scorer, some, err);
 }
 
 enum cln_status scores_compute(float *probabilities, float *logits, const struct scorer *scorer, const float *X, size_t n_rows,

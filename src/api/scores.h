@@ -24,7 +24,11 @@ struct scorer {
 enum cln_status scores_of_rows(float *probabilities, float *logits, const struct scorer *scorer, const struct some_rows *some,
 			       struct cln_error *err) CLN_MUST_CHECK;
 
-/* The same of all rows of X. */
+/* The same by this process alone, whatever ranks there are. */
+enum cln_status scores_here(float *probabilities, float *logits, const struct scorer *scorer, const struct some_rows *some,
+			    struct cln_error *err) CLN_MUST_CHECK;
+
+/* scores_of_rows of all rows of X. */
 enum cln_status scores_compute(float *probabilities, float *logits, const struct scorer *scorer, const float *X, size_t n_rows,
 			       struct cln_error *err) CLN_MUST_CHECK;
 

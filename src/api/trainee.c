@@ -122,7 +122,7 @@ enum cln_status trainee_create(struct trainee *trainee, const struct common *com
 	if (status == CLN_OK && fresh && !common->init && config->init == CLN_INIT_DATA)
 		status = start_from_data(trainee->network, common->kernels, &trainee->rows.train, config->seed, err);
 	if (status == CLN_OK)
-		plan_create(&trainee->plan, trainee->network, config, trainee->rows.train.n_rows, threads);
+		plan_create_for(&trainee->plan, trainee->network, config, trainee->rows.train.n_rows, threads, common->comm);
 	else
 		trainee_free(trainee);
 	return status;
@@ -146,7 +146,7 @@ enum cln_status trainee_check(const struct common *common, const struct network 
 	if (status != CLN_OK)
 		return status;
 	trainee_config(&config, common, k);
-	plan_create(&plan, net, &config, rows.train.n_rows, 1);
+	plan_create_for(&plan, net, &config, rows.train.n_rows, 1, NULL);
 	status = trainer_check(state, &rows.train, &rows.valid, &config, &plan, err);
 	member_rows_free(&rows);
 	return status;

@@ -15,6 +15,7 @@ struct common {
 	const struct front *front;    /* of every network, where there is no `init` */
 	size_t K;                     /* members */
 	size_t block_size;            /* of the first member's plan; 0: not known yet */
+	struct comm *comm;            /* the ranks that share every mini-batch; NULL: there are none, or they would not pay */
 };
 
 struct trainee {

@@ -149,6 +149,19 @@ static void cgroup_rule(struct cpus_rule *rule, const struct cpus_source *source
 
 /* ---------------------------------------------------------------- all together */
 
+/* What the winner says is of one process alone. */
+static bool is_of_process(const struct cpus_rule *rule)
+{
+	return strcmp(rule->name, "OMP_NUM_THREADS") == 0 || strcmp(rule->name, "SLURM_CPUS_PER_TASK") == 0;
+}
+
+static void share_rule(struct cpus_rule *rule, int sharers, int threads)
+{
+	rule->name = "ranks on these CPUs";
+	rule->threads = threads / sharers > 1 ? threads / sharers : 1;
+	snprintf(rule->detail, sizeof rule->detail, "%d ranks", sharers);
+}
+
 /* OMP_NUM_THREADS wins outright; else the first of the least. */
 static struct cpus_rule *winner(struct cpus_rule *rules, size_t n)
 {
@@ -173,19 +186,31 @@ int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[C
 	cgroup_rule(&rules[n++], source);
 	scheduler_rules(&rules[n], source);
 	n += SCHEDULER_RULES;
+	struct cpus_rule *best = winner(rules, n);
+	if (best && source->sharers > 1 && !is_of_process(best)) {
+		share_rule(&rules[n], source->sharers, best->threads);
+		best = &rules[n++];
+	}
 	if (n_rules)
 		*n_rules = n;
-	struct cpus_rule *best = winner(rules, n);
 	if (!best)
 		return 1;
 	best->won = true;
 	return best->threads;
 }
 
+static int sharers;
+
+void cpus_share(int n)
+{
+	sharers = n;
+}
+
 int cpus_allowed(struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules)
 {
 	char host[256] = "";
-	struct cpus_source source = {.root = "", .variable = getenv, .affinity = cpus_affinity(), .host = host};
+	struct cpus_source source = {
+	    .root = "", .variable = getenv, .affinity = cpus_affinity(), .host = host, .sharers = sharers};
 	gethostname(host, sizeof host - 1);
 	return cpus_allowed_from(&source, rules, n_rules);
 }

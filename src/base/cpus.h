@@ -23,8 +23,13 @@ struct cpus_source {
 	char *(*variable)(const char *name);   /* getenv */
 	int affinity;                          /* CPUs of the affinity mask */
 	const char *host;                      /* this machine's name in the batch system's lists */
+	int sharers;                           /* processes that run on these together, this one among them; 0: as 1 */
 };
 int cpus_allowed_from(const struct cpus_source *source, struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules);
+
+/* From now on this process runs on its CPUs together with others of its kind (ranks), so many in all: what is counted by the
+ * machine or the job, and not by the process, is shared evenly. */
+void cpus_share(int sharers);
 
 /* The threads that OMP_NUM_THREADS=text asks for, of a list the first; 0: it is no number.  Wakes no OpenMP runtime. */
 int cpus_omp_num_threads(const char *text);

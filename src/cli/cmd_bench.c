@@ -14,6 +14,12 @@ static void write_samples(struct json_writer *writer, const char *key, const dou
 	json_end_array(writer);
 }
 
+/* The last phase is one of several ranks. */
+static int phases_of(const struct bench_result *result)
+{
+	return result->ranks > 1 ? PHASES : PHASE_EXCHANGE;
+}
+
 static double step_seconds(const struct bench_result *result)
 {
 	double sum = 0;
@@ -26,7 +32,7 @@ static double step_seconds(const struct bench_result *result)
 static void write_phases(struct json_writer *writer, const struct bench_result *result)
 {
 	json_begin_array(writer, "phases");
-	for (int phase = 0; phase < PHASES; phase++) {
+	for (int phase = 0; phase < phases_of(result); phase++) {
 		json_begin_object(writer, NULL);
 		json_string(writer, "name", phase_name((enum phase)phase));
 		json_double(writer, "seconds_per_step", result->phase_seconds[phase]);
@@ -41,7 +47,7 @@ static void write_phases(struct json_writer *writer, const struct bench_result *
 static void print_phases(const struct bench_result *result)
 {
 	printf("\nphase      us a step   share  of peak\n");
-	for (int phase = 0; phase < PHASES; phase++) {
+	for (int phase = 0; phase < phases_of(result); phase++) {
 		printf("%-9s  %9.2f  %5.1f %%", phase_name((enum phase)phase), 1e6 * result->phase_seconds[phase],
 		       100 * result->phase_seconds[phase] / step_seconds(result));
 		if (result->phase_fraction[phase] > 0)
@@ -49,7 +55,9 @@ static void print_phases(const struct bench_result *result)
 		putchar('\n');
 	}
 	printf("tile                            %5.3f   a product alone, its operands in the first-level cache\n",
-	       result->tile_gflops / result->peak_gflops);
+	       result->ranks * result->tile_gflops / result->peak_gflops);
+	if (result->ranks > 1)
+		printf("exchange                        %.3f MB that a rank sends in a step\n", 1e-6 * result->exchanged_bytes);
 }
 
 static enum cln_status print_json(const struct bench_result *result, struct cln_error *err)
@@ -69,6 +77,10 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 	json_size(&writer, "batch_size", result->batch_size);
 	json_size(&writer, "block_size", result->block_size);
 	json_size(&writer, "threads", (size_t)result->threads);
+	if (result->ranks > 1) {
+		json_size(&writer, "ranks", (size_t)result->ranks);
+		json_double(&writer, "exchanged_bytes_per_step", result->exchanged_bytes);
+	}
 	json_string(&writer, "isa", result->isa);
 	if (result->has_phases) {
 		json_double(&writer, "tile_gflops", result->tile_gflops);
@@ -93,6 +105,8 @@ static void print_table(const struct bench_result *result)
 	printf("fraction_of_peak      %.3f\n", result->fraction_of_peak);
 	printf("threads               %d (%s), %s kernels, batch %zu in blocks of %zu\n", result->threads, result->threads_rule,
 	       result->isa, result->batch_size, result->block_size);
+	if (result->ranks > 1)
+		printf("ranks                 %d, each with these threads\n", result->ranks);
 }
 
 int cmd_bench(const struct options *options)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * colonnade doctor: what this machine is, and what the program makes of it. */
 #include "api/doctor.h"
+#include "api/ranks.h"
 #include "cli/commands.h"
 
 #include <stdio.h>
@@ -60,6 +61,17 @@ static void print_places(const struct doctor *doctor)
 	printf(" (thread 0 first)\n");
 }
 
+static void print_ranks(void)
+{
+	int threads[RANKS_MAX];
+
+	ranks_gather_threads(threads);
+	printf("ranks             %d, with", ranks_count());
+	for (int r = 0; r < ranks_count(); r++)
+		printf("%s %d", r ? "," : "", threads[r]);
+	printf(" thread%s\n", ranks_count() > 1 || threads[0] > 1 ? "s" : "");
+}
+
 static void print_doctor(const struct doctor *doctor)
 {
 	printf("Colonnade %s\n", CLN_VERSION);
@@ -73,7 +85,9 @@ static void print_doctor(const struct doctor *doctor)
 		       getenv("COLONNADE_MEMORY") ? " (COLONNADE_MEMORY)" : "");
 	printf("huge pages        %s\n", doctor->huge_pages);
 	printf("built with        OpenMP: %s, zlib: %s, MPI: %s\n", doctor->openmp ? "yes" : "no, one thread",
-	       doctor->zlib ? "yes" : "no, gz files cannot be read", doctor->mpi ? "yes" : "not built");
+	       doctor->zlib ? "yes" : "no, gz files cannot be read", doctor->mpi ? ranks_library() : "not built");
+	if (doctor->mpi)
+		print_ranks();
 	for (size_t i = 0; i < doctor->n_warnings; i++)
 		printf("warning: %s\n", doctor->warnings[i]);
 }
@@ -121,6 +135,18 @@ static void write_threads(struct json_writer *writer, const struct doctor *docto
 	json_end_array(writer);
 }
 
+static void write_ranks(struct json_writer *writer)
+{
+	int threads[RANKS_MAX];
+
+	ranks_gather_threads(threads);
+	json_string(writer, "mpi_library", ranks_library());
+	json_begin_array(writer, "rank_threads");
+	for (int r = 0; r < ranks_count(); r++)
+		json_size(writer, NULL, (size_t)threads[r]);
+	json_end_array(writer);
+}
+
 static int print_json(const struct doctor *doctor)
 {
 	struct text text = {0};
@@ -139,6 +165,8 @@ static int print_json(const struct doctor *doctor)
 	json_bool(&writer, "openmp", doctor->openmp);
 	json_bool(&writer, "zlib", doctor->zlib);
 	json_bool(&writer, "mpi", doctor->mpi);
+	if (doctor->mpi)
+		write_ranks(&writer);
 	json_begin_array(&writer, "warnings");
 	for (size_t i = 0; i < doctor->n_warnings; i++)
 		json_string(&writer, NULL, doctor->warnings[i]);

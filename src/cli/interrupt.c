@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define SAME_SIGNAL 0.1     /* seconds within which a second signal is the first one, sent twice */
+#define FOLLOWER_PATIENCE 5.0 /* seconds after which a signal ends a process whose leader has not ended by then */
 #define MARGIN_SHARE 0.02   /* of the time limit is kept for a step and the write ... */
 #define MARGIN_MOST 20.0    /* ... but not more seconds than this, and twice the longest write */
 
@@ -98,6 +99,22 @@ static void on_signal(int number)
 	atomic_store(&interrupt.pending, 1);
 }
 
+/* Where another process decides, which a launcher sends the same signals. */
+static void on_followed_signal(int number)
+{
+	int none = 0;
+
+	if (atomic_compare_exchange_strong(&interrupt.signal, &none, number)) {
+		atomic_store(&interrupt.signal_time, now());
+		atomic_store(&interrupt.pending, 1);
+	} else if (now() - atomic_load(&interrupt.signal_time) >= FOLLOWER_PATIENCE) {
+		say("colonnade: a rank is ended by another signal, ");
+		say(signal_name(number));
+		say("\n");
+		_exit(1);
+	}
+}
+
 static void on_alarm(int number)
 {
 	(void)number;
@@ -143,17 +160,32 @@ static double limit_of(double start)
 	return limit > 0 ? start + limit - (share < MARGIN_MOST ? share : MARGIN_MOST) : INFINITY;
 }
 
-void interrupt_begin(const struct interrupt_settings *settings)
+static void handle_all(void (*handler)(int))
 {
 	struct sigaction hang_up;
 
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		if (signals[i].number != SIGHUP || (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN))
+			handle(signals[i].number, handler);
+}
+
+void interrupt_begin(const struct interrupt_settings *settings)
+{
 	interrupt.settings = *settings;
 	interrupt.stop_at = limit_of(now());
 	interrupt.save_at = INFINITY;
 	handle(SIGALRM, on_alarm);
-	for (size_t i = 0; i < N_SIGNALS; i++)
-		if (signals[i].number != SIGHUP || (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN))
-			handle(signals[i].number, on_signal);
+	handle_all(on_signal);
+}
+
+void interrupt_follow(void)
+{
+	handle_all(on_followed_signal);
+}
+
+int interrupt_heard(void)
+{
+	return atomic_exchange(&interrupt.pending, 0) ? atomic_load(&interrupt.signal) : 0;
 }
 
 void interrupt_clean(const char *file, const char *directory)

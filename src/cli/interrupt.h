@@ -37,6 +37,12 @@ void interrupt_finish(void);
 /* They are in place; the checkpoint goes away. */
 void interrupt_complete(void);
 
+/* In a process that follows the one that runs the command (api/ranks.h): from here on a signal that would stop a run is kept until
+ * interrupt_heard tells of it, once; 0: there is none.  Another one ends the process where that is 5 s later or more; until then it
+ * is the leader's to end all. */
+void interrupt_follow(void);
+int interrupt_heard(void);
+
 /* Why the run was stopped: "SIGTERM", "the time limit". */
 const char *interrupt_reason(void);
 

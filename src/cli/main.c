@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Finds the command, reads its options, runs it, and checks that standard output was written. */
+#include "api/ranks.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/interrupt.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -72,6 +74,9 @@ static int run_command(const struct command *command, int argc, char *const *arg
 		status = config_check_memory_variable(&err);
 	if (status == CLN_OK && command->starts_teams)
 		status = config_check_thread_variable(&err);
+	if (status == CLN_OK && ranks_count() > 1 && command->starts_processes)
+		status = error_set(&err, CLN_E_USAGE, "%s starts processes of its own, and cannot be one of %d ranks: run it alone",
+				   command->name, ranks_count());
 	code = status == CLN_OK ? runs[command - options_command(0)](&options) : exit_with_error(&err);
 	options_free(&options);
 	return code;
@@ -119,13 +124,33 @@ static bool open_closed_streams(void)
 	return true;
 }
 
+static int run_first(int argc, char *const *argv)
+{
+	const int code = exit_after_output(dispatch(argc, argv));
+
+	ranks_release(code);
+	return code;
+}
+
+/* Commands that stop with a checkpoint hear of a signal that any rank was sent; the others end by it. */
+static int run_other(int argc, char *const *argv)
+{
+	const struct command *command = argc > 0 ? options_find_command(argv[0]) : NULL;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (command && options_find(command, "requeue-exit"))
+		interrupt_follow();
+	return ranks_follow(interrupt_heard);
+}
+
 int main(int argc, char **argv)
 {
 	/* A file that may not grow further (ulimit -f, a batch system) is a failed write, and told as one. */
 	signal(SIGXFSZ, SIG_IGN);
 	if (!open_closed_streams())
 		return exit_code(CLN_E_IO);
-	int code = dispatch(argc - 1, argv + 1);
-
-	return exit_after_output(code);
+	ranks_start(&argc, &argv);
+	int code = ranks_own() == 0 ? run_first(argc - 1, argv + 1) : run_other(argc - 1, argv + 1);
+	ranks_stop();
+	return code;
 }

@@ -152,6 +152,7 @@ static const struct command commands[] = {
 	.optional_operands = true,
 	.bit = FOR_TUNE,
 	.starts_teams = true,
+	.starts_processes = true,
 	.summary = "measure thread counts; print export lines for a batch script",
 	.description =
 	    "Trains the network that the options describe on 1, 2, 4 ... threads up to those allowed, free and bound to cores, "
@@ -671,7 +672,8 @@ static const struct option_spec specs[] = {
 
 	/* run */
 	{.name = "seed", .argument = "N", .type = OPTION_SEED, .offset = AT(config.seed), .help = "of every random draw",
-	 .group = run_group, .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_IMPORTANCE | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
+	 .group = run_group,
+	 .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_IMPORTANCE | FOR_BENCH | FOR_TUNE | FOR_GRADCHECK},
 	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-run",
 	 .help = "run directory", .group = run_group, .passing = true, .commands = FOR_TRAIN},
 	{.name = "out", .argument = "DIR", .type = OPTION_TEXT, .offset = AT(out), .preset = "colonnade-crossval",

@@ -123,6 +123,7 @@ struct command {
 	unsigned bit;
 	unsigned accepts;        /* options of these commands are taken and checked, too, but not listed */
 	bool starts_teams;       /* of threads: OMP_NUM_THREADS must be one that the OpenMP runtime can bear */
+	bool starts_processes;   /* of its own kind: it cannot be one of several ranks */
 	const char *summary;     /* one line */
 	const char *description; /* man page: paragraphs separated by an empty line */
 	const char *examples;    /* man page: lines */

@@ -149,6 +149,8 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	json_string(&writer, "isa", record->start.isa);
 	json_size(&writer, "threads_allowed", (size_t)record->start.threads_allowed);
 	json_string(&writer, "threads_rule", record->start.threads_rule);
+	if (record->start.ranks > 1)
+		json_size(&writer, "ranks", (size_t)record->start.ranks);
 	write_summary(&writer, record->summary);
 	write_origin(&writer, record);
 	write_network(&writer, &record->start);

@@ -2,6 +2,7 @@
 #include "data/dataset.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 #include "base/rng.h"
 
@@ -10,9 +11,10 @@
 
 enum cln_status dataset_create(struct dataset *dataset, size_t n_rows, size_t n_features, bool weighted, struct cln_error *err)
 {
+	static atomic_uint_fast64_t ids;
 	size_t row_bytes, bytes, beside;
 
-	*dataset = (struct dataset){.n_rows = n_rows, .n_features = n_features};
+	*dataset = (struct dataset){.n_rows = n_rows, .n_features = n_features, .id = atomic_fetch_add(&ids, 1) + 1};
 	if (!size_mul(&row_bytes, n_features, sizeof *dataset->X) || !size_mul(&bytes, n_rows, row_bytes) ||
 	    !size_mul(&beside, n_rows, BESIDE_ROW))
 		return error_set(err, CLN_E_MEMORY, "%zu rows of %zu features do not fit in memory", n_rows, n_features);

@@ -13,6 +13,7 @@ struct dataset {
 	float *w;  /* row weights, or NULL: all 1 */
 	/* NULL, or the dataset is a part of another one's rows, and has their X, y and w: its row i is row rows[i] of these. */
 	const uint32_t *rows;
+	uint64_t id; /* of X: that of the dataset whose own it is, no other's in this process; 0: nobody gave one */
 	struct area area; /* what X lies in: memory, or where it does not fit there, a scratch file */
 };
 enum cln_status dataset_create(struct dataset *dataset, size_t n_rows, size_t n_features, bool weighted,

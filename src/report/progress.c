@@ -120,6 +120,8 @@ static void print_training(FILE *out, const struct cln_config *config, const str
 			name_of(&names_metric, (int)config->metric));
 	fprintf(out, "\nthreads   %d of %d allowed (%s), %s kernels", start->threads, start->threads_allowed, start->threads_rule,
 		start->isa);
+	if (start->ranks > 1)
+		fprintf(out, "; %d ranks share every mini-batch", start->ranks);
 	if (start->lanes > 1)
 		fprintf(out, "; %zu members at a time", start->lanes);
 	fprintf(out, "\n\n");

@@ -4,6 +4,6 @@
 const char *phase_name(enum phase phase)
 {
 	static const char *const names[PHASES] = {"gather",   "forward",   "loss",      "gradient",
-	                                          "backward", "reduction", "optimizer", "wait"};
+	                                          "backward", "reduction", "optimizer", "wait", "exchange"};
 	return names[phase];
 }

@@ -14,6 +14,7 @@ enum phase {
 	PHASE_REDUCTION, /* sums of partial gradients within a team, and for a norm */
 	PHASE_OPTIMIZER, /* the last sums, the update, both orientations of the weights */
 	PHASE_WAIT,      /* for other threads */
+	PHASE_EXCHANGE,  /* with other ranks */
 	PHASES
 };
 

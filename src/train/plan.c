@@ -37,6 +37,13 @@ static double hidden_units(const struct network *net)
 	return units;
 }
 
+/* The most that a rank has of them. */
+static size_t blocks_of_rank(const struct plan *plan)
+{
+	const size_t ranks = plan->comm ? (size_t)plan->comm->ranks : 1;
+	return (plan->n_blocks + ranks - 1) / ranks;
+}
+
 /* Seconds of a step, by constants measured on cores with AVX-512; only their ratio matters.  What one core has written another one
  * fetches line by line: within a team activations and dZ, between teams the gradients and both orientations of the weights. */
 static double step_seconds(const struct plan *plan, const struct network *net, int teams, int members)
@@ -44,7 +51,7 @@ static double step_seconds(const struct plan *plan, const struct network *net, i
 	const double flops_per_second = 1.5e11, call_seconds = 0.1e-6, barrier_seconds = 0.4e-6, update_per_parameter = 0.3e-9,
 		     exchange_per_float = 4 / 5e9;
 	const double L = (double)net->L, n = teams * members, G = (double)plan->block_size;
-	const double runs = (double)((plan->n_blocks + (size_t)teams - 1) / (size_t)teams);
+	const double runs = (double)((blocks_of_rank(plan) + (size_t)teams - 1) / (size_t)teams);
 	const double others = (members - 1.0) / members, other_teams = (teams - 1.0) / teams;
 	const double barrier = barrier_seconds * (1 + 0.1 * n);
 	const double products = column_flops(net) * G / members / flops_per_second + 3 * L * call_seconds;
@@ -58,7 +65,7 @@ static void choose_threads(struct plan *plan, const struct network *net)
 {
 	double least = step_seconds(plan, net, 1, 1);
 	plan->teams = plan->members = 1;
-	for (int teams = 1; teams <= plan->threads_allowed && (size_t)teams <= plan->n_blocks; teams++)
+	for (int teams = 1; teams <= plan->threads_allowed && (size_t)teams <= blocks_of_rank(plan); teams++)
 		for (int members = 1; teams * members <= plan->threads_allowed; members++) {
 			const double seconds = step_seconds(plan, net, teams, members);
 			if (seconds < least) {
@@ -70,12 +77,25 @@ static void choose_threads(struct plan *plan, const struct network *net)
 	plan->threads = plan->teams * plan->members;
 }
 
+/* Of what ranks exchange in a step: losses, partial gradients and weights, between machines on a common fast network.  The others'
+ * weights are transposed by every rank. */
+static double exchange_seconds(const struct plan *plan, const struct network *net)
+{
+	const double latency = 10e-6, bytes_per_second = 2e9, transpose_per_parameter = 0.3e-9;
+	const double ranks = plan->comm->ranks, others = (ranks - 1) / ranks, params = (double)net->n_params;
+	double rounds = 0;
+	for (int n = 1; n < plan->comm->ranks; n *= 2)
+		rounds++;
+	return 3 * rounds * latency + 2 * 4 * params * others / bytes_per_second +
+	       transpose_per_parameter * params * others / plan->threads;
+}
+
 double plan_seconds(const struct plan *plan, const struct network *net, int threads)
 {
 	struct plan with = *plan;
 	with.threads_allowed = threads;
 	choose_threads(&with, net);
-	return step_seconds(&with, net, with.teams, with.members);
+	return step_seconds(&with, net, with.teams, with.members) + (plan->comm ? exchange_seconds(&with, net) : 0);
 }
 
 /* With L lanes members are trained in rounds of L; a last round of fewer has the threads dealt out anew.  The best of every number
@@ -100,7 +120,8 @@ int plan_lanes(const struct plan *plan, const struct network *net, size_t member
 	return best;
 }
 
-void plan_create(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows, int threads_allowed)
+void plan_create_for(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows,
+                     int threads_allowed, struct comm *comm)
 {
 	*plan = (struct plan){.threads_allowed = threads_allowed};
 	plan->batch_size = config->batch_size == 0 || config->batch_size > n_rows ? n_rows : config->batch_size;
@@ -108,12 +129,28 @@ void plan_create(struct plan *plan, const struct network *net, const struct cln_
 	if (plan->block_size > plan->batch_size)
 		plan->block_size = plan->batch_size;
 	plan->n_blocks = (plan->batch_size + plan->block_size - 1) / plan->block_size;
+	plan->comm = plan->n_blocks > 1 ? comm : NULL;
 	choose_threads(plan, net);
+}
+
+bool plan_ranks_pay(const struct plan *plan, const struct network *net)
+{
+	struct plan alone = *plan;
+	alone.comm = NULL;
+	return plan_seconds(plan, net, plan->threads_allowed) < plan_seconds(&alone, net, plan->threads_allowed);
+}
+
+void plan_create(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows, int threads_allowed)
+{
+	plan_create_for(plan, net, config, n_rows, threads_allowed, comm_world());
+	if (plan->comm && !plan_ranks_pay(plan, net))
+		plan_create_for(plan, net, config, n_rows, threads_allowed, NULL);
 }
 
 void plan_set_threads(struct plan *plan, int threads)
 {
-	plan->teams = (size_t)threads < plan->n_blocks ? threads : (int)plan->n_blocks;
+	const size_t most = blocks_of_rank(plan);
+	plan->teams = (size_t)threads < most ? threads : (int)most;
 	plan->members = threads / plan->teams;
 	plan->threads = plan->teams * plan->members;
 }

@@ -4,6 +4,7 @@
 #ifndef TRAIN_PLAN_H
 #define TRAIN_PLAN_H
 
+#include "comm/comm.h"
 #include "nn/network.h"
 #include "train/phases.h"
 
@@ -14,11 +15,19 @@ struct plan {
 	int threads_allowed;
 	int threads;         /* worth using: teams x members, at most what was allowed */
 	int teams, members;
+	struct comm *comm;   /* the ranks that share the mini-batch's blocks; NULL: this process works all of them */
 	struct phase_clock *clocks; /* NULL, or one a thread: where the steps' time goes */
 };
 
-/* n_rows: of the training set; config->batch_size = 0 means all of them. */
+/* n_rows: of the training set; config->batch_size = 0 means all of them.  A mini-batch of several blocks is the work of all
+ * ranks of the program where that pays. */
 void plan_create(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows, int threads_allowed);
+/* The same with the ranks of `comm`, or none. */
+void plan_create_for(struct plan *plan, const struct network *net, const struct cln_config *config, size_t n_rows,
+                     int threads_allowed, struct comm *comm);
+
+/* Whether a step of plan's ranks takes less time, with what they exchange, than one of this process alone. */
+bool plan_ranks_pay(const struct plan *plan, const struct network *net);
 
 /* Seconds of a step with the best use of so many threads, by a model whose ratios are what counts. */
 double plan_seconds(const struct plan *plan, const struct network *net, int threads);

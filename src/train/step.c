@@ -9,6 +9,7 @@
 
 #include "data/batch.h"
 #include "train/schedule.h"
+#include "train/step_ranks.h"
 
 #define COLUMN_GROUP 8 /* columns that are not torn apart: a tile's */
 
@@ -23,9 +24,15 @@ static enum cln_status create_reductions(struct stepper *stepper, struct cln_err
 {
 	const struct plan *plan = &stepper->plan;
 	const size_t rest = stepper->data->n_rows % plan->batch_size;
-	enum cln_status status = reduction_create(&stepper->full, plan->n_blocks, plan->teams, err);
+	int teams[COMM_MAX_RANKS];
+	struct reduction_ranks ranks = {1, 0, &plan->teams};
+	if (plan->comm) {
+		ranks_gather_teams(teams, plan);
+		ranks = (struct reduction_ranks){plan->comm->ranks, plan->comm->rank, teams};
+	}
+	enum cln_status status = reduction_create_ranks(&stepper->full, plan->n_blocks, &ranks, err);
 	if (status == CLN_OK)
-		status = reduction_create(&stepper->last, rest ? blocks_of(plan, rest) : plan->n_blocks, plan->teams, err);
+		status = reduction_create_ranks(&stepper->last, rest ? blocks_of(plan, rest) : plan->n_blocks, &ranks, err);
 	return status;
 }
 
@@ -65,6 +72,8 @@ enum cln_status stepper_create(struct stepper *stepper, struct network *net, con
 		stepper->block_losses = mem_alloc(plan->n_blocks, sizeof *stepper->block_losses, err);
 		status = stepper->block_losses ? CLN_OK : CLN_E_MEMORY;
 	}
+	if (status == CLN_OK && plan->comm)
+		status = ranks_create(stepper, err);
 	if (status == CLN_OK && narrow_fits(net, config, plan)) {
 		status = narrow_create(&stepper->narrow, &stepper->updater, plan->batch_size, err);
 		stepper->is_narrow = status == CLN_OK;
@@ -85,6 +94,7 @@ void stepper_free(struct stepper *stepper)
 	mem_free(stepper->spaces);
 	mem_free(stepper->barriers);
 	mem_free(stepper->block_losses);
+	ranks_free(stepper);
 	narrow_free(&stepper->narrow);
 	updater_free(&stepper->updater);
 	reduction_free(&stepper->full);
@@ -403,7 +413,7 @@ static struct mini_batch make_batch(const struct stepper *stepper, const struct 
 	};
 	batch.constants.scale = (float)(1.0 / (double)batch.m);
 	batch.constants.decay = (float)(rate * config->weight_decay * regularisation);
-	batch.at_once = batch.reduction->n_blocks == 1 && stepper->plan.teams == 1 && config->clip_norm <= 0;
+	batch.at_once = batch.reduction->n_blocks == 1 && stepper->plan.teams == 1 && config->clip_norm <= 0 && !stepper->plan.comm;
 	return batch;
 }
 
@@ -434,6 +444,8 @@ bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t ste
 		team_barrier(team, tid);
 		phase_end(seat.clock, PHASE_WAIT);
 	}
+	if (plan->comm)
+		ranks_vote(stepper, state, batch.reduction, team, tid);
 	const double sum = batch_loss(stepper, batch.reduction->n_blocks);
 	if (tid == 0)
 		state->loss_sum += sum;
@@ -442,9 +454,11 @@ bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t ste
 			state->failed_step = step;
 		return false;
 	}
-	if (!batch.at_once)
+	if (plan->comm)
+		ranks_update(stepper, batch.reduction, batch.m, &batch.constants, team, tid);
+	else if (!batch.at_once)
 		reduce_and_update(stepper, &batch, team, tid, seat.clock);
-	if (tid == 0) {
+	if (tid == 0 && !plan->comm) {
 		/* The front puts values in the place of levels' numbers, so these must be gathered again. */
 		stepper->gathered =
 		    stepper->steps_per_epoch == 1 && plan->n_blocks == 1 && stepper->net->front.n_categories == 0;

@@ -8,6 +8,7 @@
 #include "nn/passes.h"
 #include "train/narrow.h"
 #include "train/plan.h"
+#include "train/slices.h"
 #include "train/update.h"
 
 /* Everything the steps of a run need; created once, nothing is allocated in a step. */
@@ -22,13 +23,18 @@ struct stepper {
 	struct block_space *spaces;   /* one a team */
 	struct barrier **barriers;    /* one a team, where it has several members */
 	double *block_losses;         /* of the current mini-batch */
+	struct slices slices;         /* where plan.comm has other ranks */
+	/* What they tell one another in every step: a word (rank 0: what the observer asks for, another one: a signal that it was
+	 * sent), then the losses of its blocks.  Rank r's stretch: bytes votes_begin[r] .. votes_begin[r+1]-1. */
+	double *votes;
+	size_t *full_votes, *last_votes;
 	bool is_narrow;
 	struct narrow narrow;         /* where is_narrow: the step's own memory */
 	size_t steps_per_epoch, n_steps;
 	bool gathered;                /* every mini-batch has the same columns in one block, and that block holds them already */
 };
 
-/* What the threads share during an epoch. */
+/* What the threads share during an epoch.  Every rank has its own. */
 struct epoch_state {
 	uint32_t epoch;              /* 0-based */
 	const uint32_t *order;       /* of the rows */

@@ -7,45 +7,23 @@
 
 #include "base/parallel.h"
 #include "data/batch.h"
+#include "train/job.h"
 #include "train/metrics.h"
 #include "train/predict.h"
 #include "train/schedule.h"
-#include "train/step.h"
+#include "train/trainer_run.h"
 
 #define PROGRESS_SECONDS 0.05
 
 #define EXPLOSION 1000           /* times the least loss so far: no learning rate that is worth having makes such a leap */
 #define LN2 0.693147180559945309 /* the loss of guessing */
 
-/* A run under way. */
-struct trainer {
-	struct stepper stepper;
-	const struct dataset *valid;
-	const struct cln_observer *observer;
-	const struct trainer_keeper *keeper;
-	uint32_t *order;
-	double start, last_report;   /* of this process's part of the run, and of progress: when */
-	float *valid_logits;
-	const float *valid_y, *valid_w; /* of the validation rows, one after the other; w NULL: all 1 */
-	float *valid_copies;         /* of these, where they do not lie so */
-	float *best_params;          /* of the best epoch, where there are validation rows */
-	float *start_parts[3];       /* what the epoch began with, where it may have to go back */
-	struct training_state state;
-	struct trainer_result *result;
-	struct epoch_state epoch;    /* what the threads share */
-};
-
-static bool has_valid(const struct dataset *valid)
-{
-	return valid && valid->n_rows > 0;
-}
-
 static bool may_recover(const struct trainer *trainer)
 {
 	return trainer->state.recoveries < trainer->stepper.config->recover;
 }
 
-static void destroy(struct trainer *trainer)
+void trainer_destroy(struct trainer *trainer)
 {
 	stepper_free(&trainer->stepper);
 	mem_free(trainer->order);
@@ -60,7 +38,7 @@ static void destroy(struct trainer *trainer)
 static enum cln_status create_valid(struct trainer *trainer, struct cln_error *err)
 {
 	const struct dataset *valid = trainer->valid;
-	const size_t n = has_valid(valid) ? valid->n_rows : 0;
+	const size_t n = trainer_has_valid(valid) ? valid->n_rows : 0;
 	if (n == 0)
 		return CLN_OK;
 	trainer->valid_y = valid->y;
@@ -82,7 +60,7 @@ static enum cln_status create_valid(struct trainer *trainer, struct cln_error *e
 
 static enum cln_status create_best(struct trainer *trainer, struct cln_error *err)
 {
-	if (!has_valid(trainer->valid))
+	if (!trainer_has_valid(trainer->valid))
 		return CLN_OK;
 	trainer->valid_logits = mem_alloc(trainer->valid->n_rows, sizeof(float), err);
 	trainer->best_params = trainer->valid_logits ? mem_alloc(trainer->stepper.net->n_floats, sizeof(float), err) : NULL;
@@ -101,7 +79,7 @@ static enum cln_status create_start(struct trainer *trainer, struct cln_error *e
 	return CLN_OK;
 }
 
-static enum cln_status create(struct trainer *trainer, struct cln_error *err)
+enum cln_status trainer_create_arrays(struct trainer *trainer, struct cln_error *err)
 {
 	const size_t n_rows = trainer->stepper.data->n_rows;
 	trainer->order = mem_alloc(n_rows, sizeof *trainer->order, err);
@@ -126,8 +104,7 @@ static float *place_of(struct trainer *trainer, size_t i)
 	return i < STATE_BEST ? trainer->state.parts[i] : trainer->start_parts[i - STATE_START_WEIGHTS];
 }
 
-/* Takes a state over, that trainer_check has found to fit. */
-static void take_state(struct trainer *trainer, const struct training_state *from)
+void trainer_take_state(struct trainer *trainer, const struct training_state *from)
 {
 	struct network *net = trainer->stepper.net;
 	struct training_state state = *from;
@@ -215,8 +192,7 @@ static enum cln_status diverged(const struct trainer *trainer, struct cln_error 
 	                 trainer->state.epoch + 1, step + 1, stepper->steps_per_epoch, where, rate_of(trainer, step));
 }
 
-/* What an epoch may have to go back to. */
-static void keep_start(struct trainer *trainer)
+void trainer_keep_start(struct trainer *trainer)
 {
 	const size_t bytes = trainer->stepper.net->n_floats * sizeof(float);
 	for (size_t i = 0; i < 3; i++) {
@@ -227,16 +203,23 @@ static void keep_start(struct trainer *trainer)
 	}
 }
 
+void trainer_restore_start(struct trainer *trainer)
+{
+	struct network *net = trainer->stepper.net;
+	for (size_t i = 0; i < 3; i++)
+		if (trainer->state.parts[STATE_WEIGHTS + i])
+			memcpy(trainer->state.parts[STATE_WEIGHTS + i], trainer->start_parts[i], net->n_floats * sizeof(float));
+	network_sync(net);
+}
+
 /* Back to the start of the epoch, at half the rate. */
 static void go_back(struct trainer *trainer, const struct cln_error *why)
 {
 	struct training_state *state = &trainer->state;
-	struct network *net = trainer->stepper.net;
 	char sentence[CLN_ERROR_TEXT + 128];
-	for (size_t i = 0; i < 3; i++)
-		if (state->parts[STATE_WEIGHTS + i])
-			memcpy(state->parts[STATE_WEIGHTS + i], trainer->start_parts[i], net->n_floats * sizeof(float));
-	network_sync(net);
+	if (trainer->stepper.plan.comm)
+		job_go_back(trainer);
+	trainer_restore_start(trainer);
 	state->step = 0;
 	state->loss_sum = 0;
 	state->recoveries++;
@@ -253,17 +236,20 @@ static void save(struct trainer *trainer)
 	struct training_state state = trainer->state;
 	if (!trainer->keeper || !trainer->keeper->save)
 		return;
+	if (trainer->stepper.plan.comm)
+		job_gather(trainer);
 	state.seconds += clock_seconds() - trainer->start;
 	trainer->keeper->save(trainer->keeper->context, &state);
 }
 
-/* A stretch of steps. */
-static enum cln_status run_steps(struct trainer *trainer, struct cln_error *err)
+enum cln_status trainer_run_steps(struct trainer *trainer, struct cln_error *err)
 {
 	struct training_state *state = &trainer->state;
 	const double start = clock_seconds();
 	trainer->epoch.first_step = state->step;
 	trainer->epoch.asked = CLN_GO_ON;
+	if (trainer->stepper.plan.comm && trainer->stepper.plan.comm->rank == 0)
+		job_steps(trainer);
 	const enum cln_status status = parallel_run(trainer->stepper.plan.threads, epoch_body, trainer, err);
 	state->loss_sum = trainer->epoch.loss_sum;
 	state->epoch_seconds += clock_seconds() - start;
@@ -272,14 +258,20 @@ static enum cln_status run_steps(struct trainer *trainer, struct cln_error *err)
 	return trainer->epoch.failed_step == SIZE_MAX ? CLN_OK : diverged(trainer, err);
 }
 
-/* The rest of the epoch's steps.  A mini-batch of all rows has them in the order of the data.  CLN_STOPPED: the observer's wish. */
+void trainer_order_rows(struct trainer *trainer)
+{
+	const struct stepper *stepper = &trainer->stepper;
+	if (stepper->steps_per_epoch > 1)
+		batch_order_of(trainer->order, stepper->data, stepper->config->seed, (uint32_t)trainer->state.epoch);
+}
+
+/* The rest of the epoch's steps.  CLN_STOPPED: the observer's wish. */
 static enum cln_status train_epoch(struct trainer *trainer, struct cln_error *err)
 {
 	struct stepper *stepper = &trainer->stepper;
 	struct training_state *state = &trainer->state;
 	const struct cln_observer *observer = trainer->observer;
-	if (stepper->steps_per_epoch > 1)
-		batch_order_of(trainer->order, stepper->data, stepper->config->seed, (uint32_t)state->epoch);
+	trainer_order_rows(trainer);
 	trainer->epoch = (struct epoch_state){.epoch = (uint32_t)state->epoch,
 	                                      .order = trainer->order,
 	                                      .rate_factor = ldexp(1, -(int)state->recoveries),
@@ -287,7 +279,7 @@ static enum cln_status train_epoch(struct trainer *trainer, struct cln_error *er
 	                                      .failed_step = SIZE_MAX,
 	                                      .observer = observer && observer->ask ? observer : NULL};
 	while (state->step < stepper->steps_per_epoch) {
-		const enum cln_status status = run_steps(trainer, err);
+		const enum cln_status status = trainer_run_steps(trainer, err);
 		if (status != CLN_OK)
 			return status;
 		if (trainer->epoch.asked != CLN_GO_ON)
@@ -306,8 +298,11 @@ static enum cln_status validate(struct trainer *trainer, struct cln_metrics *met
 	const struct cln_config *config = trainer->stepper.config;
 	const double threshold = config->threshold_rule == CLN_THRESHOLD_GIVEN ? config->threshold : 0.5; /* else not yet chosen */
 	const struct some_rows rows = {.X = valid->X, .rows = valid->rows, .n = valid->n_rows};
-	enum cln_status status =
-	    predict_rows(trainer->valid_logits, trainer->stepper.net, trainer->stepper.kernels, &rows, threads, err);
+	enum cln_status status;
+	if (job_shares_validation(trainer))
+		status = job_validate(trainer, threads, err);
+	else
+		status = predict_rows(trainer->valid_logits, trainer->stepper.net, trainer->stepper.kernels, &rows, threads, err);
 	if (status == CLN_OK)
 		status = metrics_compute(metrics, trainer->valid_logits, trainer->valid_y, trainer->valid_w, rows.n, threshold,
 		                         err);
@@ -330,7 +325,7 @@ static enum cln_status check_epoch(const struct trainer *trainer, const struct c
 		                 told->epoch, steps, what, told->learning_rate);
 	}
 	const double least = trainer->state.least_loss > LN2 ? trainer->state.least_loss : LN2;
-	const bool lost = has_valid(trainer->valid) && !isfinite(told->valid.log_loss);
+	const bool lost = trainer_has_valid(trainer->valid) && !isfinite(told->valid.log_loss);
 	if (!lost && !(told->train_loss > EXPLOSION * least))
 		return CLN_OK;
 	name_layer(where, trainer->stepper.net);
@@ -391,7 +386,7 @@ static void complete_epoch(struct trainer *trainer, const struct cln_epoch *told
 	state->epoch_seconds = 0;
 	if (told->train_loss < state->least_loss)
 		state->least_loss = told->train_loss;
-	if (!has_valid(trainer->valid))
+	if (!trainer_has_valid(trainer->valid))
 		state->best_epoch = told->epoch;
 }
 
@@ -399,12 +394,12 @@ static void complete_epoch(struct trainer *trainer, const struct cln_epoch *told
 static enum cln_status run_epoch(struct trainer *trainer, struct cln_epoch *told, int threads, struct cln_error *err)
 {
 	if (trainer->state.step == 0)
-		keep_start(trainer);
+		trainer_keep_start(trainer);
 	enum cln_status status = train_epoch(trainer, err);
 	if (status != CLN_OK)
 		return status;
 	*told = describe_epoch(trainer);
-	if (has_valid(trainer->valid)) {
+	if (trainer_has_valid(trainer->valid)) {
 		const double start = clock_seconds();
 		status = validate(trainer, &told->valid, threads, err);
 		told->seconds += clock_seconds() - start;
@@ -413,7 +408,7 @@ static enum cln_status run_epoch(struct trainer *trainer, struct cln_epoch *told
 		status = check_epoch(trainer, told, err);
 	if (status != CLN_OK)
 		return status;
-	if (has_valid(trainer->valid))
+	if (trainer_has_valid(trainer->valid))
 		told->best = keep_best(trainer, &told->valid, told->epoch);
 	complete_epoch(trainer, told);
 	return CLN_OK;
@@ -424,7 +419,7 @@ static bool out_of_patience(const struct trainer *trainer)
 	const struct cln_config *config = trainer->stepper.config;
 	const double best = (double)trainer->state.best_epoch;
 	const double last = best + (double)config->patience + config->patience_factor * best;
-	return has_valid(trainer->valid) && config->patience > 0 && (double)trainer->state.epoch >= last;
+	return trainer_has_valid(trainer->valid) && config->patience > 0 && (double)trainer->state.epoch >= last;
 }
 
 static enum cln_status run_epochs(struct trainer *trainer, int threads, struct cln_error *err)
@@ -487,18 +482,29 @@ enum cln_status trainer_continue(struct network *net, const struct dataset *trai
 	                          .last_report = start,
 	                          .state.least_loss = INFINITY};
 	*result = (struct trainer_result){0};
-	enum cln_status status = stepper_create(&trainer.stepper, net, kernels, config, train, plan, err);
+	enum cln_status status = CLN_OK;
+	const struct job_task task = {net, kernels, train, valid, config, keeper ? keeper->from : NULL};
+	if (plan->comm)
+		status = job_announce(plan, &task, err);
+	const bool announced = plan->comm && status == CLN_OK;
 	if (status == CLN_OK)
-		status = create(&trainer, err);
-	if (status == CLN_OK && keeper && keeper->from)
-		take_state(&trainer, keeper->from);
+		status = stepper_create(&trainer.stepper, net, kernels, config, train, plan, err);
 	if (status == CLN_OK)
+		status = trainer_create_arrays(&trainer, err);
+	if (status == CLN_OK && task.from)
+		trainer_take_state(&trainer, task.from);
+	if (announced)
+		status = job_begin(plan->comm, &task, status, err);
+	if (status == CLN_OK) {
 		status = run_epochs(&trainer, plan->threads_allowed, err);
+		if (announced)
+			job_end(&trainer);
+	}
 	if (status == CLN_OK || (status == CLN_STOPPED && !result->unfinished))
 		restore_best(&trainer);
 	if (trainer.stepper.net)
 		tell_result(&trainer);
-	destroy(&trainer);
+	trainer_destroy(&trainer);
 	return status;
 }
 
@@ -519,7 +525,7 @@ static void expected_parts(bool expected[STATE_N_PARTS], const struct training_s
 	expected[STATE_WEIGHTS] = true;
 	expected[STATE_FIRST] = optimizer_has_first(config->optimizer);
 	expected[STATE_SECOND] = optimizer_has_second(config->optimizer);
-	expected[STATE_BEST] = has_valid(valid) && state->best_epoch > 0;
+	expected[STATE_BEST] = trainer_has_valid(valid) && state->best_epoch > 0;
 	for (size_t i = 0; i < 3; i++)
 		expected[STATE_START_WEIGHTS + i] = start && expected[STATE_WEIGHTS + i];
 }
@@ -531,7 +537,8 @@ enum cln_status trainer_check(const struct training_state *state, const struct d
 	bool expected[STATE_N_PARTS], fits = state->epoch < config->epochs && state->step <= steps;
 	expected_parts(expected, state, valid, config);
 	fits = fits && state->best_epoch <= state->epoch && state->recoveries <= config->recover;
-	fits = fits && (has_valid(valid) ? (state->best.rows > 0) == (state->best_epoch > 0) : state->best_epoch == state->epoch);
+	fits = fits && (trainer_has_valid(valid) ? (state->best.rows > 0) == (state->best_epoch > 0)
+	                                         : state->best_epoch == state->epoch);
 	for (size_t i = 0; i < STATE_N_PARTS; i++)
 		fits = fits && expected[i] == (state->parts[i] != NULL);
 	if (!fits)

@@ -239,20 +239,20 @@ void updater_fold(const struct updater *updater, size_t team, const struct reduc
 		}
 }
 
-/* The slot of a number that counts through a reduction's teams. */
-static float *slot_of(const struct updater *updater, const struct reduction *reduction, uint32_t number)
+float *updater_slot(const struct updater *updater, const struct reduction *reduction, uint32_t number)
 {
-	return updater->slots[number / reduction->n_slots * updater->n_slots + number % reduction->n_slots];
+	const size_t team = number / reduction->n_slots - (size_t)reduction->first_thread;
+	return updater->slots[team * updater->n_slots + number % reduction->n_slots];
 }
 
 /* The sum of a chunk in tree order: where it lies, which is `last_sum` if anything was to be added and that is not NULL. */
 static const float *reduce_chunk(const struct updater *updater, const struct reduction *reduction, const struct chunk *chunk,
                                  float *last_sum)
 {
-	const float *sum = slot_of(updater, reduction, reduction->root) + chunk->offset;
+	const float *sum = updater_slot(updater, reduction, reduction->root) + chunk->offset;
 	for (size_t j = 0; j < reduction->n_sums; j++) {
-		float *into = slot_of(updater, reduction, reduction->sums[j].into) + chunk->offset;
-		const float *from = slot_of(updater, reduction, reduction->sums[j].from) + chunk->offset;
+		float *into = updater_slot(updater, reduction, reduction->sums[j].into) + chunk->offset;
+		const float *from = updater_slot(updater, reduction, reduction->sums[j].from) + chunk->offset;
 		float *to = last_sum && j + 1 == reduction->n_sums ? last_sum : into;
 		updater->kernels->add(to, into, from, chunk->n);
 		sum = to;
@@ -284,8 +284,16 @@ float updater_scale(const struct updater *updater, size_t m)
 
 /* ---------------------------------------------------------------- update */
 
-/* g: the chunk's gradient sum. */
-static void step_chunk(struct updater *updater, const struct chunk *chunk, const float *g, const struct optimizer_args *constants)
+void updater_transpose(const struct updater *updater, const struct chunk *chunk)
+{
+	struct network *net = updater->net;
+	if (chunk->k_begin < chunk->k_end && network_has_Wt(net, chunk->layer))
+		updater->kernels->transpose_panel(net->Wt + net->Wt_offset[chunk->layer], net->params + net->W_offset[chunk->layer],
+		                                  panels_of(net->n[chunk->layer]) * PANEL, net->n[chunk->layer - 1], chunk->panel,
+		                                  chunk->k_begin, chunk->k_end);
+}
+
+void updater_step_chunk(struct updater *updater, const struct chunk *chunk, const float *g, const struct optimizer_args *constants)
 {
 	struct network *net = updater->net;
 	struct optimizer_args args = *constants;
@@ -295,22 +303,18 @@ static void step_chunk(struct updater *updater, const struct chunk *chunk, const
 	args.g = g;
 	args.n = chunk->n;
 	args.rate *= chunk->rate;
-	const bool is_weight = chunk->k_begin < chunk->k_end;
-	if (!is_weight) /* penalties and decay are for weights */
+	if (chunk->k_begin == chunk->k_end) /* penalties and decay are for weights */
 		args.l1 = args.l2 = args.decay = 0;
 	updater->kernels->optimize(&args);
-	if (is_weight && network_has_Wt(net, chunk->layer))
-		updater->kernels->transpose_panel(net->Wt + net->Wt_offset[chunk->layer], net->params + net->W_offset[chunk->layer],
-		                                  panels_of(net->n[chunk->layer]) * PANEL, net->n[chunk->layer - 1], chunk->panel,
-		                                  chunk->k_begin, chunk->k_end);
+	updater_transpose(updater, chunk);
 }
 
 void updater_step(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end,
                   const struct optimizer_args *constants)
 {
-	const float *g = slot_of(updater, reduction, reduction->root);
+	const float *g = updater_slot(updater, reduction, reduction->root);
 	for (size_t i = begin; i < end; i++)
-		step_chunk(updater, &updater->chunks[i], g + updater->chunks[i].offset, constants);
+		updater_step_chunk(updater, &updater->chunks[i], g + updater->chunks[i].offset, constants);
 }
 
 void updater_reduce_and_step(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end,
@@ -318,6 +322,8 @@ void updater_reduce_and_step(struct updater *updater, const struct reduction *re
 {
 	/* This thread's: to write into another's slot would take its cache lines away. */
 	_Alignas(MEM_ALIGN) float sum[CHUNK_INPUTS * PANEL];
-	for (size_t i = begin; i < end; i++)
-		step_chunk(updater, &updater->chunks[i], reduce_chunk(updater, reduction, &updater->chunks[i], sum), constants);
+	for (size_t i = begin; i < end; i++) {
+		const struct chunk *chunk = &updater->chunks[i];
+		updater_step_chunk(updater, chunk, reduce_chunk(updater, reduction, chunk, sum), constants);
+	}
 }

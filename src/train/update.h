@@ -60,6 +60,15 @@ void updater_step(struct updater *updater, const struct reduction *reduction, si
 void updater_reduce_and_step(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end,
                              const struct optimizer_args *constants);
 
+/* The optimizer on one chunk, whose gradient sum is g. */
+void updater_step_chunk(struct updater *updater, const struct chunk *chunk, const float *g, const struct optimizer_args *constants);
+
+/* The chunk in the other orientation, where its layer has one. */
+void updater_transpose(const struct updater *updater, const struct chunk *chunk);
+
+/* The sum that a slot of this process holds, by its number in the reduction. */
+float *updater_slot(const struct updater *updater, const struct reduction *reduction, uint32_t number);
+
 /* The chunks of a share of layer `layer`: whole panels, or of a single panel the inputs from a multiple of CHUNK_INPUTS up to
  * another one or to the last input; the biases with input 0. */
 void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, const struct weight_share *share);
