@@ -54,8 +54,13 @@ stand_in scontrol <<'SCRIPT'
 echo "$*" >> "$STAND_IN/requeued"
 kill -TERM "$PPID"
 SCRIPT
-# qstat -f: lines are folded after some 78 characters.
+# qstat of Grid Engine (-j), and of PBS (-f), where lines are folded after some 78 characters.
 stand_in qstat <<'SCRIPT'
+if [ "$*" = "-j ${JOB_ID:-}" ]; then
+	printf 'job_number:                 %s\n' "$JOB_ID"
+	printf 'hard resource_list:         h_vmem=9,h_rt=%s,x_h_rt=9\n' "$(cat "$STAND_IN/h_rt")"
+	exit
+fi
 [ "$*" = "-f $PBS_JOBID" ] || exit 1
 printf 'Job Id: %s\n    Job_Name = colonnade\n    Resource_List.select = 1:ncpus=2:mpiprocs=1\n\t:ompthreads=2\n' "$PBS_JOBID"
 printf '    Resource_List.walltime = %s\n' "$(cat "$STAND_IN/walltime")"
@@ -271,16 +276,20 @@ threads 2
 # ---------------------------------------------------------------- Grid Engine
 
 engine=(JOB_ID=80 JOB_NAME=colonnade NSLOTS=2)
+echo 14400 > h_rt
 submit gridengine.sh colonnade-run-80
-for restarted in 0 1; do
-	start "${engine[@]}" RESTARTED=$restarted data.csv --config train.conf
-	interrupt USR1 # s_rt, or a suspension
-	expect "exit code after USR1" 99 "$code"
+for signal in USR1 USR2; do # before a suspension; before qdel's end, after which nothing is started again whatever the code is
+	start "${engine[@]}" data.csv --config train.conf
+	interrupt $signal
+	expect "exit code after $signal" 99 "$code"
 done
 grep -q '^#\$ -notify$' "$script" || fail "gridengine.sh is not warned"
+echo 1 > h_rt
 start "${engine[@]}" RESTARTED=1 data.csv --config train.conf
-interrupt USR2 # qdel
-expect "exit code after qdel" 75 "$code"
+await_end
+expect "exit code at the time limit" 99 "$code"
+grep -q 'started again: 1, time limit 1s' "job-$run.log" || fail "gridengine.sh does not know the time limit"
+echo > h_rt
 last_epochs
 start "${engine[@]}" RESTARTED=1 data.csv --config train.conf
 await_end

@@ -4,7 +4,7 @@
 # queue, and on from its checkpoint.
 #
 #   qsub scripts/batch/gridengine.sh DATA [options of colonnade train ...]
-#   qsub -pe smp 64 -l h_rt=12:00:00,s_rt=11:58:00 scripts/batch/gridengine.sh DATA ...   (options of qsub override the lines below)
+#   qsub -pe smp 64 -l h_rt=12:00:00 scripts/batch/gridengine.sh DATA ...          (options of qsub override the lines below)
 #
 # Results are in colonnade-run-JOBID of the directory that qsub was called in (qsub -v COLONNADE_OUT=run changes that), the log in
 # colonnade-JOBID.log beside it.  Variables: COLONNADE, the program (default: the one on the PATH).  doc/cluster.md has the reasons.
@@ -15,11 +15,10 @@
 # One process with many threads on one node: a parallel environment whose slots are all on one host (qconf -spl has the names).
 # Ask for as many cores as the node has; `colonnade tune` shows what they are worth.
 #$ -pe smp 16
-# Two minutes before the time limit (h_rt) the program gets USR1 (s_rt), writes a checkpoint and ends with 75, which becomes the
-# code with which Grid Engine puts the job back into the queue, 99; -r does so after a node failure.  -notify warns before a
-# suspension, by USR1, too, and before qdel ends the job, by USR2.
 #$ -l h_rt=4:00:00
-#$ -l s_rt=3:58:00
+# Before a suspension the program gets USR1, writes a checkpoint and ends with the code for which Grid Engine puts the job back into
+# the queue, under the same number, so that it finds its run directory; so it does after a node failure (-r).  Before qdel ends the
+# job there is USR2: a checkpoint is written, and nothing starts again.
 #$ -notify
 #$ -r y
 #$ -j y
@@ -44,14 +43,13 @@ if [ "$(env -u OMP_NUM_THREADS nproc)" -le $((OMP_NUM_THREADS * (1 + smt))) ]; t
 fi
 # Scratch files go to TMPDIR, which Grid Engine sets to a directory of the job's own on the node.
 
-# A signal goes to all processes of the job; the program writes its checkpoint, and the script waits for it.
-deleted=no
-trap : USR1
-trap 'deleted=yes' USR2
-echo "job $JOB_ID on $(hostname), $NSLOTS threads, started again: ${RESTARTED:-0}: $data"
-"${COLONNADE:-colonnade}" train "$data" --out "$run" --resume=auto --progress lines "$@"
-code=$?
-if [ "$code" -eq 75 ] && [ "$deleted" = no ]; then
-	code=99
-fi
-exit "$code"
+# The program ends before the time limit, the earlier the longer its checkpoints take to write.  (The soft limit s_rt sends a
+# signal, but after it Grid Engine 8.1.9 puts a job back only once.)  Where compute nodes may not ask qstat, what was done since the
+# last checkpoint is lost at the limit, and the job is to be submitted again.
+seconds=$(qstat -j "$JOB_ID" 2> /dev/null | sed -n 's/^hard resource_list:.*[ ,]h_rt=\([0-9]\{1,\}\).*/\1/p')
+limit=${seconds:+${seconds}s}
+
+echo "job $JOB_ID on $(hostname), $NSLOTS threads, started again: ${RESTARTED:-0}, time limit ${limit:=none}: $data"
+# Signals go to all processes of the job, which is this one from here on; 99 puts it back into the queue.
+exec "${COLONNADE:-colonnade}" train "$data" --out "$run" --resume=auto --requeue-exit 99 --time-limit "$limit" \
+	--progress lines "$@"

@@ -8,6 +8,7 @@
 set -eu
 top=$(cd "${top_srcdir:-$(dirname "$0")/../..}" && pwd)
 export COLONNADE=${COLONNADE:-$top/colonnade}
+mpi=${COLONNADE_MPI:-$(dirname "$COLONNADE")/colonnade-mpi}
 batch=$top/scripts/batch
 for program in slurmctld slurmd munged sbatch srun; do
 	command -v "$program" > /dev/null || { echo "skipped: there is no $program"; exit 77; }
@@ -57,6 +58,7 @@ completed() { # JOB
 	[ "$(state "$1")" = COMPLETED ] || fail "job $1 ended as $(state "$1")"
 }
 lines() { if [ -e "$1" ]; then wc -l < "$1"; else echo 0; fi; } # FILE
+stops() { [ "$(grep -c 'stopped by SIG' "$2")" -eq "$1" ]; }    # COUNT LOG
 longer() { [ "$(lines "$1")" -gt "$2" ]; }                     # FILE LINES
 
 # ---------------------------------------------------------------- jobs that the other ones run beside, on the second node
@@ -94,11 +96,14 @@ metrics=colonnade-run-$stopped/metrics.jsonl
 before=0
 for count in $(seq 20); do
 	await "epochs of start $((count - 1))" longer "$metrics" $((before + 2))
-	[ "$count" -lt 20 ] || options $(($(lines "$metrics") + 50)) # for the last start
 	if [ $((count % 5)) -eq 0 ]; then
 		sbatch --partition=high --nodelist=n1 --cpus-per-task=3 --mem=0 --output=/dev/null --wrap true > /dev/null
 	else
 		scancel --signal=USR1 "$stopped" # to the step, as before the time limit
+	fi
+	if [ "$count" -eq 20 ]; then
+		await "the last stop" stops 20 "$log"
+		options $(($(lines "$metrics") + 50)) # for the last start, which is some seconds away
 	fi
 	await "start $count" grep -q "start $count, time limit [0-9]*s: " "$log"
 	before=$(lines "$metrics")
@@ -137,13 +142,25 @@ fi
 # ---------------------------------------------------------------- ranks on two nodes
 
 ranks=
-mpi=$(dirname "$COLONNADE")/colonnade-mpi
 if [ -x "$mpi" ]; then
-	type=pmi2
-	if ldd "$mpi" | grep -q libmpi.so; then type=pmix; fi
-	ranks=$(SLURM_MPI_TYPE=${SLURM_MPI_TYPE:-$type} COLONNADE=$mpi sbatch --parsable --nodes=2 --ntasks-per-node=1 \
-		--cpus-per-task=2 --time=5 "$batch/slurm-mpi.sh" data.csv "${adult[@]}")
+	# Open MPI's ranks cannot be on two nodes that are one machine: pmix would make one folder twice.
+	place=(--nodes=2 --ntasks-per-node=1) type=pmi2
+	if ldd "$mpi" | grep -q libmpi.so; then
+		place=(--nodes=1 --ntasks-per-node=2 --ntasks-per-socket=2) type=pmix
+	fi
+	sed 's/^epochs .*/epochs = 1000000/; s/^hidden .*/hidden = 128,128/' train.conf > ranks.conf
+	echo 'batch-size = 512' >> ranks.conf
+	ranks=$(SLURM_MPI_TYPE=$type COLONNADE=$mpi sbatch --parsable "${place[@]}" --cpus-per-task=1 --time=5 \
+		"$batch/slurm-mpi.sh" data.csv --config ranks.conf)
+	metrics=colonnade-run-$ranks/metrics.jsonl
+	await "epochs of several ranks" longer "$metrics" 3
+	scancel --signal=USR1 "$ranks"
+	await "their stop" stops 1 "colonnade-mpi-$ranks.log"
+	sed -i "s/^epochs .*/epochs = $(($(lines "$metrics") + 50))/" ranks.conf
 	completed "$ranks"
+	grep -q "start 1, time limit" "colonnade-mpi-$ranks.log" || fail "the ranks were not started again"
+	[ "$(grep -c '2 ranks share every mini-batch' "colonnade-mpi-$ranks.log")" -eq 2 ] ||
+		fail "the log does not tell of 2 ranks"
 fi
 
 # ---------------------------------------------------------------- the same without Slurm
@@ -164,9 +181,9 @@ if [ -n "$search" ]; then
 	for file in best.conf best/model.safetensors; do same whole-search/$file search/$file; done
 fi
 if [ -n "$ranks" ]; then
-	"$COLONNADE" train data.csv --out small "${adult[@]}" --progress none
-	same small/model.safetensors "colonnade-run-$ranks/model.safetensors"
+	"$COLONNADE" train data.csv --config ranks.conf --out one --progress none
+	same one/model.safetensors "colonnade-run-$ranks/model.safetensors"
 fi
 [ -n "$search" ] || echo "not tried: search (this program has none)"
-[ -n "$ranks" ] || echo "not tried: several nodes (there is no colonnade-mpi beside the program)"
+[ -n "$ranks" ] || echo "not tried: several nodes (there is no $mpi)"
 echo "ok: stopped and requeued 20 times"
