@@ -208,6 +208,21 @@ static bool sample_record(struct reader *reader, struct cursor *cursor)
 	return true;
 }
 
+/* Where all problems are wanted a record that has one says nothing of types.  The cursor is back at it, or behind it (*whole is
+ * false).  false: nothing more can be sampled. */
+static bool pass_damaged(const struct reader *reader, struct cursor *cursor, bool *whole)
+{
+	const uint64_t offset = cursor_offset(cursor, cursor->at);
+	struct field field = {0};
+	size_t n = 0, n_newlines;
+	for (; !field.last && !field.problem; n++)
+		if (!cursor_field(cursor, &field))
+			return false;
+	*whole = n == reader->n_columns && !field.problem;
+	return *whole ? cursor_seek(cursor, offset, 0, reader->start)
+		      : cursor_skip_damaged(cursor, offset, reader->start, &n_newlines);
+}
+
 static enum cln_status sample_types(struct reader *reader, struct cln_error *err)
 {
 	struct cursor cursor;
@@ -219,8 +234,11 @@ static enum cln_status sample_types(struct reader *reader, struct cln_error *err
 	if (good && !reader->options->no_header)
 		good = cursor_skip_record(&cursor, &good, &n_lines) && good;
 	for (int i = 0; good && i < SAMPLE_TYPES && cursor_offset(&cursor, cursor.at) - reader->start < SAMPLE_BYTES; i++) {
+		bool whole = true;
 		good = cursor_skip_blank(&cursor, &n_lines) && cursor_offset(&cursor, cursor.at) < reader->source->size;
-		good = good && sample_record(reader, &cursor);
+		if (good && reader->findings)
+			good = pass_damaged(reader, &cursor, &whole);
+		good = good && (!whole || sample_record(reader, &cursor));
 	}
 	if (cursor.status != CLN_OK)
 		status = cursor_failure(&cursor, err);
