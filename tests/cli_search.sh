@@ -121,7 +121,7 @@ kill -INT $waits
 wait $waits
 equal "exit code of a job that waits, at SIGINT" $? 75
 holds "a job that waits, at SIGINT" 'stopped by SIGINT; 1 trial is done, and what is done is in long' waits.err
-expect 2 '--force: another job is at work in long' search table.csv "${long[@]}" --out long --force
+expect 2 '--force: another job is at work in long' search table.csv "${long[@]}" --out long --force --time-limit 1ms
 kill -9 $job
 wait $job 2>/dev/null
 wait $other || fail "the job that takes over a trial ends with $?: $(cat beside.err)"

@@ -333,6 +333,38 @@ START_TEST(a_slow_disk_gets_more_time_before_the_limit)
 }
 END_TEST
 
+/* A search begins nothing that would not end in time. */
+START_TEST(what_would_reach_the_limit_is_known)
+{
+	begin(0, 100);
+	interrupt_train(true);
+	ck_assert(!interrupt_exceeds(97.9));
+	ck_assert(interrupt_exceeds(98));
+	seconds += 50;
+	ck_assert(!interrupt_exceeds(47.9));
+	ck_assert(interrupt_exceeds(48));
+	begin(0, 0);
+	ck_assert(!interrupt_exceeds(1e9));
+}
+END_TEST
+
+START_TEST(a_signal_is_a_state_that_asking_does_not_take_away)
+{
+	begin(0, 100);
+	interrupt_train(true);
+	ck_assert(!interrupt_signalled());
+	seconds += 99;
+	raise(SIGALRM);
+	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
+	ck_assert(!interrupt_signalled());
+	ck_assert_str_eq(interrupt_reason(), "the time limit");
+	ck_assert_int_eq(ends_with(SIGTERM), -1);
+	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
+	ck_assert(interrupt_signalled());
+	ck_assert_str_eq(interrupt_reason(), "SIGTERM");
+}
+END_TEST
+
 static Suite *interrupt_suite(void)
 {
 	Suite *suite = suite_create("interrupt");
@@ -360,6 +392,8 @@ static Suite *interrupt_suite(void)
 	tcase_add_loop_test(time, a_limit_stops_the_run_with_time_to_write, 0, sizeof limits / sizeof *limits);
 	tcase_add_test(time, a_limit_that_is_over_when_the_rows_are_read_still_allows_a_step);
 	tcase_add_test(time, a_slow_disk_gets_more_time_before_the_limit);
+	tcase_add_test(time, what_would_reach_the_limit_is_known);
+	tcase_add_test(time, a_signal_is_a_state_that_asking_does_not_take_away);
 	suite_add_tcase(suite, time);
 	return suite;
 }
