@@ -353,6 +353,121 @@ START_TEST(one_class_has_a_loss_but_no_auc)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- at the end of a fit */
+
+struct told {
+	int calls;
+	enum cln_rows rows;
+	size_t n, of, repeats, n_columns;
+	double log_loss, auc, weight, rise;
+	char first[8];
+};
+
+static void on_importance(void *context, enum cln_rows rows, const struct cln_importance *importance)
+{
+	struct told *told = context;
+
+	*told = (struct told){.calls = told->calls + 1, .rows = rows, .n = importance->rows, .of = importance->of,
+			      .repeats = importance->repeats, .n_columns = importance->n_columns,
+			      .log_loss = importance->log_loss, .auc = importance->auc, .weight = importance->weight,
+			      .rise = importance->columns[0].log_loss.value};
+	snprintf(told->first, sizeof told->first, "%s", importance->columns[0].column);
+}
+
+static struct told told_by_fit(const struct cln_table *table, const struct cln_config *config, struct cln_fit_summary *summary)
+{
+	struct told told = {0};
+	const struct cln_observer observer = {.context = &told, .importance = on_importance};
+	struct cln_model *model;
+
+	assert_ok(cln_model_fit(&model, table, NULL, NULL, NULL, config, &observer, summary, &err));
+	cln_model_destroy(model);
+	ck_assert_int_eq(told.calls, 1);
+	return told;
+}
+
+/* All rows are few enough here, so that the metrics of the rows as they are tell whom they were judged by: to the bit those of the
+ * summary.  Of folds each by the members that left it out. */
+START_TEST(a_fit_tells_of_rows_that_it_did_not_learn_from)
+{
+	struct cln_table *table = logistic_table(300, usual, 0.25f, 9);
+	struct cln_fit_summary summary;
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.n_hidden = 1;
+	config.hidden[0] = 8;
+	config.epochs = 30;
+	config.learning_rate = 0.02;
+	config.threads = 2;
+	config.ensemble = 4;
+	config.valid_fraction = 0.34;
+	struct told told = told_by_fit(table, &config, &summary);
+	ck_assert(told.rows == CLN_ROWS_VALID && told.n == 300 && told.of == 300 && told.repeats == 10 && told.n_columns == 3);
+	ck_assert(told.log_loss == summary.valid.log_loss && told.auc == summary.valid.auc);
+	ck_assert(told.log_loss != summary.train.log_loss);
+	ck_assert_str_eq(told.first, "a");
+
+	config.ensemble = 1;
+	config.test_fraction = 0.2;
+	told = told_by_fit(table, &config, &summary);
+	ck_assert(told.rows == CLN_ROWS_TEST && told.n == summary.test.rows && told.log_loss == summary.test.log_loss);
+
+	config.test_fraction = config.valid_fraction = 0;
+	config.weight = "c";
+	for (size_t i = 0; i < 300; i++)
+		table->columns[2].numbers[i] = (float)(1 + i % 2);
+	told = told_by_fit(table, &config, &summary);
+	ck_assert(told.rows == CLN_ROWS_TRAIN && told.n == 300 && told.weight == 450 && told.log_loss == summary.train.log_loss);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* A short training allows little: nothing at all, or some of the rows, once. */
+START_TEST(the_work_at_the_end_of_a_fit_is_a_small_share)
+{
+	enum { ROWS = 400, MANY = 60 };
+	struct cln_table *table = tables_create(ROWS, MANY + 1);
+	struct cln_config config;
+	struct cln_fit_summary summary;
+	struct cln_model *model;
+	struct told told = {0};
+	const struct cln_observer observer = {.context = &told, .importance = on_importance};
+	const char *labels[ROWS];
+	float numbers[ROWS];
+	char name[16];
+
+	for (size_t c = 0; c < MANY; c++) {
+		struct rng rng;
+		rng_start(&rng, 1, RNG_TEST, (uint32_t)c, 0);
+		for (size_t i = 0; i < ROWS; i++)
+			numbers[i] = (float)rng_normal(&rng);
+		snprintf(name, sizeof name, "x%zu", c);
+		tables_numbers(table, c, name, numbers);
+		for (size_t i = 0; i < ROWS && c == 0; i++)
+			labels[i] = numbers[i] > 0 ? "yes" : "no";
+	}
+	tables_texts(table, MANY, "label", labels);
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.n_hidden = 1;
+	config.hidden[0] = 4;
+	config.epochs = 1;
+	assert_ok(cln_model_fit(&model, table, NULL, NULL, NULL, &config, &observer, &summary, &err));
+	ck_assert_int_eq(told.calls, 0);
+	cln_model_destroy(model);
+	/* 249 parameters: a fiftieth of 320 rows x 1100 epochs x (3 x 249 + 4096) multiply-adds is 568,000 a column, of which a
+	 * repeat takes 300,000 and a row 249 + 4096: 61 rows of 80 */
+	config.epochs = 1100;
+	config.patience = 0;
+	assert_ok(cln_model_fit(&model, table, NULL, NULL, NULL, &config, &observer, &summary, &err));
+	ck_assert(told.calls == 1 && told.n == 61 && told.of == 80 && told.repeats == 1);
+	ck_assert_str_eq(told.first, "x0");
+	ck_assert_double_lt(told.log_loss, 0.8 * log(2)); /* these rows have their own labels */
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- explanations */
 
 static struct cln_explanations *explanations_of(const struct cln_model *model, const struct cln_table *table, const size_t *rows,
@@ -666,6 +781,8 @@ static Suite *suite(void)
 	tcase_add_test(shuffles, threads_and_kernels_change_no_bit);
 	tcase_add_test(shuffles, a_sample_is_part_of_the_rows);
 	tcase_add_test(shuffles, one_class_has_a_loss_but_no_auc);
+	tcase_add_test(shuffles, a_fit_tells_of_rows_that_it_did_not_learn_from);
+	tcase_add_test(shuffles, the_work_at_the_end_of_a_fit_is_a_small_share);
 	tcase_set_timeout(shuffles, 600);
 	suite_add_tcase(s, shuffles);
 	tcase_add_test(rows, a_linear_network_is_explained_exactly);

@@ -59,7 +59,8 @@ static void add_bar(struct text *page, const struct cln_estimate *rise, const st
 {
 	const double zero = place(scale, 0), end = place(scale, rise->value);
 
-	html_addf(page, "<td class=\"bar\"><svg viewBox=\"0 0 %d %d\" aria-hidden=\"true\">", WIDTH, HEIGHT);
+	html_addf(page, "<td class=\"bar\"><svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" aria-hidden=\"true\">", WIDTH,
+	          HEIGHT);
 	html_add(page, "<rect class=\"bar-a\"");
 	add_attribute(page, "x", fmin(zero, end));
 	add_attribute(page, "y", 3);

@@ -50,7 +50,8 @@ static const char tables[] =
     "td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     "td.text{overflow-wrap:anywhere;min-width:9rem}\n"
     "@media (max-width:30rem){table{font-size:.86rem}th,td{padding-right:.5rem}tbody th{min-width:5.5rem}}\n"
-    "td.bar{min-width:7rem;width:32%}td.bar svg{display:block;width:100%;max-width:20rem;height:auto}table.bars{width:100%}\n"
+    "table.bars{width:100%}table.bars tbody th{min-width:7.4rem}td.bar{min-width:7rem;width:32%;vertical-align:middle}\n"
+    "td.bar svg{display:block;width:100%;height:1.15rem}td.bar line,td.bar rect{vector-effect:non-scaling-stroke}\n"
     ".side{display:flex;flex-wrap:wrap;gap:.5rem 3rem}\n";
 
 static const char drawing[] =
