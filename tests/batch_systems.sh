@@ -221,6 +221,23 @@ expect "exit code of the merging job" 0 "$code"
 for file in crossval.json predictions.csv; do cmp whole-folds/$file folds/$file || fail "folds: another $file"; done
 grep -qxF "$(head -n 3 table | tail -n 1)" job-folds.log || fail "the merging job's log has no table"
 
+# A search: the jobs of the array leave the winner to the one behind them.
+if "$COLONNADE" search --help > /dev/null 2>&1; then
+	submit slurm-search.sh search
+	trials=(--recipe plain --strategy random --trials 3 --hidden 8 --epochs 2)
+	for k in 1 2; do
+		start SLURM_ARRAY_JOB_ID=90 SLURM_JOB_ID=$((90 + k)) SLURM_ARRAY_TASK_ID=$k data.csv search "${trials[@]}"
+		await_end
+		expect "exit code of job $k" 0 "$code"
+		[ ! -e search/best ] || fail "search: a job of the array trains the winner"
+	done
+	start SLURM_JOB_ID=99 data.csv search "${trials[@]}"
+	await_end
+	expect "exit code of the last job" 0 "$code"
+	"$COLONNADE" search data.csv --out whole-search "${trials[@]}" --progress none > table 2> /dev/null
+	cmp whole-search/best/model.safetensors search/best/model.safetensors || fail "search: another winner"
+fi
+
 # ---------------------------------------------------------------- PBS Pro
 
 pbs=(PBS_JOBID=75.server PBS_O_WORKDIR="$work" PBS_QUEUE=workq NCPUS=2 COLONNADE_DATA=data.csv COLONNADE_CONFIG=train.conf)
