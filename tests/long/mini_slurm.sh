@@ -81,8 +81,14 @@ start() { # CPUS NODES
 	echo "export SLURM_CONF=$SLURM_CONF"
 }
 
-# Waits until they are gone, so that the directory can be removed.
+# Jobs first, which would outlive them; then waits until all are gone, so that the directory can be removed.
 stop() {
+	export SLURM_CONF=$directory/slurm.conf
+	timeout 10 scancel --user="$(id -un)" 2> /dev/null || true
+	for _ in $(seq 100); do
+		[ -n "$(timeout 10 squeue -h 2> /dev/null)" ] || break
+		sleep 0.1
+	done
 	for file in "$directory"/slurmd-*.pid "$directory"/slurmctld.pid "$directory"/munged.pid; do
 		[ -f "$file" ] || continue
 		pid=$(cat "$file")
