@@ -44,7 +44,8 @@ fi
 equal "standard input" "$(sed 's/standard input/bad.csv/' stdout)" "$(cat all)"
 
 # ---- cells of a row that is shifted are no cells: a column of numbers stays one, wherever the row is
-awk 'BEGIN { print "a,t,y"; for (i = 1; i < 400; i++) print (i == 7 || i == 300 ? "shifted,1" : i ",t" i % 3 "," i % 2) }' >shift.csv
+awk 'BEGIN { print "a,t,y"; for (i = 1; i < 400; i++) print (i == 7 || i == 300 ? "shifted,1" : i ",t" i % 3 "," i % 2) }' \
+  >shift.csv
 expect 3 '' check shift.csv
 equal "shifted rows" "$(places)" "shift.csv:8:10 shift.csv:301:10 "
 holds "numbers beside them" '^  a  *number  *0  *1  *200  *399$' stdout
