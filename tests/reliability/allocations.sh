@@ -78,6 +78,8 @@ each() { # NAME ARGUMENTS...
 each train $train --out run --force --json
 each predict predict model table.csv --keep age,sex --out out.csv --threads 2
 each evaluate evaluate model table.csv --json --threads 2
+each check check table.csv --recipe plain --hidden 4 --valid table.csv --threads 2
+each fit check table.csv --model model --threads 2
 cp model judged # whose threshold changes
 each compare evaluate judged table.csv --compare of-older --set-threshold f1 --threads 2
 each importance importance every/model.safetensors table.csv --repeats 2 --threads 2
