@@ -8,7 +8,8 @@
 
 /* Work is counted in multiply-adds.  A row costs what its networks have parameters and as much as ROW_WORK more; a training step
  * has three products for each that a prediction has; a repeat costs REPEAT_WORK whatever its rows (some microseconds). */
-#define SHARE 0.02       /* of the training ... */
+#define SHARE 0.02       /* of the training, ... */
+#define MOST_WORK 1e11   /* ... no more than some seconds, in which no signal is looked for, ... */
 #define WORK_OF_ROW 2e5  /* ... but at least this for each row that there is: some microseconds, ... */
 #define LEAST_WORK 1e8   /* ... and no more of that: some milliseconds */
 #define ROW_WORK 4096
@@ -102,7 +103,7 @@ static void choose_amount(struct choice *choice, const struct fit_importance *fi
 	const double params = (double)fit->scorer->networks[0]->n_params, a_row = params * (double)most_networks(choice) + ROW_WORK;
 	const double learnt = SHARE * fit->rows_learnt * (3 * params + ROW_WORK);
 	const double least = fmin(LEAST_WORK, WORK_OF_ROW * (double)choice->of);
-	const double work = fmax(learnt, least) / (double)sample_count(fit->data->pipeline);
+	const double work = fmin(MOST_WORK, fmax(learnt, least)) / (double)sample_count(fit->data->pipeline);
 	const double repeats = work / (REPEAT_WORK + (double)choice->of * a_row);
 	const double rows = (work - REPEAT_WORK) / a_row;
 
