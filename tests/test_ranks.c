@@ -346,6 +346,37 @@ START_TEST(all_ranks_agree_on_a_failure)
 }
 END_TEST
 
+/* The squared norms come back in the order in which one process adds them up, whoever owns which and wherever they lie. */
+static void norms_body(void *argument, struct comm *comm)
+{
+	const struct dataset *data = argument;
+	struct cln_config config = config_of(3);
+	struct network *net = make_network(3, &config);
+	const struct kernels *kernels;
+	struct stepper stepper;
+	struct plan plan;
+	assert_ok(kernels_select(&kernels, NULL, &err));
+	plan_create_for(&plan, net, &config, data->n_rows, 1, comm);
+	assert_ok(stepper_create(&stepper, net, kernels, &config, data, &plan, &err));
+	struct slices *slices = &stepper.slices;
+	for (size_t i = slices->first[comm->rank]; i < slices->first[comm->rank + 1]; i++)
+		slices->norms[i] = (double)slices->sorted[i];
+	slices_gather_norms(slices);
+	for (size_t i = 0; i < stepper.updater.n_chunks; i++)
+		ck_assert_double_eq(stepper.updater.chunk_norms[i], (double)i);
+	stepper_free(&stepper);
+	network_destroy(net);
+}
+
+START_TEST(norms_are_added_up_in_the_order_of_one_process)
+{
+	struct dataset data = make_data(ROWS, true, 0);
+	struct rank_threads all;
+	rank_threads_run(&all, 3, norms_body, &data);
+	dataset_free(&data);
+}
+END_TEST
+
 /* Large networks and mini-batches are worth sharing, small ones and those of one block are not. */
 START_TEST(ranks_are_used_where_they_pay)
 {
@@ -390,6 +421,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, divergence_is_the_same_for_all);
 	tcase_add_test(tcase, rank_0_hears_of_a_signal_of_another_rank);
 	tcase_add_test(tcase, all_ranks_agree_on_a_failure);
+	tcase_add_test(tcase, norms_are_added_up_in_the_order_of_one_process);
 	tcase_add_test(tcase, ranks_are_used_where_they_pay);
 	tcase_add_test(tcase, a_program_without_mpi_is_alone);
 	suite_add_tcase(suite, tcase);
