@@ -307,8 +307,8 @@ step_tsan() {
 	export OMP_TOOL_LIBRARIES=$archer TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1"
 	configure_in tsan CC=clang --enable-tsan
 	make -j"$jobs"
-	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_ranks tests/test_trainer tests/test_checkpoint tests/test_ensemble \
-		tests/reliability/together
+	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_ranks tests/test_trainer tests/test_checkpoint \
+		tests/test_ensemble tests/reliability/together
 	for test in test_parallel test_reduce test_ranks test_trainer test_checkpoint; do
 		CK_FORK=no CK_VERBOSITY=minimal "tests/$test"
 	done
