@@ -317,8 +317,7 @@ step_tsan() {
 	configure_in tsan CC=clang --enable-tsan
 	make -j"$jobs"
 	make -j"$jobs" tests/test_parallel tests/test_reduce tests/test_ranks tests/test_trainer tests/test_checkpoint \
-		tests/test_ensemble \
-		tests/reliability/together
+		tests/test_ensemble tests/reliability/together
 	for test in test_parallel test_reduce test_ranks test_trainer test_checkpoint; do
 		CK_FORK=no CK_VERBOSITY=minimal "tests/$test"
 	done

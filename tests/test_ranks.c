@@ -92,7 +92,7 @@ static struct network *make_network(int which, const struct cln_config *config)
 {
 	static const size_t n[] = {FEATURES, 128, 96, 1};
 	struct network *net;
-	assert_ok(network_create_with_front(&net, n, 3, config->activation, &fronts[cases[which].front], &err));
+	rank_assert(network_create_with_front(&net, n, 3, config->activation, &fronts[cases[which].front], NULL) == CLN_OK);
 	network_init(net, CLN_INIT_AUTO, config->seed);
 	network_init_front(net, 0.5, NULL, config->seed);
 	network_init_levels(net, 0.5, config->seed);
@@ -327,13 +327,13 @@ static void agree_body(void *argument, struct comm *comm)
 	enum cln_status *found = argument;
 	struct cln_error err = {0};
 	enum cln_status status = comm_agree(comm, CLN_OK, &err);
-	ck_assert_int_eq(status, CLN_OK);
+	rank_assert(status == CLN_OK);
 	if (comm->rank == 2)
 		status = error_set(&err, CLN_E_MEMORY, "no room");
 	if (comm->rank == 3)
 		status = error_set(&err, CLN_E_DATA, "not this one");
 	found[comm->rank] = comm_agree(comm, status, &err);
-	ck_assert_str_eq(err.message, comm->rank == 2 ? "no room" : "rank 2: no room");
+	rank_assert(strcmp(err.message, comm->rank == 2 ? "no room" : "rank 2: no room") == 0);
 }
 
 START_TEST(all_ranks_agree_on_a_failure)
@@ -343,6 +343,37 @@ START_TEST(all_ranks_agree_on_a_failure)
 	rank_threads_run(&all, 4, agree_body, found);
 	for (int r = 0; r < 4; r++)
 		ck_assert_int_eq(found[r], CLN_E_MEMORY);
+}
+END_TEST
+
+/* The squared norms come back in the order in which one process adds them up, whoever owns which and wherever they lie. */
+static void norms_body(void *argument, struct comm *comm)
+{
+	const struct dataset *data = argument;
+	struct cln_config config = config_of(3);
+	struct network *net = make_network(3, &config);
+	const struct kernels *kernels;
+	struct stepper stepper;
+	struct plan plan;
+	rank_assert(kernels_select(&kernels, NULL, NULL) == CLN_OK);
+	plan_create_for(&plan, net, &config, data->n_rows, 1, comm);
+	rank_assert(stepper_create(&stepper, net, kernels, &config, data, &plan, NULL) == CLN_OK);
+	struct slices *slices = &stepper.slices;
+	for (size_t i = slices->first[comm->rank]; i < slices->first[comm->rank + 1]; i++)
+		slices->norms[i] = (double)slices->sorted[i];
+	slices_gather_norms(slices);
+	for (size_t i = 0; i < stepper.updater.n_chunks; i++)
+		rank_assert(stepper.updater.chunk_norms[i] == (double)i);
+	stepper_free(&stepper);
+	network_destroy(net);
+}
+
+START_TEST(norms_are_added_up_in_the_order_of_one_process)
+{
+	struct dataset data = make_data(ROWS, true, 0);
+	struct rank_threads all;
+	rank_threads_run(&all, 3, norms_body, &data);
+	dataset_free(&data);
 }
 END_TEST
 
@@ -390,6 +421,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, divergence_is_the_same_for_all);
 	tcase_add_test(tcase, rank_0_hears_of_a_signal_of_another_rank);
 	tcase_add_test(tcase, all_ranks_agree_on_a_failure);
+	tcase_add_test(tcase, norms_are_added_up_in_the_order_of_one_process);
 	tcase_add_test(tcase, ranks_are_used_where_they_pay);
 	tcase_add_test(tcase, a_program_without_mpi_is_alone);
 	suite_add_tcase(suite, tcase);

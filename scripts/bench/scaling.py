@@ -25,8 +25,8 @@ BATCHES = {"W2": [1024, 4096, 16384], "W3": [1024, 4096, 16384]}
 COUNTS = [1, 2, 4, 8, 16, 32, 64]
 
 # One core of the machine of doc/benchmarks.md: floating-point operations a second in the three products, and seconds that the
-# update of a parameter takes, both orientations of the weights included.  From its rows a second with one thread, and from
-# the update's share of a step (1.8 and 2.4 %), which what else runs on a machine leaves as it is.
+# update of a parameter takes, both orientations of the weights included.  From its rows a second with one thread, and from the
+# update's share of a step (1.8 and 2.4 %), which what else runs on a machine leaves as it is.
 FIGURES = {"W2": (1.68e11, 0.66e-9), "W3": (1.36e11, 1.0e-9)}
 
 BARRIER = 0.4e-6        # and a tenth more for every thread
@@ -87,10 +87,10 @@ def run(command):
 
 def bench(program, name, batch, threads, seconds, phases=False):
     w = WORKLOADS[name]
-    return run(program + ["bench", "--inputs", str(w["inputs"]), "--hidden", ",".join(map(str, w["hidden"])), "--rows",
-                          str(w["rows"]), "--batch-size", str(batch), "--threads", str(threads), "--seconds", str(seconds),
-                          "--json"] +
-               (["--phases"] if phases else []))
+    options = {"inputs": w["inputs"], "hidden": ",".join(map(str, w["hidden"])), "rows": w["rows"], "batch-size": batch,
+               "threads": threads, "seconds": seconds}
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return run(program + ["bench", "--json"] + words + (["--phases"] if phases else []))
 
 
 def measure(program, name, seconds):

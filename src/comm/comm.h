@@ -54,7 +54,8 @@ enum cln_status comm_agree(struct comm *comm, enum cln_status status, struct cln
 void comm_start(int *argc, char ***argv);
 /* All ranks are done. */
 void comm_end(void);
-/* All ranks of the program; NULL: this process is alone. */
+/* All ranks of the program, for the thread that called comm_start; NULL: this process is alone, or this is another thread, which
+ * works by itself. */
 struct comm *comm_world(void);
 /* "Open MPI v4.1.4, ..."; NULL: built without. */
 const char *comm_library(void);

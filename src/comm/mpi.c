@@ -23,6 +23,7 @@
 #define MOST_REQUESTS 256
 
 static struct comm world;
+static _Thread_local bool is_starter; /* MPI_THREAD_FUNNELED: no other thread may call it */
 static int sharers = 1;
 static char library[MPI_MAX_LIBRARY_VERSION_STRING];
 
@@ -168,6 +169,7 @@ void comm_start(int *argc, char ***argv)
 	if (given < MPI_THREAD_FUNNELED || world.ranks > COMM_MAX_RANKS)
 		MPI_Abort(MPI_COMM_WORLD, 1);
 	world.ops = &ops;
+	is_starter = true;
 	count_sharers();
 }
 
@@ -178,7 +180,7 @@ void comm_end(void)
 
 struct comm *comm_world(void)
 {
-	return world.ranks > 1 ? &world : NULL;
+	return is_starter && world.ranks > 1 ? &world : NULL;
 }
 
 const char *comm_library(void)
