@@ -44,7 +44,7 @@ void help_usage(FILE *out)
 		     "Trains multilayer perceptrons on tables, for yes/no questions.\n\n");
 	for (size_t i = 0; options_command(i); i++) {
 		const struct command *command = options_command(i);
-		fprintf(out, "  %-9s %-12s %s\n", command->name, command->operands, command->summary);
+		fprintf(out, "  %-10s %-11s %s\n", command->name, command->operands, command->summary);
 	}
 	fprintf(out, "\n\"colonnade COMMAND --help\" lists a command's options; \"colonnade --version\" names the version.\n"
 		     "A first run: colonnade train examples/adult.csv --test-fraction 0.2\n");
