@@ -77,7 +77,7 @@ static void assert_told(const char *expected)
 
 static void begin(double checkpoint_every, double time_limit)
 {
-	interrupt_begin(&(struct interrupt_settings){checkpoint_every, time_limit, 75});
+	interrupt_begin(&(struct interrupt_settings){checkpoint_every, time_limit, 75, "--resume"});
 }
 
 /* ---------------------------------------------------------------- before the first step */

@@ -329,7 +329,8 @@ static enum cln_status validate(struct validation *validation, struct cln_error 
 
 int cmd_crossval(const struct options *options)
 {
-	const struct interrupt_settings settings = {0, options->time_limit, (int)options->requeue_exit};
+	const struct interrupt_settings settings = {
+	    0, options->time_limit, (int)options->requeue_exit, "the same command"};
 	struct options in_force = *options;
 	struct validation validation = {.options = &in_force, .files = {.folder = options->out, .options = &in_force}};
 	struct cln_error err = {0};

@@ -211,7 +211,8 @@ static void free_search(struct search *search)
 
 int cmd_search(const struct options *options)
 {
-	const struct interrupt_settings settings = {options->checkpoint_every, options->time_limit, (int)options->requeue_exit};
+	const struct interrupt_settings settings = {
+	    options->checkpoint_every, options->time_limit, (int)options->requeue_exit, "the same command"};
 	struct search state = {.options = *options, .files.lock = -1};
 	struct cln_error err = {0};
 

@@ -497,7 +497,8 @@ static enum cln_status train(struct run *run, struct options *in_force, struct c
 
 int cmd_train(const struct options *options)
 {
-	const struct interrupt_settings settings = {options->checkpoint_every, options->time_limit, (int)options->requeue_exit};
+	const struct interrupt_settings settings = {
+	    options->checkpoint_every, options->time_limit, (int)options->requeue_exit, "--resume"};
 	struct options in_force = *options;
 	struct run run = {.options = &in_force, .directory.lock = -1, .replaces = options->force};
 	struct cln_error err = {0};

@@ -80,9 +80,13 @@ static void end_at_once(int number)
 
 	say("colonnade: ended at once by a second signal, ");
 	say(signal_name(number));
-	say(complete ? "; the results are written\n"
-	    : saved  ? "; the last checkpoint is intact: --resume goes on from it\n"
-		     : "; there was no checkpoint yet\n");
+	if (saved && !complete) {
+		say("; the last checkpoint is intact: ");
+		say(interrupt.settings.resume);
+		say(" goes on from it\n");
+	} else {
+		say(complete ? "; the results are written\n" : "; there was no checkpoint yet\n");
+	}
 	_exit(complete || saved ? interrupt.settings.exit_code : 1);
 }
 

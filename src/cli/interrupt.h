@@ -13,6 +13,7 @@
 struct interrupt_settings {
 	double checkpoint_every, time_limit; /* seconds; 0: never, none */
 	int exit_code;                       /* of a run that can be resumed */
+	const char *resume;                  /* what goes on from a checkpoint, for a message: "--resume"; lent */
 };
 
 /* From here on signals are heeded.  The time limit counts from now. */
