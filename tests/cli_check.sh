@@ -35,9 +35,9 @@ expect 3 '' check bad.csv --numeric x --json
 equal "JSON" "$(grep -c '"kind"' stdout)" 11
 holds "JSON" '"accepted": false' stdout
 holds "JSON" '"text behind a quote": 1,' stdout
-gzip -c bad.csv >bad.csv.gz
-expect 3 '' check bad.csv.gz --numeric x
-if ! grep -q 'without zlib' stdout; then
+if "$colonnade" doctor | grep -q 'zlib: yes'; then
+  gzip -c bad.csv >bad.csv.gz
+  expect 3 '' check bad.csv.gz --numeric x
   equal "gz" "$(sed 's/bad.csv.gz/bad.csv/' stdout)" "$(cat all)"
 fi
 "$colonnade" check - --numeric x <bad.csv >stdout 2>stderr
