@@ -44,3 +44,12 @@ train silu --activation silu --hidden 3,2 --epochs 5 --max-levels 2
 train mish --activation mish --hidden 17 --epochs 5 --positive no
 train untrained --hidden 1 --epochs 0 --ignore job,sex
 "$colonnade" convert table.csv table.cache
+
+# Later formats.  Formats 2 and 3 are of the program before numeric columns had ranges (format 4): today's makes format 4 of all.
+[ "${FORMAT:-4}" -ne 2 ] || train format2 --ensemble 3 --hidden 4 --epochs 5 --embedding periodic --input-scaling --scale quantile \
+  --parametrisation ntk --calibrate temperature
+for format in 3 4; do
+  [ "${FORMAT:-4}" -ne $format ] || train format$format --ensemble 2 --hidden 4,3 --epochs 5 --embedding both --bins 5 \
+    --parametric-activation --one-hot-levels 2 --level-rows 1 --level-values 2 --threshold f2 --activation mish
+done
+[ "${FORMAT:-4}" -ne 4 ] || train format4-plain --hidden 4 --epochs 5
