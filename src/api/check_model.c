@@ -2,6 +2,7 @@
  * Whether a table fits a model: its columns, their types, and cells that the training rows had nothing like. */
 #include "api/check.h"
 
+#include "base/utf8.h"
 #include "data/novel.h"
 #include "model/model.h"
 
@@ -37,7 +38,8 @@ enum cln_status check_texts(struct findings *findings, const struct cln_table *t
 			continue;
 		table_find_place(&line, &field, table, row, c);
 		table_cell(text, table, row, c);
-		snprintf(sentence, sizeof sentence, "%s (\"%.200s\", column \"%.200s\"; %s)", kind, text, cells->name, hint);
+		snprintf(sentence, sizeof sentence, "%s (\"%.*s\", column \"%.*s\"; %s)", kind, utf8_cut(text, 200), text,
+			 utf8_cut(cells->name, 200), cells->name, hint);
 		status = findings_add(findings, kind, line, field, sentence, err);
 	}
 	findings_count(findings, kind, n);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "data/dataset.h"
 #include "data/findings.h"
 
@@ -78,6 +79,7 @@ struct cell_errors {
 /* The kind of a finding is what is wrong. */
 static void find_cell(struct cell_errors *errors, size_t row, size_t column, const char *what, const char *hint)
 {
+	const char *name = errors->table->columns[column].name;
 	char sentence[4 * TABLE_CELL + 256], text[TABLE_CELL];
 	size_t line, field;
 
@@ -88,8 +90,7 @@ static void find_cell(struct cell_errors *errors, size_t row, size_t column, con
 		return;
 	table_find_place(&line, &field, errors->table, row, column);
 	table_cell(text, errors->table, row, column);
-	snprintf(sentence, sizeof sentence, "%s (\"%s\", column \"%.200s\"; %s)", what, text,
-		 errors->table->columns[column].name, hint);
+	snprintf(sentence, sizeof sentence, "%s (\"%s\", column \"%.*s\"; %s)", what, text, utf8_cut(name, 200), name, hint);
 	errors->status = findings_add(errors->findings, what, line, field, sentence, errors->err);
 }
 
@@ -389,8 +390,9 @@ static void label_error(struct cell_errors *errors, size_t row, size_t column, c
 		label_missing(errors, row, column);
 		return;
 	}
-	snprintf(hint, sizeof hint, "the two label values are \"%.*s\" and \"%.*s\"", TABLE_CELL - 1, label->negative,
-		 TABLE_CELL - 1, label->positive);
+	snprintf(hint, sizeof hint, "the two label values are \"%.*s\" and \"%.*s\"",
+		 utf8_cut(label->negative, TABLE_CELL - 1), label->negative, utf8_cut(label->positive, TABLE_CELL - 1),
+		 label->positive);
 	cell_error(errors, row, column, "a label of neither class", hint);
 }
 
