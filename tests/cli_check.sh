@@ -191,8 +191,23 @@ holds "a column more" '^extra     the model does not know "more"$' stdout
 holds "the verdict" '^result    predict would refuse these data$' stdout
 expect 3 'unfit.csv' predict model unfit.csv
 
+# ---- labels are those that evaluate takes: numbers by their value, texts as long as they are
+printf 'a,y\n3,0\n4,1\n3,0.0\n4,1.0\n5,1e0\n1,00\n2,0\n' >spelt.csv
+expect 0 '' train few.csv --recipe plain --epochs 0 --progress none --report=false --out labelled
+expect 0 '' check spelt.csv --model labelled
+holds "spellings of a number" '^label     is there: 4 negative, 3 positive, 0 missing or neither$' stdout
+expect 0 'rows 7;' evaluate labelled spelt.csv --bootstrap 0
+printf 'a,y\n3,0.0\n4,1.0\n5,\n6,2\n7,x\n' >spelt.csv
+expect 0 '' check spelt.csv --model labelled
+holds "another spelling throughout" '^label     is there: 1 negative, 1 positive, 3 missing or neither$' stdout
+long=$(printf 'long%.0s' {1..80})
+awk -v long="$long" 'BEGIN { print "a,y"; for (i = 0; i < 60; i++) print i % 7 "," long i % 2 }' >long.csv
+expect 0 '' train long.csv --recipe plain --epochs 0 --progress none --report=false --out long
+expect 0 '' check long.csv --model long
+holds "long labels" '^label     is there: 30 negative, 30 positive, 0 missing or neither$' stdout
+
 # ---- no text is cut inside a character, wherever it stands and whatever its length modulo three
-utf8() { iconv -f UTF-8 -t UTF-8 stdout >/dev/null && iconv -f UTF-8 -t UTF-8 stderr >/dev/null || fail "$1: cut inside a character"; }
+utf8() { cat stdout stderr | iconv -f UTF-8 -t UTF-8 >/dev/null || fail "$1: cut inside a character"; }
 euros=$(printf '\342\202\254%.0s' {1..90})
 for front in '' a aa; do
   awk -v name="$front$euros" -v OFS=, 'BEGIN { print name "n", name "t", "y"

@@ -382,6 +382,11 @@ static int class_of_row(const struct label_reader *reader, size_t row)
 	return reader->positive_is_number && reader->cells->numbers[row] == reader->positive ? CLASS_POSITIVE : CLASS_OTHER;
 }
 
+static int class_of_cell(const struct label_reader *reader, size_t row)
+{
+	return cell_is_missing(reader->cells, row) ? CLASS_OTHER : class_of_row(reader, row);
+}
+
 static void label_error(struct cell_errors *errors, size_t row, size_t column, const struct label *label)
 {
 	char hint[2 * TABLE_CELL + 64];
@@ -412,7 +417,7 @@ static enum cln_status read_rows(uint32_t *rows, float *y, float *w, size_t *n_r
 			continue;
 		if ((w && !weight_read(&row_weight, &errors, row, weight)) || row_weight == 0)
 			continue;
-		class = cell_is_missing(reader->cells, row) ? CLASS_OTHER : class_of_row(reader, row);
+		class = class_of_cell(reader, row);
 		if (class == CLASS_OTHER) {
 			label_error(&errors, row, column, label);
 			continue;
@@ -469,5 +474,17 @@ done:
 		*y = *w = NULL;
 		*n_rows = 0;
 	}
+	return status;
+}
+
+enum cln_status labels_count(size_t counts[3], const struct column *column, size_t n_rows, const struct label *label,
+			     struct cln_error *err)
+{
+	struct label_reader reader;
+	const enum cln_status status = label_reader_create(&reader, column, label, err);
+
+	for (size_t row = 0; status == CLN_OK && row < n_rows; row++)
+		counts[class_of_cell(&reader, row)]++;
+	mem_free(reader.class_of_level);
 	return status;
 }
