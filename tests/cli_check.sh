@@ -191,4 +191,50 @@ holds "a column more" '^extra     the model does not know "more"$' stdout
 holds "the verdict" '^result    predict would refuse these data$' stdout
 expect 3 'unfit.csv' predict model unfit.csv
 
+# ---- labels are those that evaluate takes: numbers by their value, texts as long as they are
+printf 'a,y\n3,0\n4,1\n3,0.0\n4,1.0\n5,1e0\n1,00\n2,0\n' >spelt.csv
+expect 0 '' train few.csv --recipe plain --epochs 0 --progress none --report=false --out labelled
+expect 0 '' check spelt.csv --model labelled
+holds "spellings of a number" '^label     is there: 4 negative, 3 positive, 0 missing or neither$' stdout
+expect 0 'rows 7;' evaluate labelled spelt.csv --bootstrap 0
+printf 'a,y\n3,0.0\n4,1.0\n5,\n6,2\n7,x\n' >spelt.csv
+expect 0 '' check spelt.csv --model labelled
+holds "another spelling throughout" '^label     is there: 1 negative, 1 positive, 3 missing or neither$' stdout
+long=$(printf 'long%.0s' {1..80})
+awk -v long="$long" 'BEGIN { print "a,y"; for (i = 0; i < 60; i++) print i % 7 "," long i % 2 }' >long.csv
+expect 0 '' train long.csv --recipe plain --epochs 0 --progress none --report=false --out long
+expect 0 '' check long.csv --model long
+holds "long labels" '^label     is there: 30 negative, 30 positive, 0 missing or neither$' stdout
+
+# ---- no text is cut inside a character, wherever it stands and whatever its length modulo three
+utf8() { cat stdout stderr | iconv -f UTF-8 -t UTF-8 >/dev/null || fail "$1: cut inside a character"; }
+euros=$(printf '\342\202\254%.0s' {1..90})
+for front in '' a aa; do
+  awk -v name="$front$euros" -v OFS=, 'BEGIN { print name "n", name "t", "y"
+    for (i = 0; i < 60; i++) print i % 7, name i % 3, i % 2 }' >wide.csv
+  sed "2s/.*/999,new,1/; 1s/\$/,${front}more$euros/; 2,\$s/\$/,1/" wide.csv >unlike.csv
+  sed "1s/y\$/y/; 4s/^[0-9]*/$front$euros/" wide.csv >texts.csv
+  sed "5s/[01]\$/$front$euros/" wide.csv >third.csv
+  expect 0 '' check wide.csv --recipe plain
+  holds "an excerpt of a level" "most \"$front€.*[.][.][.]\" [(]" stdout
+  utf8 "a level"
+  expect 0 '' train wide.csv --recipe plain --epochs 0 --progress none --report=false --out wide --force
+  expect 0 '' predict wide unlike.csv
+  holds "a name that is cut" '^note: .*: 1 of 60 values outside' stderr
+  utf8 "predict"
+  expect 3 '' check texts.csv --model wide
+  holds "a name that is cut" '^texts.csv:4:1: not a number' stdout
+  utf8 "check --model"
+  expect 3 '' check third.csv --recipe plain
+  utf8 "check"
+  expect 3 'a label of neither class' evaluate wide third.csv
+  utf8 "evaluate"
+  expect 0 'rarer cells of' importance wide wide.csv --partial "${front}${euros}t" --points 2
+  utf8 "importance"
+  awk -v name="$front$euros" -v OFS=, 'BEGIN { print "n", "y"; for (i = 0; i < 60; i++) print i % 7, (i % 2) name }' >names.csv
+  expect 0 '' train names.csv --recipe plain --epochs 0 --progress none --report=false --out names --force
+  expect 3 'cannot be compared' evaluate wide wide.csv --compare names
+  utf8 "evaluate --compare"
+done
+
 finish

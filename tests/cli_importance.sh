@@ -168,6 +168,19 @@ for arguments in '' '--json' '--explain 1' '--partial age'; do
   equal "exit code of a full device, $arguments" $? 1
 done
 
+# ---- a logit that is not a number is told of its row in the table, also behind rows that weigh nothing or are not drawn
+awk 'BEGIN { print "a,b,w,y"; for (i = 1; i <= 40; i++) print i % 7 / 100 "," i % 5 / 100 "," (i > 5) "," i % 2 }' >small.csv
+awk -F, -v OFS=, 'NR == 17 { $1 = $2 = "3.3e38" } { print }' small.csv >huge.csv
+"$colonnade" train small.csv --weight w --hidden 16,16 --recipe plain --scale none --epochs 3 --lr 1 --progress none --out small \
+  --report=false 2>stderr || fail "small: $(cat stderr)"
+expect 3 'row 16: the logit is not a number' importance small huge.csv
+one_line
+expect 3 'row 16: the logit is not a number' importance small huge.csv --rows 20
+expect 3 'huge.csv:17: the logit is not a number' evaluate small huge.csv --bootstrap 0
+one_line
+expect 3 'huge.csv:17: the logit is not a number' predict small huge.csv
+one_line
+
 # ---- the report has a section of its own, made from run.json
 train --recipe plain --hidden 8 --epochs 5 --test test.csv --out reported
 grep -q '<h2>Importance</h2>' reported/report.html || fail "the report has no importance"

@@ -2,6 +2,7 @@
  * Whether a table fits a model: its columns, their types, and cells that the training rows had nothing like. */
 #include "api/check.h"
 
+#include "base/utf8.h"
 #include "data/novel.h"
 #include "model/model.h"
 
@@ -37,7 +38,8 @@ enum cln_status check_texts(struct findings *findings, const struct cln_table *t
 			continue;
 		table_find_place(&line, &field, table, row, c);
 		table_cell(text, table, row, c);
-		snprintf(sentence, sizeof sentence, "%s (\"%.200s\", column \"%.200s\"; %s)", kind, text, cells->name, hint);
+		snprintf(sentence, sizeof sentence, "%s (\"%.*s\", column \"%.*s\"; %s)", kind, utf8_cut(text, 200), text,
+			 utf8_cut(cells->name, 200), cells->name, hint);
 		status = findings_add(findings, kind, line, field, sentence, err);
 	}
 	findings_count(findings, kind, n);
@@ -105,20 +107,14 @@ static void find_extra(struct check_result *result, const struct cln_model *mode
 	}
 }
 
-/* The label is read as the texts it has. */
-static void count_labels(struct check_result *result, const struct cln_model *model)
+static enum cln_status count_labels(struct check_result *result, const struct cln_model *model, struct cln_error *err)
 {
 	const struct cln_table *table = result->files[CHECK_DATA].table;
 	const size_t c = find_column(table, model->label.column);
 
-	for (size_t row = 0; c != SIZE_MAX && row < table->n_rows; row++) {
-		char text[TABLE_CELL];
-
-		table_cell(text, table, row, c);
-		result->label_counts[strcmp(text, model->label.negative) == 0   ? 0
-				     : strcmp(text, model->label.positive) == 0 ? 1
-										: 2]++;
-	}
+	if (c == SIZE_MAX)
+		return CLN_OK;
+	return labels_count(result->label_counts, &table->columns[c], table->n_rows, &model->label, err);
 }
 
 enum cln_status check_model(struct check_result *result, const struct check_task *task, struct cln_error *err)
@@ -138,6 +134,5 @@ enum cln_status check_model(struct check_result *result, const struct check_task
 	if (status != CLN_OK)
 		return status;
 	find_extra(result, task->model);
-	count_labels(result, task->model);
-	return CLN_OK;
+	return count_labels(result, task->model, err);
 }

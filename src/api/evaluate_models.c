@@ -3,6 +3,7 @@
 #include "api/evaluate.h"
 #include "api/evaluation.h"
 #include "api/judge.h"
+#include "base/utf8.h"
 #include "model/model.h"
 
 #include <math.h>
@@ -99,9 +100,11 @@ static enum cln_status check_same_label(const struct cln_model *model, const str
 	if (strcmp(a->column, b->column) == 0 && strcmp(a->negative, b->negative) == 0 && strcmp(a->positive, b->positive) == 0)
 		return CLN_OK;
 	return error_set(err, CLN_E_DATA,
-			 "the models cannot be compared: one tells \"%.100s\" from \"%.100s\" in the column \"%.100s\", the other "
-			 "\"%.100s\" from \"%.100s\" in \"%.100s\"",
-			 a->positive, a->negative, a->column, b->positive, b->negative, b->column);
+			 "the models cannot be compared: one tells \"%.*s\" from \"%.*s\" in the column \"%.*s\", the other "
+			 "\"%.*s\" from \"%.*s\" in \"%.*s\"",
+			 utf8_cut(a->positive, 100), a->positive, utf8_cut(a->negative, 100), a->negative,
+			 utf8_cut(a->column, 100), a->column, utf8_cut(b->positive, 100), b->positive,
+			 utf8_cut(b->negative, 100), b->negative, utf8_cut(b->column, 100), b->column);
 }
 
 static enum cln_status choose(struct threshold_choice *choice, const struct judged *judged, const struct evaluate_task *task,

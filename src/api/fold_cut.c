@@ -8,6 +8,7 @@
 #include "api/folds.h"
 #include "base/number.h"
 #include "base/rng.h"
+#include "base/utf8.h"
 
 #define FIRST_PART 16 /* of random permutations: those of a fit's own splits are below */
 
@@ -282,8 +283,8 @@ enum cln_status fold_cut(struct crossval *crossval, const struct crossval_foldin
 	crossval->K = folding->column ? groups.n : folding->folds;
 	crossval->R = folding->column ? 1 : folding->repeats;
 	if (crossval->K < 2)
-		status = error_set(err, CLN_E_DATA, "%s: column \"%s\" has one value, \"%.100s\"; two folds at least are needed",
-				   crossval->table->source, name, groups.names[0]);
+		status = error_set(err, CLN_E_DATA, "%s: column \"%s\" has one value, \"%.*s\"; two folds at least are needed",
+				   crossval->table->source, name, utf8_cut(groups.names[0], 100), groups.names[0]);
 	else if (crossval->K > CROSSVAL_MAX_FITS || crossval->R > CROSSVAL_MAX_FITS / crossval->K)
 		status = error_set(err, CLN_E_USAGE, "%zu folds, %zu times over, are more than %d models", crossval->K, crossval->R,
 				   CROSSVAL_MAX_FITS);

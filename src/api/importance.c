@@ -79,6 +79,7 @@ static enum cln_status shuffle(struct cln_importance **importance, const struct 
 					  .n = sample->n,
 					  .y = sample->data.y,
 					  .w = sample->data.w,
+					  .numbers = sample->rows,
 					  .repeats = asked->repeats,
 					  .seed = asked->seed,
 					  .threads = made.scorer.threads};

@@ -58,15 +58,16 @@ static void say(const struct telling *telling, const char *format, ...)
 static void tell_column(const struct telling *telling, const struct pipeline_column *learnt, const struct novel_column *count)
 {
 	char least[NUMBER_TEXT], greatest[NUMBER_TEXT];
+	const int shown = utf8_cut(learnt->name, 200);
 
 	if (count->n_outside > 0) {
 		text_number(least, learnt->least);
 		text_number(greatest, learnt->greatest);
-		say(telling, "%.200s: %zu of %zu values outside of the training rows' %s .. %s", learnt->name, count->n_outside,
-		    count->n_present, least, greatest);
+		say(telling, "%.*s: %zu of %zu values outside of the training rows' %s .. %s", shown, learnt->name,
+		    count->n_outside, count->n_present, least, greatest);
 	}
 	if (count->n_unseen > 0)
-		say(telling, "%.200s: %zu of %zu values never seen in training, the first being \"%s\"", learnt->name,
+		say(telling, "%.*s: %zu of %zu values never seen in training, the first being \"%s\"", shown, learnt->name,
 		    count->n_unseen, count->n_present, count->example);
 }
 

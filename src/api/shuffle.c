@@ -115,7 +115,7 @@ static enum cln_status score(const struct repeat *repeat, const struct shuffling
 		}
 		status = scores_of_rows(repeat->probabilities + at, repeat->logits + at, &task->parts[part].scorer, &some, err);
 	}
-	return status == CLN_OK ? sample_check_logits(repeat->logits, task->n, NULL, err) : status;
+	return status == CLN_OK ? sample_check_logits(repeat->logits, task->n, task->numbers, err) : status;
 }
 
 /* The loss of each row in u[LOSS], its influence on the AUC in u[AUC], and the AUC. */

@@ -20,6 +20,7 @@ struct shuffle_task {
 	const struct shuffle_part *parts;
 	size_t n_parts, n;  /* rows in all, in the order of the parts */
 	const float *y, *w; /* of these; w may be NULL */
+	const uint32_t *numbers; /* of these in the table, for messages; NULL: 0 ... */
 	size_t repeats;     /* 1 .. SHUFFLE_MOST_REPEATS */
 	uint64_t seed;
 	int threads;

@@ -23,14 +23,6 @@ const char *cln_status_name(enum cln_status status)
 	return i < sizeof names / sizeof *names ? names[i] : "unknown status";
 }
 
-/* A text cut at `length` bytes must not end inside a UTF-8 sequence: steps back over it to its first byte. */
-static size_t whole_characters(const char *text, size_t length)
-{
-	while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-		length--;
-	return length;
-}
-
 /* Formats into a buffer of its own first, so that arguments may be the message that is being replaced, as in
  * error_set(err, code, "%s: %s", path, err->message). */
 static void put(struct cln_error *err, size_t start, const char *format, va_list arguments)
@@ -40,7 +32,7 @@ static void put(struct cln_error *err, size_t start, const char *format, va_list
 	size_t length = wanted < 0 ? 0 : (size_t)wanted;
 	size_t room = sizeof err->message - 1 - start;
 	if (length > room)
-		length = whole_characters(text, room);
+		length = (size_t)utf8_cut(text, (int)room);
 	memcpy(err->message + start, text, length);
 	err->message[start + length] = '\0';
 	utf8_make_visible(err->message + start, "\n"); /* names and paths are anybody's text */

@@ -51,3 +51,14 @@ void utf8_make_visible(char *text, const char *kept)
 	}
 	*to = '\0';
 }
+
+int utf8_cut(const char *text, int most)
+{
+	int length = (int)strnlen(text, (size_t)most + 1);
+
+	if (length <= most)
+		return length;
+	for (length = most; length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80;)
+		length--;
+	return length;
+}

@@ -15,4 +15,7 @@ size_t utf8_control(const char *text);
 /* Makes every control character a '?', in place, but those that `kept` holds. */
 void utf8_make_visible(char *text, const char *kept);
 
+/* How many bytes of a text to show where no more than `most` are wanted, for "%.*s": all, or so few that no character is cut. */
+int utf8_cut(const char *text, int most);
+
 #endif

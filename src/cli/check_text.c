@@ -127,7 +127,7 @@ static void write_remarks(struct text *text, const struct check_column *column)
 		add_remark(text, &n, detail);
 	}
 	if (n == 0 && column->categorical && column->n_frequent > 0) {
-		snprintf(detail, sizeof detail, "most \"%.40s\" (%zu)", column->frequent, column->n_frequent);
+		snprintf(detail, sizeof detail, "most \"%s\" (%zu)", column->frequent, column->n_frequent);
 		add_remark(text, &n, detail);
 	}
 }

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "api/rows.h"
+#include "base/utf8.h"
 #include "cli/row_report.h"
 #include "report/importance.h"
 
@@ -214,8 +215,8 @@ static enum cln_status add_partial(struct json_writer *writer, const struct work
 		tell_sample(partial->rows, partial->of);
 	}
 	if (partial->left_out > 0)
-		fprintf(stderr, "note: %zu rarer cells of \"%.100s\" have no point (--points)\n", partial->left_out,
-			partial->column);
+		fprintf(stderr, "note: %zu rarer cells of \"%.*s\" have no point (--points)\n", partial->left_out,
+			utf8_cut(partial->column, 100), partial->column);
 	if (work->options->json)
 		add_json(writer, partial);
 	else

@@ -2,6 +2,7 @@
 #include "cli/row_report.h"
 
 #include "api/novelty.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 
@@ -11,8 +12,11 @@ void row_report_names(struct text *names, const struct cln_row_report *report, c
 
 	text_free(names);
 	*names = (struct text){0};
-	for (size_t i = 0; i < n; i++)
-		text_addf(names, "%s\"%.100s\"", i ? ", " : "", cln_table_column_name(table, report->extra[i]));
+	for (size_t i = 0; i < n; i++) {
+		const char *name = cln_table_column_name(table, report->extra[i]);
+
+		text_addf(names, "%s\"%.*s\"", i ? ", " : "", utf8_cut(name, 100), name);
+	}
 	if (report->extra_columns > n)
 		text_addf(names, " and %zu more", report->extra_columns - n);
 }

@@ -59,6 +59,11 @@ enum cln_status labels_find_all(uint32_t **rows, float **y, float **w, size_t *n
 				const struct cln_table *table, const struct label *label, const char *weight,
 				struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
 
+/* Counts how many of a label column's cells are negative, are positive, and are neither or missing, as labels_read takes them.
+ * CLN_E_DATA: it was read as numbers that do not tell the two values apart.  counts: added to. */
+enum cln_status labels_count(size_t counts[3], const struct column *column, size_t n_rows, const struct label *label,
+			     struct cln_error *err) CLN_MUST_CHECK;
+
 /* Splits 0 .. n-1 into two ascending lists so that `fraction` of each class (rounded to the nearest; of a class of two or more rows
  * at least one and never all, of a single row none; fraction = 0: none) falls into `second`.  Which ones: the first of a
  * permutation of the negative rows, then of the positive ones, keyed by (seed, RNG_SPLIT, part).

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "data/dataset.h"
 #include "data/findings.h"
 
@@ -78,6 +79,7 @@ struct cell_errors {
 /* The kind of a finding is what is wrong. */
 static void find_cell(struct cell_errors *errors, size_t row, size_t column, const char *what, const char *hint)
 {
+	const char *name = errors->table->columns[column].name;
 	char sentence[4 * TABLE_CELL + 256], text[TABLE_CELL];
 	size_t line, field;
 
@@ -88,8 +90,7 @@ static void find_cell(struct cell_errors *errors, size_t row, size_t column, con
 		return;
 	table_find_place(&line, &field, errors->table, row, column);
 	table_cell(text, errors->table, row, column);
-	snprintf(sentence, sizeof sentence, "%s (\"%s\", column \"%.200s\"; %s)", what, text,
-		 errors->table->columns[column].name, hint);
+	snprintf(sentence, sizeof sentence, "%s (\"%s\", column \"%.*s\"; %s)", what, text, utf8_cut(name, 200), name, hint);
 	errors->status = findings_add(errors->findings, what, line, field, sentence, errors->err);
 }
 
@@ -381,6 +382,11 @@ static int class_of_row(const struct label_reader *reader, size_t row)
 	return reader->positive_is_number && reader->cells->numbers[row] == reader->positive ? CLASS_POSITIVE : CLASS_OTHER;
 }
 
+static int class_of_cell(const struct label_reader *reader, size_t row)
+{
+	return cell_is_missing(reader->cells, row) ? CLASS_OTHER : class_of_row(reader, row);
+}
+
 static void label_error(struct cell_errors *errors, size_t row, size_t column, const struct label *label)
 {
 	char hint[2 * TABLE_CELL + 64];
@@ -389,8 +395,9 @@ static void label_error(struct cell_errors *errors, size_t row, size_t column, c
 		label_missing(errors, row, column);
 		return;
 	}
-	snprintf(hint, sizeof hint, "the two label values are \"%.*s\" and \"%.*s\"", TABLE_CELL - 1, label->negative,
-		 TABLE_CELL - 1, label->positive);
+	snprintf(hint, sizeof hint, "the two label values are \"%.*s\" and \"%.*s\"",
+		 utf8_cut(label->negative, TABLE_CELL - 1), label->negative, utf8_cut(label->positive, TABLE_CELL - 1),
+		 label->positive);
 	cell_error(errors, row, column, "a label of neither class", hint);
 }
 
@@ -410,7 +417,7 @@ static enum cln_status read_rows(uint32_t *rows, float *y, float *w, size_t *n_r
 			continue;
 		if ((w && !weight_read(&row_weight, &errors, row, weight)) || row_weight == 0)
 			continue;
-		class = cell_is_missing(reader->cells, row) ? CLASS_OTHER : class_of_row(reader, row);
+		class = class_of_cell(reader, row);
 		if (class == CLASS_OTHER) {
 			label_error(&errors, row, column, label);
 			continue;
@@ -467,5 +474,17 @@ done:
 		*y = *w = NULL;
 		*n_rows = 0;
 	}
+	return status;
+}
+
+enum cln_status labels_count(size_t counts[3], const struct column *column, size_t n_rows, const struct label *label,
+			     struct cln_error *err)
+{
+	struct label_reader reader;
+	const enum cln_status status = label_reader_create(&reader, column, label, err);
+
+	for (size_t row = 0; status == CLN_OK && row < n_rows; row++)
+		counts[class_of_cell(&reader, row)]++;
+	mem_free(reader.class_of_level);
 	return status;
 }

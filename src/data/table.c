@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "data/dictionary.h"
 #include "data/source.h"
 #include "data/text.h"
@@ -243,12 +244,7 @@ void table_cell(char text[TABLE_CELL], const struct cln_table *table, size_t row
 		number[number_from_float(number, from->numbers[row])] = '\0';
 		whole = number;
 	}
-	size_t length = strlen(whole);
-	if (length >= TABLE_CELL) {
-		length = TABLE_CELL - 1;
-		while (length && ((unsigned char)whole[length] & 0xC0) == 0x80) /* not inside a UTF-8 character */
-			length--;
-	}
+	const size_t length = (size_t)utf8_cut(whole, TABLE_CELL - 1);
 	memcpy(text, whole, length);
 	text[length] = '\0';
 }

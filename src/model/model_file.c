@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * A model as the bytes of its file, and back: doc/model-format.md. */
+#include "base/utf8.h"
 #include "model/document.h"
 #include "model/tensors.h"
 
@@ -69,8 +70,8 @@ static enum cln_status too_long(const struct cln_model *model, struct cln_error 
 	}
 	return error_set(err, CLN_E_DATA,
 	                 "what a model holds of its columns takes more than the %d bytes that a model file has for it, most "
-	                 "of them for \"%.200s\" (%zu different texts); --ignore leaves that column out",
-	                 SAFETENSORS_MAX_HEADER, longest->name, longest->n_levels + longest->n_rare);
+	                 "of them for \"%.*s\" (%zu different texts); --ignore leaves that column out",
+	                 SAFETENSORS_MAX_HEADER, utf8_cut(longest->name, 200), longest->name, longest->n_levels + longest->n_rare);
 }
 
 enum cln_status model_check_room(const struct cln_model *model, struct cln_error *err)
