@@ -136,6 +136,19 @@ for who in launcher 0 1; do
   equal "exit code after SIGUSR1 to $who" $? 75
   holds "SIGUSR1 to $who" "^colonnade: stopped by SIGUSR1 in epoch [0-9]+, after step [0-9]+; stopped/checkpoint" stderr
 done
+# A signal that all ranks are sent is one, also where a step takes longer than two signals are apart: rank 1 is held within its step.
+start stopped 2
+first=$(rank_pid 0)
+second=$(rank_pid 1)
+kill -STOP "$second"
+sleep 0.3 # the first one waits for it by now
+kill -USR1 "$first"
+sleep 0.3
+kill -USR1 "$second"
+kill -CONT "$second"
+wait $runner
+equal "exit code after SIGUSR1 to both ranks" $? 75
+holds "SIGUSR1 to both ranks" "^colonnade: stopped by SIGUSR1 in epoch [0-9]+, after step [0-9]+; stopped/checkpoint" stderr
 epochs=$(($(wc -l <stopped/metrics.jsonl) + 2))
 with 3 train data.csv "${endless[@]}" --epochs $epochs --out stopped --resume
 equal "exit code of --resume" $? 0

@@ -349,8 +349,7 @@ void crew_step(struct crew *crew)
 	crew->words[0].talks |= has_orders(crew);
 	const bool talk = crew_meet(comm, crew->words);
 	for (int r = 1; r < comm->ranks; r++)
-		if (crew->words[r].signal)
-			comm->ops->hear(comm, crew->words[r].signal);
+		comm_hear(comm, crew->words[r].signal);
 	if (talk) {
 		hear(crew);
 		decide(crew);

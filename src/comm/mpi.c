@@ -8,7 +8,6 @@
 
 #include <mpi.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -120,12 +119,6 @@ static void exchange(struct comm *comm, const struct comm_piece *sends, size_t n
 		mem_free(requests);
 }
 
-static void hear(struct comm *comm, int number)
-{
-	(void)comm;
-	raise(number);
-}
-
 /* ---------------------------------------------------------------- start and end */
 
 static bool overlap(const struct cpus_mask *a, const struct cpus_mask *b)
@@ -158,7 +151,7 @@ static void count_sharers(void)
 
 void comm_start(int *argc, char ***argv)
 {
-	static const struct comm_ops ops = {broadcast, gather_all, exchange, hear};
+	static const struct comm_ops ops = {broadcast, gather_all, exchange};
 	int given, length;
 
 	MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &given);
