@@ -373,7 +373,7 @@ static size_t list_states(struct crew *crew)
 	return n;
 }
 
-void crew_collect(struct crew *crew)
+bool crew_collect(struct crew *crew)
 {
 	struct ensemble *all = crew->all;
 	struct cln_error err = {0};
@@ -381,7 +381,7 @@ void crew_collect(struct crew *crew)
 	size_t n = 0;
 
 	if (!crew->collects)
-		return;
+		return true;
 	crew->collects = false;
 	comm_exchange(crew->comm, NULL, 0, crew->pieces, list_states(crew));
 	for (int r = 1; r < crew->comm->ranks && status == CLN_OK; r++)
@@ -389,8 +389,11 @@ void crew_collect(struct crew *crew)
 			status = ensemble_make_room(all, crew->lanes[r].trainee.k, &crew->members[r].state, &err);
 	status = comm_agree(crew->comm, status, &err);
 	if (status != CLN_OK) {
-		note(all->observer, "there is no checkpoint: %s", err.message);
-		return;
+		for (int r = 1; r < crew->comm->ranks; r++)
+			if (crew->busy[r])
+				ensemble_drop_room(all, crew->lanes[r].trainee.k);
+		ensemble_lack_checkpoint(all, status, &err);
+		return false;
 	}
 	for (int r = 1; r < crew->comm->ranks; r++)
 		for (size_t i = 0; crew->busy[r] && i < STATE_N_PARTS; i++) {
@@ -399,6 +402,7 @@ void crew_collect(struct crew *crew)
 				crew->pieces[n++] = (struct comm_piece){r, part, all->shape->n_floats * sizeof *part};
 		}
 	comm_exchange(crew->comm, NULL, 0, crew->pieces, n);
+	return true;
 }
 
 /* ---------------------------------------------------------------- the end */
@@ -420,8 +424,8 @@ void crew_finish(struct crew *crew)
 		crew_step(crew);
 		if (!crew->collects)
 			continue;
-		crew_collect(crew);
-		ensemble_make_checkpoint(all);
+		if (crew_collect(crew))
+			ensemble_make_checkpoint(all);
 		if (all->wish == CLN_SAVE)
 			all->wish = CLN_GO_ON;
 	}
