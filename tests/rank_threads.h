@@ -86,6 +86,12 @@ static void rank_threads_exchange(struct comm *comm, const struct comm_piece *se
 	pthread_barrier_wait(&all->barrier);
 }
 
+static void rank_threads_give_up(struct comm *comm, const char *why)
+{
+	fprintf(stderr, "rank %d: %s\n", comm->rank, why);
+	abort();
+}
+
 /* Runs body(argument, comm) on every rank; returns when all have. */
 struct rank_threads_call {
 	void (*body)(void *argument, struct comm *comm);
@@ -102,7 +108,8 @@ static void *rank_threads_start(void *argument)
 
 static void rank_threads_run(struct rank_threads *all, int ranks, void (*body)(void *argument, struct comm *comm), void *argument)
 {
-	static const struct comm_ops ops = {rank_threads_broadcast, rank_threads_gather_all, rank_threads_exchange};
+	static const struct comm_ops ops = {rank_threads_broadcast, rank_threads_gather_all, rank_threads_exchange,
+	                                    rank_threads_give_up};
 	struct rank_threads_call calls[RANK_THREADS_MAX];
 	pthread_t threads[RANK_THREADS_MAX];
 	*all = (struct rank_threads){.ranks = ranks};

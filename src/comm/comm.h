@@ -28,6 +28,8 @@ struct comm_ops {
 	/* Pieces between two ranks are received in the order in which they are sent, and have the same lengths. */
 	void (*exchange)(struct comm *comm, const struct comm_piece *sends, size_t n_sends, const struct comm_piece *receives,
 	                 size_t n_receives);
+	/* Ends all ranks, as this one cannot do its part; does not return. */
+	void (*give_up)(struct comm *comm, const char *why);
 };
 
 struct comm {

@@ -8,6 +8,7 @@
 
 #include <mpi.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -103,15 +104,20 @@ static MPI_Request *start_pieces(MPI_Request *request, const struct comm_piece *
 	return request;
 }
 
+static void give_up(struct comm *comm, const char *why)
+{
+	fprintf(stderr, "colonnade: rank %d: %s\n", comm->rank, why);
+	MPI_Abort(MPI_COMM_WORLD, 1);
+}
+
 static void exchange(struct comm *comm, const struct comm_piece *sends, size_t n_sends, const struct comm_piece *receives,
 		     size_t n_receives)
 {
 	const size_t n = messages_of(sends, n_sends) + messages_of(receives, n_receives);
 	MPI_Request few[MOST_REQUESTS], *requests = n <= MOST_REQUESTS ? few : mem_alloc(n, sizeof *requests, NULL);
 
-	(void)comm;
 	if (!requests)
-		MPI_Abort(MPI_COMM_WORLD, 1);
+		give_up(comm, "out of memory for the messages of a step");
 	MPI_Request *end = start_pieces(requests, receives, n_receives, false);
 	end = start_pieces(end, sends, n_sends, true);
 	wait_all((int)(end - requests), requests);
@@ -151,7 +157,7 @@ static void count_sharers(void)
 
 void comm_start(int *argc, char ***argv)
 {
-	static const struct comm_ops ops = {broadcast, gather_all, exchange};
+	static const struct comm_ops ops = {broadcast, gather_all, exchange, give_up};
 	int given, length;
 
 	MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &given);
