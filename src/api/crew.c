@@ -202,7 +202,7 @@ static enum crew_action choose_action(const struct crew *crew)
 		return CREW_OVER;
 	if (all->wish == CLN_SAVE_AND_STOP)
 		return ensemble_is_off(all) || crew->told == CLN_SAVE_AND_STOP ? CREW_ABANDON : CREW_STOP;
-	if (all->wish == CLN_SAVE)
+	if (all->wish == CLN_SAVE && !ensemble_is_off(all))
 		return CREW_SAVE;
 	return all->ends ? CREW_END : CREW_GO_ON;
 }
@@ -299,6 +299,8 @@ static void decide(struct crew *crew)
 			crew->orders[r] = CREW_GIVE_UP;
 			crew->given_up[r] = true;
 		}
+	if (crew->all->wish == CLN_SAVE && action != CREW_SAVE) /* the training has turned out to be about to end */
+		crew->all->wish = CLN_GO_ON;
 	if (action == CREW_GO_ON || action == CREW_END)
 		give_out(crew);
 	crew->orders[ranks] = action;
