@@ -88,11 +88,11 @@ equal "message of members that diverge" "$(grep ^colonnade: stderr)" "$(grep ^co
 "$colonnade" train data.csv --recipe plain --hidden 512,512 --epochs 1 --out wide --progress none 2>/dev/null
 (cat data.csv && tail -n +2 data.csv && tail -n +2 data.csv) >more.csv
 "$colonnade" predict wide more.csv >alone.csv 2>/dev/null
-with 3 predict wide more.csv --out ranks.csv
+with 3 predict wide more.csv --threads 1 --out ranks.csv
 equal "exit code of predict" $? 0
 cmp alone.csv ranks.csv || fail "predict: other probabilities"
 "$colonnade" evaluate wide more.csv --json >alone.json 2>/dev/null
-with 2 evaluate wide more.csv --json
+with 2 evaluate wide more.csv --threads 1 --json
 cmp alone.json stdout || fail "evaluate: other measures"
 folds=(--folds 2 "${shared[@]}" --epochs 1 --progress none)
 "$colonnade" crossval data.csv "${folds[@]}" --out folds-alone >/dev/null 2>&1
