@@ -136,7 +136,7 @@ for who in launcher 0 1; do
   equal "exit code after SIGUSR1 to $who" $? 75
   holds "SIGUSR1 to $who" "^colonnade: stopped by SIGUSR1 in epoch [0-9]+, after step [0-9]+; stopped/checkpoint" stderr
 done
-# A signal that all ranks are sent is one, also where a step takes longer than two signals are apart: rank 1 is held within its step.
+# A signal that all ranks are sent is one, also where a step takes longer than two signals are apart: rank 1 is held within one.
 start stopped 2
 first=$(rank_pid 0)
 second=$(rank_pid 1)
