@@ -88,11 +88,11 @@ equal "message of members that diverge" "$(grep ^colonnade: stderr)" "$(grep ^co
 "$colonnade" train data.csv --recipe plain --hidden 512,512 --epochs 1 --out wide --progress none 2>/dev/null
 (cat data.csv && tail -n +2 data.csv && tail -n +2 data.csv) >more.csv
 "$colonnade" predict wide more.csv >alone.csv 2>/dev/null
-with 3 predict wide more.csv --out ranks.csv
+with 3 predict wide more.csv --threads 1 --out ranks.csv
 equal "exit code of predict" $? 0
 cmp alone.csv ranks.csv || fail "predict: other probabilities"
 "$colonnade" evaluate wide more.csv --json >alone.json 2>/dev/null
-with 2 evaluate wide more.csv --json
+with 2 evaluate wide more.csv --threads 1 --json
 cmp alone.json stdout || fail "evaluate: other measures"
 folds=(--folds 2 "${shared[@]}" --epochs 1 --progress none)
 "$colonnade" crossval data.csv "${folds[@]}" --out folds-alone >/dev/null 2>&1
@@ -136,6 +136,19 @@ for who in launcher 0 1; do
   equal "exit code after SIGUSR1 to $who" $? 75
   holds "SIGUSR1 to $who" "^colonnade: stopped by SIGUSR1 in epoch [0-9]+, after step [0-9]+; stopped/checkpoint" stderr
 done
+# A signal that all ranks are sent is one, also where a step takes longer than two signals are apart: rank 1 is held within one.
+start stopped 2
+first=$(rank_pid 0)
+second=$(rank_pid 1)
+kill -STOP "$second"
+sleep 0.3 # the first one waits for it by now
+kill -USR1 "$first"
+sleep 0.3
+kill -USR1 "$second"
+kill -CONT "$second"
+wait $runner
+equal "exit code after SIGUSR1 to both ranks" $? 75
+holds "SIGUSR1 to both ranks" "^colonnade: stopped by SIGUSR1 in epoch [0-9]+, after step [0-9]+; stopped/checkpoint" stderr
 epochs=$(($(wc -l <stopped/metrics.jsonl) + 2))
 with 3 train data.csv "${endless[@]}" --epochs $epochs --out stopped --resume
 equal "exit code of --resume" $? 0

@@ -28,7 +28,6 @@ struct rank_threads {
 	void *data[RANK_THREADS_MAX];
 	const struct comm_piece *sends[RANK_THREADS_MAX];
 	size_t n_sends[RANK_THREADS_MAX];
-	int heard;     /* the last signal that rank 0 heard of */
 	size_t pieces; /* received by all ranks */
 	struct rank_thread {
 		struct comm comm;
@@ -87,9 +86,10 @@ static void rank_threads_exchange(struct comm *comm, const struct comm_piece *se
 	pthread_barrier_wait(&all->barrier);
 }
 
-static void rank_threads_hear(struct comm *comm, int signal)
+static void rank_threads_give_up(struct comm *comm, const char *why)
 {
-	rank_threads_of(comm)->heard = signal;
+	fprintf(stderr, "rank %d: %s\n", comm->rank, why);
+	abort();
 }
 
 /* Runs body(argument, comm) on every rank; returns when all have. */
@@ -109,7 +109,7 @@ static void *rank_threads_start(void *argument)
 static void rank_threads_run(struct rank_threads *all, int ranks, void (*body)(void *argument, struct comm *comm), void *argument)
 {
 	static const struct comm_ops ops = {rank_threads_broadcast, rank_threads_gather_all, rank_threads_exchange,
-	                                    rank_threads_hear};
+	                                    rank_threads_give_up};
 	struct rank_threads_call calls[RANK_THREADS_MAX];
 	pthread_t threads[RANK_THREADS_MAX];
 	*all = (struct rank_threads){.ranks = ranks};

@@ -55,6 +55,15 @@ static int ends_with(int number)
 	return ended_with;
 }
 
+/* The same where another process tells of it. */
+static int ends_by_hearing(int number)
+{
+	ended_with = -1;
+	if (sigsetjmp(back, 1) == 0)
+		interrupt_hear(number);
+	return ended_with;
+}
+
 static FILE *messages;
 
 static void catch_messages(void)
@@ -222,6 +231,48 @@ START_TEST(a_follower_tells_of_a_signal_once_and_leaves_the_end_to_its_leader)
 }
 END_TEST
 
+/* A launcher sends all processes the same signal: in either order, however long a step is. */
+START_TEST(the_copy_of_another_process_is_not_a_second_signal)
+{
+	begin(0, 0);
+	interrupt_train(false);
+	ck_assert_int_eq(ends_with(SIGUSR1), -1);
+	seconds += 3;
+	ck_assert_int_eq(ends_by_hearing(SIGUSR1), -1);
+	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
+	assert_told("");
+	ck_assert_int_eq(ends_with(SIGUSR1), 1); /* but this one is */
+}
+END_TEST
+
+START_TEST(its_own_copy_of_what_was_heard_is_not_a_second_signal)
+{
+	begin(0, 0);
+	interrupt_train(false);
+	ck_assert_int_eq(ends_by_hearing(SIGUSR1), -1);
+	ck_assert_int_eq(ends_by_hearing(SIGUSR1), -1); /* of yet another one */
+	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
+	ck_assert_str_eq(interrupt_reason(), "SIGUSR1");
+	seconds += 3;
+	ck_assert_int_eq(ends_with(SIGUSR1), -1);
+	seconds += 0.09;
+	ck_assert_int_eq(ends_with(SIGUSR1), -1); /* sent twice */
+	assert_told("");
+	seconds += 0.02;
+	ck_assert_int_eq(ends_with(SIGUSR1), 1);
+}
+END_TEST
+
+START_TEST(another_signal_than_what_was_heard_is_a_second_one)
+{
+	begin(0, 0);
+	interrupt_train(false);
+	ck_assert_int_eq(ends_by_hearing(SIGUSR1), -1);
+	seconds += 0.11;
+	ck_assert_int_eq(ends_with(SIGTERM), 1);
+}
+END_TEST
+
 START_TEST(a_hang_up_that_is_ignored_stays_ignored)
 {
 	signal(SIGHUP, SIG_IGN);
@@ -383,6 +434,9 @@ static Suite *interrupt_suite(void)
 	tcase_add_test(training, a_signal_while_results_are_written_is_not_heeded);
 	tcase_add_loop_test(training, a_second_one_when_they_are_written_speaks_of_no_checkpoint, 0, 2);
 	tcase_add_test(training, a_follower_tells_of_a_signal_once_and_leaves_the_end_to_its_leader);
+	tcase_add_test(training, the_copy_of_another_process_is_not_a_second_signal);
+	tcase_add_test(training, its_own_copy_of_what_was_heard_is_not_a_second_signal);
+	tcase_add_test(training, another_signal_than_what_was_heard_is_a_second_one);
 	tcase_add_test(training, a_hang_up_that_is_ignored_stays_ignored);
 	tcase_add_test(training, signals_that_were_blocked_are_heeded);
 	suite_add_tcase(suite, training);

@@ -299,8 +299,16 @@ static int signal_of_rank_2(void)
 	return ++steps_of_rank_2 == 2 ? 15 : 0;
 }
 
+static int heard, times_heard;
+static void hear(int signal)
+{
+	heard = signal;
+	times_heard++;
+}
+
 static void body_with_signal(void *argument, struct comm *comm)
 {
+	comm->hear = hear;
 	if (comm->rank == 2)
 		comm->signal = signal_of_rank_2;
 	rank_body(argument, comm);
@@ -311,10 +319,11 @@ START_TEST(rank_0_hears_of_a_signal_of_another_rank)
 	struct dataset data = make_data(ROWS, false, 0);
 	struct training training = training_of(0, &data, NULL);
 	struct rank_threads all;
-	steps_of_rank_2 = 0;
+	steps_of_rank_2 = heard = times_heard = 0;
 	rank_threads_run(&all, 3, body_with_signal, &training);
 	ck_assert_int_eq(training.status, CLN_OK);
-	ck_assert_int_eq(all.heard, 15);
+	ck_assert_int_eq(heard, 15);
+	ck_assert_int_eq(times_heard, 1);
 	ck_assert_int_eq(steps_of_rank_2, 9); /* 3 epochs of 3 steps: it is asked once in each */
 	network_destroy(training.net);
 	dataset_free(&data);

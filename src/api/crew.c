@@ -202,7 +202,7 @@ static enum crew_action choose_action(const struct crew *crew)
 		return CREW_OVER;
 	if (all->wish == CLN_SAVE_AND_STOP)
 		return ensemble_is_off(all) || crew->told == CLN_SAVE_AND_STOP ? CREW_ABANDON : CREW_STOP;
-	if (all->wish == CLN_SAVE)
+	if (all->wish == CLN_SAVE && !ensemble_is_off(all))
 		return CREW_SAVE;
 	return all->ends ? CREW_END : CREW_GO_ON;
 }
@@ -299,6 +299,8 @@ static void decide(struct crew *crew)
 			crew->orders[r] = CREW_GIVE_UP;
 			crew->given_up[r] = true;
 		}
+	if (crew->all->wish == CLN_SAVE && action != CREW_SAVE) /* the training has turned out to be about to end */
+		crew->all->wish = CLN_GO_ON;
 	if (action == CREW_GO_ON || action == CREW_END)
 		give_out(crew);
 	crew->orders[ranks] = action;
@@ -349,8 +351,7 @@ void crew_step(struct crew *crew)
 	crew->words[0].talks |= has_orders(crew);
 	const bool talk = crew_meet(comm, crew->words);
 	for (int r = 1; r < comm->ranks; r++)
-		if (crew->words[r].signal)
-			comm->ops->hear(comm, crew->words[r].signal);
+		comm_hear(comm, crew->words[r].signal);
 	if (talk) {
 		hear(crew);
 		decide(crew);
@@ -374,7 +375,7 @@ static size_t list_states(struct crew *crew)
 	return n;
 }
 
-void crew_collect(struct crew *crew)
+bool crew_collect(struct crew *crew)
 {
 	struct ensemble *all = crew->all;
 	struct cln_error err = {0};
@@ -382,7 +383,7 @@ void crew_collect(struct crew *crew)
 	size_t n = 0;
 
 	if (!crew->collects)
-		return;
+		return true;
 	crew->collects = false;
 	comm_exchange(crew->comm, NULL, 0, crew->pieces, list_states(crew));
 	for (int r = 1; r < crew->comm->ranks && status == CLN_OK; r++)
@@ -390,8 +391,11 @@ void crew_collect(struct crew *crew)
 			status = ensemble_make_room(all, crew->lanes[r].trainee.k, &crew->members[r].state, &err);
 	status = comm_agree(crew->comm, status, &err);
 	if (status != CLN_OK) {
-		note(all->observer, "there is no checkpoint: %s", err.message);
-		return;
+		for (int r = 1; r < crew->comm->ranks; r++)
+			if (crew->busy[r])
+				ensemble_drop_room(all, crew->lanes[r].trainee.k);
+		ensemble_lack_checkpoint(all, status, &err);
+		return false;
 	}
 	for (int r = 1; r < crew->comm->ranks; r++)
 		for (size_t i = 0; crew->busy[r] && i < STATE_N_PARTS; i++) {
@@ -400,6 +404,7 @@ void crew_collect(struct crew *crew)
 				crew->pieces[n++] = (struct comm_piece){r, part, all->shape->n_floats * sizeof *part};
 		}
 	comm_exchange(crew->comm, NULL, 0, crew->pieces, n);
+	return true;
 }
 
 /* ---------------------------------------------------------------- the end */
@@ -421,8 +426,8 @@ void crew_finish(struct crew *crew)
 		crew_step(crew);
 		if (!crew->collects)
 			continue;
-		crew_collect(crew);
-		ensemble_make_checkpoint(all);
+		if (crew_collect(crew))
+			ensemble_make_checkpoint(all);
 		if (all->wish == CLN_SAVE)
 			all->wish = CLN_GO_ON;
 	}

@@ -21,8 +21,9 @@ enum cln_status crew_create(struct crew **crew, struct ensemble *all, struct com
 /* After a step of a member of this rank's own: what the others have to say, and what they do next.  all->wish is the observer's. */
 void crew_step(struct crew *crew);
 
-/* Where a checkpoint is wished for: the states of the others' members, into all->held. */
-void crew_collect(struct crew *crew);
+/* Where a checkpoint is wished for: the states of the others' members, into all->held.  False: there is no room for them, as the
+ * observer was told, and there can be no checkpoint. */
+bool crew_collect(struct crew *crew) CLN_MUST_CHECK;
 
 /* This rank has no member to train: until the others have ended theirs. */
 void crew_finish(struct crew *crew);

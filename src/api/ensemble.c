@@ -146,6 +146,13 @@ static const struct training_state *state_of(const struct ensemble *all, size_t 
 	return all->from[k];
 }
 
+void ensemble_lack_checkpoint(struct ensemble *all, enum cln_status status, const struct cln_error *err)
+{
+	all->unsaved = *err;
+	all->unsaved.code = status;
+	note(all->observer, "there is no checkpoint: %s", err->message);
+}
+
 void ensemble_make_checkpoint(struct ensemble *all)
 {
 	struct finished_member finished[CLN_MAX_ENSEMBLE];
@@ -161,10 +168,12 @@ void ensemble_make_checkpoint(struct ensemble *all)
 
 	if (!all->observer->checkpoint)
 		return;
-	if (make_identity(all, &err) != CLN_OK) {
-		note(all->observer, "there is no checkpoint: %s", err.message);
+	const enum cln_status status = make_identity(all, &err);
+	if (status != CLN_OK) {
+		ensemble_lack_checkpoint(all, status, &err);
 		return;
 	}
+	all->unsaved.code = CLN_OK;
 	checkpoint.identity = all->identity.bytes;
 	for (size_t k = 0; k < all->common.K; k++) {
 		const struct training_state *state = all->course[k] == MEMBER_ENDED ? NULL : state_of(all, k);
@@ -204,7 +213,7 @@ static void meet(struct lane *lane, const struct training_state *state)
 	lane->state = NULL;
 }
 
-static void free_held(struct ensemble *all, size_t k)
+void ensemble_drop_room(struct ensemble *all, size_t k)
 {
 	for (size_t i = 0; i < STATE_N_PARTS; i++)
 		mem_free(all->held[k].parts[i]);
@@ -214,7 +223,7 @@ static void free_held(struct ensemble *all, size_t k)
 
 enum cln_status ensemble_make_room(struct ensemble *all, size_t k, const struct training_state *state, struct cln_error *err)
 {
-	free_held(all, k);
+	ensemble_drop_room(all, k);
 	all->held[k] = *state;
 	memset(all->held[k].parts, 0, sizeof all->held[k].parts);
 	for (size_t i = 0; i < STATE_N_PARTS; i++) {
@@ -222,7 +231,7 @@ enum cln_status ensemble_make_room(struct ensemble *all, size_t k, const struct 
 			continue;
 		all->held[k].parts[i] = mem_alloc(all->shape->n_floats, sizeof(float), err);
 		if (!all->held[k].parts[i]) {
-			free_held(all, k);
+			ensemble_drop_room(all, k);
 			return CLN_E_MEMORY;
 		}
 	}
@@ -254,9 +263,10 @@ static void hand_out(void *context, const struct training_state *state)
 	struct ensemble *all = lane->all;
 
 	lock_enter(all->lock);
-	if (all->crew)
-		crew_collect(all->crew);
-	if (all->regroups && !is_given_up(lane)) {
+	if (all->crew && !crew_collect(all->crew)) {
+		if (all->wish == CLN_SAVE)
+			all->wish = CLN_GO_ON;
+	} else if (all->regroups && !is_given_up(lane)) {
 		lane->moves = true;
 		lane->held.code = hold(all, lane->trainee.k, state, &lane->held);
 	} else if (!is_given_up(lane)) {
@@ -475,7 +485,7 @@ static void keep_member(struct lane *lane, size_t k)
 						    .recoveries = result->recoveries,
 						    .seconds = result->seconds,
 						    .rows_per_second = result->rows_per_second};
-	free_held(all, k);
+	ensemble_drop_room(all, k);
 }
 
 /* The first member's reason is the one that counts. */
@@ -626,6 +636,9 @@ enum cln_status ensemble_train(struct ensemble *all, struct cln_error *err)
 		return status;
 	if (all->failed != SIZE_MAX)
 		return error_set(err, all->failure.code, "%s", all->failure.message);
+	if (all->stopped != SIZE_MAX && all->unsaved.code != CLN_OK)
+		return error_set(err, all->unsaved.code, "%s; but there is no checkpoint of it: %s", all->stop.message,
+				 all->unsaved.message);
 	if (all->stopped != SIZE_MAX)
 		return error_set(err, all->stop.code, "%s", all->stop.message);
 	return CLN_OK;
@@ -635,7 +648,7 @@ void ensemble_free(struct ensemble *all)
 {
 	for (size_t k = 0; k < all->common.K; k++) {
 		network_destroy(all->trained[k]);
-		free_held(all, k);
+		ensemble_drop_room(all, k);
 	}
 	network_destroy(all->shape);
 	text_free(&all->identity);

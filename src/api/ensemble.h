@@ -36,6 +36,7 @@ struct ensemble {
 	struct network *trained[CLN_MAX_ENSEMBLE];
 	struct finished_member finished[CLN_MAX_ENSEMBLE];
 	double seconds;
+	struct cln_error unsaved; /* why the last checkpoint could not be made; code CLN_OK: it was */
 	bool unfinished; /* CLN_STOPPED before the end of an epoch: there is no model of it */
 
 	/* The members' courses, by their numbers, and what lanes share: under the lock. */

@@ -39,8 +39,12 @@ void ensemble_hear_note(void *lane, const char *sentence);
 enum cln_status ensemble_tell_failure(const struct lane *lane, enum cln_status status, struct cln_error *err);
 void ensemble_settle(struct lane *lane, size_t k, enum cln_status status, const struct cln_error *err);
 
-/* Room for a copy of a state like this, in all->held and all->from. */
+/* There is none, for this reason: it is told, and kept for the end. */
+void ensemble_lack_checkpoint(struct ensemble *all, enum cln_status status, const struct cln_error *err);
+
+/* Room for a copy of a state like this, in all->held and all->from; and none any more. */
 enum cln_status ensemble_make_room(struct ensemble *all, size_t k, const struct training_state *state,
 				   struct cln_error *err) CLN_MUST_CHECK;
+void ensemble_drop_room(struct ensemble *all, size_t k);
 
 #endif

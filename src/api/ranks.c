@@ -38,6 +38,12 @@ static void tell(enum ranks_command command)
 	comm_broadcast(comm_world(), &command, sizeof command);
 }
 
+void ranks_listen(void (*hear)(int signal))
+{
+	if (comm_world())
+		comm_world()->hear = hear;
+}
+
 void ranks_release(int code)
 {
 	if (!comm_world())

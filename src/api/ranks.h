@@ -21,6 +21,9 @@ const char *ranks_library(void);
  * of yet, or 0. */
 int ranks_follow(int (*signal)(void));
 
+/* On rank 0: what is to be called, between two steps, with a signal that another rank has told of. */
+void ranks_listen(void (*hear)(int signal));
+
 /* On rank 0: the others end with this exit code. */
 void ranks_release(int code);
 

@@ -22,6 +22,7 @@ static struct {
 	atomic_int phase;
 	atomic_int pending;   /* something is to be looked at */
 	atomic_int signal;    /* the first one; 0: none yet */
+	atomic_int heard;     /* the same, where another process was sent it, until this one has its own copy */
 	atomic_int saved;     /* there is a checkpoint */
 	atomic_int complete;  /* the results are in place, and the checkpoint is about to go */
 	_Atomic double signal_time;
@@ -30,7 +31,7 @@ static struct {
 	double stop_at, save_at; /* INFINITY: never */
 	double asked_at, longest_write;
 	bool limit_reached;
-} interrupt;
+} interrupt = {.signal_time = INFINITY}; /* until it is known no signal comes after it */
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2, "a handler may use atomics that have no lock");
 
 static const struct {
@@ -92,11 +93,12 @@ static void end_at_once(int number)
 
 static void on_signal(int number)
 {
-	int none = 0;
+	int none = 0, own = number;
 
 	if (atomic_load(&interrupt.phase) == PHASE_READING)
 		end_before_training(number);
-	if (atomic_compare_exchange_strong(&interrupt.signal, &none, number))
+	if (atomic_compare_exchange_strong(&interrupt.signal, &none, number) ||
+	    atomic_compare_exchange_strong(&interrupt.heard, &own, 0))
 		atomic_store(&interrupt.signal_time, now());
 	else if (now() - atomic_load(&interrupt.signal_time) >= SAME_SIGNAL)
 		end_at_once(number);
@@ -190,6 +192,17 @@ void interrupt_follow(void)
 int interrupt_heard(void)
 {
 	return atomic_exchange(&interrupt.pending, 0) ? atomic_load(&interrupt.signal) : 0;
+}
+
+void interrupt_hear(int number)
+{
+	int none = 0;
+
+	if (atomic_compare_exchange_strong(&interrupt.signal, &none, number)) {
+		atomic_store(&interrupt.heard, number);
+		atomic_store(&interrupt.signal_time, now());
+	}
+	atomic_store(&interrupt.pending, 1);
 }
 
 void interrupt_clean(const char *file, const char *directory)

@@ -44,6 +44,10 @@ void interrupt_complete(void);
 void interrupt_follow(void);
 int interrupt_heard(void);
 
+/* In the leader: another process was sent this signal, which counts as the first one where there was none.  It is never a second
+ * one, and neither is this process's own copy of it: a launcher sends all the same, but not at the same time. */
+void interrupt_hear(int number);
+
 /* Why the run was stopped: "SIGTERM", "the time limit". */
 const char *interrupt_reason(void);
 

@@ -126,6 +126,7 @@ static bool open_closed_streams(void)
 
 static int run_first(int argc, char *const *argv)
 {
+	ranks_listen(interrupt_hear);
 	const int code = exit_after_output(dispatch(argc, argv));
 
 	ranks_release(code);

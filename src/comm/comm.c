@@ -24,6 +24,12 @@ void comm_exchange(struct comm *comm, const struct comm_piece *sends, size_t n_s
 		comm->bytes += sends[i].bytes;
 }
 
+void comm_hear(const struct comm *comm, int signal)
+{
+	if (signal > 0 && comm->hear)
+		comm->hear(signal);
+}
+
 /* A rank's answer, and whose it is. */
 struct answer {
 	uint32_t status;

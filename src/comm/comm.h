@@ -28,8 +28,8 @@ struct comm_ops {
 	/* Pieces between two ranks are received in the order in which they are sent, and have the same lengths. */
 	void (*exchange)(struct comm *comm, const struct comm_piece *sends, size_t n_sends, const struct comm_piece *receives,
 	                 size_t n_receives);
-	/* On rank 0: another rank was sent this signal, so it counts as sent to this one. */
-	void (*hear)(struct comm *comm, int signal);
+	/* Ends all ranks, as this one cannot do its part; does not return. */
+	void (*give_up)(struct comm *comm, const char *why);
 };
 
 struct comm {
@@ -37,6 +37,8 @@ struct comm {
 	const struct comm_ops *ops;
 	/* A signal that this process was sent and has not told of yet; 0: none.  NULL: nobody looks. */
 	int (*signal)(void);
+	/* On rank 0: another rank was sent this signal.  NULL: nobody listens. */
+	void (*hear)(int signal);
 	size_t bytes; /* sent by this rank since somebody set it to 0 */
 };
 
@@ -44,6 +46,9 @@ void comm_broadcast(struct comm *comm, void *data, size_t bytes);
 void comm_gather_all(struct comm *comm, void *data, const size_t *begin);
 void comm_exchange(struct comm *comm, const struct comm_piece *sends, size_t n_sends, const struct comm_piece *receives,
                    size_t n_receives);
+
+/* On rank 0: what a rank's comm->signal has told; 0 is none. */
+void comm_hear(const struct comm *comm, int signal);
 
 /* All ranks learn whether one has failed: returns the first failing rank's status, on every rank, with its message. */
 enum cln_status comm_agree(struct comm *comm, enum cln_status status, struct cln_error *err) CLN_MUST_CHECK;

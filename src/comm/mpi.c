@@ -8,7 +8,7 @@
 
 #include <mpi.h>
 #include <sched.h>
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,11 +20,14 @@
 #define SPINS 200
 #define YIELDS 1000
 #define SLEEP_NANOSECONDS 50000
-#define MOST_REQUESTS 256
 
 static struct comm world;
 static _Thread_local bool is_starter; /* MPI_THREAD_FUNNELED: no other thread may call it */
 static int sharers = 1;
+static struct {
+	MPI_Request *all;
+	size_t room;
+} requests; /* of one exchange */
 static char library[MPI_MAX_LIBRARY_VERSION_STRING];
 
 static void pause_after(unsigned tries)
@@ -38,20 +41,20 @@ static void pause_after(unsigned tries)
 }
 
 /* What is done counts as done for ever. */
-static bool all_done(int n, MPI_Request *requests)
+static bool all_done(int n, MPI_Request *started)
 {
 	int done, all = 1;
 
 	for (int i = 0; i < n; i++) {
-		MPI_Test(&requests[i], &done, MPI_STATUS_IGNORE);
+		MPI_Test(&started[i], &done, MPI_STATUS_IGNORE);
 		all &= done;
 	}
 	return all;
 }
 
-static void wait_all(int n, MPI_Request *requests)
+static void wait_all(int n, MPI_Request *started)
 {
-	for (unsigned tries = 0; !all_done(n, requests); tries += tries < SPINS + YIELDS)
+	for (unsigned tries = 0; !all_done(n, started); tries += tries < SPINS + YIELDS)
 		pause_after(tries);
 }
 
@@ -104,26 +107,33 @@ static MPI_Request *start_pieces(MPI_Request *request, const struct comm_piece *
 	return request;
 }
 
+static void give_up(struct comm *comm, const char *why)
+{
+	fprintf(stderr, "colonnade: rank %d: %s\n", comm->rank, why);
+	MPI_Abort(MPI_COMM_WORLD, 1);
+}
+
+/* Kept, so that a step allocates none. */
+static void make_room(struct comm *comm, size_t n)
+{
+	if (n <= requests.room)
+		return;
+	mem_free(requests.all);
+	requests.all = mem_alloc(n, sizeof *requests.all, NULL);
+	if (!requests.all)
+		give_up(comm, "out of memory for the messages of a step");
+	requests.room = n;
+}
+
 static void exchange(struct comm *comm, const struct comm_piece *sends, size_t n_sends, const struct comm_piece *receives,
 		     size_t n_receives)
 {
 	const size_t n = messages_of(sends, n_sends) + messages_of(receives, n_receives);
-	MPI_Request few[MOST_REQUESTS], *requests = n <= MOST_REQUESTS ? few : mem_alloc(n, sizeof *requests, NULL);
 
-	(void)comm;
-	if (!requests)
-		MPI_Abort(MPI_COMM_WORLD, 1);
-	MPI_Request *end = start_pieces(requests, receives, n_receives, false);
+	make_room(comm, n);
+	MPI_Request *end = start_pieces(requests.all, receives, n_receives, false);
 	end = start_pieces(end, sends, n_sends, true);
-	wait_all((int)(end - requests), requests);
-	if (requests != few)
-		mem_free(requests);
-}
-
-static void hear(struct comm *comm, int number)
-{
-	(void)comm;
-	raise(number);
+	wait_all((int)(end - requests.all), requests.all);
 }
 
 /* ---------------------------------------------------------------- start and end */
@@ -146,7 +156,7 @@ static void count_sharers(void)
 	MPI_Comm_size(machine, &n);
 	struct cpus_mask own, *all = mem_alloc((size_t)n, sizeof *all, NULL);
 	if (!all)
-		MPI_Abort(MPI_COMM_WORLD, 1);
+		give_up(&world, "out of memory");
 	cpus_mask_get(&own);
 	MPI_Allgather(&own, sizeof own, MPI_BYTE, all, sizeof own, MPI_BYTE, machine);
 	sharers = 0;
@@ -158,7 +168,7 @@ static void count_sharers(void)
 
 void comm_start(int *argc, char ***argv)
 {
-	static const struct comm_ops ops = {broadcast, gather_all, exchange, hear};
+	static const struct comm_ops ops = {broadcast, gather_all, exchange, give_up};
 	int given, length;
 
 	MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &given);
@@ -166,8 +176,10 @@ void comm_start(int *argc, char ***argv)
 	MPI_Comm_size(MPI_COMM_WORLD, &world.ranks);
 	MPI_Get_library_version(library, &length);
 	library[strcspn(library, "\n,")] = '\0';
-	if (given < MPI_THREAD_FUNNELED || world.ranks > COMM_MAX_RANKS)
-		MPI_Abort(MPI_COMM_WORLD, 1);
+	if (given < MPI_THREAD_FUNNELED)
+		give_up(&world, "this MPI allows no threads");
+	if (world.ranks > COMM_MAX_RANKS)
+		give_up(&world, "too many ranks");
 	world.ops = &ops;
 	is_starter = true;
 	count_sharers();
@@ -175,6 +187,7 @@ void comm_start(int *argc, char ***argv)
 
 void comm_end(void)
 {
+	mem_free(requests.all);
 	MPI_Finalize();
 }
 

@@ -37,10 +37,15 @@ static double hidden_units(const struct network *net)
 	return units;
 }
 
+static size_t ranks_of(const struct plan *plan)
+{
+	return plan->comm ? (size_t)plan->comm->ranks : 1;
+}
+
 /* The most that a rank has of them. */
 static size_t blocks_of_rank(const struct plan *plan)
 {
-	const size_t ranks = plan->comm ? (size_t)plan->comm->ranks : 1;
+	const size_t ranks = ranks_of(plan);
 	return (plan->n_blocks + ranks - 1) / ranks;
 }
 
@@ -56,7 +61,7 @@ static double step_seconds(const struct plan *plan, const struct network *net, i
 	const double barrier = barrier_seconds * (1 + 0.1 * n);
 	const double products = column_flops(net) * G / members / flops_per_second + 3 * L * call_seconds;
 	const double meetings = members > 1 ? (2 * L + 2) * barrier + 2 * hidden_units(net) * G * others * exchange_per_float : 0;
-	const double update = update_per_parameter * (double)net->n_params / n;
+	const double update = update_per_parameter * (double)net->n_params / (n * (double)ranks_of(plan));
 	const double exchange = 3 * (double)net->n_params * other_teams * exchange_per_float;
 	return runs * (products + meetings) + update + exchange + (n > 1 ? 2 * barrier : 0);
 }

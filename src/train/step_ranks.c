@@ -69,8 +69,8 @@ static void vote(struct stepper *stepper, struct epoch_state *state, const struc
 		const size_t n = (begin[r + 1] - begin[r]) / sizeof *votes - 1;
 		memcpy(stepper->block_losses + block, votes + 1, n * sizeof *votes);
 		block += (int)n;
-		if (r > 0 && comm->rank == 0 && votes[0] > 0)
-			comm->ops->hear(comm, (int)votes[0]);
+		if (r > 0 && comm->rank == 0)
+			comm_hear(comm, (int)votes[0]);
 	}
 	state->asked = (enum cln_ask)stepper->votes[0];
 }

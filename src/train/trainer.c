@@ -245,16 +245,20 @@ static void save(struct trainer *trainer)
 enum cln_status trainer_run_steps(struct trainer *trainer, struct cln_error *err)
 {
 	struct training_state *state = &trainer->state;
+	struct comm *comm = trainer->stepper.plan.comm;
 	const double start = clock_seconds();
+	struct cln_error reason = {0};
 	trainer->epoch.first_step = state->step;
 	trainer->epoch.asked = CLN_GO_ON;
-	if (trainer->stepper.plan.comm && trainer->stepper.plan.comm->rank == 0)
+	if (comm && comm->rank == 0)
 		job_steps(trainer);
-	const enum cln_status status = parallel_run(trainer->stepper.plan.threads, epoch_body, trainer, err);
+	const enum cln_status status = parallel_run(trainer->stepper.plan.threads, epoch_body, trainer, &reason);
+	if (status != CLN_OK && comm) /* the others are within the steps, and wait for this rank */
+		comm->ops->give_up(comm, reason.message);
 	state->loss_sum = trainer->epoch.loss_sum;
 	state->epoch_seconds += clock_seconds() - start;
 	if (status != CLN_OK)
-		return status;
+		return error_set(err, status, "%s", reason.message);
 	return trainer->epoch.failed_step == SIZE_MAX ? CLN_OK : diverged(trainer, err);
 }
 
