@@ -273,6 +273,23 @@ equal "trials after --force" "$(find damaged -name 'trial-*' | wc -l)" 2
 expect 0 '' train other.csv --config damaged/best.conf --out forced --progress none
 cmp -s forced/model.safetensors damaged/best/model.safetensors || fail "--force: the winner was not trained anew"
 
+# ---- what is not of a search stays where it is: --force without one, --force with one, and the end of a search
+mkdir own
+cp table.csv own/trial-data.csv
+echo mine | tee own/trial-7.json own/trial-0001.json own/trial-x.checkpoint own/trial-0001.json.old own/.cache.tmp-keep own/.x.tmp-1 \
+  own/.trial-0001.json.tmp-keep >/dev/null
+foreign() { (cd own && cat trial-data.csv trial-7.json trial-x.checkpoint trial-0001.json.old .cache.tmp-keep .x.tmp-1 .trial-0001.json.tmp-keep); }
+foreign >foreign.txt
+own=("${fixed[@]}" --space space.conf --trials 1 --refit=false --out own)
+expect 1 'own/trial-0001.json' search own/trial-data.csv "${own[@]}" --force
+equal "a file like a trial's where there was no search" "$(cat own/trial-0001.json)" mine
+rm own/trial-0001.json
+echo left | tee own/.trial-0001.json.tmp-47 own/.best.conf.tmp-47 own/.search.json.tmp-47 own/trial-0002.checkpoint >/dev/null
+expect 0 '' search own/trial-data.csv "${own[@]}"
+[ "$(cat own/.*.tmp-47 own/trial-0002.checkpoint 2>/dev/null)" = '' ] || fail "what a killed process left is there"
+expect 0 '' search own/trial-data.csv "${own[@]}" --force
+foreign | cmp -s - foreign.txt || fail "search has removed files that are not its own"
+
 # ---- refused: misuse, each with its place; nothing is left behind
 while IFS='|' read -r code text line; do
   printf '%b\n' "$line" >bad.conf
@@ -303,6 +320,7 @@ echo file >taken
 expect 1 'cannot make the directory taken' search table.csv --out taken
 mkdir -p foreign-best && cp -r whole/best foreign-best/best
 expect 2 'foreign-best/best is there, but no search of it' search table.csv "${options[@]}" --out foreign-best
+expect 2 'foreign-best/best is there, but no search of it' search table.csv "${options[@]}" --out foreign-best --force
 if [ -w /dev/full ]; then
   "$colonnade" search table.csv "${options[@]}" --out whole >/dev/full 2>stderr
   equal "exit code with a full device" $? 1
