@@ -129,6 +129,35 @@ equal "trials of the job that took over" "$(grep -c '^trial ' beside.err)" 2
 cmp -s beside.out alone.txt || fail "a trial that was taken over has another result"
 cmp -s alone/best/model.safetensors long/best/model.safetensors || fail "... and the winner another model"
 
+# ---- a job that its time limit ends, and that waits for the lock of the winner with a ranking of its own, trains the best that is
+# known by then; meanwhile --force of another job is refused
+printf 'lr = 1e-6 | 1e-5 | 1e-4\nhidden = 16\n' >slow.conf
+slow=(--recipe plain --threads 1 --space slow.conf --strategy random --epochs 2000 --patience 0 --seed 38 --progress lines)
+expect 0 '' search table.csv "${slow[@]}" --trials 3 --out known
+equal "the later trial is the better one" "$(sed -n '4,6s/^ *[0-9]* *\([0-9]*\).*/\1/p' stdout | tr '\n' ' ')" '3 2 1 '
+mkdir gap
+cp known/trial-0001.json gap
+"$colonnade" search table.csv "${slow[@]}" --trials 1 --out gap >first.out 2>first.err &
+job=$!
+until [ -e gap/best ] || ! kill -0 $job 2>/dev/null; do sleep 0.01; done
+kill -STOP $job
+cp known/trial-0002.json gap
+true >late.err
+"$colonnade" search table.csv "${slow[@]}" --trials 3 --out gap --time-limit 1ms >late.out 2>late.err &
+late=$!
+until grep -q 'stopped by the time limit' late.err || ! kill -0 $late 2>/dev/null; do sleep 0.02; done
+sleep 0.1
+kill -STOP $late
+cp known/trial-0003.json gap
+kill -9 $job
+wait $job 2>/dev/null
+expect 2 '--force: another job is at work in gap' search table.csv "${slow[@]}" --out gap --trials 1 --force --time-limit 1ms
+kill -CONT $late
+wait $late || fail "a job that waited for the lock of the winner ends with $?: $(cat late.err)"
+cmp -s gap/best.conf known/best.conf || fail "a job that waited for the lock of the winner has trained the best of an old ranking"
+equal "its table" "$(sed -n '4s/^ *1 *\([0-9]*\).*/\1/p' late.out)" 3
+cmp -s gap/best/model.safetensors known/best/model.safetensors || fail "a job that waited: another model"
+
 # ---- cut off at random instants by kill -9 and by Ctrl-C, later and later, until all is done
 for signal in KILL INT; do
   cuts=0 code=1

@@ -129,12 +129,23 @@ static void tell(struct search *search, const char *sentence)
 		progress_note(&search->progress, sentence);
 }
 
+static enum cln_status rank_again(struct search *search, struct cln_error *err)
+{
+	enum cln_status status = search_run_look(&search->run, err);
+
+	search_outcome_free(&search->outcome);
+	search->outcome = (struct search_outcome){0};
+	return status == CLN_OK ? search_outcome_rank(&search->outcome, &search->run, err) : status;
+}
+
 /* The winner is trained by the last of the jobs that are present, so that it is the best of all trials. */
 static enum cln_status fit_winner(struct search *search, bool complete, struct cln_error *err)
 {
-	enum cln_status status;
+	struct search_outcome *outcome = &search->outcome;
+	enum cln_status status = search_files_leave(&search->files, err);
 
-	search_files_unlock(&search->files, SEARCH_PRESENT);
+	if (status != CLN_OK)
+		return status;
 	if (!complete && search_files_shared(&search->files)) {
 		tell(search, "other jobs are at work on this search; the last of them trains the winner");
 		return CLN_OK;
@@ -142,10 +153,14 @@ static enum cln_status fit_winner(struct search *search, bool complete, struct c
 	cln_table_destroy(search->valid); /* train reads them again */
 	cln_table_destroy(search->train);
 	search->train = search->valid = NULL;
-	status = search_refit(&search->refit, &search->files, search->outcome.ranked[0].trial, complete, err);
+	status = search_refit_lock(&search->refit, &search->files, outcome->ranked[0].trial, err);
 	if (status == CLN_OK && search->refit.elsewhere)
 		tell(search, "another job trains the winner");
-	return status;
+	if (status != CLN_OK || search->refit.elsewhere)
+		return status;
+	if (!complete) /* other jobs have done more by the time that we have the lock */
+		status = rank_again(search, err);
+	return status == CLN_OK ? search_refit(&search->refit, &search->files, outcome->ranked[0].trial, complete, err) : status;
 }
 
 /* complete: all trials are done, and no time limit has ended the search. */

@@ -67,6 +67,14 @@ bool search_files_shared(const struct search_files *files)
 	return is_held(files, SEARCH_PRESENT);
 }
 
+enum cln_status search_files_leave(const struct search_files *files, struct cln_error *err)
+{
+	if (lock_place(files, SEARCH_FINISHING, F_RDLCK, F_SETLK) != 0)
+		return cannot_lock(files, err);
+	search_files_unlock(files, SEARCH_PRESENT);
+	return CLN_OK;
+}
+
 /* ---------------------------------------------------------------- a trial's values */
 
 void search_files_trial(struct options *trial, const struct search_files *files, size_t number)
@@ -274,7 +282,7 @@ static enum cln_status remove_search(const struct search_files *files, struct cl
 	char path[RUN_PATH];
 	enum cln_status status;
 
-	if (search_files_shared(files) || is_held(files, SEARCH_REFIT))
+	if (search_files_shared(files) || is_held(files, SEARCH_FINISHING))
 		return error_set(err, CLN_E_USAGE, "--force: another job is at work in %s", files->folder);
 	status = search_files_path(path, files, SEARCH_CONFIG, err);
 	if (status == CLN_OK && unlink(path) != 0 && errno != ENOENT)
