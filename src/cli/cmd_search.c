@@ -93,7 +93,7 @@ static enum cln_status set_up(struct search *search, struct cln_error *err)
 		return status;
 	if (!options_given(options, "ensemble"))
 		options->config.ensemble = 1;
-	const struct trial_work work = {&search->files, search->train, search->valid, &search->progress, false};
+	const struct trial_work work = {&search->files, search->train, search->valid, &search->progress, false, false};
 	const struct run_record data = {.options = options, .train = search->train, .valid = search->valid};
 	search->files = (struct search_files){.options = options, .space = &search->space, .lock = -1};
 	status = search_refit_config(&config, &search->files, 1, err); /* what it has no room for is to be known now */
