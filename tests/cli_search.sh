@@ -281,6 +281,15 @@ holds "rows of --test" '^test +199 ' stdout
 expect 0 '' train table.csv --config files/best.conf --out files-again --progress none
 cmp -s files-again/model.safetensors files/best/model.safetensors || fail "--valid: another model"
 
+cp valid.csv test.csv
+tested=("${fixed[@]}" --space space.conf --trials 1 --test test.csv --out tested)
+expect 0 '' search table.csv "${tested[@]}"
+sed -n '1p;300,400p' table.csv >test.csv
+expect 2 '--test has changed' search table.csv "${tested[@]}"
+one_line
+expect 0 '' search table.csv "${tested[@]}" --force
+holds "other rows of --test" '^test +101 ' stdout
+
 # ---- refused: another search in the same directory
 expect 2 '--metric was log_loss, is auc' search table.csv "${options[@]}" --out whole --metric auc
 expect 2 '--seed was 1, is 2' search table.csv "${options[@]}" --out whole --seed 2

@@ -54,10 +54,8 @@ static enum cln_status read_tables(struct search *search, struct cln_error *err)
 	enum cln_status status = cln_table_read(&search->train, options->operands[0], &read, err);
 	if (status == CLN_OK && options->valid)
 		status = rows_read_like_table(&search->valid, options->valid, &options->read, search->train, err);
-	if (status == CLN_OK && options->test) /* only so that what is wrong with it is known now */
+	if (status == CLN_OK && options->test) /* so that what is wrong with it is known now, and whether it has changed */
 		status = rows_read_like_table(&search->test, options->test, &options->read, search->train, err);
-	cln_table_destroy(search->test);
-	search->test = NULL;
 	return status;
 }
 
@@ -94,12 +92,14 @@ static enum cln_status set_up(struct search *search, struct cln_error *err)
 	if (!options_given(options, "ensemble"))
 		options->config.ensemble = 1;
 	const struct trial_work work = {&search->files, search->train, search->valid, &search->progress, false, false};
-	const struct run_record data = {.options = options, .train = search->train, .valid = search->valid};
+	const struct run_record data = {.options = options, .train = search->train, .valid = search->valid, .test = search->test};
 	search->files = (struct search_files){.options = options, .space = &search->space, .lock = -1};
 	status = search_refit_config(&config, &search->files, 1, err); /* what it has no room for is to be known now */
 	text_free(&config);
 	if (status == CLN_OK)
 		status = search_files_open(&search->files, &data, &search->space, err);
+	cln_table_destroy(search->test);
+	search->test = NULL;
 	if (status == CLN_OK)
 		status = search_run_create(&search->run, &work, err);
 	return status;
@@ -220,6 +220,7 @@ static void free_search(struct search *search)
 	search_run_free(&search->run);
 	search_files_close(&search->files);
 	search_space_free(&search->space);
+	cln_table_destroy(search->test);
 	cln_table_destroy(search->valid);
 	cln_table_destroy(search->train);
 }
