@@ -158,6 +158,20 @@ cmp -s gap/best.conf known/best.conf || fail "a job that waited for the lock of 
 equal "its table" "$(sed -n '4s/^ *1 *\([0-9]*\).*/\1/p' late.out)" 3
 cmp -s gap/best/model.safetensors known/best/model.safetensors || fail "a job that waited: another model"
 
+# what goes on after a signal in the training of the winner is told in the words of search, which has no --resume
+mkdir told
+cp known/trial-*.json told
+"$colonnade" search table.csv "${slow[@]}" --trials 3 --out told >told.out 2>told.err &
+job=$!
+until [ -e told/best/metrics.jsonl ] || ! kill -0 $job 2>/dev/null; do sleep 0.01; done
+kill -INT $job
+wait $job
+equal "exit code of a search at SIGINT in the training of the winner" $? 75
+holds "what goes on" 'told/best/checkpoint.safetensors is written: the same command goes on$' told.err
+grep -q -e --resume told.err && fail "search tells of --resume: $(cat told.err)"
+"$colonnade" help --man search >search.1
+holds "the man page's exit code 75" 'time limit: the same command goes on$' search.1
+
 # ---- cut off at random instants by kill -9 and by Ctrl-C, later and later, until all is done
 for signal in KILL INT; do
   cuts=0 code=1
