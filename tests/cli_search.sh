@@ -134,6 +134,8 @@ cmp -s alone/best/model.safetensors long/best/model.safetensors || fail "... and
 printf 'lr = 1e-6 | 1e-5 | 1e-4\nhidden = 16\n' >slow.conf
 slow=(--recipe plain --threads 1 --space slow.conf --strategy random --epochs 2000 --patience 0 --seed 38 --progress lines)
 expect 0 '' search table.csv "${slow[@]}" --trials 3 --out known
+holds "what is told without test rows" \
+  '^To learn how good it really is, use rows that took no part in the choice: .* colonnade evaluate known/best NEW.csv$' stdout
 equal "the later trial is the better one" "$(sed -n '4,6s/^ *[0-9]* *\([0-9]*\).*/\1/p' stdout | tr '\n' ' ')" '3 2 1 '
 mkdir gap
 cp known/trial-0001.json gap
