@@ -334,9 +334,9 @@ cmp -s forced/model.safetensors damaged/best/model.safetensors || fail "--force:
 # ---- what is not of a search stays where it is: --force without one, --force with one, and the end of a search
 mkdir own
 cp table.csv own/trial-data.csv
-echo mine | tee own/trial-7.json own/trial-0001.json own/trial-x.checkpoint own/trial-0001.json.old own/.cache.tmp-keep own/.x.tmp-1 \
-  own/.trial-0001.json.tmp-keep >/dev/null
-foreign() { (cd own && cat trial-data.csv trial-7.json trial-x.checkpoint trial-0001.json.old .cache.tmp-keep .x.tmp-1 .trial-0001.json.tmp-keep); }
+theirs=(trial-7.json trial-x.checkpoint trial-0001.json.old .cache.tmp-keep .x.tmp-1 .trial-0001.json.tmp-keep)
+for file in trial-0001.json "${theirs[@]}"; do echo mine >"own/$file"; done
+foreign() { (cd own && cat trial-data.csv "${theirs[@]}"); }
 foreign >foreign.txt
 own=("${fixed[@]}" --space space.conf --trials 1 --refit=false --out own)
 expect 1 'own/trial-0001.json' search own/trial-data.csv "${own[@]}" --force
@@ -355,6 +355,7 @@ while IFS='|' read -r code text line; do
   one_line
 done <<'END'
 2|bad.conf:2:1: there is no option "lrr"; did you mean lr?|lr = 1\nlrr = 2
+2|bad.conf:1:10: lr: the ends of a range must be 0 or at least 1e-18 from it|lr = log 1e-30 .. 1e-26
 2|bad.conf:1:16: dropout: "1" is not a number from 0 to 1 (excluded)|dropout = 0 .. 1
 2|bad.conf:1:1: seed cannot be searched: |seed = 1 .. 5
 2|bad.conf: no option has a range or a choice that is not given otherwise: there is nothing to search|lr = 0.1
