@@ -129,6 +129,51 @@ equal "trials of the job that took over" "$(grep -c '^trial ' beside.err)" 2
 cmp -s beside.out alone.txt || fail "a trial that was taken over has another result"
 cmp -s alone/best/model.safetensors long/best/model.safetensors || fail "... and the winner another model"
 
+# ---- a job that its time limit ends, and that waits for the lock of the winner with a ranking of its own, trains the best that is
+# known by then; meanwhile --force of another job is refused
+printf 'lr = 1e-6 | 1e-5 | 1e-4\nhidden = 16\n' >slow.conf
+slow=(--recipe plain --threads 1 --space slow.conf --strategy random --epochs 2000 --patience 0 --seed 38 --progress lines)
+expect 0 '' search table.csv "${slow[@]}" --trials 3 --out known
+holds "what is told without test rows" \
+  '^To learn how good it really is, use rows that took no part in the choice: .* colonnade evaluate known/best NEW.csv$' stdout
+equal "the later trial is the better one" "$(sed -n '4,6s/^ *[0-9]* *\([0-9]*\).*/\1/p' stdout | tr '\n' ' ')" '3 2 1 '
+mkdir gap
+cp known/trial-0001.json gap
+"$colonnade" search table.csv "${slow[@]}" --trials 1 --out gap >first.out 2>first.err &
+job=$!
+until [ -e gap/best ] || ! kill -0 $job 2>/dev/null; do sleep 0.01; done
+kill -STOP $job
+cp known/trial-0002.json gap
+true >late.err
+"$colonnade" search table.csv "${slow[@]}" --trials 3 --out gap --time-limit 1ms >late.out 2>late.err &
+late=$!
+until grep -q 'stopped by the time limit' late.err || ! kill -0 $late 2>/dev/null; do sleep 0.02; done
+sleep 0.1
+kill -STOP $late
+cp known/trial-0003.json gap
+kill -9 $job
+wait $job 2>/dev/null
+expect 2 '--force: another job is at work in gap' search table.csv "${slow[@]}" --out gap --trials 1 --force --time-limit 1ms
+kill -CONT $late
+wait $late || fail "a job that waited for the lock of the winner ends with $?: $(cat late.err)"
+cmp -s gap/best.conf known/best.conf || fail "a job that waited for the lock of the winner has trained the best of an old ranking"
+equal "its table" "$(sed -n '4s/^ *1 *\([0-9]*\).*/\1/p' late.out)" 3
+cmp -s gap/best/model.safetensors known/best/model.safetensors || fail "a job that waited: another model"
+
+# what goes on after a signal in the training of the winner is told in the words of search, which has no --resume
+mkdir told
+cp known/trial-*.json told
+"$colonnade" search table.csv "${slow[@]}" --trials 3 --out told >told.out 2>told.err &
+job=$!
+until [ -e told/best/metrics.jsonl ] || ! kill -0 $job 2>/dev/null; do sleep 0.01; done
+kill -INT $job
+wait $job
+equal "exit code of a search at SIGINT in the training of the winner" $? 75
+holds "what goes on" 'told/best/checkpoint.safetensors is written: the same command goes on$' told.err
+grep -q -e --resume told.err && fail "search tells of --resume: $(cat told.err)"
+"$colonnade" help --man search >search.1
+holds "the man page's exit code 75" 'time limit: the same command goes on$' search.1
+
 # ---- cut off at random instants by kill -9 and by Ctrl-C, later and later, until all is done
 for signal in KILL INT; do
   cuts=0 code=1
@@ -193,7 +238,11 @@ equal "the greater AUC is the better one" "$(sed 's/.*"best_trial":\([0-9]*\),.*
   "$(for k in 1 2; do echo "$(member folds/trial-000$k.json auc | head -n 1) $k"; done | sort -gr | sed -n '1s/.* //p')"
 cp -r folds folds-cut
 rm -r folds-cut/trial-0002.json folds-cut/best folds-cut/best.conf
-expect 75 'the same command goes on' search table.csv "${folds[@]}" --epochs 400 --out folds-stopped --time-limit 1ms
+# a fold has no checkpoint: every process does one, however short its time is
+for code in 75 75 0; do
+  expect $code '' search table.csv "${folds[@]}" --epochs 400 --patience 0 --refit=false \
+    --out folds-stopped --time-limit 1ms
+done
 expect 0 '' search table.csv "${folds[@]}" --out folds-cut --threads 2 --json
 cmp -s <(sed 's/folds-cut/folds/' stdout) folds.json || fail "folds, begun again: another result"
 
@@ -248,6 +297,15 @@ holds "rows of --test" '^test +199 ' stdout
 expect 0 '' train table.csv --config files/best.conf --out files-again --progress none
 cmp -s files-again/model.safetensors files/best/model.safetensors || fail "--valid: another model"
 
+cp valid.csv test.csv
+tested=("${fixed[@]}" --space space.conf --trials 1 --test test.csv --out tested)
+expect 0 '' search table.csv "${tested[@]}"
+sed -n '1p;300,400p' table.csv >test.csv
+expect 2 '--test has changed' search table.csv "${tested[@]}"
+one_line
+expect 0 '' search table.csv "${tested[@]}" --force
+holds "other rows of --test" '^test +101 ' stdout
+
 # ---- refused: another search in the same directory
 expect 2 '--metric was log_loss, is auc' search table.csv "${options[@]}" --out whole --metric auc
 expect 2 '--seed was 1, is 2' search table.csv "${options[@]}" --out whole --seed 2
@@ -273,6 +331,23 @@ equal "trials after --force" "$(find damaged -name 'trial-*' | wc -l)" 2
 expect 0 '' train other.csv --config damaged/best.conf --out forced --progress none
 cmp -s forced/model.safetensors damaged/best/model.safetensors || fail "--force: the winner was not trained anew"
 
+# ---- what is not of a search stays where it is: --force without one, --force with one, and the end of a search
+mkdir own
+cp table.csv own/trial-data.csv
+theirs=(trial-7.json trial-x.checkpoint trial-0001.json.old .cache.tmp-keep .x.tmp-1 .trial-0001.json.tmp-keep)
+for file in trial-0001.json "${theirs[@]}"; do echo mine >"own/$file"; done
+foreign() { (cd own && cat trial-data.csv "${theirs[@]}"); }
+foreign >foreign.txt
+own=("${fixed[@]}" --space space.conf --trials 1 --refit=false --out own)
+expect 1 'own/trial-0001.json' search own/trial-data.csv "${own[@]}" --force
+equal "a file like a trial's where there was no search" "$(cat own/trial-0001.json)" mine
+rm own/trial-0001.json
+echo left | tee own/.trial-0001.json.tmp-47 own/.best.conf.tmp-47 own/.search.json.tmp-47 own/trial-0002.checkpoint >/dev/null
+expect 0 '' search own/trial-data.csv "${own[@]}"
+[ "$(cat own/.*.tmp-47 own/trial-0002.checkpoint 2>/dev/null)" = '' ] || fail "what a killed process left is there"
+expect 0 '' search own/trial-data.csv "${own[@]}" --force
+foreign | cmp -s - foreign.txt || fail "search has removed files that are not its own"
+
 # ---- refused: misuse, each with its place; nothing is left behind
 while IFS='|' read -r code text line; do
   printf '%b\n' "$line" >bad.conf
@@ -280,6 +355,7 @@ while IFS='|' read -r code text line; do
   one_line
 done <<'END'
 2|bad.conf:2:1: there is no option "lrr"; did you mean lr?|lr = 1\nlrr = 2
+2|bad.conf:1:10: lr: the ends of a range must be 0 or at least 1e-18 from it|lr = log 1e-30 .. 1e-26
 2|bad.conf:1:16: dropout: "1" is not a number from 0 to 1 (excluded)|dropout = 0 .. 1
 2|bad.conf:1:1: seed cannot be searched: |seed = 1 .. 5
 2|bad.conf: no option has a range or a choice that is not given otherwise: there is nothing to search|lr = 0.1
@@ -303,6 +379,7 @@ echo file >taken
 expect 1 'cannot make the directory taken' search table.csv --out taken
 mkdir -p foreign-best && cp -r whole/best foreign-best/best
 expect 2 'foreign-best/best is there, but no search of it' search table.csv "${options[@]}" --out foreign-best
+expect 2 'foreign-best/best is there, but no search of it' search table.csv "${options[@]}" --out foreign-best --force
 if [ -w /dev/full ]; then
   "$colonnade" search table.csv "${options[@]}" --out whole >/dev/full 2>stderr
   equal "exit code with a full device" $? 1

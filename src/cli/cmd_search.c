@@ -54,10 +54,8 @@ static enum cln_status read_tables(struct search *search, struct cln_error *err)
 	enum cln_status status = cln_table_read(&search->train, options->operands[0], &read, err);
 	if (status == CLN_OK && options->valid)
 		status = rows_read_like_table(&search->valid, options->valid, &options->read, search->train, err);
-	if (status == CLN_OK && options->test) /* only so that what is wrong with it is known now */
+	if (status == CLN_OK && options->test) /* so that what is wrong with it is known now, and whether it has changed */
 		status = rows_read_like_table(&search->test, options->test, &options->read, search->train, err);
-	cln_table_destroy(search->test);
-	search->test = NULL;
 	return status;
 }
 
@@ -93,13 +91,15 @@ static enum cln_status set_up(struct search *search, struct cln_error *err)
 		return status;
 	if (!options_given(options, "ensemble"))
 		options->config.ensemble = 1;
-	const struct trial_work work = {&search->files, search->train, search->valid, &search->progress, false};
-	const struct run_record data = {.options = options, .train = search->train, .valid = search->valid};
+	const struct trial_work work = {&search->files, search->train, search->valid, &search->progress, false, false};
+	const struct run_record data = {.options = options, .train = search->train, .valid = search->valid, .test = search->test};
 	search->files = (struct search_files){.options = options, .space = &search->space, .lock = -1};
 	status = search_refit_config(&config, &search->files, 1, err); /* what it has no room for is to be known now */
 	text_free(&config);
 	if (status == CLN_OK)
 		status = search_files_open(&search->files, &data, &search->space, err);
+	cln_table_destroy(search->test);
+	search->test = NULL;
 	if (status == CLN_OK)
 		status = search_run_create(&search->run, &work, err);
 	return status;
@@ -129,12 +129,23 @@ static void tell(struct search *search, const char *sentence)
 		progress_note(&search->progress, sentence);
 }
 
+static enum cln_status rank_again(struct search *search, struct cln_error *err)
+{
+	enum cln_status status = search_run_look(&search->run, err);
+
+	search_outcome_free(&search->outcome);
+	search->outcome = (struct search_outcome){0};
+	return status == CLN_OK ? search_outcome_rank(&search->outcome, &search->run, err) : status;
+}
+
 /* The winner is trained by the last of the jobs that are present, so that it is the best of all trials. */
 static enum cln_status fit_winner(struct search *search, bool complete, struct cln_error *err)
 {
-	enum cln_status status;
+	struct search_outcome *outcome = &search->outcome;
+	enum cln_status status = search_files_leave(&search->files, err);
 
-	search_files_unlock(&search->files, SEARCH_PRESENT);
+	if (status != CLN_OK)
+		return status;
 	if (!complete && search_files_shared(&search->files)) {
 		tell(search, "other jobs are at work on this search; the last of them trains the winner");
 		return CLN_OK;
@@ -142,10 +153,14 @@ static enum cln_status fit_winner(struct search *search, bool complete, struct c
 	cln_table_destroy(search->valid); /* train reads them again */
 	cln_table_destroy(search->train);
 	search->train = search->valid = NULL;
-	status = search_refit(&search->refit, &search->files, search->outcome.ranked[0].trial, complete, err);
+	status = search_refit_lock(&search->refit, &search->files, outcome->ranked[0].trial, err);
 	if (status == CLN_OK && search->refit.elsewhere)
 		tell(search, "another job trains the winner");
-	return status;
+	if (status != CLN_OK || search->refit.elsewhere)
+		return status;
+	if (!complete) /* other jobs have done more by the time that we have the lock */
+		status = rank_again(search, err);
+	return status == CLN_OK ? search_refit(&search->refit, &search->files, outcome->ranked[0].trial, complete, err) : status;
 }
 
 /* complete: all trials are done, and no time limit has ended the search. */
@@ -205,6 +220,7 @@ static void free_search(struct search *search)
 	search_run_free(&search->run);
 	search_files_close(&search->files);
 	search_space_free(&search->space);
+	cln_table_destroy(search->test);
 	cln_table_destroy(search->valid);
 	cln_table_destroy(search->train);
 }

@@ -351,8 +351,8 @@ static enum cln_status tell_stop(const struct run *run, struct cln_error *err)
 		return error_set(err, run->unsaved.code, "stopped by %s, and the checkpoint could not be written: %s",
 				 interrupt_reason(), run->unsaved.message);
 	return error_set(err, CLN_STOPPED,
-			 "stopped by %s %s; %s/" RUN_CHECKPOINT " is written: --resume goes on", interrupt_reason(), place,
-			 run->options->out);
+			 "stopped by %s %s; %s/" RUN_CHECKPOINT " is written: %s goes on", interrupt_reason(), place,
+			 run->options->out, interrupt_resume());
 }
 
 static enum cln_status write_record(struct run *run, struct cln_error *err)

@@ -229,12 +229,16 @@ static void manual_title(const char *name, const char *summary)
 	putchar('\n');
 }
 
-static void manual_exit_status(void)
+/* command: NULL for the program's page. */
+static void manual_exit_status(const struct command *command)
 {
+	const bool itself = command && (command->bit & (FOR_SEARCH | FOR_CROSSVAL)); /* goes on without --resume */
+
 	fputs(".SH EXIT STATUS\n", stdout);
 	for (size_t i = 0; i < N_EXIT_CODES; i++) {
 		printf(".TP\n.B %d\n", exit_codes[i].code);
-		roff(exit_codes[i].meaning);
+		roff(itself && exit_codes[i].code == 75 ? "stopped early by a signal or a time limit: the same command goes on"
+							: exit_codes[i].meaning);
 		putchar('\n');
 	}
 }
@@ -261,7 +265,7 @@ static void manual_command(const struct command *command)
 				manual_option(&defaults, options_spec(k));
 	}
 	options_free(&defaults);
-	manual_exit_status();
+	manual_exit_status(command);
 	fputs(".SH EXAMPLES\n.nf\n", stdout);
 	roff(command->examples);
 	fputs("\n.fi\n.SH SEE ALSO\n.BR colonnade (1)\n", stdout);
@@ -308,7 +312,7 @@ static void manual_program(void)
 	}
 	fputs(".PP\n\\fB\\-\\-help\\fR and \\fB\\-\\-version\\fR are understood everywhere.\n", stdout);
 	fputs(program_sections, stdout);
-	manual_exit_status();
+	manual_exit_status(NULL);
 	fputs(".SH SEE ALSO\n", stdout);
 	for (size_t i = 0; options_command(i); i++)
 		printf(".BR colonnade\\-%s (1)%s\n", options_command(i)->name, options_command(i + 1) ? "," : "");

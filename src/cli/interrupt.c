@@ -177,7 +177,11 @@ static void handle_all(void (*handler)(int))
 
 void interrupt_begin(const struct interrupt_settings *settings)
 {
+	const char *outer = interrupt.settings.resume;
+
 	interrupt.settings = *settings;
+	if (outer) /* a command that another one calls */
+		interrupt.settings.resume = outer;
 	interrupt.stop_at = limit_of(now());
 	interrupt.save_at = INFINITY;
 	handle(SIGALRM, on_alarm);
@@ -264,6 +268,11 @@ void interrupt_finish(void)
 void interrupt_complete(void)
 {
 	atomic_store(&interrupt.complete, 1);
+}
+
+const char *interrupt_resume(void)
+{
+	return interrupt.settings.resume;
 }
 
 const char *interrupt_reason(void)

@@ -51,6 +51,9 @@ void interrupt_hear(int number);
 /* Why the run was stopped: "SIGTERM", "the time limit". */
 const char *interrupt_reason(void);
 
+/* What goes on, in the words of the first that began: search calls train. */
+const char *interrupt_resume(void);
+
 /* Whether a signal asks for an end; and whether what takes so many seconds from now on would reach the time limit. */
 bool interrupt_signalled(void);
 bool interrupt_exceeds(double seconds);

@@ -67,6 +67,14 @@ bool search_files_shared(const struct search_files *files)
 	return is_held(files, SEARCH_PRESENT);
 }
 
+enum cln_status search_files_leave(const struct search_files *files, struct cln_error *err)
+{
+	if (lock_place(files, SEARCH_FINISHING, F_RDLCK, F_SETLK) != 0)
+		return cannot_lock(files, err);
+	search_files_unlock(files, SEARCH_PRESENT);
+	return CLN_OK;
+}
+
 /* ---------------------------------------------------------------- a trial's values */
 
 void search_files_trial(struct options *trial, const struct search_files *files, size_t number)
@@ -198,15 +206,38 @@ static enum cln_status compare(const struct text *is, const struct run_record *d
 
 /* ---------------------------------------------------------------- the directory */
 
-static bool is_trials(const char *name)
+/* "trial-0007.json", of which the ending comes back; NULL: it is another name. */
+static const char *trial_ending(const char *name)
 {
-	return strncmp(name, "trial-", 6) == 0;
+	const size_t digits = strncmp(name, "trial-", 6) == 0 ? strspn(name + 6, "0123456789") : 0;
+
+	return digits >= 4 && name[6 + digits] == '.' ? name + 6 + digits : NULL;
 }
 
-/* ".trial-0007.json.tmp-4711", left by a process that was killed */
+static bool is_checkpoint(const char *name)
+{
+	const char *ending = trial_ending(name);
+
+	return ending && strcmp(ending, ".checkpoint") == 0;
+}
+
+static bool is_trials(const char *name)
+{
+	const char *ending = trial_ending(name);
+
+	return ending && (strcmp(ending, ".json") == 0 || strcmp(ending, ".checkpoint") == 0);
+}
+
+/* ".trial-0007.json.tmp-4711" or "...-4711-1", left by a process that was killed */
 static bool is_temporary(const char *name)
 {
-	return *name == '.' && strstr(name, ".tmp-") != NULL;
+	const char *end = strstr(name, ".tmp-");
+	char file[RUN_PATH];
+
+	if (*name != '.' || !end || end[5] == '\0' || end[5 + strspn(end + 5, "0123456789-")] != '\0')
+		return false;
+	snprintf(file, sizeof file, "%.*s", (int)(end - name - 1), name + 1);
+	return is_trials(file) || strcmp(file, SEARCH_RECORD) == 0 || strcmp(file, SEARCH_CONFIG) == 0;
 }
 
 static enum cln_status remove_where(const struct search_files *files, bool (*is_one)(const char *name), struct cln_error *err)
@@ -226,13 +257,6 @@ static enum cln_status remove_where(const struct search_files *files, bool (*is_
 	}
 	closedir(entries);
 	return status;
-}
-
-static bool is_checkpoint(const char *name)
-{
-	const char *ending = strrchr(name, '.');
-
-	return is_trials(name) && ending && strcmp(ending, ".checkpoint") == 0;
 }
 
 /* No other job becomes present meanwhile, nor writes for the winner. */
@@ -258,7 +282,7 @@ static enum cln_status remove_search(const struct search_files *files, struct cl
 	char path[RUN_PATH];
 	enum cln_status status;
 
-	if (search_files_shared(files) || is_held(files, SEARCH_REFIT))
+	if (search_files_shared(files) || is_held(files, SEARCH_FINISHING))
 		return error_set(err, CLN_E_USAGE, "--force: another job is at work in %s", files->folder);
 	status = search_files_path(path, files, SEARCH_CONFIG, err);
 	if (status == CLN_OK && unlink(path) != 0 && errno != ENOENT)
@@ -277,10 +301,10 @@ static enum cln_status set_up(struct search_files *files, const struct run_recor
 		status = write_search(&text, files, data, err);
 	if (status == CLN_OK && exists && !files->options->force)
 		status = compare(&text, data, path, err);
-	else if (status == CLN_OK && !exists && !files->options->force && is_there(files, SEARCH_BEST))
+	else if (status == CLN_OK && !exists && is_there(files, SEARCH_BEST))
 		status = error_set(err, CLN_E_USAGE, "%s/" SEARCH_BEST " is there, but no search of it; choose another --out",
 				   files->folder);
-	else if (status == CLN_OK && files->options->force)
+	else if (status == CLN_OK && exists)
 		status = remove_search(files, err);
 	if (status == CLN_OK && (!exists || files->options->force))
 		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);

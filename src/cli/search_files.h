@@ -20,7 +20,7 @@ struct search_files {
 };
 
 /* The bytes that are locked. */
-enum search_place { SEARCH_SET_UP, SEARCH_REFIT, SEARCH_PRESENT, SEARCH_FIRST_TRIAL };
+enum search_place { SEARCH_SET_UP, SEARCH_REFIT, SEARCH_PRESENT, SEARCH_FINISHING, SEARCH_FIRST_TRIAL };
 
 /* Makes the directory and search.json, or finds that what is there is the same search.  CLN_E_USAGE: it is another one, named; with
  * options->force it goes away, unless another job is at work on it.  data: options and tables.  From here on this job is present
@@ -40,6 +40,9 @@ void search_files_unlock(const struct search_files *files, size_t place);
 /* All trials are done, and the place of the winner is ours: what processes that were killed have left goes away, where no other job
  * is present. */
 enum cln_status search_files_clean(const struct search_files *files, struct cln_error *err) CLN_MUST_CHECK;
+
+/* This job is no longer present, but until it ends still at work (SEARCH_FINISHING, shared): --force of another one is refused. */
+enum cln_status search_files_leave(const struct search_files *files, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Whether another job is present. */
 bool search_files_shared(const struct search_files *files);

@@ -243,23 +243,31 @@ static enum cln_status take_lock(struct search_refit *refit, const struct search
 	return CLN_OK;
 }
 
+enum cln_status search_refit_lock(struct search_refit *refit, const struct search_files *files, size_t trial, struct cln_error *err)
+{
+	struct text config = {0};
+	enum cln_status status = search_refit_config(&config, files, trial, err);
+
+	*refit = (struct search_refit){0};
+	if (status == CLN_OK)
+		status = take_lock(refit, files, &config, err);
+	text_free(&config);
+	return status;
+}
+
 enum cln_status search_refit(struct search_refit *refit, const struct search_files *files, size_t trial, bool complete,
 			     struct cln_error *err)
 {
 	struct text config = {0};
-
-	*refit = (struct search_refit){0};
 	enum cln_status status = search_refit_config(&config, files, trial, err);
+
 	if (status == CLN_OK)
-		status = take_lock(refit, files, &config, err);
-	if (status == CLN_OK && !refit->elsewhere) {
 		status = write_config(files, &config, err);
-		if (status == CLN_OK)
-			status = fit_winner(refit, files, err);
-		if (status == CLN_OK && complete)
-			status = search_files_clean(files, err);
-		search_files_unlock(files, SEARCH_REFIT);
-	}
+	if (status == CLN_OK)
+		status = fit_winner(refit, files, err);
+	if (status == CLN_OK && complete)
+		status = search_files_clean(files, err);
+	search_files_unlock(files, SEARCH_REFIT);
 	text_free(&config);
 	return status;
 }

@@ -16,8 +16,13 @@ struct search_refit {
 enum cln_status search_refit_config(struct text *config, const struct search_files *files, size_t trial,
 				    struct cln_error *err) CLN_MUST_CHECK;
 
-/* Writes best.conf, and trains the winner unless that is done or not wished for (options->refit).  Waits for another job that is
- * at another winner.  complete: no trial is gone on with.  CLN_STOPPED: a signal came while it waited. */
+/* The lock of the winner; waits for another job that is at another one than this trial, while one that is at the same is left
+ * alone (refit->elsewhere).  CLN_STOPPED: a signal came while it waited. */
+enum cln_status search_refit_lock(struct search_refit *refit, const struct search_files *files, size_t trial,
+				  struct cln_error *err) CLN_MUST_CHECK;
+
+/* The lock is ours, and goes back.  Writes best.conf, and trains the winner unless that is done or not wished for
+ * (options->refit).  complete: no trial is gone on with. */
 enum cln_status search_refit(struct search_refit *refit, const struct search_files *files, size_t trial, bool complete,
 			     struct cln_error *err) CLN_MUST_CHECK;
 

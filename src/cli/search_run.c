@@ -282,8 +282,7 @@ static void rank_rung(struct search_run *run, size_t rung)
 	search_rank(run->scores, n, run->options->config.metric);
 }
 
-/* What an earlier search has trained farther than this one came. */
-static enum cln_status look_farther(struct search_run *run, struct cln_error *err)
+enum cln_status search_run_look(struct search_run *run, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
 
@@ -302,6 +301,6 @@ enum cln_status search_run_trials(struct search_run *run, struct cln_error *err)
 			rank_rung(run, rung);
 	}
 	if (status == CLN_STOPPED && run->by_clock)
-		looked = look_farther(run, err);
+		looked = search_run_look(run, err);
 	return looked == CLN_OK ? status : looked;
 }

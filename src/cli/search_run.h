@@ -36,4 +36,7 @@ enum cln_status search_run_trials(struct search_run *run, struct cln_error *err)
 /* What came of a trial, from 1, on a rung, from 0. */
 const struct trial_result *search_run_result(const struct search_run *run, size_t rung, size_t trial);
 
+/* Takes over what is in the files of all trials: what others have trained, and farther than this job came. */
+enum cln_status search_run_look(struct search_run *run, struct cln_error *err) CLN_MUST_CHECK;
+
 #endif

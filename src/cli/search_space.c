@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/search_space.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -107,6 +108,12 @@ static enum cln_status read_end(double *end, struct reader *reader, const struct
 }
 
 /* low .. high; `dots` is where the dots are, `text` behind "log". */
+/* Four digits of a number that is drawn are below the powers of ten that search_draw has. */
+static bool is_too_small(double end)
+{
+	return end != 0 && fabs(end) < 1e-18;
+}
+
 static enum cln_status read_range(struct search_range *range, struct reader *reader, const struct option_spec *spec, char *text,
 				  char *dots)
 {
@@ -124,6 +131,8 @@ static enum cln_status read_range(struct search_range *range, struct reader *rea
 	text = skip_space(text);
 	if (!(range->low < range->high))
 		return refuse(reader, text, "%s: the first end of a range must be below the second one", spec->name);
+	if (is_too_small(range->low) || is_too_small(range->high))
+		return refuse(reader, text, "%s: the ends of a range must be 0 or at least 1e-18 from it", spec->name);
 	if (range->logarithmic && range->low <= 0)
 		return refuse(reader, text, "%s: behind log the lower end must be above 0", spec->name);
 	return CLN_OK;

@@ -88,6 +88,15 @@ static void on_checkpoint(void *context, const struct cln_checkpoint *checkpoint
 		tell(training, training->unsaved.message);
 }
 
+/* A fold has no checkpoint: a process does its first one whatever the time limit, so that calls with a short one come to an end. */
+static enum cln_ask ask_in_fold(void *context)
+{
+	const struct training *training = context;
+	const enum cln_ask ask = interrupt_ask(context);
+
+	return ask == CLN_SAVE_AND_STOP && !training->work->fold_done && !interrupt_signalled() ? CLN_GO_ON : ask;
+}
+
 /* With checkpoints or, where the library makes none, without. */
 static struct cln_observer observe(struct training *training, bool checkpoints)
 {
@@ -99,7 +108,7 @@ static struct cln_observer observe(struct training *training, bool checkpoints)
 	    .progress = on_progress,
 	    .epoch = on_epoch,
 	    .note = on_note,
-	    .ask = interrupt_ask,
+	    .ask = checkpoints ? interrupt_ask : ask_in_fold,
 	    .checkpoint = checkpoints ? on_checkpoint : NULL,
 	};
 }
@@ -171,11 +180,13 @@ static enum cln_status train_folds(struct training *training, struct cln_error *
 
 	while (run->n_folds < K && status == CLN_OK) {
 		double seconds;
+		if (training->work->fold_done && interrupt_exceeds(0))
+			return error_set(err, CLN_STOPPED, "stopped by the time limit");
 		status = search_fit_fold(&run->folds[run->n_folds], &seconds, training->work->train, &training->options.config,
 					 run->n_folds, K, &observer, err);
 		if (status != CLN_OK)
 			break;
-		training->work->told = true;
+		training->work->told = training->work->fold_done = true;
 		run->seconds += seconds;
 		run->n_folds++;
 		run->metrics = search_mean(run->folds, run->n_folds);

@@ -9,6 +9,7 @@ struct trial_work {
 	const struct search_files *files;
 	struct cln_table *train, *valid; /* valid: NULL where there is no file of it */
 	struct progress *progress;       /* lent; all messages of a search go through it, or its bar is cleared before */
+	bool fold_done;                  /* by this process */
 	bool told; /* what is to be said of the data was said, by the first trial */
 };
 

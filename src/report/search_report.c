@@ -76,8 +76,8 @@ static void print_winner(FILE *out, const struct search_result *result)
 	print_set(out, "valid", &result->valid);
 	print_set(out, "test", &result->test);
 	if (result->test.rows == 0)
-		fprintf(out, "How good it is say rows that chose nothing (--test, --test-fraction): colonnade evaluate %s/best "
-			"NEW.csv\n", result->out);
+		fprintf(out, "To learn how good it really is, use rows that took no part in the choice: --test or --test-fraction, "
+			"or colonnade evaluate %s/best NEW.csv\n", result->out);
 }
 
 void search_report_print(FILE *out, const struct search_result *result)
