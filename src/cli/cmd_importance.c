@@ -3,9 +3,9 @@
 #include "cli/commands.h"
 
 #include "api/rows.h"
-#include "base/utf8.h"
 #include "cli/row_report.h"
 #include "report/importance.h"
+#include "report/output.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "cli/row_report.h"
 
 #include "api/novelty.h"
-#include "base/utf8.h"
+#include "report/output.h"
 
 #include <stdio.h>
 

@@ -5,6 +5,7 @@
 #define REPORT_OUTPUT_H
 
 #include "base/io.h"
+#include "base/utf8.h" /* texts are shown by its rules */
 
 struct output {
 	int fd;           /* -1: not open */
