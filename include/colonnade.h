@@ -417,9 +417,8 @@ struct cln_row_report {
 
 /* probabilities: room for cln_table_rows of the table, of the positive class.  Columns are matched by name, in any order; those
  * that the model does not use, the label among them, need not be there; one that it needs and is missing, and text where numbers
- * were learnt, is CLN_E_DATA, and so is a row whose cells are so great that its logit is not a number.  threads: 0 for as many
- * as allowed, which costs some system calls; 1 is best for a few rows.  report may be NULL.  The same bits for any threads and
- * isa, and for a row alone and among others. */
+ * were learnt, is CLN_E_DATA.  threads: 0 for as many as allowed, which costs some system calls; 1 is best for a few rows.  report
+ * may be NULL.  The same bits for any threads and isa, and for a row alone and among others. */
 CLN_MUST_CHECK enum cln_status cln_model_predict(const struct cln_model *model, const struct cln_table *table, int threads,
                                                  float *probabilities, struct cln_row_report *report, struct cln_error *err);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * cln_model_predict and cln_model_evaluate: rows of a table through pipeline and networks, a chunk at a time. */
-#include <math.h>
 #include <string.h>
 
 #include "api/judge.h"
@@ -77,22 +76,6 @@ static enum cln_status score_in_chunks(const struct request *request, float *X, 
 	return status;
 }
 
-/* Cells near the end of what a float holds can make a logit that is infinity less infinity. */
-static enum cln_status check_probabilities(const struct request *request, struct cln_error *err)
-{
-	const struct cln_table *table = request->table;
-
-	for (size_t i = 0; i < request->n_rows; i++) {
-		if (!isnan(request->probabilities[i]))
-			continue;
-		const size_t row = request->rows ? request->rows[i] : i, line = table_line(table, row);
-		if (line)
-			return error_set(err, CLN_E_DATA, "%s:%zu: the logit is not a number", table->source, line);
-		return error_set(err, CLN_E_DATA, "%s: row %zu: the logit is not a number", table->source, row + 1);
-	}
-	return CLN_OK;
-}
-
 static enum cln_status score(const struct request *request, struct cln_row_report *report, struct cln_error *err)
 {
 	const struct cln_model *model = request->model;
@@ -108,8 +91,6 @@ static enum cln_status score(const struct request *request, struct cln_row_repor
 	judge_report_extra(&own, model, request->table, reader);
 	X = mem_alloc(n_rows < chunk ? n_rows : chunk, n_features * sizeof *X, err);
 	status = X ? score_in_chunks(request, X, reader, &own, err) : CLN_E_MEMORY;
-	if (status == CLN_OK)
-		status = check_probabilities(request, err);
 	if (report)
 		*report = own;
 	mem_free(X);
