@@ -23,8 +23,8 @@ counts=$check/counts
 jobs=$(nproc)
 unset COLONNADE COLONNADE_ISA OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND MAKEFLAGS
 
-steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz mpi quickstart distcheck generated"
-long_steps="mpi_long reliability export arm slurm long_fuzz long_tests"
+steps="shellcheck gcc isa same_bits clang serial sanitizers tsan fuzz quickstart distcheck generated"
+long_steps="mpi mpi_long reliability export arm slurm long_fuzz long_tests"
 
 # ---------------------------------------------------------------- preparation
 
