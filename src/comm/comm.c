@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-
 void comm_broadcast(struct comm *comm, void *data, size_t bytes)
 {
 	comm->ops->broadcast(comm, data, bytes);
@@ -30,17 +29,11 @@ void comm_hear(const struct comm *comm, int signal)
 		comm->hear(signal);
 }
 
-/* A rank's answer, and whose it is. */
-struct answer {
-	uint32_t status;
-	char message[CLN_ERROR_TEXT];
-};
-
 enum cln_status comm_agree(struct comm *comm, enum cln_status status, struct cln_error *err)
 {
 	size_t begin[COMM_MAX_RANKS + 1];
 	uint32_t codes[COMM_MAX_RANKS] = {0};
-	struct answer answer = {.status = (uint32_t)status};
+	char message[CLN_ERROR_TEXT] = "";
 	for (int r = 0; r <= comm->ranks; r++)
 		begin[r] = (size_t)r * sizeof *codes;
 	codes[comm->rank] = (uint32_t)status;
@@ -51,12 +44,12 @@ enum cln_status comm_agree(struct comm *comm, enum cln_status status, struct cln
 	if (failed == comm->ranks)
 		return CLN_OK;
 	if (comm->rank == failed && err)
-		memcpy(answer.message, err->message, sizeof answer.message);
+		memcpy(message, err->message, sizeof message);
 	for (int r = 0; r <= comm->ranks; r++)
-		begin[r] = r > failed ? sizeof answer.message : 0;
-	comm_gather_all(comm, answer.message, begin);
+		begin[r] = r > failed ? sizeof message : 0;
+	comm_gather_all(comm, message, begin);
 	status = (enum cln_status)codes[failed];
 	if (comm->rank == failed)
 		return status;
-	return error_set(err, status, "rank %d: %s", failed, answer.message);
+	return error_set(err, status, "rank %d: %s", failed, message);
 }
