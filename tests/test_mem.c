@@ -154,6 +154,17 @@ START_TEST(text_grows_and_stays_terminated)
 }
 END_TEST
 
+START_TEST(a_shown_text_steers_no_terminal_and_is_padded_by_its_characters)
+{
+	struct text text = {0};
+	text_add_padded(&text, "a\033b\302\233c", 7); /* ESC and CSI, which is two bytes */
+	text_add_padded(&text, "|G\303\244rtner", 10);
+	text_add_padded(&text, "|longer than that", 3);
+	ck_assert_str_eq(text.bytes, "a?b?c  |G\303\244rtner  |longer than that");
+	text_free(&text);
+}
+END_TEST
+
 START_TEST(text_that_cannot_grow_says_so_and_keeps_what_it_has)
 {
 	struct text text = {0};
@@ -244,6 +255,7 @@ static Suite *mem_suite(void)
 	suite_add_tcase(suite, blocks);
 	TCase *text = tcase_create("text");
 	tcase_add_test(text, text_grows_and_stays_terminated);
+	tcase_add_test(text, a_shown_text_steers_no_terminal_and_is_padded_by_its_characters);
 	tcase_add_test(text, text_that_cannot_grow_says_so_and_keeps_what_it_has);
 	suite_add_tcase(suite, text);
 	TCase *status = tcase_create("status");

@@ -15,37 +15,6 @@
 
 /* ---------------------------------------------------------------- text */
 
-/* Terminals count characters, not bytes: those that do not continue a UTF-8 sequence. */
-static size_t width_of(const char *text)
-{
-	size_t width = 0;
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xC0) != 0x80;
-	return width;
-}
-
-/* Adds a text from the file; what could steer a terminal becomes '?'. */
-static void add_visible(struct text *out, const char *text)
-{
-	while (*text) {
-		size_t n = utf8_control(text);
-		text_add(out, n ? "?" : text, 1);
-		text += n ? n : 1;
-	}
-}
-
-static void pad(struct text *out, size_t width, size_t wanted)
-{
-	for (; width < wanted; width++)
-		text_add(out, " ", 1);
-}
-
-static void add_padded(struct text *out, const char *text, size_t wanted)
-{
-	add_visible(out, text);
-	pad(out, width_of(text), wanted);
-}
-
 static void add_number(struct text *out, double value)
 {
 	char digits[NUMBER_TEXT];
@@ -96,11 +65,11 @@ static void describe_categorical(struct text *out, const struct pipeline_column 
 {
 	size_t width = 0, i = 0;
 	for (; i < column->n_levels; i++) {
-		size_t more = width_of(column->levels[i]) + strlen(", ");
+		size_t more = utf8_width(column->levels[i]) + strlen(", ");
 		if (i && width + more > MAX_LEVELS_WIDTH)
 			break;
 		text_addf(out, i ? ", " : "");
-		add_visible(out, column->levels[i]);
+		text_add_visible(out, column->levels[i]);
 		width += more;
 	}
 	if (i < column->n_levels)
@@ -119,7 +88,7 @@ static void describe_categorical(struct text *out, const struct pipeline_column 
 static void describe_column(struct text *out, const struct pipeline_column *column, size_t name_width)
 {
 	text_addf(out, "  ");
-	add_padded(out, column->name, name_width);
+	text_add_padded(out, column->name, name_width);
 	text_addf(out, "  %-11s  %8zu  ", column->type == COLUMN_NUMERIC ? "numeric" : "categorical", column->n_features);
 	if (column->n_features == 0)
 		text_addf(out, "constant in the training rows, not used");
@@ -134,12 +103,12 @@ static void describe_columns(struct text *out, const struct pipeline *pipeline)
 {
 	size_t name_width = strlen("name");
 	for (size_t i = 0; i < pipeline->n_columns; i++) {
-		size_t width = width_of(pipeline->columns[i].name);
+		size_t width = utf8_width(pipeline->columns[i].name);
 		if (width > name_width && width <= MAX_NAME_WIDTH)
 			name_width = width;
 	}
 	text_addf(out, "\ncolumns: %zu, giving %zu features\n  ", pipeline->n_columns, pipeline->n_features);
-	add_padded(out, "name", name_width);
+	text_add_padded(out, "name", name_width);
 	text_addf(out, "  %-11s  %8s  %s\n", "type", "features", "values");
 	for (size_t i = 0; i < pipeline->n_columns; i++)
 		describe_column(out, &pipeline->columns[i], name_width);
@@ -199,7 +168,7 @@ static void describe_option(struct text *out, const struct json *option)
 {
 	text_addf(out, "  %-22s ", option->key);
 	if (option->type == JSON_STRING)
-		add_visible(out, option->string);
+		text_add_visible(out, option->string);
 	else
 		add_number(out, option->number);
 }
@@ -213,7 +182,7 @@ static void describe_options(struct text *out, const struct json *training)
 		if (option->type != JSON_STRING && option->type != JSON_NUMBER)
 			continue;
 		if (right)
-			pad(out, out->length - line, OPTION_WIDTH);
+			text_pad(out, out->length - line, OPTION_WIDTH);
 		describe_option(out, option);
 		if (right) {
 			text_add(out, "\n", 1);
@@ -272,18 +241,18 @@ static void describe_validation(struct text *out, const struct cln_metrics *vali
 static void describe_purpose(struct text *out, const struct cln_model *model)
 {
 	text_addf(out, "Colonnade model, format %zu\n\npredicts: ", document_format(model));
-	add_visible(out, model->label.column);
+	text_add_visible(out, model->label.column);
 	text_addf(out, ", ");
-	add_visible(out, model->label.positive);
+	text_add_visible(out, model->label.positive);
 	text_addf(out, " where the probability of that is at least ");
 	add_number(out, model->threshold);
 	text_addf(out, ", else ");
-	add_visible(out, model->label.negative);
+	text_add_visible(out, model->label.negative);
 	text_addf(out, "\n");
 	if (!model->weight)
 		return;
 	text_addf(out, "row weights: ");
-	add_visible(out, model->weight);
+	text_add_visible(out, model->weight);
 	text_addf(out, "\n");
 }
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/utf8.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define MEM_EXACT 1
 #elif defined(__has_feature)
@@ -201,6 +203,27 @@ void text_add(struct text *text, const char *bytes, size_t length)
 		memcpy(text->bytes + text->length, bytes, length);
 	text->length += length;
 	text->bytes[text->length] = '\0';
+}
+
+void text_add_visible(struct text *text, const char *shown)
+{
+	while (*shown) {
+		const size_t control = utf8_control(shown);
+		text_add(text, control ? "?" : shown, 1);
+		shown += control ? control : 1;
+	}
+}
+
+void text_pad(struct text *text, size_t width, size_t wanted)
+{
+	for (; width < wanted; width++)
+		text_add(text, " ", 1);
+}
+
+void text_add_padded(struct text *text, const char *shown, size_t wanted)
+{
+	text_add_visible(text, shown);
+	text_pad(text, utf8_width(shown), wanted);
 }
 
 void text_addf(struct text *text, const char *format, ...)

@@ -40,6 +40,12 @@ struct text {
 	size_t refused; /* bytes that could not be had, where it failed */
 };
 void text_add(struct text *text, const char *bytes, size_t length);
+/* Anybody's text: what could steer a terminal becomes '?'. */
+void text_add_visible(struct text *text, const char *shown);
+/* Spaces behind something of this width, up to the one that is wanted. */
+void text_pad(struct text *text, size_t width, size_t wanted);
+/* Anybody's text, padded to so many characters. */
+void text_add_padded(struct text *text, const char *shown, size_t wanted);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 enum cln_status text_check(const struct text *text, struct cln_error *err) CLN_MUST_CHECK; /* CLN_E_MEMORY where an append failed */
 void text_free(struct text *text);

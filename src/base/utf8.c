@@ -62,3 +62,11 @@ int utf8_cut(const char *text, int most)
 		length--;
 	return length;
 }
+
+size_t utf8_width(const char *text)
+{
+	size_t width = 0;
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xC0) != 0x80;
+	return width;
+}

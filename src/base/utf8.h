@@ -15,6 +15,9 @@ size_t utf8_control(const char *text);
 /* Makes every control character a '?', in place, but those that `kept` holds. */
 void utf8_make_visible(char *text, const char *kept);
 
+/* Characters, which is what a terminal counts: bytes but those that go on with a sequence. */
+size_t utf8_width(const char *text);
+
 /* How many bytes of a text to show where no more than `most` are wanted, for "%.*s": all, or so few that no character is cut. */
 int utf8_cut(const char *text, int most);
 

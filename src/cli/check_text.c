@@ -16,32 +16,6 @@ const char *const check_use_words[] = {[CLN_COLUMN_FEATURE] = "feature",
 
 /* ---------------------------------------------------------------- pieces */
 
-static size_t width_of(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xC0) != 0x80;
-	return width;
-}
-
-/* Names are anybody's text: what could steer a terminal becomes '?'. */
-static void add_visible(struct text *text, const char *name)
-{
-	const size_t before = text->length;
-
-	text_addf(text, "%s", name);
-	if (!text->failed)
-		utf8_make_visible(text->bytes + before, "\n");
-	text->length = text->failed ? text->length : before + strlen(text->bytes + before);
-}
-
-static void pad(struct text *text, size_t width, size_t wanted)
-{
-	for (; width < wanted; width++)
-		text_add(text, " ", 1);
-}
-
 static const char *number_text(char text[NUMBER_TEXT], double value)
 {
 	if (isnan(value))
@@ -68,9 +42,9 @@ static void write_finding(struct text *text, const struct check_file *file, cons
 		snprintf(place, sizeof place, ":%zu:%zu", finding->line, finding->column);
 	else if (finding->line)
 		snprintf(place, sizeof place, ":%zu", finding->line);
-	add_visible(text, file->name && strcmp(file->name, "-") == 0 ? "standard input" : file->name);
+	text_add_visible(text, file->name && strcmp(file->name, "-") == 0 ? "standard input" : file->name);
 	text_addf(text, "%s: ", place);
-	add_visible(text, finding->sentence);
+	text_add_visible(text, finding->sentence);
 	text_add(text, "\n", 1);
 }
 
@@ -93,7 +67,7 @@ static void write_problems(struct text *text, const struct check_file *file)
 	if (findings->ended)
 		text_addf(text, "the reading ends there: behind it no row can be believed\n");
 	if (file->refused.code != CLN_OK) {
-		add_visible(text, file->refused.message);
+		text_addf(text, "%s", file->refused.message);
 		text_add(text, "\n", 1);
 	}
 }
@@ -138,8 +112,7 @@ static void write_column(struct text *text, const struct check_column *column, s
 	const size_t before = text->length;
 
 	text_addf(text, "  ");
-	add_visible(text, column->name);
-	pad(text, width_of(column->name), name_width);
+	text_add_padded(text, column->name, name_width);
 	if (column->use == CLN_COLUMN_IGNORED) {
 		text_addf(text, "  ignored\n");
 		return;
@@ -161,13 +134,13 @@ static void write_columns(struct text *text, const struct check_result *result)
 	size_t name_width = strlen("column");
 
 	for (size_t c = 0; c < result->n_columns; c++) {
-		const size_t width = width_of(result->columns[c].name);
+		const size_t width = utf8_width(result->columns[c].name);
 
 		if (width > name_width)
 			name_width = width < MAX_NAME_WIDTH ? width : MAX_NAME_WIDTH;
 	}
-	text_addf(text, "\n  column");
-	pad(text, strlen("column"), name_width);
+	text_addf(text, "\n  ");
+	text_add_padded(text, "column", name_width);
 	text_addf(text, "  type      missing  %*s  %*s  %*s  remarks\n", NUMBER_WIDTH, "least", NUMBER_WIDTH, "median",
 		  NUMBER_WIDTH, "greatest");
 	for (size_t c = 0; c < result->n_columns; c++)
@@ -185,17 +158,17 @@ static void write_label(struct text *text, const struct check_result *result)
 	if (!result->label)
 		return;
 	text_addf(text, "label     ");
-	add_visible(text, result->label);
+	text_add_visible(text, result->label);
 	text_addf(text, ": \"");
-	add_visible(text, result->positive);
+	text_add_visible(text, result->positive);
 	text_addf(text, "\" is positive%s, %zu rows (%.1f %%); \"", result->positive_was_chosen ? ", being the greater" : "",
 		  result->n_positive, n ? 100 * (double)result->n_positive / (double)n : 0);
-	add_visible(text, result->negative);
+	text_add_visible(text, result->negative);
 	text_addf(text, "\" negative, %zu\n", result->n_negative);
 	if (!result->weight)
 		return;
 	text_addf(text, "weight    ");
-	add_visible(text, result->weight);
+	text_add_visible(text, result->weight);
 	text_addf(text, ": from %s to %s, in sum %s; %zu rows of weight 0 are left out\n", number_text(least, result->weight_least),
 		  number_text(greatest, result->weight_greatest), number_text(sum, result->weight_sum), result->n_dropped);
 }
@@ -216,7 +189,7 @@ static void write_copies(struct text *text, const struct check_result *result)
 			snprintf(first, sizeof first, " (the first: line %zu, which is line %zu%s)", copies->line, copies->of_line,
 				 across ? " of DATA" : "");
 		text_addf(text, "copies    %zu row%s of ", copies->n, copies->n > 1 ? "s" : "");
-		add_visible(text, result->files[f].name);
+		text_add_visible(text, result->files[f].name);
 		text_addf(text, " %s%s\n", copies->n > 1 ? many[across] : one[across], first);
 	}
 }
@@ -227,7 +200,7 @@ static void write_suspects(struct text *text, const struct check_result *result)
 		if (!result->columns[c].tells_label)
 			continue;
 		text_addf(text, "leak?     the column \"");
-		add_visible(text, result->columns[c].name);
+		text_add_visible(text, result->columns[c].name);
 		text_addf(text, "\" tells the label of every row: was it made from it? (--ignore leaves it out)\n");
 	}
 }
@@ -272,18 +245,18 @@ static void write_fit_column(struct text *text, const struct check_fit_column *f
 
 	if (fit->missing) {
 		text_addf(text, "missing   the column \"");
-		add_visible(text, fit->name);
+		text_add_visible(text, fit->name);
 		text_addf(text, "\", which the model was trained on\n");
 	}
 	if (fit->n_outside > 0) {
 		text_addf(text, "outside   ");
-		add_visible(text, fit->name);
+		text_add_visible(text, fit->name);
 		text_addf(text, ": %zu of %zu values outside of the training rows' %s .. %s\n", fit->n_outside, fit->n_present,
 			  number_text(least, fit->least), number_text(greatest, fit->greatest));
 	}
 	if (fit->n_unseen > 0) {
 		text_addf(text, "unseen    ");
-		add_visible(text, fit->name);
+		text_add_visible(text, fit->name);
 		text_addf(text, ": %zu of %zu values never seen in training, the first being \"%s\"\n", fit->n_unseen,
 			  fit->n_present, fit->unseen);
 	}
@@ -297,7 +270,7 @@ static void write_fit(struct text *text, const struct check_result *result)
 		write_fit_column(text, &result->fit[k]);
 	for (size_t i = 0; i < result->n_extra && i < CLN_EXTRA_NAMED; i++) {
 		text_addf(text, i ? ", \"" : "extra     the model does not know \"");
-		add_visible(text, table->columns[result->extra[i]].name);
+		text_add_visible(text, table->columns[result->extra[i]].name);
 		text_add(text, "\"", 1);
 	}
 	if (result->n_extra > CLN_EXTRA_NAMED)
@@ -319,7 +292,7 @@ static void write_file(struct text *text, const struct check_result *result, int
 	if (!file->table)
 		return;
 	text_addf(text, "%-9s ", check_file_words[f]);
-	add_visible(text, file->table->source);
+	text_add_visible(text, file->table->source);
 	text_addf(text, ": %zu rows, %zu columns", file->table->n_rows, file->table->n_columns);
 	if (f == CHECK_DATA && result->n_rows < file->table->n_rows)
 		text_addf(text, "; what follows is of the %zu rows without a problem", result->n_rows);
@@ -331,7 +304,7 @@ static void write_verdict(struct text *text, const struct check_result *result, 
 	const char *who = of_model ? "predict" : "train";
 
 	if (result->refused.code != CLN_OK) {
-		add_visible(text, result->refused.message);
+		text_addf(text, "%s", result->refused.message);
 		text_add(text, "\n", 1);
 	}
 	if (check_status(result) == CLN_OK)

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/search_record.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define RECORD_LIMIT ((size_t)16 << 20) /* bytes */
 #define MOST_EPOCHS 1000000
-#define MOST_ROWS ((size_t)1 << 40)
 
 static const char *const states[] = {"unfinished", "done", "diverged"};
 static const struct name_table state_names = {states, 3};
@@ -121,30 +119,6 @@ enum cln_status trial_record_write(const struct trial_record *record, const stru
 
 /* ---------------------------------------------------------------- reading */
 
-/* A measure; null: it was undefined. */
-static enum cln_status read_measure(double *value, const struct json *object, const char *key, struct cln_error *err)
-{
-	const struct json *member = json_get(object, key);
-
-	*value = NAN;
-	if (member && member->type == JSON_NULL)
-		return CLN_OK;
-	return json_get_number(value, object, key, 0, 1e300, err);
-}
-
-static enum cln_status read_metrics(struct cln_metrics *metrics, const struct json *object, struct cln_error *err)
-{
-	enum cln_status status = json_get_size(&metrics->rows, object, "rows", 0, MOST_ROWS, err);
-
-	if (status == CLN_OK)
-		status = read_measure(&metrics->log_loss, object, "log_loss", err);
-	if (status == CLN_OK)
-		status = read_measure(&metrics->auc, object, "auc", err);
-	if (status == CLN_OK)
-		status = read_measure(&metrics->accuracy, object, "accuracy", err);
-	return status;
-}
-
 static enum cln_status read_folds(struct trial_run *run, const struct json *object, size_t folds, struct cln_error *err)
 {
 	const struct json *array;
@@ -153,7 +127,7 @@ static enum cln_status read_folds(struct trial_run *run, const struct json *obje
 	if (status == CLN_OK && array->n > folds)
 		status = error_set(err, CLN_E_DAMAGED, "\"folds\" has more than %zu", folds);
 	for (const struct json *fold = status == CLN_OK ? array->child : NULL; fold && status == CLN_OK; fold = fold->next)
-		status = read_metrics(&run->folds[run->n_folds++], fold, err);
+		status = run_files_metrics(&run->folds[run->n_folds++], fold, NULL, err);
 	return status;
 }
 
@@ -173,7 +147,7 @@ static enum cln_status read_run(struct trial_record *record, const struct json *
 	if (!run)
 		return CLN_E_MEMORY;
 	run->state = (enum trial_state)name_find(&state_names, state);
-	status = read_metrics(&run->metrics, object, err);
+	status = run_files_metrics(&run->metrics, object, NULL, err);
 	if (status == CLN_OK && folds > 0)
 		status = read_folds(run, object, folds, err);
 	return status == CLN_OK ? json_get_number(&run->seconds, object, "seconds", 0, 1e12, err) : status;

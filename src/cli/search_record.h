@@ -4,6 +4,7 @@
 #define CLI_SEARCH_RECORD_H
 
 #include "cli/search_files.h"
+#include "report/run_files.h"
 
 enum trial_state { TRIAL_UNFINISHED, TRIAL_DONE, TRIAL_DIVERGED };
 

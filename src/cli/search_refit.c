@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/search_refit.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/run_command.h"
+#include "report/run_files.h"
 
 #define CONFIG_LIMIT ((size_t)1 << 20)
 #define LONGEST_WAIT 1000 /* milliseconds */
@@ -101,24 +101,6 @@ static enum cln_status write_config(const struct search_files *files, const stru
 	return status;
 }
 
-static enum cln_status read_metrics(struct cln_metrics *metrics, const struct json *record, const char *key, struct cln_error *err)
-{
-	const struct json *object = json_get(record, key), *auc = json_get(object, "auc");
-	enum cln_status status;
-
-	*metrics = (struct cln_metrics){.auc = NAN};
-	if (!object || object->type == JSON_NULL)
-		return CLN_OK;
-	status = json_get_size(&metrics->rows, object, "rows", 0, (size_t)1 << 40, err);
-	if (status == CLN_OK)
-		status = json_get_number(&metrics->log_loss, object, "log_loss", 0, 1e300, err);
-	if (status == CLN_OK)
-		status = json_get_number(&metrics->accuracy, object, "accuracy", 0, 1, err);
-	if (status == CLN_OK && auc && auc->type != JSON_NULL)
-		status = json_get_number(&metrics->auc, object, "auc", 0, 1, err);
-	return status;
-}
-
 /* The figures of run.json. */
 static enum cln_status read_run(struct search_refit *refit, const struct search_files *files, struct cln_error *err)
 {
@@ -134,9 +116,9 @@ static enum cln_status read_run(struct search_refit *refit, const struct search_
 		return status;
 	status = json_parse(&record, bytes, length, &why);
 	if (status == CLN_OK)
-		status = read_metrics(&refit->valid, record, "valid", &why);
+		status = run_files_metrics(&refit->valid, record, "valid", &why);
 	if (status == CLN_OK)
-		status = read_metrics(&refit->test, record, "test", &why);
+		status = run_files_metrics(&refit->test, record, "test", &why);
 	refit->done = status == CLN_OK;
 	json_free(record);
 	mem_free(bytes);

@@ -13,15 +13,10 @@
 /* What could steer a terminal, or end the line, is a '?'. */
 static void put_text(FILE *out, const char *text)
 {
+	const int n = utf8_cut(text, SHOWN_TEXT - 4);
 	char shown[SHOWN_TEXT];
-	size_t n = 0;
 
-	for (size_t length; text[n] && n < SHOWN_TEXT - 4; n += length) {
-		length = utf8_sequence(text + n, strlen(text + n));
-		length = length ? length : 1;
-	}
-	memcpy(shown, text, n);
-	shown[n] = '\0';
+	snprintf(shown, sizeof shown, "%.*s", n, text);
 	utf8_make_visible(shown, "");
 	fprintf(out, "%s%s", shown, text[n] ? "..." : "");
 }

@@ -135,7 +135,7 @@ static void add_tiles(struct text *page, const struct run_rows *rows)
 }
 
 /* What every run has, also one that keeps no more. */
-static void add_metrics(struct text *page, const char *name, const struct run_metrics *metrics)
+static void add_metrics(struct text *page, const char *name, const struct cln_metrics *metrics)
 {
 	if (metrics->rows == 0)
 		return;

@@ -99,13 +99,12 @@ static enum cln_status read_numbers(struct run_files *files, struct cln_error *e
 	return status;
 }
 
-static enum cln_status read_metrics_of(struct run_metrics *metrics, const struct json *record, const char *key,
-                                       struct cln_error *err)
+enum cln_status run_files_metrics(struct cln_metrics *metrics, const struct json *object, const char *key, struct cln_error *err)
 {
-	const struct json *object = json_get(record, key);
 	enum cln_status status;
 
-	*metrics = (struct run_metrics){0, NAN, NAN, NAN};
+	object = key ? json_get(object, key) : object;
+	*metrics = (struct cln_metrics){.log_loss = NAN, .auc = NAN, .accuracy = NAN};
 	if (!object || object->type == JSON_NULL)
 		return CLN_OK;
 	status = json_get_size(&metrics->rows, object, "rows", 0, MOST_COUNT, err);
@@ -171,11 +170,11 @@ static enum cln_status read_record(struct run_files *files, const struct run_sou
 	if (status == CLN_OK)
 		status = read_numbers(files, err);
 	if (status == CLN_OK)
-		status = read_metrics_of(&files->train, files->record, "train", err);
+		status = run_files_metrics(&files->train, files->record, "train", err);
 	if (status == CLN_OK)
-		status = read_metrics_of(&files->valid, files->record, "valid", err);
+		status = run_files_metrics(&files->valid, files->record, "valid", err);
 	if (status == CLN_OK)
-		status = read_metrics_of(&files->test, files->record, "test", err);
+		status = run_files_metrics(&files->test, files->record, "test", err);
 	if (status == CLN_OK)
 		status = read_changed(files, err);
 	if (status == CLN_OK)

@@ -47,11 +47,6 @@ struct run_column {
 	struct cln_drift valid, test;
 };
 
-struct run_metrics {
-	size_t rows; /* 0: there are none */
-	double log_loss, auc, accuracy;
-};
-
 /* Texts are lent by the parsed record. */
 struct run_files {
 	const struct json *record;
@@ -60,7 +55,7 @@ struct run_files {
 	const char *version, *data_file, *fingerprint, *isa, *threads_rule, *cpu, *finished, *command, *label, *positive, *negative;
 	size_t data_rows, data_columns, threads, threads_allowed, members, epochs, best_epoch, recoveries;
 	double seconds, rows_per_second, temperature, threshold;
-	struct run_metrics train, valid, test;
+	struct cln_metrics train, valid, test; /* rows 0: there are none */
 	const struct json *network; /* or NULL */
 	struct run_rows *rows[3];   /* test, valid, train: NULL where there are none */
 	size_t n_columns, columns_left_out;
@@ -79,6 +74,9 @@ void run_files_free(struct run_files *files);
 /* A number or null (NaN), within low .. high; a missing member is null. */
 enum cln_status run_files_real(double *value, const struct json *object, const char *key, double low, double high,
                                struct cln_error *err) CLN_MUST_CHECK;
+/* What jsonl_metrics has written: under the key, or where it is NULL the object's own members.  rows is 0 where there are none. */
+enum cln_status run_files_metrics(struct cln_metrics *metrics, const struct json *object, const char *key,
+                                  struct cln_error *err) CLN_MUST_CHECK;
 /* A text, or fallback where the member is missing or null. */
 enum cln_status run_files_text(const char **value, const struct json *object, const char *key, const char *fallback,
                                struct cln_error *err) CLN_MUST_CHECK;
