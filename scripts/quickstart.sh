@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # From a fresh clone to a trained network: installs what is missing, builds here, trains on examples/adult.csv.
 # Says what it does, stops at the first error, and can be run again: each time into a new run directory.  Options are those of
-# train: `scripts/quickstart.sh --effort quick` takes seconds instead of a minute or two.
+# train: `scripts/quickstart.sh --effort quick` trains for a tenth of the time.
 set -eu
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/packages.sh
