@@ -74,14 +74,6 @@ static void compared_free(struct compared *compared)
 	*compared = (struct compared){0};
 }
 
-static const struct column *column_of_name(const struct cln_table *table, const char *name)
-{
-	for (size_t c = 0; c < table->n_columns; c++)
-		if (strcmp(table->columns[c].name, name) == 0 && !table->columns[c].ignored)
-			return &table->columns[c];
-	return NULL;
-}
-
 static enum cln_status hash_levels(uint64_t **hashes, const struct column *column, struct cln_error *err)
 {
 	*hashes = mem_alloc(column->n_levels, sizeof **hashes, err);
@@ -103,11 +95,11 @@ static enum cln_status find_columns(struct compared *compared, const struct chec
 		return CLN_E_MEMORY;
 	for (size_t c = 0; c < result->n_columns; c++) {
 		const enum cln_column_use use = result->columns[c].use;
-		const struct column *column;
 
 		if (use != CLN_COLUMN_FEATURE && use != CLN_COLUMN_LABEL)
 			continue;
-		column = column_of_name(compared->table, result->columns[c].name);
+		const size_t place = table_find_cells(compared->table, result->columns[c].name);
+		const struct column *column = place == SIZE_MAX ? NULL : &compared->table->columns[place];
 		compared->columns[compared->n_columns++] = column;
 		if (column && column->type == COLUMN_CATEGORICAL &&
 		    hash_levels(&compared->level_hashes[compared->n_columns - 1], column, err) != CLN_OK)

@@ -47,14 +47,6 @@ enum cln_status check_texts(struct findings *findings, const struct cln_table *t
 	return status;
 }
 
-static size_t find_column(const struct cln_table *table, const char *name)
-{
-	for (size_t c = 0; c < table->n_columns; c++)
-		if (strcmp(table->columns[c].name, name) == 0 && !table->columns[c].ignored)
-			return c;
-	return SIZE_MAX;
-}
-
 static enum cln_status fit_columns(struct check_result *result, const struct pipeline *pipeline, const struct novel *novel,
 				   struct cln_error *err)
 {
@@ -69,7 +61,7 @@ static enum cln_status fit_columns(struct check_result *result, const struct pip
 
 		if (learnt->n_features == 0)
 			continue;
-		c = find_column(data->table, learnt->name);
+		c = table_find_cells(data->table, learnt->name);
 		*fit = (struct check_fit_column){.name = learnt->name,
 						 .missing = c == SIZE_MAX,
 						 .n_present = count->n_present,
@@ -110,7 +102,7 @@ static void find_extra(struct check_result *result, const struct cln_model *mode
 static enum cln_status count_labels(struct check_result *result, const struct cln_model *model, struct cln_error *err)
 {
 	const struct cln_table *table = result->files[CHECK_DATA].table;
-	const size_t c = find_column(table, model->label.column);
+	const size_t c = table_find_cells(table, model->label.column);
 
 	if (c == SIZE_MAX)
 		return CLN_OK;

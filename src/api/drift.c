@@ -148,18 +148,10 @@ static enum cln_status count_levels(size_t counts[DRIFT_MOST_BINS], const struct
 
 /* ---------------------------------------------------------------- both */
 
-static const struct column *column_of_name(const struct cln_table *table, const char *name)
-{
-	for (size_t c = 0; c < table->n_columns; c++)
-		if (strcmp(table->columns[c].name, name) == 0)
-			return &table->columns[c];
-	return NULL;
-}
-
 enum cln_status drift_of_column(struct cln_drift *drift, size_t c, const struct drift_rows *first, const struct drift_rows *second,
                                 struct cln_error *err)
 {
-	const struct column *column = &first->table->columns[c], *other;
+	const struct column *column = &first->table->columns[c];
 	size_t counts[2][DRIFT_MOST_BINS] = {{0}};
 	struct level_bins bins = {0};
 	struct cuts cuts;
@@ -168,9 +160,10 @@ enum cln_status drift_of_column(struct cln_drift *drift, size_t c, const struct 
 	*drift = unknown;
 	if (first->n == 0 || second->n == 0 || column->ignored)
 		return CLN_OK;
-	other = first->table == second->table ? column : column_of_name(second->table, column->name);
-	if (!other || other->ignored || other->type != column->type)
+	const size_t place = first->table == second->table ? c : table_find_cells(second->table, column->name);
+	if (place == SIZE_MAX || second->table->columns[place].type != column->type)
 		return CLN_OK;
+	const struct column *other = &second->table->columns[place];
 	if (column->type == COLUMN_NUMERIC) {
 		status = find_cuts(&cuts, column->numbers, first, err);
 		if (status != CLN_OK)

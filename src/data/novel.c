@@ -21,16 +21,11 @@ void novel_free(struct novel *novel)
 /* Where the last table had it is looked at first: tables that are parts of one have the same columns. */
 static const struct column *find_column(struct novel_column *count, const struct cln_table *table, const char *name)
 {
-	const size_t n = table->n_columns, hint = count->found;
-
-	if (hint < n && strcmp(table->columns[hint].name, name) == 0)
-		return table->columns[hint].ignored ? NULL : &table->columns[hint];
-	for (size_t c = 0; c < n; c++)
-		if (strcmp(table->columns[c].name, name) == 0) {
-			count->found = c;
-			return table->columns[c].ignored ? NULL : &table->columns[c];
-		}
-	return NULL;
+	if (count->found >= table->n_columns || strcmp(table->columns[count->found].name, name) != 0)
+		count->found = table_find_cells(table, name);
+	if (count->found == SIZE_MAX || table->columns[count->found].ignored)
+		return NULL;
+	return &table->columns[count->found];
 }
 
 #define BLOCK 64 /* numbers of which mostly none is outside: a compiler has them compared in vector lanes */

@@ -211,11 +211,25 @@ static size_t plain_number(const char *text)
 	return n;
 }
 
-size_t table_find(const struct cln_table *table, const char *name_or_number)
+static size_t find_name(const struct cln_table *table, const char *name)
 {
 	for (size_t c = 0; c < table->n_columns; c++)
-		if (strcmp(table->columns[c].name, name_or_number) == 0)
+		if (strcmp(table->columns[c].name, name) == 0)
 			return c;
+	return SIZE_MAX;
+}
+
+size_t table_find_cells(const struct cln_table *table, const char *name)
+{
+	const size_t c = find_name(table, name);
+	return c == SIZE_MAX || table->columns[c].ignored ? SIZE_MAX : c;
+}
+
+size_t table_find(const struct cln_table *table, const char *name_or_number)
+{
+	const size_t c = find_name(table, name_or_number);
+	if (c != SIZE_MAX)
+		return c;
 	size_t number = plain_number(name_or_number);
 	return number >= 1 && number <= table->n_columns ? number - 1 : SIZE_MAX;
 }

@@ -68,6 +68,8 @@ enum cln_status column_set_levels(struct column *column, const char *const *text
 
 /* The column of that name, else the column with that 1-based number; SIZE_MAX where there is none. */
 size_t table_find(const struct cln_table *table, const char *name_or_number);
+/* The column of that name alone, where it holds cells. */
+size_t table_find_cells(const struct cln_table *table, const char *name);
 
 /* The physical line (1-based) on which a row starts; 0 where unknown. */
 size_t table_line(const struct cln_table *table, size_t row);
