@@ -41,6 +41,11 @@ holds() {
   grep -qE -- "$2" "$3" || fail "$1: $3 lacks \"$2\": $(head -c 400 "$3")"
 }
 
+# examples_of PAGE: the lines under EXAMPLES of a man page, as a shell reads them.
+examples_of() {
+  awk '/^\.SH/ {inside = /EXAMPLES/} inside && !/^\./' "$1" | sed -e 's/\\-/-/g' -e 's/\\e/\\/g' -e 's/\\(aq/'"'"'/g'
+}
+
 # await FILE PID: until something is in the file, or the process that is to write it is gone.
 await() {
   until [ -s "$1" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.05; done

@@ -11,7 +11,8 @@
 read -ra mpirun <<<"${MPIRUN:-mpirun}"
 read -ra all_ranks <<<"${RANKS:-2 3}"
 read -ra all_threads <<<"${THREADS:-1 2}"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 TMPDIR=${TMPDIR:-/tmp}
+n_examples=0
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 TMPDIR=${TMPDIR:-/tmp}
 cp "$COLONNADE_MPI" "$scratch/ranks" # under a name of its own, by which its processes are found
 head -n 3001 "$examples/adult.csv" >"$scratch/data.csv"
 cd "$scratch" || exit 1
@@ -208,4 +209,13 @@ for victim in 0 1; do
   "$colonnade" train data.csv "${endless[@]}" --epochs $epochs --out unstopped --force 2>/dev/null
   equal "model after kill -9 of rank $victim" "$(sha killed/model.safetensors)" "$(sha unstopped/model.safetensors)"
 done
+# ---- the examples of the man page, word for word, but for srun's, which wants a cluster
+mkdir bin
+cp "$scratch/ranks" bin/colonnade-mpi
+ln -s "$(command -v "${mpirun[0]}")" bin/mpirun
+while IFS= read -r line; do
+  PATH=$scratch/bin:$PATH timeout 300 bash -c "$line" >stdout 2>stderr </dev/null || fail "$line: exit code $?: $(tail -n 3 stderr)"
+  n_examples=$((n_examples + 1))
+done < <(examples_of "$top_srcdir/doc/man/colonnade-mpi.1" | grep '^mpirun')
+[ "$n_examples" -gt 0 ] || fail "colonnade-mpi(1) has no examples of mpirun"
 finish

@@ -231,7 +231,8 @@ static const struct command commands[] = {
 	    "all repeats); --merge then makes the result of all, the same, to the byte, as that of a single call.",
 	.examples = "colonnade crossval data.csv --folds 10\n"
 		    "colonnade crossval data.csv --group patient --recipe plain --hidden 64\n"
-		    "colonnade crossval data.csv --fold 3/5 --out folds && colonnade crossval data.csv --merge --out folds",
+		    "for k in 1 2 3 4 5; do colonnade crossval data.csv --fold $k/5 --out folds; done\n"
+		    "colonnade crossval data.csv --merge --out folds",
     },
     {
 	.name = "export",
@@ -342,7 +343,7 @@ static const struct command commands[] = {
 	    "The figure of the best of many is the luckiest one, too: rows that neither trained nor chose, those of --test "
 	    "or --test-fraction, say how good the winner is. They are evaluated once, at the end.",
 	.examples = "colonnade search data.csv --test-fraction 0.2 --time-limit 1h\n"
-		    "colonnade search data.csv --recipe plain --space space.conf --trials 81 --metric auc\n"
+		    "colonnade search data.csv --recipe plain --space space.conf --trials 81 --metric auc --out plain\n"
 		    "colonnade search data.csv --folds 5 --strategy random --trials 20 --out search5",
     },
     {

@@ -107,13 +107,13 @@ static enum cln_status read_end(double *end, struct reader *reader, const struct
 	return refuse(reader, text, "%s: \"%.80s\" is not %.900s", spec->name, text, range);
 }
 
-/* low .. high; `dots` is where the dots are, `text` behind "log". */
 /* Four digits of a number that is drawn are below the powers of ten that search_draw has. */
 static bool is_too_small(double end)
 {
 	return end != 0 && fabs(end) < 1e-18;
 }
 
+/* low .. high; `dots` is where the dots are, `text` behind "log". */
 static enum cln_status read_range(struct search_range *range, struct reader *reader, const struct option_spec *spec, char *text,
 				  char *dots)
 {
