@@ -135,12 +135,14 @@ tests_without() { # PATTERN...
 	make -s --eval 'names: ; @echo $(filter-out '"$*"',$(TESTS))' names
 }
 
-# The tests that another build may answer otherwise.  Left out are those of calls to the system, of the source itself, of other
-# programs that read what ours wrote, and those that are many cases of one thing: the steps gcc and sanitizers run them.
-build_tests() {
-	tests_without tests/reliability/% tests/fuzz/% tests/bench_% scripts/% tests/layers_can_fail.sh tests/number_locale.sh \
-		tests/export_% tests/metrics_sklearn.sh tests/cli_memory.sh tests/cli_bad_input.sh tests/test_faults \
-		tests/test_alloc
+# With another compiler, or without OpenMP and zlib: the tests that such a build may answer otherwise, and no others are built.  What
+# calls the system, reads the sources or is many cases of one thing is left to the steps gcc and sanitizers.
+run_build_tests() {
+	local tests
+	# shellcheck disable=SC2016 # for make
+	tests=$(make -s --eval 'names: ; @echo $(filter-out tests/test_faults tests/test_alloc,$(unit_tests))' names)
+	run_tests CFLAGS="-g -O2 -Werror" check_PROGRAMS="$tests" TESTS="$tests tests/golden.sh tests/cli_basics.sh tests/cli_train.sh \
+		tests/cli_ensemble.sh tests/cli_resume.sh tests/cli_convert.sh tests/cli_formats.sh tests/cli_seam.sh"
 }
 
 passed=0
@@ -189,7 +191,7 @@ describe() {
 	isa) echo "the tests that compute, once for each instruction set of this CPU" ;;
 	same_bits) echo "one hash for all of Adult, over threads and instruction sets" ;;
 	clang) echo "clang, no warning; make check; the same hash as gcc's" ;;
-	serial) echo "--disable-openmp, --without-zlib, no warning; make check" ;;
+	serial) echo "--disable-openmp, --without-zlib, no warning; the same model as gcc's; make check" ;;
 	sanitizers) echo "AddressSanitizer and UndefinedBehaviorSanitizer; make check" ;;
 	tsan) echo "ThreadSanitizer with clang, libomp and Archer: the barrier's tests, lanes, training and prediction" ;;
 	fuzz) echo "the fuzz targets, for a short time each" ;;
@@ -260,13 +262,21 @@ step_clang() {
 		hash_of_build clang > "$check/hash-clang"
 		cmp "$check/hash-gcc" "$check/hash-clang"
 	fi
-	run_tests CFLAGS="-g -O2 -Werror" TESTS="$(build_tests)"
+	run_build_tests
 }
 
 step_serial() {
 	configure_in serial --disable-openmp --without-zlib
 	make -j"$jobs" CFLAGS="-g -O2 -Werror"
-	run_tests CFLAGS="-g -O2 -Werror" TESTS="$(build_tests)"
+	if [ -x "$check/gcc/colonnade" ]; then
+		local build
+		head -n 2001 "$source/examples/adult.csv" > data.csv
+		for build in gcc serial; do
+			"$check/$build/colonnade" train data.csv --effort quick --epochs 4 --out "model-$build" --force --progress none
+		done
+		cmp model-gcc/model.safetensors model-serial/model.safetensors
+	fi
+	run_build_tests
 }
 
 # test_mpi NAME RANKS THREADS: NAME is openmpi or mpich, as Debian calls their programs where both are there.
@@ -302,7 +312,7 @@ step_sanitizers() {
 	configure_in sanitizers --enable-sanitizers
 	make -j"$jobs"
 	run_tests TESTS="$(tests_without tests/fuzz/% tests/bench_% scripts/% tests/layers_can_fail.sh tests/number_locale.sh \
-		tests/export_torch.sh tests/metrics_sklearn.sh)"
+		tests/export_torch.sh tests/metrics_sklearn.sh tests/man_examples.sh)"
 }
 
 # gcc's libgomp is not instrumented and gives false reports; libomp tells ThreadSanitizer what it does through Archer.
