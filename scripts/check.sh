@@ -135,14 +135,15 @@ tests_without() { # PATTERN...
 	make -s --eval 'names: ; @echo $(filter-out '"$*"',$(TESTS))' names
 }
 
-# With another compiler, or without OpenMP and zlib: the tests that such a build may answer otherwise, and no others are built.  What
-# calls the system, reads the sources or is many cases of one thing is left to the steps gcc and sanitizers.
+# With another compiler, or without OpenMP and zlib: the tests that such a build may answer otherwise, and no others are built.
+# What calls the system, reads the sources or is many cases of one thing is left to the steps gcc and sanitizers.
 run_build_tests() {
 	local tests
 	# shellcheck disable=SC2016 # for make
 	tests=$(make -s --eval 'names: ; @echo $(filter-out tests/test_faults tests/test_alloc,$(unit_tests))' names)
-	run_tests CFLAGS="-g -O2 -Werror" check_PROGRAMS="$tests" TESTS="$tests tests/golden.sh tests/cli_basics.sh tests/cli_train.sh \
-		tests/cli_ensemble.sh tests/cli_resume.sh tests/cli_convert.sh tests/cli_formats.sh tests/cli_seam.sh"
+	run_tests CFLAGS="-g -O2 -Werror" check_PROGRAMS="$tests" TESTS="$tests tests/golden.sh tests/cli_basics.sh \
+		tests/cli_train.sh tests/cli_ensemble.sh tests/cli_resume.sh tests/cli_convert.sh tests/cli_formats.sh \
+		tests/cli_seam.sh"
 }
 
 passed=0
@@ -272,7 +273,8 @@ step_serial() {
 		local build
 		head -n 2001 "$source/examples/adult.csv" > data.csv
 		for build in gcc serial; do
-			"$check/$build/colonnade" train data.csv --effort quick --epochs 4 --out "model-$build" --force --progress none
+			"$check/$build/colonnade" train data.csv --effort quick --epochs 4 --out "model-$build" --force \
+				--progress none
 		done
 		cmp model-gcc/model.safetensors model-serial/model.safetensors
 	fi
@@ -306,13 +308,15 @@ step_mpi_long() {
 }
 
 # Instrumented code is several times slower, so the tests get several times as long.  The step fuzz has the fuzz targets; what is
-# left out beside them runs scripts, or nothing that other tests do not run.
+# left out beside them runs scripts and compilers, documents' sessions whose commands other tests have, comparisons of bits, and
+# limits of memory, of which the instrumentation needs its own share.
 step_sanitizers() {
 	export CK_TIMEOUT_MULTIPLIER=60
 	configure_in sanitizers --enable-sanitizers
 	make -j"$jobs"
-	run_tests TESTS="$(tests_without tests/fuzz/% tests/bench_% scripts/% tests/layers_can_fail.sh tests/number_locale.sh \
-		tests/export_torch.sh tests/metrics_sklearn.sh tests/man_examples.sh)"
+	run_tests fuzz_replays= TESTS="$(tests_without tests/fuzz/% tests/bench_% scripts/% tests/layers_can_fail.sh \
+		tests/number_locale.sh tests/export_% tests/metrics_sklearn.sh tests/man_examples.sh tests/tutorial.sh \
+		tests/readme.sh tests/cli_same_bits.sh tests/cli_memory.sh tests/cli_tune.sh tests/batch_%)"
 }
 
 # gcc's libgomp is not instrumented and gives false reports; libomp tells ThreadSanitizer what it does through Archer.
