@@ -176,18 +176,30 @@ expect 3 'standard input:3:6: a label is missing' \
 
 # ---- what a model file has no room for is told before the training: a control character takes seven bytes of its header
 text=$(head -c 1000000 /dev/zero | tr '\0' '\1')
-for ((i = 0; i < 20; i++)); do printf '%d,%s%02d,%d\n' $((i % 7)) "$text" "$i" $((i % 2)); done >long.csv
+for ((i = 0; i < 19; i++)); do printf '%d,%s%02d,%d\n' $((i % 7)) "$text" "$i" $((i % 2)); done >long.csv
 sed -i '1i a,"the, texts",y' long.csv
-expect 3 'bytes that a model file has for it, most of them for "the, texts" (16 different texts)' \
+expect 3 'bytes that a model file has for it, most of them for "the, texts" (15 different texts)' \
   train --recipe plain long.csv --epochs 1 --out long
 [ ! -e long ] || fail "a run that cannot be saved leaves a directory"
 rm long.csv
 
-# ---- columns that tell rows apart are named, but for those that were said to be what they are
+# ---- columns that tell rows apart are named, but for those that were said to be what they are; texts do not become features
 awk 'BEGIN {print "id,key,a,y"; for (i = 7; i < 67; i++) print i ",k" i "," i % 9 "," i % 2}' >rows.csv
-expect 0 'note: columns that look like identifiers of the rows (--ignore leaves them out): "id", "key"' \
+expect 0 'note: a column looks like an identifier of the rows (--ignore leaves it out): "id"' \
   train --recipe plain rows.csv --out rows --epochs 1
-expect 0 'note: a column looks like an identifier of the rows (--ignore leaves it out): "key"' \
-  train --recipe plain rows.csv --out rows --epochs 1 --numeric id --force
+holds "texts left out" '^note: a column is left out, because it has another text in every row: "key"$' "$scratch/stderr"
+expect 0 '' inspect rows
+holds "the others" '"?id"? ' "$scratch/stdout"
+! grep -q key "$scratch/stdout" || fail "the column key is in the model: $(grep key "$scratch/stdout")"
+expect 0 '' predict rows rows.csv --out got.csv
+expect 0 '' train --recipe plain rows.csv --out rows --epochs 1 --numeric id --ignore key --force
+! grep -q 'identifier\|left out' "$scratch/stderr" || fail "told of what was given: $(cat "$scratch/stderr")"
+expect 0 '' predict rows rows.csv --out wanted.csv
+cmp got.csv wanted.csv || fail "a column that is left out takes part"
+cut -d , -f 2,4 rows.csv >keys.csv
+expect 3 'no column left to learn from' train --recipe plain keys.csv --out keys --epochs 1
+head -n 19 rows.csv >few.csv # in so few rows it may be chance
+expect 0 '' train --recipe plain few.csv --out few --epochs 1 --valid-fraction 0
+! grep -q 'left out' "$scratch/stderr" || fail "left out of 18 rows: $(cat "$scratch/stderr")"
 
 finish

@@ -143,6 +143,17 @@ expect 0 '' check sus.csv --ignore leak,level,gap,rowid,w --test-fraction 0.2 --
 equal "the note of train" "$(sed -n 's/^note      \(--effort.*\)/\1/p' stdout)" "$(sed -n 's/^note: \(--effort.*\)/\1/p' told)"
 [ -n "$(sed -n 's/^note: \(--effort.*\)/\1/p' told)" ] || fail "train says nothing of its size: $(cat told)"
 
+# Texts of which every row has another are no features: rows are copies without them, too.
+awk 'BEGIN {print "key,a,b,y"; for (i = 1; i <= 60; i++) print "k" i "," i * i % 31 "," i * 7 % 13 "," i % 2}' >keys.csv
+{ head -n 1 keys.csv; tail -n 30 keys.csv | sed 's/^k/n/'; } >others.csv
+expect 0 '' check keys.csv --valid others.csv --recipe plain --json
+holds "left out" '"name": "key",' stdout
+equal "how it is used" "$(grep -A 1 '"name": "key"' stdout | tail -n 1 | tr -d ' ,')" '"use":"ignored"'
+holds "its flag" '"left_out": true' stdout
+expect 0 '' check keys.csv --valid others.csv --recipe plain
+holds "its remark" '^  key  *text  *0  *60 different  *left out: another in every row$' stdout
+holds "copies but for the key" '^copies    30 rows of others.csv are rows of DATA too' stdout
+
 # ---- misuse, and what train would say when it has the data
 expect 2 '--lr: "0" is not a number' check sus.csv --lr 0
 expect 2 'check has no such option' check sus.csv --folds 3

@@ -40,6 +40,7 @@ struct check_column {
 	char frequent[EXCERPT];    /* the most frequent level ... */
 	size_t n_frequent;         /* ... and how many cells hold it */
 	bool constant, identifier;
+	bool left_out;             /* another text in every row, hence no feature: ignored, and described all the same */
 	size_t codes;              /* different whole numbers that may be codes, else 0 */
 	/* The column tells the label: all its numbers of one class are greater than those of the other, each of its levels is of
 	 * one class alone, or it is missing in all rows of one class and in none of the other. */

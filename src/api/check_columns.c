@@ -181,6 +181,9 @@ static void describe_column(void *argument, size_t c, int tid)
 		describe_numbers(summary, column, task->all);
 	else if (describe_texts(summary, column, task, err) != CLN_OK)
 		return;
+	summary->left_out = summary->use == CLN_COLUMN_FEATURE && column_is_left_out(table, column);
+	if (summary->left_out)
+		summary->use = CLN_COLUMN_IGNORED;
 	if (summary->use != CLN_COLUMN_FEATURE) {
 		summary->tells_label = false;
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/columns.h"
 
+#include "api/notes.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
 
@@ -29,10 +30,10 @@ static void drift_body(void *argument, size_t c, int tid)
 
 static enum cln_column_use use_of(const struct columns_rows *rows, const struct column *column)
 {
-	if (column->ignored)
-		return CLN_COLUMN_IGNORED;
 	if (strcmp(column->name, rows->label) == 0)
 		return CLN_COLUMN_LABEL;
+	if (column->ignored || column_is_left_out(rows->train.table, column))
+		return CLN_COLUMN_IGNORED;
 	return rows->weight && strcmp(column->name, rows->weight) == 0 ? CLN_COLUMN_WEIGHT : CLN_COLUMN_FEATURE;
 }
 

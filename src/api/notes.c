@@ -82,7 +82,7 @@ static void note_dirty_column(const struct cln_observer *observer, const struct 
 }
 
 /* Every row has another text, or the next whole number: columns that tell rows apart and foretell nothing, unless the rows were
- * sorted by their labels. */
+ * sorted by their labels.  Of such texts no new row has one; such numbers may be a time. */
 #define ROWS_OF_A_COUNT 20   /* in fewer rows such columns are met by chance */
 #define MOST_COUNTED 0x1p24f /* floats hold every whole number up to here */
 
@@ -95,13 +95,15 @@ static bool counts_rows(const struct column *column, size_t n_rows)
 	return i == n_rows || (i > ROWS_OF_A_COUNT && column->numbers[i - 1] == MOST_COUNTED - 1);
 }
 
+bool column_is_left_out(const struct cln_table *table, const struct column *column)
+{
+	return column->type == COLUMN_CATEGORICAL && table->n_rows >= ROWS_OF_A_COUNT && column->n_levels == table->n_rows;
+}
+
 bool column_looks_like_identifier(const struct cln_table *table, const struct column *column)
 {
-	if (column->type_was_given || table->n_rows < ROWS_OF_A_COUNT)
-		return false;
-	if (column->type == COLUMN_CATEGORICAL)
-		return column->n_levels == table->n_rows;
-	return counts_rows(column, table->n_rows);
+	return column->type == COLUMN_NUMERIC && !column->type_was_given && table->n_rows >= ROWS_OF_A_COUNT &&
+	       counts_rows(column, table->n_rows);
 }
 
 /* Whole numbers, few different ones, each in many rows: they may be counts, or codes, which only the user knows. */
@@ -162,7 +164,7 @@ static void note_codes(const struct cln_observer *observer, const struct cln_tab
 
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
 {
-	struct name_list mostly_missing = {0}, also_dirty = {0}, identifiers = {0};
+	struct name_list mostly_missing = {0}, also_dirty = {0}, left_out = {0}, identifiers = {0};
 	bool has_dirty = false;
 
 	if (!observer || !observer->note)
@@ -172,8 +174,10 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 		double share = (double)column->n_missing / (double)table->n_rows;
 		char detail[24];
 
-		if (!use[c])
+		if (!use[c] && (column->ignored || !column_is_left_out(table, column)))
 			continue;
+		if (!use[c])
+			add_name(&left_out, column->name, "");
 		if (is_dirty(table, column) && has_dirty)
 			add_name(&also_dirty, column->name, "");
 		else if (is_dirty(table, column))
@@ -187,6 +191,8 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 	}
 	note_names(observer, &also_dirty, "so is a column", "so are columns");
 	note_names(observer, &mostly_missing, "a column is mostly missing", "columns that are mostly missing");
+	note_names(observer, &left_out, "a column is left out, because it has another text in every row",
+		   "columns are left out, because they have another text in every row");
 	note_names(observer, &identifiers, "a column looks like an identifier of the rows (--ignore leaves it out)",
 		   "columns that look like identifiers of the rows (--ignore leaves them out)");
 	note_codes(observer, table, use);

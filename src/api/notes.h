@@ -5,7 +5,7 @@
 
 #include "data/pipeline.h"
 
-/* On the table: columns that are nearly numbers, mostly missing, or look like identifiers, and columns of numbers that may be
+/* On the table: columns that are nearly numbers, mostly missing, left out, or look like identifiers, and columns that may be
  * codes, among those used. */
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use);
 
@@ -18,8 +18,9 @@ void notes_of_rows(const struct cln_observer *observer, const char *what, const 
 /* One sentence; observer may be NULL. */
 void note(const struct cln_observer *observer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* What they say of a column: every row has another text or the next whole number; how many different whole numbers it has, where
- * they are few and may be codes, else 0. */
+/* What they say of a column: every row has another text, so that it is no feature; every row has the next whole number; how many
+ * different whole numbers it has, where they are few and may be codes, else 0. */
+bool column_is_left_out(const struct cln_table *table, const struct column *column);
 bool column_looks_like_identifier(const struct cln_table *table, const struct column *column);
 size_t column_may_be_codes(const struct cln_table *table, const struct column *column);
 

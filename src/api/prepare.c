@@ -377,16 +377,19 @@ static enum cln_status training_weights(float **w, const struct weighed *set, co
 
 /* ---------------------------------------------------------------- features */
 
-/* Which columns may become features: all but the label, the weight and the ignored ones. */
-static bool *choose_columns(const struct prepared *prepared, const struct cln_table *table, struct cln_error *err)
+/* Which columns may become features: all but the label, the weight, the ignored ones, and texts that tell every row from all
+ * others; a model to go on from has made that choice. */
+static bool *choose_columns(const struct prepared *prepared, const struct cln_table *table, const struct cln_model *init,
+			    struct cln_error *err)
 {
 	bool *use = mem_alloc(table->n_columns, sizeof *use, err);
 
 	for (size_t c = 0; use && c < table->n_columns; c++) {
-		const char *name = table->columns[c].name;
+		const struct column *column = &table->columns[c];
 
-		use[c] = !table->columns[c].ignored && strcmp(name, prepared->label.column) != 0 &&
-		         !(prepared->weight && strcmp(name, prepared->weight) == 0);
+		use[c] = !column->ignored && strcmp(column->name, prepared->label.column) != 0 &&
+		         !(prepared->weight && strcmp(column->name, prepared->weight) == 0) &&
+		         (init || !column_is_left_out(table, column));
 	}
 	return use;
 }
@@ -408,7 +411,7 @@ static enum cln_status make_pipeline(struct prepared *prepared, const struct row
 				     const struct cln_config *config, int threads, const struct cln_observer *observer,
 				     struct cln_error *err)
 {
-	bool *use = choose_columns(prepared, train->table, err);
+	bool *use = choose_columns(prepared, train->table, init, err);
 	const struct pipeline_settings settings = {use, config->scale, config->max_levels, config->one_hot_levels,
 						    config->level_rows};
 	enum cln_status status;

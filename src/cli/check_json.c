@@ -59,7 +59,7 @@ static void json_columns(struct json_writer *json, const struct check_result *re
 		json_begin_object(json, NULL);
 		json_string(json, "name", column->name);
 		json_string(json, "use", check_use_words[column->use]);
-		if (column->use != CLN_COLUMN_IGNORED) {
+		if (column->use != CLN_COLUMN_IGNORED || column->left_out) {
 			json_string(json, "type", column->categorical ? "categorical" : "numeric");
 			json_size(json, "missing", column->n_missing);
 			if (column->categorical) {
@@ -74,6 +74,7 @@ static void json_columns(struct json_writer *json, const struct check_result *re
 			}
 			json_bool(json, "constant", column->constant);
 			json_bool(json, "identifier", column->identifier);
+			json_bool(json, "left_out", column->left_out);
 			json_size(json, "codes", column->codes);
 			json_bool(json, "tells_label", column->tells_label);
 		}

@@ -84,7 +84,9 @@ static void write_remarks(struct text *text, const struct check_column *column)
 	char detail[96];
 	size_t n = 0;
 
-	if (column->use != CLN_COLUMN_FEATURE)
+	if (column->left_out)
+		add_remark(text, &n, "left out: another in every row");
+	else if (column->use != CLN_COLUMN_FEATURE)
 		add_remark(text, &n, check_use_words[column->use]);
 	if (column->constant)
 		add_remark(text, &n, "constant");
@@ -113,7 +115,7 @@ static void write_column(struct text *text, const struct check_column *column, s
 
 	text_addf(text, "  ");
 	text_add_padded(text, column->name, name_width);
-	if (column->use == CLN_COLUMN_IGNORED) {
+	if (column->use == CLN_COLUMN_IGNORED && !column->left_out) {
 		text_addf(text, "  ignored\n");
 		return;
 	}
