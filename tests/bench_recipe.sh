@@ -51,19 +51,20 @@ recipe quick --tools quick --seeds 2 --show
 equal "AUC and log loss" "$(cell 3)" "$expected"
 
 # ---- splits: the change is that of two runs of the program; nothing is measured again
-recipe ablation --seeds 1 --jobs 2 --untimed --try='--recipe plain --epochs 1'
+base="--effort quick --epochs 4" # which the options tried come behind
+recipe ablation --base="$base" --seeds 1 --jobs 2 --untimed --try='--recipe plain --epochs 1'
 equal "exit code of an ablation" $? 0
 for options in '' '--recipe plain --epochs 1'; do
   # shellcheck disable=SC2086 # words
-  expect 0 '' train data/credit_g/train.csv --label class --positive bad --test-fraction 0.25 --valid-fraction 0.2 $options \
+  expect 0 '' train data/credit_g/train.csv --label class --positive bad --test-fraction 0.25 --valid-fraction 0.2 $base $options \
     --out run --force --progress none --json
   sed 's/.*"test":{[^}]*"log_loss":\([0-9.]*\),"auc":\([0-9.]*\).*/\2 \1/' stdout >>both
 done
 change=$(awk 'NR == 1 { a = $1; b = $2 } NR == 2 { printf "%+.0f / %+.0f", ($1 - a) * 1e4, ($2 - b) * 1e4 }' both)
-recipe ablation --seeds 1 --try='--recipe plain --epochs 1' --show
+recipe ablation --base="$base" --seeds 1 --try='--recipe plain --epochs 1' --show
 equal "the change" "$(awk -F ' *[|] *' '$3 == "`--recipe plain --epochs 1`" {print $6}' stdout)" "$change"
 cp $runs before
-recipe ablation --seeds 1 --try='--recipe plain --epochs 1'
+recipe ablation --base="$base" --seeds 1 --try='--recipe plain --epochs 1'
 cmp -s $runs before || fail "a finished ablation measured again"
 
 # ---- a page is written between the marks alone
