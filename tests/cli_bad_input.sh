@@ -201,5 +201,13 @@ expect 3 'no column left to learn from' train --recipe plain keys.csv --out keys
 head -n 19 rows.csv >few.csv # in so few rows it may be chance
 expect 0 '' train --recipe plain few.csv --out few --epochs 1 --valid-fraction 0
 ! grep -q 'left out' "$scratch/stderr" || fail "left out of 18 rows: $(cat "$scratch/stderr")"
+# A model that has the column goes on with it.
+expect 0 '' train --recipe plain rows.csv --init few --out again --epochs 1
+! grep -q 'left out' "$scratch/stderr" || fail "left out of a model that has it: $(cat "$scratch/stderr")"
+holds "its use with a model" '"name":"key","use":"feature"' again/run.json
+holds "its use without" '"name":"key","use":"ignored"' rows/run.json
+! grep '"name":"key"' rows/run.json | grep -q psi || fail "drift of a column that is left out"
+expect 0 '' check rows.csv --model few
+! grep -q 'left out' "$scratch/stdout" || fail "check leaves out what the model has: $(grep 'left out' "$scratch/stdout")"
 
 finish

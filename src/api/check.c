@@ -283,7 +283,7 @@ static enum cln_status try_train(struct check_result *result, const struct check
 
 /* ---------------------------------------------------------------- the whole */
 
-static enum cln_status look_at_columns(struct check_result *result, const struct labelled *labelled, int threads,
+static enum cln_status look_at_columns(struct check_result *result, const struct labelled *labelled, bool chosen, int threads,
 				       struct cln_error *err)
 {
 	const struct check_file *data = &result->files[CHECK_DATA];
@@ -293,7 +293,7 @@ static enum cln_status look_at_columns(struct check_result *result, const struct
 	const struct check_rows all = {data->table, rows, NULL, result->n_rows};
 
 	if (status == CLN_OK)
-		status = check_columns(result, &all, &with_labels, threads, err);
+		status = check_columns(result, &all, &with_labels, chosen, threads, err);
 	mem_free(rows);
 	return status;
 }
@@ -304,7 +304,7 @@ static enum cln_status look_at_table(struct check_result *result, const struct c
 	enum cln_status status = task->model ? CLN_OK : look_at_labels(result, &labelled, task, err);
 
 	if (status == CLN_OK)
-		status = look_at_columns(result, &labelled, threads, err);
+		status = look_at_columns(result, &labelled, task->model || task->init, threads, err);
 	if (status == CLN_OK)
 		status = task->model ? check_model(result, task, err) : check_copies(result, threads, err);
 	labelled_free(&labelled);

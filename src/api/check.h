@@ -108,8 +108,9 @@ struct check_rows {
 	const float *y; /* or NULL */
 	size_t n;
 };
+/* chosen: a model has chosen its columns, so that none is left out. */
 enum cln_status check_columns(struct check_result *result, const struct check_rows *all, const struct check_rows *labelled,
-			      int threads, struct cln_error *err) CLN_MUST_CHECK;
+			      bool chosen, int threads, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status check_copies(struct check_result *result, int threads, struct cln_error *err) CLN_MUST_CHECK;
 /* Texts in column c of a table, where there are to be numbers: train or predict refuse the first. */
 enum cln_status check_texts(struct findings *findings, const struct cln_table *table, size_t c, const char *hint,

@@ -16,6 +16,7 @@
 struct task {
 	struct check_result *result;
 	const struct check_rows *all, *labelled;
+	bool chosen;
 	struct cln_error *errors; /* a thread each */
 };
 
@@ -181,7 +182,7 @@ static void describe_column(void *argument, size_t c, int tid)
 		describe_numbers(summary, column, task->all);
 	else if (describe_texts(summary, column, task, err) != CLN_OK)
 		return;
-	summary->left_out = summary->use == CLN_COLUMN_FEATURE && column_is_left_out(table, column);
+	summary->left_out = !task->chosen && summary->use == CLN_COLUMN_FEATURE && column_is_left_out(table, column);
 	if (summary->left_out)
 		summary->use = CLN_COLUMN_IGNORED;
 	if (summary->use != CLN_COLUMN_FEATURE) {
@@ -195,9 +196,9 @@ static void describe_column(void *argument, size_t c, int tid)
 }
 
 enum cln_status check_columns(struct check_result *result, const struct check_rows *all, const struct check_rows *labelled,
-			      int threads, struct cln_error *err)
+			      bool chosen, int threads, struct cln_error *err)
 {
-	struct task task = {result, all, labelled, mem_alloc((size_t)threads, sizeof *task.errors, err)};
+	struct task task = {result, all, labelled, chosen, mem_alloc((size_t)threads, sizeof *task.errors, err)};
 	enum cln_status status = CLN_OK;
 
 	result->n_columns = all->table->n_columns;

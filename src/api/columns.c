@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "base/utf8.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Fewer cells than a team of threads takes to wake, which then spins through a training that needs none of them. */
@@ -16,25 +17,28 @@ struct drifts {
 	struct cln_error *errors;       /* a thread each */
 };
 
+static enum cln_column_use use_of(const struct columns_rows *rows, const struct column *column)
+{
+	if (strcmp(column->name, rows->label) == 0)
+		return CLN_COLUMN_LABEL;
+	if (column->ignored || (!rows->init && column_is_left_out(rows->train.table, column)))
+		return CLN_COLUMN_IGNORED;
+	return rows->weight && strcmp(column->name, rows->weight) == 0 ? CLN_COLUMN_WEIGHT : CLN_COLUMN_FEATURE;
+}
+
 static void drift_body(void *argument, size_t c, int tid)
 {
 	const struct drifts *drifts = argument;
 	const struct columns_rows *rows = drifts->rows;
 	struct cln_error *err = &drifts->errors[tid];
 
+	drifts->valid[c] = drifts->test[c] = (struct cln_drift){NAN, NAN};
+	if (use_of(rows, &rows->train.table->columns[c]) == CLN_COLUMN_IGNORED)
+		return;
 	if (err->code == CLN_OK)
 		err->code = drift_of_column(&drifts->valid[c], c, &rows->train, &rows->valid, err);
 	if (err->code == CLN_OK)
 		err->code = drift_of_column(&drifts->test[c], c, &rows->train, &rows->test, err);
-}
-
-static enum cln_column_use use_of(const struct columns_rows *rows, const struct column *column)
-{
-	if (strcmp(column->name, rows->label) == 0)
-		return CLN_COLUMN_LABEL;
-	if (column->ignored || column_is_left_out(rows->train.table, column))
-		return CLN_COLUMN_IGNORED;
-	return rows->weight && strcmp(column->name, rows->weight) == 0 ? CLN_COLUMN_WEIGHT : CLN_COLUMN_FEATURE;
 }
 
 static void tell(const struct cln_observer *observer, const struct drifts *drifts)

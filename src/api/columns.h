@@ -7,6 +7,7 @@
 
 struct columns_rows {
 	const char *label, *weight;           /* names of columns; weight: NULL: none */
+	const struct cln_model *init;         /* which has chosen its columns; NULL: none */
 	struct drift_rows train, valid, test; /* valid, test: n = 0: there are none */
 };
 

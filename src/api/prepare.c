@@ -525,11 +525,12 @@ static struct drift_rows drift_rows_of(const struct row_set *set)
 	return (struct drift_rows){set->table, set->rows, set->n};
 }
 
-static enum cln_status tell_columns(const struct prepared *prepared, const struct row_sets *sets, int threads,
-				    const struct cln_observer *observer, struct cln_error *err)
+static enum cln_status tell_columns(const struct prepared *prepared, const struct row_sets *sets, const struct cln_model *init,
+				    int threads, const struct cln_observer *observer, struct cln_error *err)
 {
 	struct columns_rows columns = {.label = prepared->label.column,
 				       .weight = prepared->weight,
+				       .init = init,
 				       .train = drift_rows_of(&sets->train),
 				       .valid = drift_rows_of(&sets->valid),
 				       .test = drift_rows_of(&sets->test)};
@@ -569,7 +570,7 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 		     "last epoch's weights",
 		     config->valid_fraction);
 	if (status == CLN_OK)
-		status = tell_columns(prepared, &sets, threads, observer, err);
+		status = tell_columns(prepared, &sets, init, threads, observer, err);
 	if (status == CLN_OK)
 		status = make_datasets(prepared, &sets, init, config, threads, observer, err);
 	row_sets_free(&sets);

@@ -445,8 +445,7 @@ static enum cln_status number_features(struct pipeline *pipeline, const struct c
 		pipeline->n_features += pipeline->columns[c].n_features;
 	}
 	if (pipeline->n_columns == 0)
-		return error_set(err, CLN_E_DATA, "%s: there is no column left to learn from (texts of which every row has another "
-				 "say nothing of new rows)", table->source);
+		return error_set(err, CLN_E_DATA, "%s: there is no column left to learn from", table->source);
 	if (pipeline->n_features == 0)
 		return error_set(err, CLN_E_DATA,
 				 "%s: every column is constant in the training rows, so there is nothing to learn from",
