@@ -184,7 +184,7 @@ describe() {
 	shellcheck) echo "every script" ;;
 	gcc) echo "gcc, no warning; make check" ;;
 	isa) echo "the tests that compute, once for each instruction set of this CPU" ;;
-	same_bits) echo "one hash for all of Adult, over threads and instruction sets" ;;
+	same_bits) echo "one hash for 15,000 rows of Adult, over threads and instruction sets (SAME_BITS_ROWS=all: all of it)" ;;
 	clang) echo "clang, no warning; the same hash as gcc's; the tests that compute" ;;
 	serial) echo "--disable-openmp, --without-zlib, no warning; the same model as gcc's; their tests" ;;
 	sanitizers) echo "AddressSanitizer and UndefinedBehaviorSanitizer; the tests" ;;
@@ -201,7 +201,7 @@ describe() {
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "the Slurm scripts of scripts/batch under a real Slurm of two nodes: 20 requeues, arrays" ;;
 	long_fuzz) echo "10^7 runs of every fuzz target" ;;
-	long_tests) echo "functions over every float, 10^7 numbers, scikit-learn's measures, the coverage of intervals" ;;
+	long_tests) echo "one hash for all of Adult, functions over every float, 10^7 numbers, scikit-learn's measures, coverage" ;;
 	esac
 }
 
@@ -257,24 +257,27 @@ step_same_bits() {
 	configure_in gcc CC=gcc
 	make -j"$jobs" CFLAGS="-g -O2 -Werror"
 	local hash
-	hash=$(hash_of_build gcc all)
+	hash=$(hash_of_build gcc "${SAME_BITS_ROWS:-15000}")
 	echo "result: sha256 $(cut -c 1-16 <<< "$hash")..."
 }
 
-# What calls the system, reads the sources or is many cases of one thing is left to the steps gcc and sanitizers.
+# What reads, writes or calls the system is left to the steps gcc and sanitizers.
 step_clang() {
 	have clang || skip "there is no clang"
 	has_clang_openmp || skip "clang has no OpenMP (libomp-dev)"
 	configure_in clang CC=clang
 	make -j"$jobs" CFLAGS="-g -O2 -Werror"
-	local tests here there
+	local here there tests="" name
 	if have gcc; then
 		make_gcc_program
 		here=$(hash_of_build clang 2000)
 		there=$(hash_of_build gcc 2000)
 		[ "$here" = "$there" ] || { echo "clang's hash is $here, gcc's $there"; return 1; }
 	fi
-	tests=$(names "filter-out tests/test_faults tests/test_alloc,$(names unit_tests)")
+	for name in rng dmath number parallel reduce pipeline dataset products kernels activations network passes path narrow \
+		textbook front piecewise optimizer schedule trainer training checkpoint model fit ensemble; do
+		tests="$tests tests/test_$name"
+	done
 	run_some_tests "$tests" "tests/golden.sh tests/cli_train.sh tests/cli_ensemble.sh tests/cli_seam.sh"
 }
 
@@ -593,7 +596,8 @@ have_sklearn() { python3 -c 'import sklearn' || /usr/bin/python3 -c 'import skle
 step_long_tests() {
 	configure_in gcc CC=gcc
 	have_sklearn || install_packages python3-sklearn python3-scikit-learn
-	make -j"$jobs" CFLAGS="-g -O2 -Werror" tests/measure_ulp tests/test_number tests/test_measures
+	make -j"$jobs" CFLAGS="-g -O2 -Werror" all tests/measure_ulp tests/test_number tests/test_measures
+	SAME_BITS_ROWS=all COLONNADE=$check/gcc/colonnade top_srcdir=$source bash "$source/tests/cli_same_bits.sh"
 	top_srcdir=$source bash "$source/tests/metrics_sklearn.sh"
 	top_srcdir=$source TEST_MEASURES_SAMPLES=4000 CK_TIMEOUT_MULTIPLIER=60 tests/test_measures
 	tests/measure_ulp
