@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # One training, one model file, to the byte: for 1, 2, 3, 5 and 8 threads and every instruction set of this CPU, with dropout and
-# Adam, and 257 rows in 65 blocks, so that 8 threads are used.  SAME_BITS_ROWS=N takes so many rows, all all of Adult,
+# Adam, and 257 rows in 65 blocks, so that 8 threads are used.  SAME_BITS_ROWS=N takes N rows, or "all" of them,
 # else 4000 rows.
 # The last line of output is the hash, to be compared between builds.
 set -eu
