@@ -455,7 +455,7 @@ def provenance(machine, results):
 
 
 def missing_text(machine):
-    """Also of OpenBLAS: Debian's reference BLAS, which the others take without it, is some twenty times slower on large products."""
+    """Also of OpenBLAS: Debian's reference BLAS, which the others take without it, is some twenty times slower."""
     missing = [f"{PEERS[p][0]} ({PEERS[p][1]})" for p in machine.asked if p not in machine.peers]
     needs_blas = shutil.which("dpkg-query") and any(p in machine.peers for p in ("torch", "sklearn", "numpy"))
     return missing + (["OpenBLAS (libopenblas0-openmp)"] if needs_blas and not package_version("libopenblas0-openmp") else [])
