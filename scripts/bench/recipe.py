@@ -13,7 +13,8 @@
     ... --doc doc/recipe.md                       writes them between their marks there
     scripts/bench/recipe.py ablation --data DIR --try="--dropout 0.2" --try="--ensemble 16"     these variants instead
 
-DIR holds a folder a table, with train.csv, valid.csv and test.csv (or .csv.gz): TABLES below has their labels.  All tools learn
+DIR holds a folder a table, with train.csv, valid.csv and test.csv (or .csv.gz): TABLES below has their labels; the large ones of
+them are measured where --only names them.  All tools learn
 from train.csv and watch valid.csv, but for scikit-learn's MLP, which has no use for it.  What was measured is kept, a line a run,
 in the work folder (recipe-results), with every tool's probabilities of the test rows; runs of another build of the program are not
 shown.
@@ -60,7 +61,10 @@ TABLES = {
     "higgs7k": ("label", "1", ()),
     "shoppers": ("Revenue", "TRUE", ("OperatingSystems", "Browser", "Region", "TrafficType")),
     "adult": ("income", ">50K", ()),
+    "weather_aus": ("RainTomorrow", "Yes", ()),
+    "diabetes130": ("readmitted", "YES", ("admission_type_id", "discharge_disposition_id", "admission_source_id")),
 }
+LARGE = {"weather_aus", "diabetes130"}  # a hundred thousand rows and more: only where --only names them
 MISSING = {"", "?", "NA", "NaN", "nan", "null"}
 LEAST = 1e-7      # probabilities are held so far from 0 and 1: single precision has no more
 RESAMPLES = 2000  # of the bootstrap
@@ -628,7 +632,7 @@ def parse():
     parser.add_argument("--doc", metavar="FILE", help="write the tables between their marks in this page")
     options = parser.parse_args()
     options.missing = False
-    options.tables = options.only.split(",") if options.only else list(TABLES)
+    options.tables = options.only.split(",") if options.only else [table for table in TABLES if table not in LARGE]
     for table in options.tables:
         if table not in TABLES:
             parser.error(f"{table} is none of {', '.join(TABLES)}")
