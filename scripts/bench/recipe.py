@@ -13,11 +13,10 @@
     ... --doc doc/recipe.md                       writes them between their marks there
     scripts/bench/recipe.py ablation --data DIR --try="--dropout 0.2" --try="--ensemble 16"     these variants instead
 
-DIR holds a folder a table, with train.csv, valid.csv and test.csv (or .csv.gz): TABLES below has their labels; the large ones of
-them are measured where --only names them.  All tools learn
-from train.csv and watch valid.csv, but for scikit-learn's MLP, which has no use for it.  What was measured is kept, a line a run,
-in the work folder (recipe-results), with every tool's probabilities of the test rows; runs of another build of the program are not
-shown.
+DIR holds a folder a table, with train.csv, valid.csv and test.csv (or .csv.gz): TABLES below has their labels; the large ones are
+measured where --only names them.  All tools learn from train.csv and watch valid.csv, but for scikit-learn's MLP, which has no use
+for it.  What was measured is kept, a line a run, in the work folder (recipe-results), with every tool's probabilities of the test
+rows; runs of another build of the program are not shown.
 Python packages: numpy; xgboost, scikit-learn and torch where there are.
 """
 import argparse
