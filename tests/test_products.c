@@ -12,11 +12,12 @@ struct shape {
 	size_t n_out, n_in, m, ld;
 };
 
-/* Odd widths, tails of every tile height, one panel to six, single columns; inner indices that are worked in parts. */
+/* Odd widths, tails of every tile height, one panel to six, single columns; inner indices that are worked in parts, and in
+ * stretches. */
 static const struct shape shapes[] = {{1, 1, 1, 1},     {1, 3, 7, 8},     {16, 16, 8, 8},   {17, 15, 9, 16},  {33, 30, 13, 13},
                                       {48, 28, 24, 24}, {64, 48, 31, 32}, {50, 65, 50, 64}, {100, 20, 5, 5},  {3, 100, 64, 64},
-                                      {80, 17, 6, 8},   {96, 96, 14, 16},  {40, 700, 9, 16},
-                                      {700, 20, 9, 9},  {20, 150, 650, 656}, {1, 70, 650, 650}};
+                                      {80, 17, 6, 8},   {96, 96, 14, 16}, {40, 700, 9, 16}, {700, 20, 9, 9},  {20, 150, 650, 656},
+                                      {1, 70, 650, 650}, {20, 600, 240, 240}, {600, 20, 240, 248}};
 #define N_SHAPES ((int)(sizeof shapes / sizeof *shapes))
 
 /* One problem in panel form, lanes beyond the matrix filled with what kernels.h allows there. */

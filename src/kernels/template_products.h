@@ -56,12 +56,29 @@ struct part {
 	bool first, last;
 };
 
-/* The part of n that begins at `begin`; parts are even, and multiples of 16 but for the last. */
+/* Parts are even, and multiples of 16 but for the last. */
+INLINE size_t part_size(size_t n)
+{
+	const size_t parts = (n + PART_MOST - 1) / PART_MOST;
+	return ((n + parts - 1) / parts + PANEL - 1) / PANEL * PANEL;
+}
+
+/* The part of n that begins at `begin`. */
 INLINE struct part part_from(size_t begin, size_t n)
 {
-	const size_t parts = (n + PART_MOST - 1) / PART_MOST, size = ((n + parts - 1) / parts + PANEL - 1) / PANEL * PANEL;
-	const size_t end = begin + size < n ? begin + size : n;
+	const size_t size = part_size(n), end = begin + size < n ? begin + size : n;
 	return (struct part){begin, end, begin == 0, end == n};
+}
+
+/* Every strip reads a again, so of a matrix that is too large for the second-level cache all strips work one stretch before any
+ * works the next: 512 KiB of a.  Half of that cache on a server; where it is no more than that, the third level gives the rest. */
+#define STRETCH_FLOATS ((size_t)512 * 1024 / sizeof(float))
+
+/* Where the stretch from `begin` on ends: whole groups of n things of `floats` floats each, at least one. */
+INLINE size_t stretch_end(size_t begin, size_t n, size_t group, size_t floats)
+{
+	const size_t groups = STRETCH_FLOATS / (floats * group), end = begin + (groups ? groups : 1) * group;
+	return end < n ? end : n;
 }
 
 /* ---- forward: start with the bias, end with the activation ---- */
@@ -353,40 +370,63 @@ STRIPS(forward_tile, const struct forward_args)
 STRIPS(backward_tile, const struct backward_args)
 STRIPS(gradient_tile, struct gradient_strip)
 
+/* All strips over the inner index from begin to end - 1. */
+static void forward_stretch(const struct forward_args *args, size_t begin, size_t end)
+{
+	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
+		taken = strip_panels(args->p_end - p);
+		for (struct part part = part_from(begin, args->n_in); part.begin < end; part = part_from(part.end, args->n_in))
+			forward_tile_strip(args, p, taken, 0, args->m, &part);
+	}
+}
+
 static void products_forward(const struct forward_args *args)
 {
 	if (args->n_out == 1 && args->p_begin < args->p_end) {
 		forward_unit(args);
 		return;
 	}
-	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
-		taken = strip_panels(args->p_end - p);
-		for (struct part part = part_from(0, args->n_in);; part = part_from(part.end, args->n_in)) {
-			forward_tile_strip(args, p, taken, 0, args->m, &part);
-			if (part.last)
-				break;
-		}
+	for (size_t begin = 0, end; begin < args->n_in; begin = end) {
+		end = stretch_end(begin, args->n_in, part_size(args->n_in), args->m);
+		forward_stretch(args, begin, end);
+	}
+}
+
+static void backward_stretch(const struct backward_args *args, size_t begin, size_t end)
+{
+	for (size_t q = args->p_begin, taken; q < args->p_end; q += taken) {
+		taken = strip_panels(args->p_end - q);
+		for (struct part part = part_from(begin, args->n_out); part.begin < end; part = part_from(part.end, args->n_out))
+			backward_tile_strip(args, q, taken, 0, args->m, &part);
 	}
 }
 
 static void products_backward(const struct backward_args *args)
 {
-	for (size_t q = args->p_begin, taken; q < args->p_end; q += taken) {
-		taken = strip_panels(args->p_end - q);
-		for (struct part part = part_from(0, args->n_out);; part = part_from(part.end, args->n_out)) {
-			backward_tile_strip(args, q, taken, 0, args->m, &part);
-			if (part.last)
-				break;
-		}
+	for (size_t begin = 0, end; begin < args->n_out; begin = end) {
+		end = stretch_end(begin, args->n_out, part_size(args->n_out), args->m);
+		backward_stretch(args, begin, end);
 	}
 }
 
 /* A tile's rows must lie in one panel of A, so the strips go panel by panel of the inputs. */
-static void gradient_inputs(struct gradient_strip *strip, size_t p, size_t panels, const struct part *part)
+static void gradient_inputs(struct gradient_strip *strip, size_t p, size_t panels, size_t end, const struct part *part)
 {
-	const size_t left = strip->args->k_end - strip->first, n = left < GRADIENT_INPUTS ? left : GRADIENT_INPUTS;
+	const size_t left = end - strip->first, n = left < GRADIENT_INPUTS ? left : GRADIENT_INPUTS;
 	for (size_t k = 0; k < n; k += PANEL)
 		gradient_tile_strip(strip, p, panels, strip->first + k, n - k < PANEL ? n - k : PANEL, part);
+}
+
+/* All strips over the inputs from begin to end - 1: here they are the rows, and the inner index is that of the columns. */
+static void gradient_stretch(struct gradient_strip *strip, size_t begin, size_t end)
+{
+	const struct gradient_args *args = strip->args;
+	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
+		taken = strip_panels(args->p_end - p);
+		for (strip->first = begin; strip->first < end; strip->first += GRADIENT_INPUTS)
+			for (struct part part = part_from(0, args->m); part.begin < args->m; part = part_from(part.end, args->m))
+				gradient_inputs(strip, p, taken, end, &part);
+	}
 }
 
 static void products_gradient(const struct gradient_args *args)
@@ -399,14 +439,9 @@ static void products_gradient(const struct gradient_args *args)
 	}
 	if (args->k_begin == 0)
 		gradient_bias(args);
-	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
-		taken = strip_panels(args->p_end - p);
-		for (strip.first = args->k_begin; strip.first < args->k_end; strip.first += GRADIENT_INPUTS)
-			for (struct part part = part_from(0, args->m);; part = part_from(part.end, args->m)) {
-				gradient_inputs(&strip, p, taken, &part);
-				if (part.last)
-					break;
-			}
+	for (size_t begin = args->k_begin, end; begin < args->k_end; begin = end) {
+		end = stretch_end(begin, args->k_end, GRADIENT_INPUTS, args->m);
+		gradient_stretch(&strip, begin, end);
 	}
 }
 
