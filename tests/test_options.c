@@ -173,11 +173,12 @@ START_TEST(default_has_the_documented_values)
 	ck_assert_uint_eq(config->n_hidden, 3);
 	ck_assert_int_eq(config->embedding, CLN_EMBEDDING_AUTO);
 	ck_assert(config->input_scaling);
-	ck_assert_int_eq(config->schedule, CLN_COSLOG4);
+	ck_assert_int_eq(config->schedule, CLN_FLAT_COSINE);
 	ck_assert_int_eq(config->parametrisation, CLN_NTK);
 	ck_assert_int_eq(config->regularisation, CLN_REGULARISATION_FLAT_COSINE);
 	ck_assert_double_eq(config->learning_rate, 0.04);
-	ck_assert_double_eq(config->beta2, 0.95);
+	ck_assert_double_eq(config->beta2, 0.999);
+	ck_assert_double_eq(config->scaling_rate, 1);
 	ck_assert_uint_eq(config->epochs, CLN_AUTO);
 	ck_assert_uint_eq(config->ensemble, CLN_AUTO);
 	parse_ok(&options, "train data.csv --epochs 5 --ensemble auto");
@@ -195,9 +196,9 @@ START_TEST(members_and_epochs_follow_from_the_rows)
 		size_t rows, members, epochs;
 	} cases[] = {
 	    {CLN_QUICK, 10, 2, 48},        {CLN_QUICK, 50000, 2, 30},    {CLN_QUICK, 150000, 1, 16},  {CLN_QUICK, 10000000, 1, 2},
-	    {CLN_USUAL, 10, 8, 128},       {CLN_USUAL, 31250, 8, 128},   {CLN_USUAL, 31251, 8, 127},  {CLN_USUAL, 250000, 8, 16},
+	    {CLN_USUAL, 10, 8, 96},        {CLN_USUAL, 41666, 8, 96},    {CLN_USUAL, 41667, 8, 95},  {CLN_USUAL, 250000, 8, 16},
 	    {CLN_USUAL, 1000000, 2, 16},   {CLN_USUAL, 4000000, 1, 8},   {CLN_USUAL, 4294967295, 1, 2},
-	    {CLN_BEST, 1000, 32, 128},     {CLN_BEST, 1000000, 16, 16},  {CLN_USUAL, 0, 8, 128},
+	    {CLN_BEST, 1000, 32, 128},     {CLN_BEST, 1000000, 16, 16},  {CLN_USUAL, 0, 8, 96},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct cln_config config;

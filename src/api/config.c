@@ -71,12 +71,10 @@ static void recipe_default(struct cln_config *config)
 	config->one_hot_levels = 64;
 	config->input_scaling = true;
 	config->learning_rate = 0.04;
-	config->beta2 = 0.95;
-	config->schedule = CLN_COSLOG4;
+	config->schedule = CLN_FLAT_COSINE;
 	config->parametrisation = CLN_NTK;
 	config->bias_rate = 0.1;
 	config->embedding_rate = 0.3;
-	config->scaling_rate = 6;
 	config->weight_decay = 0.1;
 	config->dropout = 0.3;
 	config->regularisation = CLN_REGULARISATION_FLAT_COSINE;
@@ -150,7 +148,7 @@ static const struct {
 	double visits;
 } efforts[CLN_N_EFFORTS] = {
     [CLN_QUICK] = {2, 48, 3e6},
-    [CLN_USUAL] = {8, 128, 32e6},
+    [CLN_USUAL] = {8, 96, 32e6},
     [CLN_BEST] = {32, 128, 256e6},
 };
 

@@ -74,7 +74,7 @@ INLINE struct part part_from(size_t begin, size_t n)
  * works the next: 512 KiB of a.  Half of that cache on a server; where it is no more than that, the third level gives the rest. */
 #define STRETCH_FLOATS ((size_t)512 * 1024 / sizeof(float))
 
-/* Where the stretch from `begin` on ends: whole groups of n things of `floats` floats each, at least one. */
+/* Where the stretch from `begin` on ends: after whole groups of things of `floats` floats each, at least one group, or at n. */
 INLINE size_t stretch_end(size_t begin, size_t n, size_t group, size_t floats)
 {
 	const size_t groups = STRETCH_FLOATS / (floats * group), end = begin + (groups ? groups : 1) * group;
