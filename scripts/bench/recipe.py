@@ -68,8 +68,8 @@ MISSING = {"", "?", "NA", "NaN", "nan", "null"}
 LEAST = 1e-7      # probabilities are held so far from 0 and 1: single precision has no more
 RESAMPLES = 2000  # of the bootstrap
 
-# Each part of the recipe off, or one that was taken out back in, one at a time.  Without the ntk form the rates are those of a layer of 256 inputs, 0.04 / 16, and the
-# other groups keep theirs.
+# Each part of the recipe off, or one that was taken out back in, one at a time.  Without the ntk form the rates are those of a
+# layer of 256 inputs, 0.04 / 16, and the other groups keep theirs.
 PARTS = {
     "--embedding none": "no embedding of numbers",
     "--embedding periodic": "no bins",
