@@ -196,9 +196,10 @@ START_TEST(members_and_epochs_follow_from_the_rows)
 		size_t rows, members, epochs;
 	} cases[] = {
 	    {CLN_QUICK, 10, 2, 48},        {CLN_QUICK, 50000, 2, 30},    {CLN_QUICK, 150000, 1, 16},  {CLN_QUICK, 10000000, 1, 2},
-	    {CLN_USUAL, 10, 8, 96},        {CLN_USUAL, 41666, 8, 96},    {CLN_USUAL, 41667, 8, 95},  {CLN_USUAL, 250000, 8, 16},
-	    {CLN_USUAL, 1000000, 2, 16},   {CLN_USUAL, 4000000, 1, 8},   {CLN_USUAL, 4294967295, 1, 2},
-	    {CLN_BEST, 1000, 32, 128},     {CLN_BEST, 1000000, 16, 16},  {CLN_USUAL, 0, 8, 96},
+	    {CLN_USUAL, 10, 8, 80},        {CLN_USUAL, 14062, 8, 80},    {CLN_USUAL, 14063, 8, 79},  {CLN_USUAL, 70000, 8, 16},
+	    {CLN_USUAL, 250000, 2, 16},    {CLN_USUAL, 1000000, 1, 9},   {CLN_USUAL, 4000000, 1, 2},
+	    {CLN_USUAL, 4294967295, 1, 2},
+	    {CLN_BEST, 1000, 32, 128},     {CLN_BEST, 1000000, 16, 16},  {CLN_USUAL, 0, 8, 80},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct cln_config config;
@@ -236,18 +237,18 @@ START_TEST(what_is_given_is_not_chosen)
 
 	assert_ok(cln_config_recipe(&config, "default", &err));
 	config.epochs = 1000;
-	ck_assert(config_choose(&config, 16000));
+	ck_assert(config_choose(&config, 4500));
 	ck_assert_uint_eq(config.epochs, 1000);
-	ck_assert_uint_eq(config.ensemble, 2); /* 32e6 visits */
+	ck_assert_uint_eq(config.ensemble, 2); /* 9e6 visits */
 	assert_ok(cln_config_recipe(&config, "default", &err));
 	config.ensemble = 3;
-	ck_assert(config_choose(&config, 1000000));
+	ck_assert(config_choose(&config, 250000));
 	ck_assert_uint_eq(config.ensemble, 3);
 	ck_assert_uint_eq(config.epochs, 16);
 	config.epochs = CLN_AUTO;
 	config.ensemble = 1;
-	ck_assert(config_choose(&config, 1000000));
-	ck_assert_uint_eq(config.epochs, 32);
+	ck_assert(config_choose(&config, 250000));
+	ck_assert_uint_eq(config.epochs, 36);
 	config.epochs = 0; /* the first network */
 	config.ensemble = CLN_AUTO;
 	ck_assert(config_choose(&config, 1000000));

@@ -148,7 +148,7 @@ static const struct {
 	double visits;
 } efforts[CLN_N_EFFORTS] = {
     [CLN_QUICK] = {2, 48, 3e6},
-    [CLN_USUAL] = {8, 96, 32e6},
+    [CLN_USUAL] = {8, 80, 9e6},
     [CLN_BEST] = {32, 128, 256e6},
 };
 
