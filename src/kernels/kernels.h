@@ -31,7 +31,8 @@ enum derivative {
 	DERIVATIVE_STORED    /* D, written by activate on the way forth */
 };
 
-/* Of the three products, m >= 1.  Z = W A + b over columns 0 .. m-1 and output panels p_begin .. p_end-1, then A_out = g(Z).
+/* The three products, of at least one column.  Z = W A + b over columns 0 .. m-1 and output panels p_begin .. p_end-1, then
+ * A_out = g(Z).
  *   W n_out x n_in panels, b 16 ceil(n_out/16), A n_in x m panels (ld columns), A_out n_out x m panels (same ld). */
 struct forward_args {
 	float *A_out;
