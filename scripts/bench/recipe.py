@@ -63,22 +63,24 @@ TABLES = {
     "weather_aus": ("RainTomorrow", "Yes", ()),
     "diabetes130": ("readmitted", "YES", ("admission_type_id", "discharge_disposition_id", "admission_source_id")),
 }
+OTHER = ("y", "1", ())  # of any other folder: scripts/bench/other_tables.py makes such
 LARGE = {"weather_aus", "diabetes130"}  # a hundred thousand rows and more: only where --only names them
 MISSING = {"", "?", "NA", "NaN", "nan", "null"}
 LEAST = 1e-7      # probabilities are held so far from 0 and 1: single precision has no more
 RESAMPLES = 2000  # of the bootstrap
 
 # Each part of the recipe off, or one that was taken out back in, one at a time.  Without the ntk form the rates are those of a
-# layer of 256 inputs, 0.04 / 16, and the other groups keep theirs.
+# layer of 256 inputs, 0.04 / 16, and the other groups keep theirs (input factors those of few rows).
 PARTS = {
     "--embedding none": "no embedding of numbers",
     "--embedding periodic": "no bins",
     "--frequency-spread 1": "one scale of frequencies",
     "--input-scaling=false": "no input factors",
+    "--scaling-rate 1": "input factors at the rate",
     "--scaling-rate 6": "input factors at six times the rate",
     "--bias-rate 1": "biases at the rate",
     "--weight-init auto": "first weights by the activation",
-    "--parametrisation standard --lr 0.0025 --bias-rate 1.6 --embedding-rate 4.8 --level-rate 1.6 --scaling-rate 16": "no ntk form",
+    "--parametrisation standard --lr 0.0025 --bias-rate 1.6 --embedding-rate 4.8 --level-rate 1.6 --scaling-rate 48": "no ntk form",
     "--lr-schedule coslog4": "a rate of four waves",
     "--lr-schedule constant": "a constant rate",
     "--beta2 0.95": "a short memory",
@@ -633,6 +635,8 @@ def parse():
     options.missing = False
     options.tables = options.only.split(",") if options.only else [table for table in TABLES if table not in LARGE]
     for table in options.tables:
+        if table not in TABLES and os.path.isdir(os.path.join(options.data, table)):
+            TABLES[table] = OTHER
         if table not in TABLES:
             parser.error(f"{table} is none of {', '.join(TABLES)}")
     return options
