@@ -150,14 +150,14 @@ enum cln_threshold_rule {
 };
 enum cln_class_weight { CLN_CLASS_WEIGHT_NONE, CLN_CLASS_WEIGHT_BALANCED, CLN_CLASS_WEIGHT_GIVEN };
 
-/* For epochs and ensemble: chosen from the number of rows and `effort`, never from cores or clocks (doc/recipe.md). */
+/* For n_hidden, epochs and ensemble: chosen from the number of rows and `effort`, never from cores or clocks (doc/recipe.md). */
 #define CLN_AUTO SIZE_MAX
 enum cln_effort { CLN_QUICK, CLN_USUAL, CLN_BEST, CLN_N_EFFORTS };
 
 /* Everything that shapes a training run, as plain values.  cln_config_recipe fills it; strings are borrowed. */
 struct cln_config {
 	const char *recipe; /* the name it was filled from: "default", "plain", "textbook" */
-	enum cln_effort effort; /* how long to train what is CLN_AUTO */
+	enum cln_effort effort; /* how much of what is CLN_AUTO */
 
 	/* data */
 	const char *label;    /* column name or 1-based number; NULL: the last column */
@@ -172,7 +172,7 @@ struct cln_config {
 	size_t level_rows; /* ... but levels in fewer training rows share theirs */
 
 	/* network */
-	size_t n_hidden;
+	size_t n_hidden;                 /* may be CLN_AUTO */
 	size_t hidden[CLN_MAX_HIDDEN];
 	enum cln_activation activation;
 	bool parametric_activation;      /* z + alpha (g(z) - z) with a learned alpha for every hidden unit, 1 at first */
@@ -193,7 +193,7 @@ struct cln_config {
 	double beta1, beta2, epsilon;
 	enum cln_parametrisation parametrisation; /* ntk: the rate of a layer's weights is divided by sqrt(its inputs) */
 	double bias_rate, embedding_rate; /* factors of the rate for biases, embeddings of numbers, ... */
-	double level_rate, scaling_rate;  /* ... values of levels, and input factors */
+	double level_rate, scaling_rate;  /* ... values of levels, and input factors, where 0 is by the rows */
 	enum cln_schedule schedule;
 	double warmup_fraction;     /* of all steps: warmup, one-cycle */
 	size_t step_epochs;         /* step: every so many epochs ... */

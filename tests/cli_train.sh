@@ -284,7 +284,7 @@ equal "model of another path, folder and thread count" "$(sha other/model.safete
 expect 0 'note: --effort quick and 1600 rows: 2 networks of at most 48 epochs' \
   train data.csv --out strong --effort quick --hidden 8 --epochs auto
 holds "the default recipe" '; an ensemble of 2$' stderr
-holds "the default recipe" 'at most 48 epochs .ends after 20 . 1 x best epoch without a better log_loss.$' stderr
+holds "the default recipe" 'at most 48 epochs .ends after 10 . 1 x best epoch without a better log_loss.$' stderr
 "$colonnade" inspect strong >shown || fail "a model of the default recipe cannot be shown"
 holds "the parts of a model" '^embeddings: of 6 numbers, 3 values each, with 498 parameters$' shown
 holds "the parts of a model" '^input factors: [0-9]*$' shown

@@ -170,7 +170,7 @@ START_TEST(default_has_the_documented_values)
 	ck_assert_str_eq(config->recipe, "default");
 	ck_assert_int_eq(config->scale, CLN_SCALE_AUTO);
 	ck_assert_int_eq(config->effort, CLN_USUAL);
-	ck_assert_uint_eq(config->n_hidden, 3);
+	ck_assert_uint_eq(config->n_hidden, CLN_AUTO);
 	ck_assert_int_eq(config->embedding, CLN_EMBEDDING_AUTO);
 	ck_assert(config->input_scaling);
 	ck_assert_int_eq(config->schedule, CLN_FLAT_COSINE);
@@ -178,7 +178,7 @@ START_TEST(default_has_the_documented_values)
 	ck_assert_int_eq(config->regularisation, CLN_REGULARISATION_FLAT_COSINE);
 	ck_assert_double_eq(config->learning_rate, 0.04);
 	ck_assert_double_eq(config->beta2, 0.999);
-	ck_assert_double_eq(config->scaling_rate, 1);
+	ck_assert_double_eq(config->scaling_rate, 0);
 	ck_assert_uint_eq(config->epochs, CLN_AUTO);
 	ck_assert_uint_eq(config->ensemble, CLN_AUTO);
 	parse_ok(&options, "train data.csv --epochs 5 --ensemble auto");
@@ -195,10 +195,10 @@ START_TEST(members_and_epochs_follow_from_the_rows)
 		enum cln_effort effort;
 		size_t rows, members, epochs;
 	} cases[] = {
-	    {CLN_QUICK, 10, 2, 48},        {CLN_QUICK, 50000, 2, 30},    {CLN_QUICK, 150000, 1, 16},  {CLN_QUICK, 10000000, 1, 2},
-	    {CLN_USUAL, 10, 8, 80},        {CLN_USUAL, 14062, 8, 80},    {CLN_USUAL, 14063, 8, 79},  {CLN_USUAL, 70000, 8, 16},
-	    {CLN_USUAL, 250000, 2, 16},    {CLN_USUAL, 1000000, 1, 9},   {CLN_USUAL, 4000000, 1, 2},
-	    {CLN_USUAL, 4294967295, 1, 2},
+	    {CLN_QUICK, 10, 2, 48},        {CLN_QUICK, 29305, 2, 40},    {CLN_QUICK, 50000, 2, 24},   {CLN_QUICK, 150000, 1, 16},
+	    {CLN_QUICK, 500000, 1, 16},    {CLN_QUICK, 1000000, 1, 8},   {CLN_QUICK, 10000000, 1, 2}, {CLN_USUAL, 10, 8, 80},
+	    {CLN_USUAL, 14062, 8, 80},     {CLN_USUAL, 14063, 8, 79},    {CLN_USUAL, 70000, 8, 16},   {CLN_USUAL, 250000, 2, 16},
+	    {CLN_USUAL, 10000000, 1, 16},  {CLN_USUAL, 20000000, 1, 8},  {CLN_USUAL, 4294967295, 1, 2},
 	    {CLN_BEST, 1000, 32, 128},     {CLN_BEST, 1000000, 16, 16},  {CLN_USUAL, 0, 8, 80},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -208,6 +208,9 @@ START_TEST(members_and_epochs_follow_from_the_rows)
 		ck_assert(config_choose(&config, cases[i].rows));
 		ck_assert_msg(config.ensemble == cases[i].members && config.epochs == cases[i].epochs, "%zu rows: %zu x %zu",
 		              cases[i].rows, config.ensemble, config.epochs);
+		ck_assert_uint_eq(config.n_hidden, 3);
+		for (size_t l = 0; l < 3; l++)
+			ck_assert_uint_eq(config.hidden[l], cases[i].effort == CLN_QUICK ? 128 : 256);
 		ck_assert(!config_choose(&config, 1)); /* nothing is left to choose */
 	}
 }
@@ -227,6 +230,24 @@ START_TEST(finer_waves_come_with_more_rows)
 		config.frequency_spread = 7;
 		config_choose(&config, cases[i].rows);
 		ck_assert_double_eq(config.frequency_spread, 7);
+	}
+}
+END_TEST
+
+START_TEST(input_factors_learn_faster_with_few_rows)
+{
+	static const struct {
+		size_t rows;
+		double rate;
+	} cases[] = {{0, 3}, {10, 3}, {9999, 3}, {10000, 1}, {1000000, 1}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct cln_config config;
+		assert_ok(cln_config_recipe(&config, "default", &err));
+		config_choose(&config, cases[i].rows);
+		ck_assert_double_eq(config.scaling_rate, cases[i].rate);
+		config.scaling_rate = 7;
+		config_choose(&config, cases[i].rows);
+		ck_assert_double_eq(config.scaling_rate, 7);
 	}
 }
 END_TEST
@@ -253,6 +274,11 @@ START_TEST(what_is_given_is_not_chosen)
 	config.ensemble = CLN_AUTO;
 	ck_assert(config_choose(&config, 1000000));
 	ck_assert_uint_eq(config.ensemble, 8);
+	config.effort = CLN_QUICK;
+	config.n_hidden = 1;
+	config.hidden[0] = 7;
+	ck_assert(!config_choose(&config, 10));
+	ck_assert(config.n_hidden == 1 && config.hidden[0] == 7);
 }
 END_TEST
 
@@ -369,6 +395,8 @@ START_TEST(words_for_zero_and_lists_are_read)
 	ck_assert_int_eq(options.config.class_weight, CLN_CLASS_WEIGHT_GIVEN);
 	ck_assert_double_eq(options.config.class_weights[1], 2.5);
 	ck_assert_int_eq(options.read.separator, '\t');
+	parse_ok(&options, "train d --hidden 3,4 --hidden auto");
+	ck_assert_uint_eq(options.config.n_hidden, CLN_AUTO);
 }
 END_TEST
 
@@ -465,6 +493,8 @@ static const struct {
     {"train a --hidden 3,", "--hidden"},
     {"train a --hidden 3,none", "--hidden"},
     {"train a --hidden 65537", "1 to 65536"},
+    {"train a --hidden auto,3", "or none, or auto"},
+    {"gradcheck --hidden auto", "or none"},
     {"train a --activation rellu", "did you mean relu?"},
     {"train a --activation xyzzy", "one of sigmoid, tanh, relu"},
     {"train a --class-weight 1,0", "two numbers above 0"},
@@ -597,6 +627,7 @@ static Suite *options_suite(void)
 	tcase_add_test(recipes, default_has_the_documented_values);
 	tcase_add_test(recipes, members_and_epochs_follow_from_the_rows);
 	tcase_add_test(recipes, finer_waves_come_with_more_rows);
+	tcase_add_test(recipes, input_factors_learn_faster_with_few_rows);
 	tcase_add_test(recipes, what_is_given_is_not_chosen);
 	tcase_add_test(recipes, textbook_has_the_documented_values);
 	tcase_add_test(recipes, every_recipe_passes_the_check);

@@ -195,8 +195,8 @@ START_TEST(epochs_that_are_auto_are_chosen_by_the_rows)
 	assert_ok(cln_config_recipe(&config, "default", &err));
 	config.ensemble = 1;
 	config.effort = CLN_QUICK;
-	ck_assert_uint_eq(search_epochs(&config, 1000), 48);    /* doc/recipe.md: 48 at most, 3e6 rows in all */
-	ck_assert_uint_eq(search_epochs(&config, 100000), 30);
+	ck_assert_uint_eq(search_epochs(&config, 1000), 48);    /* doc/recipe.md: 48 at most, 2.4e6 rows in all */
+	ck_assert_uint_eq(search_epochs(&config, 100000), 24);
 	config.epochs = 7;
 	ck_assert_uint_eq(search_epochs(&config, 1000), 7);
 }

@@ -296,9 +296,11 @@ static enum cln_status train_in_windows(struct bench *bench, struct network *net
 	return status;
 }
 
-enum cln_status bench_run(struct bench_result *result, const struct cln_config *config, size_t inputs, size_t rows, double seconds,
+enum cln_status bench_run(struct bench_result *result, const struct cln_config *asked, size_t inputs, size_t rows, double seconds,
 			  bool phases, struct cln_error *err)
 {
+	struct cln_config chosen = *asked;
+	const struct cln_config *config = &chosen;
 	struct bench bench = {.rows = rows};
 	struct dataset data = {0};
 	struct network *net = NULL;
@@ -307,7 +309,8 @@ enum cln_status bench_run(struct bench_result *result, const struct cln_config *
 	*result = (struct bench_result){.threads_rule = "--threads"};
 	int allowed = config->threads ? config->threads : cln_threads_allowed(&result->threads_rule);
 	allowed = parallel_limit(allowed);
-	enum cln_status status = config_check(config, err);
+	enum cln_status status = config_check(asked, err);
+	config_choose(&chosen, rows);
 	if (status == CLN_OK)
 		status = kernels_select(&bench.kernels, config->isa, err);
 	if (status == CLN_OK)

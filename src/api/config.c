@@ -63,8 +63,7 @@ static void recipe_default(struct cln_config *config)
 	recipe_plain(config);
 	config->effort = CLN_USUAL;
 	config->scale = CLN_SCALE_AUTO;
-	config->n_hidden = 3;
-	config->hidden[0] = config->hidden[1] = config->hidden[2] = 256;
+	config->n_hidden = CLN_AUTO;
 	config->init = CLN_INIT_DATA;
 	config->embedding = CLN_EMBEDDING_AUTO;
 	config->frequency_spread = 0;
@@ -75,12 +74,12 @@ static void recipe_default(struct cln_config *config)
 	config->parametrisation = CLN_NTK;
 	config->bias_rate = 0.1;
 	config->embedding_rate = 0.3;
+	config->scaling_rate = 0;
 	config->weight_decay = 0.1;
 	config->dropout = 0.3;
 	config->regularisation = CLN_REGULARISATION_FLAT_COSINE;
 	config->epochs = CLN_AUTO;
 	config->ensemble = CLN_AUTO;
-	config->patience = 20;
 	config->patience_factor = 1;
 }
 
@@ -142,39 +141,69 @@ enum cln_status cln_config_recipe(struct cln_config *config, const char *recipe,
 	return CLN_E_USAGE;
 }
 
-/* Members and epochs of an effort on few rows, and the rows that may be visited in all. */
+/* Members and epochs of an effort on few rows, units of a hidden layer, and the rows that may be visited: in all, and in any case
+ * by one network for LEAST_EPOCHS. */
 static const struct {
-	size_t members, epochs;
-	double visits;
+	size_t members, epochs, width;
+	double visits, alone;
 } efforts[CLN_N_EFFORTS] = {
-    [CLN_QUICK] = {2, 48, 3e6},
-    [CLN_USUAL] = {8, 80, 9e6},
-    [CLN_BEST] = {32, 128, 256e6},
+    [CLN_QUICK] = {2, 48, 128, 2.4e6, 8e6},
+    [CLN_USUAL] = {8, 80, 256, 9e6, 160e6},
+    [CLN_BEST] = {32, 128, 256, 256e6, 256e6},
 };
 
+#define AUTO_LAYERS 3
+
 #define LEAST_EPOCHS 16 /* an ensemble has fewer members before its members have fewer epochs than this */
+#define FEWEST_EPOCHS 2 /* of one network, on whatever number of rows */
+
+/* With few rows there are few steps, in which the factors of columns that say nothing are to become small. */
+#define FEW_ROWS 10000
+#define FEW_ROWS_SCALING_RATE 3
 
 /* Finer waves need rows to be learnt from: a spread of 1 up to 1,500 rows, of 100 from 150,000 on. */
 #define ROWS_A_SPREAD 1500.0
 #define MOST_SPREAD 100.0
 
+/* Epochs of all members together. */
+static double passes_of(enum cln_effort effort, double rows)
+{
+	const double passes = floor(efforts[effort].visits / rows), alone = floor(efforts[effort].alone / rows);
+
+	if (passes >= LEAST_EPOCHS)
+		return passes;
+	return alone > LEAST_EPOCHS ? LEAST_EPOCHS : alone > FEWEST_EPOCHS ? alone : FEWEST_EPOCHS;
+}
+
+static void choose_hidden(struct cln_config *config)
+{
+	config->n_hidden = AUTO_LAYERS;
+	for (size_t l = 0; l < AUTO_LAYERS; l++)
+		config->hidden[l] = efforts[config->effort].width;
+}
+
 bool config_choose(struct cln_config *config, size_t n_rows)
 {
 	const bool epochs = config->epochs == CLN_AUTO, members = config->ensemble == CLN_AUTO;
-	const double visits = efforts[config->effort].visits, passes = floor(visits / (double)(n_rows ? n_rows : 1));
+	const double rows = n_rows ? (double)n_rows : 1;
+	const double passes = passes_of(config->effort, rows);
 	const double most = members ? (double)efforts[config->effort].members : (double)config->ensemble;
 
+	if (config->n_hidden == CLN_AUTO)
+		choose_hidden(config);
 	if (config->frequency_spread == 0) {
-		const double spread = (double)n_rows / ROWS_A_SPREAD;
+		const double spread = rows / ROWS_A_SPREAD;
 		config->frequency_spread = spread < 1 ? 1 : spread > MOST_SPREAD ? MOST_SPREAD : spread;
 	}
+	if (config->scaling_rate == 0)
+		config->scaling_rate = n_rows < FEW_ROWS ? FEW_ROWS_SCALING_RATE : 1;
 	if (epochs) {
 		const double each = floor(passes / most);
 		config->epochs = efforts[config->effort].epochs;
 		if (each < (double)config->epochs)
 			config->epochs = each < LEAST_EPOCHS ? LEAST_EPOCHS : (size_t)each;
 		if (passes < (double)config->epochs)
-			config->epochs = passes < 2 ? 2 : (size_t)passes;
+			config->epochs = (size_t)passes;
 	}
 	if (members) {
 		const double affordable = config->epochs ? floor(passes / (double)config->epochs) : most;
@@ -259,6 +288,8 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 
 static enum cln_status check_hidden(const struct cln_config *config, struct cln_error *err)
 {
+	if (config->n_hidden == CLN_AUTO)
+		return CLN_OK;
 	if (config->n_hidden > CLN_MAX_HIDDEN)
 		return error_set(err, CLN_E_USAGE, "%zu hidden layers are given; at most %d can be used", config->n_hidden,
 				 CLN_MAX_HIDDEN);

@@ -97,7 +97,8 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 static const struct freedom {
 	const char *option, *keys[MOST_KEYS + 1];
 } freedoms[] = {
-    {"data", {"training table", "training rows", "validation rows", "frequency_spread", "initial weights"}},
+    {"data", {"training table", "training rows", "validation rows", "frequency_spread", "scaling_rate",
+     "initial weights"}},
     {"valid", {"validation table", "validation rows"}},
     {"test", {"test table"}},
     {"class-weight", {"class_weight", "negative_class_weight", "positive_class_weight"}},

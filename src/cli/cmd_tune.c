@@ -251,10 +251,12 @@ static enum cln_status find_settings(struct tuning *tuning, struct cln_error *er
 static void print_network(const struct tuning *tuning)
 {
 	const struct cln_config *config = &tuning->options->config;
+	struct cln_config chosen = *config;
 
+	config_choose(&chosen, tuning->rows);
 	printf("network   %zu", tuning->inputs);
-	for (size_t l = 0; l < config->n_hidden; l++)
-		printf("-%zu", config->hidden[l]);
+	for (size_t l = 0; l < chosen.n_hidden; l++)
+		printf("-%zu", chosen.hidden[l]);
 	printf("-1, %s, %s, ", name_of(&names_activation, (int)config->activation),
 	       name_of(&names_optimizer, (int)config->optimizer));
 	if (config->batch_size)

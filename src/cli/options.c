@@ -45,10 +45,11 @@ static void put(char text[OPTION_VALUE], const char *value)
 
 static void hidden_text(char text[OPTION_VALUE], const struct cln_config *config)
 {
+	const bool automatic = config->n_hidden == CLN_AUTO;
 	size_t length = 0;
 
-	put(text, config->n_hidden == 0 ? "none" : "");
-	for (size_t l = 0; l < config->n_hidden && length < OPTION_VALUE; l++)
+	put(text, automatic ? "auto" : config->n_hidden == 0 ? "none" : "");
+	for (size_t l = 0; !automatic && l < config->n_hidden && length < OPTION_VALUE; l++)
 		length += (size_t)snprintf(text + length, OPTION_VALUE - length, "%s%zu", l ? "," : "", config->hidden[l]);
 }
 
@@ -241,7 +242,8 @@ void options_range(char text[OPTION_VALUE], const struct option_spec *spec)
 		put(text, "a whole number from 0 to 18446744073709551615");
 		return;
 	case OPTION_HIDDEN:
-		snprintf(text, OPTION_VALUE, "up to %d whole numbers from 1 to 65536 with commas between, or none", CLN_MAX_HIDDEN);
+		snprintf(text, OPTION_VALUE, "up to %d whole numbers from 1 to 65536 with commas between, or none%s%s",
+			 CLN_MAX_HIDDEN, spec->most ? ", or " : "", spec->most ? spec->most : "");
 		return;
 	case OPTION_CLASS_WEIGHT:
 		put(text, "none, balanced, or two numbers above 0 for the negative and the positive class, as 1,3.5");
@@ -343,12 +345,16 @@ static bool read_seed(uint64_t *value, const char *text)
 	return true;
 }
 
-static bool read_hidden(struct cln_config *config, const char *text)
+static bool read_hidden(struct cln_config *config, const struct option_spec *spec, const char *text)
 {
 	static const struct option_spec unit_range = {.type = OPTION_SIZE, .low = 1, .high = 65536};
 	size_t hidden[CLN_MAX_HIDDEN], n = 0;
 	bool more = strcmp(text, "none") != 0;
 
+	if (spec->most && strcmp(text, spec->most) == 0) {
+		config->n_hidden = CLN_AUTO;
+		return true;
+	}
 	while (more) {
 		char item[NUMBER_TEXT];
 		size_t length = strcspn(text, ",");
@@ -487,7 +493,7 @@ static bool read_value(struct options *options, const struct option_spec *spec, 
 	case OPTION_THREADS:
 		return read_threads(value, spec, text);
 	case OPTION_HIDDEN:
-		return read_hidden(&options->config, text);
+		return read_hidden(&options->config, spec, text);
 	case OPTION_CLASS_WEIGHT:
 		return read_class_weight(&options->config, text);
 	case OPTION_THRESHOLD:
