@@ -193,7 +193,7 @@ struct cln_config {
 	double beta1, beta2, epsilon;
 	enum cln_parametrisation parametrisation; /* ntk: the rate of a layer's weights is divided by sqrt(its inputs) */
 	double bias_rate, embedding_rate; /* factors of the rate for biases, embeddings of numbers, ... */
-	double level_rate, scaling_rate;  /* ... values of levels, and input factors, where 0 is by the rows */
+	double level_rate, scaling_rate;  /* ... values of levels; input factors, 0: 3 below 5,000 rows, else 1 */
 	enum cln_schedule schedule;
 	double warmup_fraction;     /* of all steps: warmup, one-cycle */
 	size_t step_epochs;         /* step: every so many epochs ... */

@@ -39,6 +39,10 @@ holds "the places of what follows eval" '"omp_places": null' "$scratch/doctor"
 holds "the binding of what follows eval" '"omp_proc_bind": "false"' "$scratch/doctor"
 unset OMP_NUM_THREADS OMP_PLACES OMP_PROC_BIND
 
+# ---- units that are auto are told as those they come to
+tuned 1 --threads 1 --recipe default --inputs 5 --rows 256
+holds "units by the recipe" '^network   5-256-256-256-1, relu, adamw, batch 256, 256 rows$' "$scratch/stdout"
+
 # ---- the table marks one row, and the lines below it set what that row says
 tuned 2 --threads 2 "${net[@]}"
 equal "exit code with a table" $? 0

@@ -31,6 +31,24 @@ START_TEST(a_quantile_is_the_value_of_nearest_rank)
 }
 END_TEST
 
+START_TEST(units_that_are_auto_are_chosen)
+{
+	struct bench_result result;
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.threads = 1;
+	config.n_hidden = CLN_AUTO;
+	config.effort = CLN_USUAL;
+	assert_ok(bench_run(&result, &config, 4, 300, 0.1, false, &err));
+	ck_assert_double_eq(result.flops_per_row, 4. * 4 * 256 + 6. * 256 * 256 + 6. * 256 * 256 + 6. * 256);
+	bench_result_free(&result);
+	config.effort = CLN_N_EFFORTS;
+	ck_assert_int_eq(bench_run(&result, &config, 4, 300, 0.1, false, &(struct cln_error){0}), CLN_E_USAGE);
+	bench_result_free(&result);
+}
+END_TEST
+
 START_TEST(the_figures_of_a_run_follow_from_one_another)
 {
 	struct bench_result result;
@@ -94,6 +112,7 @@ static Suite *bench_suite(void)
 	tcase_add_loop_test(figures, operations_of_a_row_are_those_of_its_products, 0, sizeof workloads / sizeof *workloads);
 	tcase_add_test(figures, a_quantile_is_the_value_of_nearest_rank);
 	tcase_add_test(run, the_figures_of_a_run_follow_from_one_another);
+	tcase_add_test(run, units_that_are_auto_are_chosen);
 	tcase_add_test(run, the_phases_of_a_step_are_measured_where_asked_for);
 	tcase_set_timeout(run, 60);
 	suite_add_tcase(suite, figures);

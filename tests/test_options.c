@@ -239,7 +239,7 @@ START_TEST(input_factors_learn_faster_with_few_rows)
 	static const struct {
 		size_t rows;
 		double rate;
-	} cases[] = {{0, 3}, {10, 3}, {9999, 3}, {10000, 1}, {1000000, 1}};
+	} cases[] = {{0, 3}, {10, 3}, {4999, 3}, {5000, 1}, {1000000, 1}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct cln_config config;
 		assert_ok(cln_config_recipe(&config, "default", &err));
@@ -270,6 +270,16 @@ START_TEST(what_is_given_is_not_chosen)
 	config.ensemble = 1;
 	ck_assert(config_choose(&config, 250000));
 	ck_assert_uint_eq(config.epochs, 36);
+	config.epochs = CLN_AUTO;
+	ck_assert(config_choose(&config, 10000000)); /* what one network may visit in any case */
+	ck_assert_uint_eq(config.epochs, 16);
+	config.epochs = CLN_AUTO;
+	config.ensemble = 8;
+	ck_assert(config_choose(&config, 10000000));
+	ck_assert_uint_eq(config.epochs, 2);
+	config.ensemble = CLN_AUTO;
+	ck_assert(config_choose(&config, 10000000));
+	ck_assert_uint_eq(config.ensemble, 1);
 	config.epochs = 0; /* the first network */
 	config.ensemble = CLN_AUTO;
 	ck_assert(config_choose(&config, 1000000));

@@ -6,8 +6,9 @@ beside columns that say nothing, two of scikit-learn's, and drawn ones.
     scripts/bench/other_tables.py --data DIR --out OTHER
     scripts/bench/recipe.py final --data OTHER --only doctorate,cancer,... --seeds 1
 
-DIR is the folder of tables that recipe.py wants; OTHER gets a folder a table, with train.csv, valid.csv and test.csv, 60, 20 and
-20 % of the rows in a fixed order; the label is "y", 0 or 1.  The same files everywhere.  Python packages: numpy, scikit-learn.
+DIR has the folders of tables that recipe.py wants, the large ones with their rows in data.csv.gz; OTHER gets a folder a table, with
+train.csv, valid.csv and test.csv, 60, 20 and 20 % of the rows in a fixed order; the label is "y", 0 or 1.  Files are the same where
+numpy draws the same (doc/recipe.md: 1.24).  Python packages: numpy, scikit-learn.
 """
 import argparse
 import csv
@@ -60,7 +61,9 @@ def read(folder, table):
     names, rows = None, []
     for part in parts:
         path = os.path.join(folder, table, part + ".csv")
-        with (open(path, encoding="utf-8") if os.path.exists(path) else gzip.open(path + ".gz", "rt", encoding="utf-8")) as file:
+        packed = not os.path.exists(path)
+        with (gzip.open(path + ".gz", "rt", encoding="utf-8", newline="") if packed
+              else open(path, encoding="utf-8", newline="")) as file:
             lines = list(csv.reader(file))
         names = lines[0]
         rows += lines[1:]

@@ -635,8 +635,10 @@ def parse():
     options.missing = False
     options.tables = options.only.split(",") if options.only else [table for table in TABLES if table not in LARGE]
     for table in options.tables:
-        if table not in TABLES and os.path.isdir(os.path.join(options.data, table)):
+        if table and table not in TABLES and os.path.isdir(os.path.join(options.data, table)):
             TABLES[table] = OTHER
+            if OTHER[0] not in read_part(options, table, "train")[0]:
+                parser.error(f'{table} has no column "{OTHER[0]}"')
         if table not in TABLES:
             parser.error(f"{table} is none of {', '.join(TABLES)}")
     return options

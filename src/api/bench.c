@@ -310,9 +310,10 @@ enum cln_status bench_run(struct bench_result *result, const struct cln_config *
 	int allowed = config->threads ? config->threads : cln_threads_allowed(&result->threads_rule);
 	allowed = parallel_limit(allowed);
 	enum cln_status status = config_check(asked, err);
-	config_choose(&chosen, rows);
-	if (status == CLN_OK)
+	if (status == CLN_OK) {
+		config_choose(&chosen, rows);
 		status = kernels_select(&bench.kernels, config->isa, err);
+	}
 	if (status == CLN_OK)
 		status = make_network(&net, config, inputs, err);
 	if (status == CLN_OK)

@@ -158,21 +158,20 @@ static const struct {
 #define FEWEST_EPOCHS 2 /* of one network, on whatever number of rows */
 
 /* With few rows there are few steps, in which the factors of columns that say nothing are to become small. */
-#define FEW_ROWS 10000
+#define FEW_ROWS 5000
 #define FEW_ROWS_SCALING_RATE 3
 
 /* Finer waves need rows to be learnt from: a spread of 1 up to 1,500 rows, of 100 from 150,000 on. */
 #define ROWS_A_SPREAD 1500.0
 #define MOST_SPREAD 100.0
 
-/* Epochs of all members together. */
-static double passes_of(enum cln_effort effort, double rows)
+/* Where the visits allow fewer than LEAST_EPOCHS of one network. */
+static size_t few_epochs(enum cln_effort effort, double rows, double passes, bool one_network)
 {
-	const double passes = floor(efforts[effort].visits / rows), alone = floor(efforts[effort].alone / rows);
+	const double alone = one_network ? floor(efforts[effort].alone / rows) : 0;
+	const double epochs = alone > LEAST_EPOCHS ? LEAST_EPOCHS : alone > passes ? alone : passes;
 
-	if (passes >= LEAST_EPOCHS)
-		return passes;
-	return alone > LEAST_EPOCHS ? LEAST_EPOCHS : alone > FEWEST_EPOCHS ? alone : FEWEST_EPOCHS;
+	return epochs > FEWEST_EPOCHS ? (size_t)epochs : FEWEST_EPOCHS;
 }
 
 static void choose_hidden(struct cln_config *config)
@@ -186,7 +185,7 @@ bool config_choose(struct cln_config *config, size_t n_rows)
 {
 	const bool epochs = config->epochs == CLN_AUTO, members = config->ensemble == CLN_AUTO;
 	const double rows = n_rows ? (double)n_rows : 1;
-	const double passes = passes_of(config->effort, rows);
+	const double passes = floor(efforts[config->effort].visits / rows);
 	const double most = members ? (double)efforts[config->effort].members : (double)config->ensemble;
 
 	if (config->n_hidden == CLN_AUTO)
@@ -203,7 +202,7 @@ bool config_choose(struct cln_config *config, size_t n_rows)
 		if (each < (double)config->epochs)
 			config->epochs = each < LEAST_EPOCHS ? LEAST_EPOCHS : (size_t)each;
 		if (passes < (double)config->epochs)
-			config->epochs = (size_t)passes;
+			config->epochs = few_epochs(config->effort, rows, passes, members || config->ensemble == 1);
 	}
 	if (members) {
 		const double affordable = config->epochs ? floor(passes / (double)config->epochs) : most;

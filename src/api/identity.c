@@ -209,7 +209,8 @@ static bool is_allowed(const char **option, const char *names, const char *key)
 				continue;
 			if (identity_is_allowed(names, freedoms[i].option))
 				return true;
-			*option = **option ? *option : freedoms[i].option;
+			if (!**option || !freedoms[i].keys[1]) /* rather one that frees nothing else */
+				*option = freedoms[i].option;
 		}
 	return false;
 }

@@ -42,7 +42,7 @@ int exit_after_output(int code)
 		failed = true;
 	int reason = errno;
 	/* A write that failed before, the last one, has left nothing to flush and no reason: one more byte asks for it. */
-	if (failed && reason == 0 && (putchar('\n') == EOF || fflush(stdout) != 0))
+	if (failed && reason == 0 && code == 0 && (putchar('\n') == EOF || fflush(stdout) != 0))
 		reason = errno;
 	/* An interrupted close has closed, and all was written before. */
 	if (fclose(stdout) != 0 && !failed && errno != EINTR) {
