@@ -725,7 +725,8 @@ START_TEST(what_is_not_named_stays_refused)
 	config.learning_rate = 0.001;
 	config.scaling_rate = 6; /* "data" would allow more */
 	assert_ok(cln_checkpoint_allow(checkpoint, "dropout", &err));
-	assert_not_resumed(checkpoint, table, &config, "scaling_rate was 1, is 6; go on all the same: --allow-change scaling-rate");
+	assert_not_resumed(checkpoint, table, &config,
+			   "scaling_rate was not given, is 6; go on all the same: --allow-change scaling-rate");
 	config.scaling_rate = 1;
 	assert_ok(cln_checkpoint_allow(checkpoint, "data,dropout", &err));
 	config.hidden[0] = 9;
