@@ -81,4 +81,16 @@ recipe quick --tools quick --seeds 2 --show --program ./other
 equal "exit code where nothing is measured" $? 1
 recipe quick --only credit_h
 equal "exit code of an unknown table" $? 2
+
+# ---- a folder of another name is a table whose label is y
+mkdir data/other
+cp data/credit_g/train.csv data/other/train.csv
+recipe ablation --only other
+equal "exit code of a table without a column y" $? 2
+sed '1s/class$/y/; s/,bad$/,1/; s/,good$/,0/' data/credit_g/train.csv >data/other/train.csv
+recipe ablation --base="$base" --only other --seeds 1 --try='--recipe plain --epochs 1'
+equal "exit code of a table with one" $? 0
+auc_of() { sed -n "s/.*\"table\": \"$1\", \"options\": \"\".*\"auc\": \([0-9.]*\).*/\1/p" $runs; }
+holds "runs" '"table": "other", "options": ""' $runs
+equal "AUC of the same rows under another name" "$(auc_of other)" "$(auc_of credit_g)"
 finish

@@ -216,37 +216,22 @@ START_TEST(members_and_epochs_follow_from_the_rows)
 }
 END_TEST
 
-START_TEST(finer_waves_come_with_more_rows)
+START_TEST(waves_and_input_factors_go_by_the_rows)
 {
 	static const struct {
 		size_t rows;
-		double spread;
-	} cases[] = {{0, 1}, {10, 1}, {1500, 1}, {15000, 10}, {150000, 100}, {1000000, 100}};
+		double spread, rate;
+	} cases[] = {{0, 1, 3}, {10, 1, 3}, {1500, 1, 3}, {4999, 4999 / 1500., 3}, {5000, 5000 / 1500., 1}, {15000, 10, 1},
+		     {150000, 100, 1}, {1000000, 100, 1}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct cln_config config;
 		assert_ok(cln_config_recipe(&config, "default", &err));
 		config_choose(&config, cases[i].rows);
 		ck_assert_double_eq(config.frequency_spread, cases[i].spread);
-		config.frequency_spread = 7;
+		ck_assert_double_eq(config.scaling_rate, cases[i].rate);
+		config.frequency_spread = config.scaling_rate = 7;
 		config_choose(&config, cases[i].rows);
 		ck_assert_double_eq(config.frequency_spread, 7);
-	}
-}
-END_TEST
-
-START_TEST(input_factors_learn_faster_with_few_rows)
-{
-	static const struct {
-		size_t rows;
-		double rate;
-	} cases[] = {{0, 3}, {10, 3}, {4999, 3}, {5000, 1}, {1000000, 1}};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct cln_config config;
-		assert_ok(cln_config_recipe(&config, "default", &err));
-		config_choose(&config, cases[i].rows);
-		ck_assert_double_eq(config.scaling_rate, cases[i].rate);
-		config.scaling_rate = 7;
-		config_choose(&config, cases[i].rows);
 		ck_assert_double_eq(config.scaling_rate, 7);
 	}
 }
@@ -636,8 +621,7 @@ static Suite *options_suite(void)
 	tcase_add_test(recipes, plain_has_the_documented_values);
 	tcase_add_test(recipes, default_has_the_documented_values);
 	tcase_add_test(recipes, members_and_epochs_follow_from_the_rows);
-	tcase_add_test(recipes, finer_waves_come_with_more_rows);
-	tcase_add_test(recipes, input_factors_learn_faster_with_few_rows);
+	tcase_add_test(recipes, waves_and_input_factors_go_by_the_rows);
 	tcase_add_test(recipes, what_is_given_is_not_chosen);
 	tcase_add_test(recipes, textbook_has_the_documented_values);
 	tcase_add_test(recipes, every_recipe_passes_the_check);
