@@ -26,8 +26,10 @@
  * and all of the array goes through memory.  32: no set has more registers. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL_BY_4 _Pragma("clang loop unroll_count(4)")
 #else
 #define UNROLL _Pragma("GCC unroll 32")
+#define UNROLL_BY_4 _Pragma("GCC unroll 4")
 #endif
 
 #endif

@@ -12,39 +12,76 @@
 #define KERNELS_TEMPLATE_PRODUCTS_H
 
 /* What a tile reads: a(r, k) = a[r * a_row + (k % 16) * a_k + (k / 16) * a_group], and the 16 floats b(k, panel v) from
- * b[v * b_panel + k * 16] on. */
+ * b[v * b_panel + k * 16] on.  Where a_row = 16 it asks meanwhile for what is read next and may be far away: the a of the next
+ * tile, perhaps made by another thread, and its share of the next strip's b, which are weights: of every 16 lines those from `ask`
+ * to ask_end - 1.  (What gradients multiply was made just now.) */
 struct operands {
 	const float *a, *b;
 	size_t a_group, b_panel, K;
+	size_t ask, ask_end;
 };
 
-/* c[r][v] += sum over k; rows, panels, a_row and a_k are constants wherever this is inlined. */
+INLINE void ask_for_rows(size_t rows, const float *a)
+{
+	UNROLL
+	for (size_t r = 0; r < rows; r++)
+		__builtin_prefetch(a + (rows + r) * PANEL);
+}
+
+INLINE void ask_for_strip(size_t panels, const float *b, const struct operands *o)
+{
+	/* Behind the last strip lies something else, perhaps nothing; that is not read, and to ask for it has no effect. */
+	const uintptr_t next = (uintptr_t)b + panels * o->b_panel * sizeof *b;
+	for (size_t k = o->ask; k < o->ask_end; k++) {
+		UNROLL
+		for (size_t v = 0; v < panels; v++)
+			__builtin_prefetch((const void *)(next + (v * o->b_panel + k * PANEL) * sizeof *b), 0, 2);
+	}
+}
+
+/* c[r][v] += the product of index k. */
+INLINE void tile_link(vec *restrict c, size_t rows, size_t width, size_t a_row, const float *a, const float *b, size_t b_panel)
+{
+	vec bk[TILE_PANELS * VECTORS];
+	UNROLL
+	for (size_t v = 0; v < width; v++)
+		bk[v] = v_load(b + v / VECTORS * b_panel + v % VECTORS * VLEN);
+	UNROLL
+	for (size_t r = 0; r < rows; r++) {
+		const vec ark = v_set1(a[r * a_row]);
+		UNROLL
+		for (size_t v = 0; v < width; v++)
+			c[r * width + v] = v_fma(ark, bk[v], c[r * width + v]);
+	}
+}
+
+/* c[r][v] += sum over k; all arguments but c and o are constants wherever this is inlined. */
+INLINE void tile_walk(vec *restrict c, size_t rows, size_t panels, size_t a_row, size_t a_k, bool asks, const struct operands *o)
+{
+	const float *a = o->a, *b = o->b;
+	const size_t width = panels * VECTORS, b_panel = o->b_panel, rest = o->K % PANEL;
+	for (size_t groups = o->K / PANEL; groups > 0; groups--, a += o->a_group) {
+		if (a_row == PANEL)
+			ask_for_rows(rows, a);
+		if (asks)
+			ask_for_strip(panels, b, o);
+		UNROLL_BY_4
+		for (size_t k = 0; k < PANEL; k++, b += PANEL)
+			tile_link(c, rows, width, a_row, a + k * a_k, b, b_panel);
+	}
+	if (asks && rest > 0)
+		ask_for_strip(panels, b, o);
+	for (size_t k = 0; k < rest; k++, b += PANEL)
+		tile_link(c, rows, width, a_row, a + k * a_k, b, b_panel);
+}
+
+/* Whole tiles ask, and those of a small matrix run without the questions. */
 INLINE void tile_chains(vec *restrict c, size_t rows, size_t panels, size_t a_row, size_t a_k, const struct operands *o)
 {
-	const float *a = o->a;
-	const float *b = o->b;
-	const size_t width = panels * VECTORS;
-	for (size_t k0 = 0; k0 < o->K; k0 += PANEL, a += o->a_group) {
-		const size_t n = o->K - k0 < PANEL ? o->K - k0 : PANEL;
-		if (a_row == PANEL) { /* rows of the next tile: from afar where another thread has made them */
-			UNROLL
-			for (size_t r = 0; r < rows; r++)
-				__builtin_prefetch(a + (rows + r) * PANEL);
-		}
-		for (size_t k = 0; k < n; k++, b += PANEL) {
-			vec bk[TILE_PANELS * VECTORS];
-			UNROLL
-			for (size_t v = 0; v < width; v++)
-				bk[v] = v_load(b + v / VECTORS * o->b_panel + v % VECTORS * VLEN);
-			UNROLL
-			for (size_t r = 0; r < rows; r++) {
-				const vec ark = v_set1(a[r * a_row + k * a_k]);
-				UNROLL
-				for (size_t v = 0; v < width; v++)
-					c[r * width + v] = v_fma(ark, bk[v], c[r * width + v]);
-			}
-		}
-	}
+	if (rows == TILE_ROWS && a_row == PANEL && o->ask < o->ask_end)
+		tile_walk(c, rows, panels, a_row, a_k, true, o);
+	else
+		tile_walk(c, rows, panels, a_row, a_k, false, o);
 }
 
 /* The inner index is worked in parts, so that what a strip of tiles reads again and again, TILE_PANELS panels of b, stays in the
@@ -54,6 +91,7 @@ INLINE void tile_chains(vec *restrict c, size_t rows, size_t panels, size_t a_ro
 struct part {
 	size_t begin, end;
 	bool first, last;
+	size_t ask; /* lines of every 16 of the next strip's b that each tile asks for, 0: none */
 };
 
 /* Parts are even, and multiples of 16 but for the last. */
@@ -64,10 +102,25 @@ INLINE size_t part_size(size_t n)
 }
 
 /* The part of n that begins at `begin`. */
-INLINE struct part part_from(size_t begin, size_t n)
+INLINE struct part part_from(size_t begin, size_t n, size_t ask)
 {
 	const size_t size = part_size(n), end = begin + size < n ? begin + size : n;
-	return (struct part){begin, end, begin == 0, end == n};
+	return (struct part){begin, end, begin == 0, end == n, ask};
+}
+
+/* What each tile asks for where m rows are multiplied by weights in that many panels: an even share, but nothing where they are so
+ * few that they are in the nearer caches. */
+INLINE size_t lines_to_ask(size_t panels, size_t K, size_t m)
+{
+	const size_t tiles = (m + TILE_ROWS - 1) / TILE_ROWS;
+	return panels * K * PANEL * sizeof(float) > (size_t)64 * 1024 ? (PANEL + tiles - 1) / tiles : 0;
+}
+
+/* Those of the tile with the rows from s on. */
+INLINE void ask_lines(struct operands *o, size_t s, size_t each)
+{
+	o->ask = s / TILE_ROWS * each;
+	o->ask_end = o->ask + each < PANEL ? o->ask + each : PANEL;
 }
 
 /* Every strip reads a again, so of a matrix that is too large for the second-level cache all strips work one stretch before any
@@ -85,17 +138,21 @@ INLINE size_t stretch_end(size_t begin, size_t n, size_t group, size_t floats)
 
 INLINE void forward_tile(size_t rows, size_t panels, const struct forward_args *f, size_t p, size_t s, const struct part *part)
 {
-	const struct operands o = {f->A + part->begin * f->ld + s * PANEL, f->W + (p * f->n_in + part->begin) * PANEL,
-	                           f->ld * PANEL, f->n_in * PANEL, part->end - part->begin};
-	const size_t width = panels * VECTORS, at = (p * f->ld + s) * PANEL;
+	struct operands o = {f->A + part->begin * f->ld + s * PANEL, f->W + (p * f->n_in + part->begin) * PANEL,
+	                     f->ld * PANEL, f->n_in * PANEL, part->end - part->begin, 0, 0};
+	ask_lines(&o, s, part->ask);
+	const size_t width = panels * VECTORS, ld = f->ld, at = (p * ld + s) * PANEL;
+	float *const out = f->A_out + at;
+	const float *const bias = f->b + p * PANEL;
 	vec c[TILE_ROWS * TILE_PANELS * VECTORS];
-	UNROLL
-	for (size_t r = 0; r < rows; r++) {
+	if (part->first) {
 		UNROLL
-		for (size_t v = 0; v < width; v++) {
-			const float *open = f->A_out + at + (v / VECTORS * f->ld + r) * PANEL + v % VECTORS * VLEN;
-			c[r * width + v] = v_load(part->first ? f->b + p * PANEL + v * VLEN : open);
-		}
+		for (size_t i = 0; i < rows * width; i++)
+			c[i] = v_load(bias + i % width * VLEN);
+	} else {
+		UNROLL
+		for (size_t i = 0; i < rows * width; i++)
+			c[i] = v_load(out + (i % width / VECTORS * ld + i / width) * PANEL + i % VECTORS * VLEN);
 	}
 	tile_chains(c, rows, panels, PANEL, 1, &o);
 	if (part->last && f->activation == CLN_RELU) {
@@ -107,7 +164,7 @@ INLINE void forward_tile(size_t rows, size_t panels, const struct forward_args *
 	for (size_t r = 0; r < rows; r++) {
 		UNROLL
 		for (size_t v = 0; v < width; v++)
-			v_store(f->A_out + at + (v / VECTORS * f->ld + r) * PANEL + v % VECTORS * VLEN, c[r * width + v]);
+			v_store(out + (v / VECTORS * ld + r) * PANEL + v % VECTORS * VLEN, c[r * width + v]);
 	}
 	if (part->last && f->activation >= 0 && (f->activation != CLN_RELU || f->D_out)) /* still in the first-level cache */
 		for (size_t v = 0; v < panels; v++)
@@ -132,9 +189,13 @@ INLINE vec apply_derivative(vec dA, vec saved, enum derivative derivative, float
 INLINE void backward_tile(size_t rows, size_t panels, const struct backward_args *g, size_t q, size_t s, const struct part *part)
 {
 	const size_t n_out_padded = panels_of(g->n_out) * PANEL;
-	const struct operands o = {g->dZ + part->begin * g->ld + s * PANEL, g->Wt + (q * n_out_padded + part->begin) * PANEL,
-	                           g->ld * PANEL, n_out_padded * PANEL, part->end - part->begin};
-	const size_t width = panels * VECTORS, at = (q * g->ld + s) * PANEL;
+	struct operands o = {g->dZ + part->begin * g->ld + s * PANEL, g->Wt + (q * n_out_padded + part->begin) * PANEL,
+	                     g->ld * PANEL, n_out_padded * PANEL, part->end - part->begin, 0, 0};
+	ask_lines(&o, s, part->ask);
+	const size_t width = panels * VECTORS, ld = g->ld, at = (q * ld + s) * PANEL;
+	float *const out = g->dZ_in + at;
+	const float *const saved = g->saved + at;
+	const float scale = g->scale;
 	const enum derivative derivative = part->last ? g->derivative : DERIVATIVE_ONE;
 	vec c[TILE_ROWS * TILE_PANELS * VECTORS];
 	UNROLL
@@ -142,17 +203,17 @@ INLINE void backward_tile(size_t rows, size_t panels, const struct backward_args
 		UNROLL
 		for (size_t v = 0; v < width; v++)
 			c[r * width + v] =
-			    part->first ? v_zero() : v_load(g->dZ_in + at + (v / VECTORS * g->ld + r) * PANEL + v % VECTORS * VLEN);
+			    part->first ? v_zero() : v_load(out + (v / VECTORS * ld + r) * PANEL + v % VECTORS * VLEN);
 	}
 	tile_chains(c, rows, panels, PANEL, 1, &o);
 	UNROLL
 	for (size_t r = 0; r < rows; r++) {
 		UNROLL
 		for (size_t v = 0; v < width; v++) {
-			const size_t i = at + (v / VECTORS * g->ld + r) * PANEL + v % VECTORS * VLEN;
-			const vec saved = derivative == DERIVATIVE_ONE ? v_zero() : v_load(g->saved + i);
-			const vec dZ = apply_derivative(c[r * width + v], saved, derivative, g->scale);
-			v_store(g->dZ_in + i, part->last ? without_dust(dZ, DUST) : dZ);
+			const size_t i = (v / VECTORS * ld + r) * PANEL + v % VECTORS * VLEN;
+			const vec s_i = derivative == DERIVATIVE_ONE ? v_zero() : v_load(saved + i);
+			const vec dZ = apply_derivative(c[r * width + v], s_i, derivative, scale);
+			v_store(out + i, part->last ? without_dust(dZ, DUST) : dZ);
 		}
 	}
 }
@@ -174,25 +235,30 @@ INLINE void gradient_tile(size_t rows, size_t panels, struct gradient_strip *str
 	const struct gradient_args *g = strip->args;
 	const struct operands o = {g->A + (k / PANEL * g->ld + part->begin) * PANEL + k % PANEL,
 	                           g->dZ + (p * g->ld + part->begin) * PANEL, PANEL * PANEL, g->ld * PANEL,
-	                           part->end - part->begin};
+	                           part->end - part->begin, 0, 0};
 	const size_t width = panels * VECTORS;
 	float *open = strip->open + (k - strip->first) * width * VLEN;
+	float *const dW = g->dW + (p * g->n_in + k) * PANEL;
+	const size_t dW_panel = g->n_in * PANEL;
 	vec c[TILE_ROWS * TILE_PANELS * VECTORS];
 	UNROLL
 	for (size_t i = 0; i < rows * width; i++)
 		c[i] = part->first ? v_zero() : v_load(open + i * VLEN);
 	tile_chains(c, rows, panels, 1, PANEL, &o);
-	UNROLL
-	for (size_t r = 0; r < rows; r++) {
+	if (!part->last) {
 		UNROLL
-		for (size_t v = 0; v < width; v++) {
-			float *to = g->dW + ((p + v / VECTORS) * g->n_in + k + r) * PANEL + v % VECTORS * VLEN;
-			if (!part->last)
-				v_store(open + (r * width + v) * VLEN, c[r * width + v]);
-			else
-				v_store(to, g->add ? v_add(v_load(to), c[r * width + v]) : c[r * width + v]);
-		}
+		for (size_t i = 0; i < rows * width; i++)
+			v_store(open + i * VLEN, c[i]);
+		return;
 	}
+	if (g->add) {
+		UNROLL
+		for (size_t i = 0; i < rows * width; i++)
+			c[i] = v_add(v_load(dW + i % width / VECTORS * dW_panel + i / width * PANEL + i % VECTORS * VLEN), c[i]);
+	}
+	UNROLL
+	for (size_t i = 0; i < rows * width; i++)
+		v_store(dW + i % width / VECTORS * dW_panel + i / width * PANEL + i % VECTORS * VLEN, c[i]);
 }
 
 /* The chains of several panels run side by side: one alone would wait for its own additions. */
@@ -373,9 +439,11 @@ STRIPS(gradient_tile, struct gradient_strip)
 /* All strips over the inner index from begin to end - 1. */
 static void forward_stretch(const struct forward_args *args, size_t begin, size_t end)
 {
+	const size_t ask = lines_to_ask(args->p_end - args->p_begin, args->n_in, args->m);
 	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
 		taken = strip_panels(args->p_end - p);
-		for (struct part part = part_from(begin, args->n_in); part.begin < end; part = part_from(part.end, args->n_in))
+		for (struct part part = part_from(begin, args->n_in, ask); part.begin < end;
+		     part = part_from(part.end, args->n_in, ask))
 			forward_tile_strip(args, p, taken, 0, args->m, &part);
 	}
 }
@@ -394,9 +462,11 @@ static void products_forward(const struct forward_args *args)
 
 static void backward_stretch(const struct backward_args *args, size_t begin, size_t end)
 {
+	const size_t ask = lines_to_ask(args->p_end - args->p_begin, args->n_out, args->m);
 	for (size_t q = args->p_begin, taken; q < args->p_end; q += taken) {
 		taken = strip_panels(args->p_end - q);
-		for (struct part part = part_from(begin, args->n_out); part.begin < end; part = part_from(part.end, args->n_out))
+		for (struct part part = part_from(begin, args->n_out, ask); part.begin < end;
+		     part = part_from(part.end, args->n_out, ask))
 			backward_tile_strip(args, q, taken, 0, args->m, &part);
 	}
 }
@@ -424,7 +494,8 @@ static void gradient_stretch(struct gradient_strip *strip, size_t begin, size_t 
 	for (size_t p = args->p_begin, taken; p < args->p_end; p += taken) {
 		taken = strip_panels(args->p_end - p);
 		for (strip->first = begin; strip->first < end; strip->first += GRADIENT_INPUTS)
-			for (struct part part = part_from(0, args->m); part.begin < args->m; part = part_from(part.end, args->m))
+			for (struct part part = part_from(0, args->m, 0); part.begin < args->m;
+			     part = part_from(part.end, args->m, 0))
 				gradient_inputs(strip, p, taken, end, &part);
 	}
 }

@@ -43,15 +43,22 @@ static void carve_all(struct block_space *space, const struct network *net, bool
 	space->scratch = training ? carve(space, net->table_floats) : NULL;
 }
 
-enum cln_status block_space_create(struct block_space *space, const struct network *net, size_t ld, bool training, bool dropout,
-                                   struct cln_error *err)
+/* Columns of a panel: 4 more than a multiple of 8.  A tile reads some columns of every panel, and panels that are a multiple of
+ * 4 KiB apart would all want the same few places of the first-level cache. */
+static size_t columns_apart(size_t columns)
 {
-	*space = (struct block_space){.ld = ld};
+	return columns <= PANEL ? columns : columns + (12 - columns % 8) % 8;
+}
+
+enum cln_status block_space_create(struct block_space *space, const struct network *net, size_t columns, bool training,
+                                   bool dropout, struct cln_error *err)
+{
+	*space = (struct block_space){.ld = columns_apart(columns)};
 	size_t units = 4 + panels_of(net->n[0]) * PANEL + panels_of(net->front.n_categories) * PANEL, floats;
 	for (size_t l = 0; l <= net->L; l++)
 		units += 5 * panels_of(net->n[l]) * PANEL; /* more than carve_all can ask for a column */
-	if (!size_mul(&floats, units, ld) || !size_add(&floats, floats, net->table_floats))
-		return error_set(err, CLN_E_MEMORY, "a block of %zu columns does not fit in memory", ld);
+	if (!size_mul(&floats, units, space->ld) || !size_add(&floats, floats, net->table_floats))
+		return error_set(err, CLN_E_MEMORY, "a block of %zu columns does not fit in memory", columns);
 	carve_all(space, net, training, dropout);
 	space->memory = mem_pages(space->n_floats, err);
 	if (!space->memory)

@@ -5,9 +5,9 @@
 
 #include "nn/network.h"
 
-/* What a pass over one block of at most ld columns needs: E (A[0] itself where the inputs are not scaled), whose first rows are
- * the features, A[0..L], D[1..L-1] (NULL where the derivative comes from A), dZ[1..L] and, with a front, dZ[0] = dA[0]; panels with
- * ld columns each.  One thread's; lies in one piece of memory. */
+/* What a pass over one block of at most `columns` columns needs: E (A[0] itself where the inputs are not scaled), whose first rows
+ * are the features, A[0..L], D[1..L-1] (NULL where the derivative comes from A), dZ[1..L] and, with a front, dZ[0] = dA[0]; panels
+ * with ld >= columns columns each.  One thread's; lies in one piece of memory. */
 struct block_space {
 	size_t ld;
 	float *E;
@@ -21,8 +21,8 @@ struct block_space {
 	float *memory;
 	size_t n_floats;
 };
-enum cln_status block_space_create(struct block_space *space, const struct network *net, size_t ld, bool training, bool dropout,
-                                   struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status block_space_create(struct block_space *space, const struct network *net, size_t columns, bool training,
+                                   bool dropout, struct cln_error *err) CLN_MUST_CHECK;
 void block_space_free(struct block_space *space);
 
 struct dropout_key {

@@ -69,9 +69,9 @@ enum cln_status path_space_create(struct path_space *space, const struct network
 	space->dA = space->ends = space->unused = NULL;
 	space->n_unused = net->front.parametric ? net->n_floats : 0;
 	if (status == CLN_OK)
-		space->dA = mem_alloc(inputs, PATH_COLUMNS * sizeof *space->dA, err);
+		space->dA = mem_alloc(inputs, space->block.ld * sizeof *space->dA, err);
 	if (space->dA)
-		space->ends = mem_alloc(inputs, PATH_COLUMNS * sizeof *space->ends, err);
+		space->ends = mem_alloc(inputs, space->block.ld * sizeof *space->ends, err);
 	if (space->ends && space->n_unused)
 		space->unused = mem_pages(space->n_unused, err);
 	if (space->ends && (space->unused || !space->n_unused))
