@@ -98,7 +98,7 @@ equal "trials done by three jobs" "$(cat shared.err shared.err-? | grep -cE '^tr
 for file in shared.out shared.stdout-?; do
   cmp -s <(sed '/^winner/,$d' "$file") <(sed '/^winner/,$d' whole.txt) || fail "$file: another table"
 done
-long=(--recipe plain --threads 1 --space long.conf --trials 2 --strategy random --epochs 200 --patience 0 --test-fraction 0.2)
+long=(--recipe plain --threads 1 --space long.conf --trials 2 --strategy random --epochs 2000 --patience 0 --test-fraction 0.2)
 printf 'lr = 0.001 | 0.01 | 0.1\nhidden = 64\n' >long.conf
 expect 0 '' search table.csv "${long[@]}" --out alone --progress none
 cp stdout alone.txt

@@ -48,7 +48,7 @@ examples_of() {
 
 # await FILE PID: until something is in the file, or the process that is to write it is gone.
 await() {
-  until [ -s "$1" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.05; done
+  until [ -s "$1" ] || ! kill -0 "$2" 2>/dev/null; do sleep 0.01; done
   [ -s "$1" ] || fail "process $2 ended, and there is no $1"
 }
 
