@@ -22,7 +22,9 @@
 #define MEM_EXACT 0
 #endif
 
-#define HUGE_PAGES_FROM ((size_t)4 << 20) /* bytes: below two huge pages of 2 MiB the rounding costs more than it gains */
+/* Bytes.  An array that is no smaller begins at one, and where that makes it larger by no more than an eighth it ends with one. */
+#define HUGE_PAGE ((size_t)2 << 20)
+#define LARGEST_PAGE ((size_t)64 << 10) /* of the others */
 
 bool size_mul(size_t *product, size_t a, size_t b)
 {
@@ -142,10 +144,34 @@ void mem_pages_free(float *pages, size_t n)
 	mem_free(pages);
 }
 #else
-/* mmap refuses a length of 0. */
+/* What is mapped for n floats; mmap refuses a length of 0. */
 static size_t pages_bytes(size_t n)
 {
-	return n > 0 ? n * sizeof(float) : 1;
+	const size_t bytes = n > 0 ? n * sizeof(float) : 1, whole = round_up(bytes, HUGE_PAGE);
+	return whole - bytes <= bytes / 8 ? whole : bytes < HUGE_PAGE ? bytes : round_up(bytes, LARGEST_PAGE);
+}
+
+static char *map(size_t bytes)
+{
+	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
+/* From a multiple of HUGE_PAGE on: what lies before and behind is given back. */
+static char *map_huge(size_t bytes)
+{
+	char *pages = map(bytes + HUGE_PAGE);
+	if (pages == NULL)
+		return NULL;
+	const size_t before = -(uintptr_t)pages & (HUGE_PAGE - 1), behind = HUGE_PAGE - before;
+	if (before > 0)
+		munmap(pages, before);
+	pages += before;
+	munmap(pages + bytes, behind);
+#ifdef MADV_HUGEPAGE
+	(void)madvise(pages, bytes, MADV_HUGEPAGE); /* a kernel without huge pages says no, and nothing is lost but speed */
+#endif
+	return pages;
 }
 
 float *mem_pages(size_t n, struct cln_error *err)
@@ -153,17 +179,11 @@ float *mem_pages(size_t n, struct cln_error *err)
 	size_t bytes;
 	if (!block_bytes(&bytes, n, sizeof(float), err))
 		return NULL;
-	void *pages = mmap(NULL, pages_bytes(n), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (pages == MAP_FAILED) {
+	const size_t mapped = pages_bytes(n);
+	char *pages = mapped < HUGE_PAGE ? map(mapped) : map_huge(mapped);
+	if (pages == NULL)
 		set_out_of_memory(err, bytes);
-		return NULL;
-	}
-#ifdef MADV_HUGEPAGE
-	/* Advice: a kernel without huge pages says no, and nothing is lost but speed. */
-	if (bytes >= HUGE_PAGES_FROM)
-		(void)madvise(pages, bytes, MADV_HUGEPAGE);
-#endif
-	return pages;
+	return (float *)(void *)pages;
 }
 
 void mem_pages_free(float *pages, size_t n)

@@ -25,8 +25,9 @@ enum cln_status mem_grow(void **block, size_t old_n, size_t n, size_t size, stru
 /* Copies of strings and bytes, freed with mem_free. mem_copy appends a '\0'. */
 char *mem_copy(const char *bytes, size_t length, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Large float arrays (partial gradients, activations): as mem_alloc but NOT touched, so that the thread that writes a page
- * first places it; the kernel gives zeroed pages; huge pages are asked for from 4 MiB on.  n floats.  Freed with mem_pages_free. */
+/* Large float arrays (weights, partial gradients, activations): as mem_alloc but NOT touched, so that the thread that writes a page
+ * first places it; the kernel gives zeroed pages; from 2 MiB on these are huge pages, as far as there
+ * are any.  n floats.  Freed with mem_pages_free. */
 float *mem_pages(size_t n, struct cln_error *err) CLN_MUST_CHECK;
 void mem_pages_free(float *pages, size_t n);
 

@@ -155,22 +155,21 @@ enum cln_status network_create_with_front(struct network **net, const size_t *n,
 	made->activation = activation;
 	memcpy(made->n, n, (L + 1) * sizeof *n);
 	made->n_features = n[0];
-	size_t n_Wt;
 	const enum cln_status status = front ? take_front(made, front, err) : CLN_OK;
 	if (status != CLN_OK) {
 		network_destroy(made);
 		return status;
 	}
-	if (!lay_out(made, &made->n_floats, &n_Wt)) {
+	if (!lay_out(made, &made->n_floats, &made->n_Wt)) {
 		network_destroy(made);
 		return error_set(err, CLN_E_MEMORY, "the network's parameters do not fit in memory");
 	}
-	made->params = mem_alloc(made->n_floats, sizeof(float), err);
-	made->Wt = made->params ? mem_alloc(n_Wt, sizeof(float), err) : NULL;
-	if (!made->Wt) {
+	made->params = mem_pages(made->n_floats + made->n_Wt, err);
+	if (!made->params) {
 		network_destroy(made);
 		return CLN_E_MEMORY;
 	}
+	made->Wt = made->params + made->n_floats;
 	*net = made;
 	return CLN_OK;
 }
@@ -209,8 +208,7 @@ void network_destroy(struct network *net)
 	if (!net)
 		return;
 	front_free(&net->front);
-	mem_free(net->params);
-	mem_free(net->Wt);
+	mem_pages_free(net->params, net->n_floats + net->n_Wt);
 	mem_free(net);
 }
 

@@ -70,9 +70,9 @@ struct network {
 	size_t embedding_offset, scale_offset, table_offset, piecewise_offset; /* into params */
 	size_t table_floats;                         /* of all tables, padding included */
 	size_t alpha_offset[NETWORK_MAX_LAYERS + 1]; /* into params, l = 1..L-1, where the activation is parametric */
-	size_t n_floats;                             /* of params, padding included */
+	size_t n_floats, n_Wt;                       /* of params and of Wt, padding included */
 	size_t n_params;                             /* without padding */
-	float *params, *Wt;
+	float *params, *Wt;                          /* in one piece of memory */
 };
 
 enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,

@@ -17,22 +17,21 @@ bool optimizer_has_second(enum cln_optimizer kind)
 
 enum cln_status optimizer_create(struct optimizer *optimizer, enum cln_optimizer kind, size_t n_floats, struct cln_error *err)
 {
-	*optimizer = (struct optimizer){.n_floats = n_floats};
-	optimizer->first = optimizer_has_first(kind) ? mem_pages(n_floats, err) : NULL;
-	optimizer->second = optimizer_has_second(kind) ? mem_pages(n_floats, err) : NULL;
-	if ((optimizer_has_first(kind) && !optimizer->first) || (optimizer_has_second(kind) && !optimizer->second)) {
-		optimizer_free(optimizer);
+	const size_t n_first = optimizer_has_first(kind) ? n_floats : 0, n_second = optimizer_has_second(kind) ? n_floats : 0;
+	*optimizer = (struct optimizer){.n_memory = n_first + n_second};
+	if (optimizer->n_memory == 0)
+		return CLN_OK;
+	optimizer->memory = mem_pages(optimizer->n_memory, err);
+	if (!optimizer->memory)
 		return CLN_E_MEMORY;
-	}
+	optimizer->first = n_first ? optimizer->memory : NULL;
+	optimizer->second = n_second ? optimizer->memory + n_first : NULL;
 	return CLN_OK;
 }
 
 void optimizer_free(struct optimizer *optimizer)
 {
-	if (optimizer->first)
-		mem_pages_free(optimizer->first, optimizer->n_floats);
-	if (optimizer->second)
-		mem_pages_free(optimizer->second, optimizer->n_floats);
+	mem_pages_free(optimizer->memory, optimizer->n_memory);
 	*optimizer = (struct optimizer){0};
 }
 

@@ -8,7 +8,8 @@
 
 struct optimizer {
 	float *first, *second; /* moments, the layout of network.params; NULL where the kind has none */
-	size_t n_floats;
+	float *memory;         /* of both */
+	size_t n_memory;
 };
 bool optimizer_has_first(enum cln_optimizer kind);
 bool optimizer_has_second(enum cln_optimizer kind);

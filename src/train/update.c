@@ -185,14 +185,16 @@ static enum cln_status create_shares(struct updater *updater, size_t threads, st
 
 static enum cln_status create_slots(struct updater *updater, struct cln_error *err)
 {
-	const size_t n = updater->teams * updater->n_slots;
-	updater->slots = mem_alloc(n, sizeof *updater->slots, err);
+	const size_t n_slots = updater->n_slots, n_floats = updater->net->n_floats;
+	updater->slots = mem_alloc(updater->teams * n_slots, sizeof *updater->slots, err);
 	if (!updater->slots)
 		return CLN_E_MEMORY;
-	for (size_t i = 0; i < n; i++) {
-		updater->slots[i] = mem_pages(updater->net->n_floats, err);
-		if (!updater->slots[i])
+	for (size_t t = 0; t < updater->teams; t++) { /* a team's in one piece */
+		float *slots = mem_pages(n_slots * n_floats, err);
+		if (!slots)
 			return CLN_E_MEMORY;
+		for (size_t i = 0; i < n_slots; i++)
+			updater->slots[t * n_slots + i] = slots + i * n_floats;
 	}
 	return CLN_OK;
 }
@@ -216,9 +218,8 @@ enum cln_status updater_create(struct updater *updater, struct network *net, con
 
 void updater_free(struct updater *updater)
 {
-	for (size_t i = 0; updater->slots && i < updater->teams * updater->n_slots; i++)
-		if (updater->slots[i])
-			mem_pages_free(updater->slots[i], updater->net->n_floats);
+	for (size_t t = 0; updater->slots && t < updater->teams; t++)
+		mem_pages_free(updater->slots[t * updater->n_slots], updater->n_slots * updater->net->n_floats);
 	mem_free(updater->slots);
 	mem_free(updater->chunks);
 	mem_free(updater->shares);
