@@ -180,7 +180,7 @@ struct cln_config {
 	enum cln_embedding embedding;    /* of numbers: periodic adds three learned functions of each, sums of 16 cosines; piecewise
 	                                    eight that are linear between the edges of bins; both: all of them */
 	double frequency_scale;          /* deviation of the cosines' first frequencies */
-	double frequency_spread;         /* of a number scaled by quantiles it grows to so many times that; 0: by the rows */
+	double frequency_spread;         /* of a number scaled by quantiles it grows to so many times that */
 	size_t level_values;             /* learned values of a level */
 	double level_scale;              /* deviation of their first values */
 	size_t bins;                     /* most bins of a number, 2 .. 63; 0: 48, or a tenth of the rows */

@@ -116,15 +116,20 @@ expect 0 'allowed is finished' train --recipe plain other.csv --out allowed "${e
 expect 0 '' train --recipe plain data.csv --out begun --epochs 1 --progress none --resume=auto --allow-change lr
 holds "the record of a run that began" '"allow-change": null,' begun/run.json
 
-# ---- a table that has got more rows, with the default recipe, which chooses by them; but no other level in the place of one
+# ---- a table that has got more rows, with the default recipe; but no other level in the place of one
 head -n 2001 "$examples/adult.csv" >few.csv
 head -n 2101 "$examples/adult.csv" >more.csv
 sed 's/,Sales,/,Trade,/' more.csv >renamed.csv
 grown=(--out grown --effort quick --ensemble 1 --hidden 8 --epochs 100000 --patience 0 --ignore native-country --progress none)
 expect 75 'stopped by the time limit' train few.csv "${grown[@]}" --time-limit 200ms
 expect 2 'go on all the same: --allow-change data' train more.csv "${grown[@]}" --resume
-expect 75 'note: goes on although frequency_spread was ' train more.csv "${grown[@]}" --resume --allow-change data --time-limit 1ms
+expect 75 'note: goes on although training table was ' train more.csv "${grown[@]}" --resume --allow-change data --time-limit 1ms
 expect 2 'levels of categories was ' train renamed.csv "${grown[@]}" --resume --allow-change data
+awk 'BEGIN { srand(3); print "a,b,y"; for (i = 0; i < 7000; i++) { a = rand(); b = rand(); print a "," b "," (a > b) } }' >even.csv
+head -n 5001 even.csv >fewer.csv
+rates=(--out rates --effort quick --ensemble 1 --hidden 8 --epochs 100000 --patience 0 --progress none)
+expect 75 'stopped by the time limit' train fewer.csv "${rates[@]}" --time-limit 200ms
+expect 75 'note: goes on although scaling_rate was 3' train even.csv "${rates[@]}" --resume --allow-change data --time-limit 1ms
 
 cp data.csv elsewhere.csv
 epochs=$(($(wc -l <changed/metrics.jsonl) + 1))

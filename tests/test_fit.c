@@ -919,7 +919,7 @@ static struct cln_table *tailed_table(size_t n)
 
 START_TEST(auto_gives_bins_to_numbers_with_tails_of_many_rows)
 {
-	static const size_t rows[] = {9999, 10000};
+	static const size_t rows[] = {4999, 5000};
 	struct cln_table *table = tailed_table(rows[_i]);
 	struct cln_config config = small_config();
 
@@ -938,6 +938,35 @@ START_TEST(auto_gives_bins_to_numbers_with_tails_of_many_rows)
 }
 END_TEST
 
+/* Cosines of a number scaled by quantiles are the other's, but for frequencies that grow to the spread. */
+START_TEST(a_spread_is_for_numbers_with_tails)
+{
+	struct cln_table *table = tailed_table(500);
+	struct cln_config config = small_config();
+	struct cln_model *models[2];
+
+	config.scale = CLN_SCALE_AUTO;
+	config.embedding = CLN_EMBEDDING_PERIODIC;
+	config.epochs = 0;
+	for (int i = 0; i < 2; i++) {
+		config.frequency_spread = i ? 7 : 1;
+		models[i] = fitted(table, &config, NULL);
+	}
+	const float *even = network_embedding(models[0]->network), *even_too = network_embedding(models[1]->network);
+
+	ck_assert_mem_eq(even, even_too, EMBEDDING_FLOATS * sizeof *even);
+	const float *tailed = even + EMBEDDING_FLOATS, *spread = even_too + EMBEDDING_FLOATS;
+	ck_assert_float_eq(spread[0], tailed[0]);
+	for (size_t k = 1; k + 1 < EMBEDDING_FREQUENCIES; k++)
+		ck_assert(fabsf(spread[k]) > fabsf(tailed[k]));
+	ck_assert_float_eq_tol(spread[EMBEDDING_FREQUENCIES - 1], 7 * tailed[EMBEDDING_FREQUENCIES - 1],
+	                       7 * FLT_EPSILON * fabsf(tailed[EMBEDDING_FREQUENCIES - 1]));
+	cln_model_destroy(models[0]);
+	cln_model_destroy(models[1]);
+	cln_table_destroy(table);
+}
+END_TEST
+
 static Suite *fit_suite(void)
 {
 	Suite *suite = suite_create("fit");
@@ -949,6 +978,7 @@ static Suite *fit_suite(void)
 	tcase_add_test(learn, a_separable_table_is_learnt_completely);
 	tcase_add_test(learn, no_epochs_give_the_initial_network);
 	tcase_add_loop_test(learn, auto_gives_bins_to_numbers_with_tails_of_many_rows, 0, 2);
+	tcase_add_test(learn, a_spread_is_for_numbers_with_tails);
 	suite_add_tcase(suite, learn);
 	tcase_add_test(bits, models_have_the_same_bytes_for_any_threads_and_kernels);
 	suite_add_tcase(suite, bits);

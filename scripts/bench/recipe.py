@@ -74,7 +74,7 @@ RESAMPLES = 2000  # of the bootstrap
 PARTS = {
     "--embedding none": "no embedding of numbers",
     "--embedding periodic": "no bins",
-    "--frequency-spread 1": "one scale of frequencies",
+    "--frequency-spread 10": "finer waves for numbers scaled by quantiles",
     "--input-scaling=false": "no input factors",
     "--scaling-rate 1": "input factors at the rate",
     "--scaling-rate 6": "input factors at six times the rate",

@@ -66,7 +66,6 @@ static void recipe_default(struct cln_config *config)
 	config->n_hidden = CLN_AUTO;
 	config->init = CLN_INIT_DATA;
 	config->embedding = CLN_EMBEDDING_AUTO;
-	config->frequency_spread = 0;
 	config->one_hot_levels = 64;
 	config->input_scaling = true;
 	config->learning_rate = 0.04;
@@ -161,10 +160,6 @@ static const struct {
 #define FEW_ROWS 5000
 #define FEW_ROWS_SCALING_RATE 3
 
-/* Finer waves need rows to be learnt from: a spread of 1 up to 1,500 rows, of 100 from 150,000 on. */
-#define ROWS_A_SPREAD 1500.0
-#define MOST_SPREAD 100.0
-
 /* Where the visits allow fewer than LEAST_EPOCHS of one network. */
 static size_t few_epochs(enum cln_effort effort, double rows, double passes, bool one_network)
 {
@@ -190,10 +185,6 @@ bool config_choose(struct cln_config *config, size_t n_rows)
 
 	if (config->n_hidden == CLN_AUTO)
 		choose_hidden(config);
-	if (config->frequency_spread == 0) {
-		const double spread = rows / ROWS_A_SPREAD;
-		config->frequency_spread = spread < 1 ? 1 : spread > MOST_SPREAD ? MOST_SPREAD : spread;
-	}
 	if (config->scaling_rate == 0)
 		config->scaling_rate = n_rows < FEW_ROWS ? FEW_ROWS_SCALING_RATE : 1;
 	if (epochs) {
@@ -249,7 +240,7 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"beta2", config->beta2, 0, 1, false, true},
 	    {"epsilon", config->epsilon, 1e-30, 1, false, false},
 	    {"frequency_scale", config->frequency_scale, 0, 1000, false, false},
-	    {"frequency_spread", config->frequency_spread, 0, 1000, false, false},
+	    {"frequency_spread", config->frequency_spread, 0, 1000, true, false},
 	    {"bins", config->bins ? (double)config->bins : 2, 2, PIECEWISE_MAX_BINS, false, false},
 	    {"bias_rate", config->bias_rate, 0, 1000, false, false},
 	    {"embedding_rate", config->embedding_rate, 0, 1000, false, false},

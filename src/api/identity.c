@@ -90,15 +90,14 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 
 /* ---------------------------------------------------------------- what may differ */
 
-#define MOST_KEYS 6 /* and a NULL */
+#define MOST_KEYS 6
 
 /* What a training that goes on may have otherwise, and what follows from it.  Not what the network, the optimizer's moments or the
  * place within an epoch depend on. */
 static const struct freedom {
-	const char *option, *keys[MOST_KEYS + 1];
+	const char *option, *keys[MOST_KEYS]; /* fewer: the others NULL */
 } freedoms[] = {
-    {"data", {"training table", "training rows", "validation rows", "frequency_spread", "scaling_rate",
-     "initial weights"}},
+    {"data", {"training table", "training rows", "validation rows", "scaling_rate", "initial weights"}},
     {"valid", {"validation table", "validation rows"}},
     {"test", {"test table"}},
     {"class-weight", {"class_weight", "negative_class_weight", "positive_class_weight"}},
@@ -204,8 +203,8 @@ static bool is_allowed(const char **option, const char *names, const char *key)
 {
 	*option = "";
 	for (size_t i = 0; i < N_FREEDOMS; i++)
-		for (const char *const *covered = freedoms[i].keys; *covered; covered++) {
-			if (strcmp(*covered, key) != 0)
+		for (size_t k = 0; k < MOST_KEYS && freedoms[i].keys[k]; k++) {
+			if (strcmp(freedoms[i].keys[k], key) != 0)
 				continue;
 			if (identity_is_allowed(names, freedoms[i].option))
 				return true;

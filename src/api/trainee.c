@@ -11,7 +11,7 @@
 /* ---------------------------------------------------------------- first weights */
 
 /* Steps and peaks of numbers with heavy tails need rows to be learnt from. */
-#define AUTO_BIN_ROWS 10000
+#define AUTO_BIN_ROWS 5000
 
 static enum cln_status make_bins(struct front *front, const struct common *common, struct cln_error *err)
 {

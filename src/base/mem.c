@@ -22,7 +22,8 @@
 #define MEM_EXACT 0
 #endif
 
-/* Bytes.  An array that is no smaller begins at one, and where that makes it larger by no more than an eighth it ends with one. */
+/* Bytes.  An array ends with one where that makes it larger by no more than an eighth, and begins at one where it is then no
+ * smaller than one. */
 #define HUGE_PAGE ((size_t)2 << 20)
 #define LARGEST_PAGE ((size_t)64 << 10) /* of the others */
 
@@ -157,12 +158,12 @@ static char *map(size_t bytes)
 	return pages == MAP_FAILED ? NULL : pages;
 }
 
-/* From a multiple of HUGE_PAGE on: what lies before and behind is given back. */
+/* From a multiple of HUGE_PAGE on, if there is so much room: what lies before and behind is given back. */
 static char *map_huge(size_t bytes)
 {
 	char *pages = map(bytes + HUGE_PAGE);
 	if (pages == NULL)
-		return NULL;
+		return map(bytes);
 	const size_t before = -(uintptr_t)pages & (HUGE_PAGE - 1), behind = HUGE_PAGE - before;
 	if (before > 0)
 		munmap(pages, before);

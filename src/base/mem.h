@@ -26,8 +26,8 @@ enum cln_status mem_grow(void **block, size_t old_n, size_t n, size_t size, stru
 char *mem_copy(const char *bytes, size_t length, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Large float arrays (weights, partial gradients, activations): as mem_alloc but NOT touched, so that the thread that writes a page
- * first places it; the kernel gives zeroed pages; from 2 MiB on these are huge pages, as far as there
- * are any.  n floats.  Freed with mem_pages_free. */
+ * first places it; the kernel gives zeroed pages, from some 2 MiB on huge ones as far as there are any.  n floats.  Freed with
+ * mem_pages_free. */
 float *mem_pages(size_t n, struct cln_error *err) CLN_MUST_CHECK;
 void mem_pages_free(float *pages, size_t n);
 

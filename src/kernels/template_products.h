@@ -147,12 +147,18 @@ INLINE void forward_tile(size_t rows, size_t panels, const struct forward_args *
 	vec c[TILE_ROWS * TILE_PANELS * VECTORS];
 	if (part->first) {
 		UNROLL
-		for (size_t i = 0; i < rows * width; i++)
-			c[i] = v_load(bias + i % width * VLEN);
+		for (size_t r = 0; r < rows; r++) {
+			UNROLL
+			for (size_t v = 0; v < width; v++)
+				c[r * width + v] = v_load(bias + v * VLEN);
+		}
 	} else {
 		UNROLL
-		for (size_t i = 0; i < rows * width; i++)
-			c[i] = v_load(out + (i % width / VECTORS * ld + i / width) * PANEL + i % VECTORS * VLEN);
+		for (size_t r = 0; r < rows; r++) {
+			UNROLL
+			for (size_t v = 0; v < width; v++)
+				c[r * width + v] = v_load(out + (v / VECTORS * ld + r) * PANEL + v % VECTORS * VLEN);
+		}
 	}
 	tile_chains(c, rows, panels, PANEL, 1, &o);
 	if (part->last && f->activation == CLN_RELU) {
@@ -253,12 +259,19 @@ INLINE void gradient_tile(size_t rows, size_t panels, struct gradient_strip *str
 	}
 	if (g->add) {
 		UNROLL
-		for (size_t i = 0; i < rows * width; i++)
-			c[i] = v_add(v_load(dW + i % width / VECTORS * dW_panel + i / width * PANEL + i % VECTORS * VLEN), c[i]);
+		for (size_t r = 0; r < rows; r++) {
+			UNROLL
+			for (size_t v = 0; v < width; v++)
+				c[r * width + v] = v_add(v_load(dW + v / VECTORS * dW_panel + r * PANEL + v % VECTORS * VLEN),
+				                         c[r * width + v]);
+		}
 	}
 	UNROLL
-	for (size_t i = 0; i < rows * width; i++)
-		v_store(dW + i % width / VECTORS * dW_panel + i / width * PANEL + i % VECTORS * VLEN, c[i]);
+	for (size_t r = 0; r < rows; r++) {
+		UNROLL
+		for (size_t v = 0; v < width; v++)
+			v_store(dW + v / VECTORS * dW_panel + r * PANEL + v % VECTORS * VLEN, c[r * width + v]);
+	}
 }
 
 /* The chains of several panels run side by side: one alone would wait for its own additions. */

@@ -32,7 +32,7 @@ struct updater {
 	size_t layer_chunks[NETWORK_MAX_LAYERS + 2]; /* the first chunk of each layer, and behind the last that of the front */
 	size_t *shares;           /* threads + 1: thread t's chunks are shares[t] .. shares[t+1]-1, of about the same size */
 	double *chunk_norms;      /* squared norms, for clipping */
-	float **slots;            /* partial gradients, as reduce.h numbers them: arrays of net->n_floats */
+	float **slots;            /* partial gradients, as reduce.h numbers them: arrays of net->n_floats, a team's in one piece */
 	size_t n_slots;           /* a team's; `slots` has them for every team */
 	size_t teams;
 };
