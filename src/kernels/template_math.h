@@ -86,13 +86,23 @@ INLINE vec log_vec(vec x)
 	return v_select(v_lt(v_zero(), x), v_select(v_lt(x, infinity), y, unusual), unusual);
 }
 
+/* What decays towards zero - moments, and dZ once a network knows its rows by heart - would become denormal, and arithmetic on
+ * denormal numbers takes up to fifty times as long.  Below DUST nothing moves a weight; dZ of the output begins with a distance to
+ * that, for the layers below multiply it by their weights. */
+#define DUST 0x1p-100f
+#define DZ_DUST 0x1p-80f
+
+INLINE vec without_dust(vec x, float dust) { return v_select(v_lt(v_abs(x), v_set1(dust)), v_zero(), x); }
+
 /* ln(1 + e) for 0 <= e <= 1 */
 INLINE vec log1p_unit(vec e)
 {
 	/* (ln(1 + e) - e) / e^2; the fit's error is 2^-27 of ln(1 + e) */
 	static const float c[] = {-0x1.ffffd2p-2f, 0x1.554ddp-2f,   -0x1.ff23e6p-3f, 0x1.934b54p-3f, -0x1.3a435ep-3f,
 	                          0x1.b4ae08p-4f,  -0x1.d6b08cp-5f, 0x1.4917cep-6f,  -0x1.af49cep-9f};
-	return v_fma(v_mul(e, e), polynomial(e, c, 8), e);
+	/* Below 2^-60 the result is e; the square, perhaps no normal number any more, would cost a hundred times its due. */
+	const vec large = without_dust(e, 0x1p-60f);
+	return v_fma(v_mul(large, large), polynomial(e, c, 8), e);
 }
 
 /* tanh |x| = t / (t + 2) = q, t = e^(2|x|) - 1; from 9.1 on it rounds to 1.  Below 0.3 t/2 - q t/2 has less rounding. */
@@ -146,13 +156,5 @@ static void exp_run(float *y, const float *x, size_t n) { map(exp_vec, y, x, n);
 static void log_run(float *y, const float *x, size_t n) { map(log_vec, y, x, n); }
 static void tanh_run(float *y, const float *x, size_t n) { map(tanh_vec, y, x, n); }
 static void sigmoid_run(float *y, const float *x, size_t n) { map(sigmoid_vec, y, x, n); }
-
-/* What decays towards zero - moments, and dZ once a network knows its rows by heart - would become denormal, and arithmetic on
- * denormal numbers takes up to fifty times as long.  Below DUST nothing moves a weight; dZ of the output begins with a distance to
- * that, for the layers below multiply it by their weights. */
-#define DUST 0x1p-100f
-#define DZ_DUST 0x1p-80f
-
-INLINE vec without_dust(vec x, float dust) { return v_select(v_lt(v_abs(x), v_set1(dust)), v_zero(), x); }
 
 #endif
