@@ -332,7 +332,9 @@ static void forward_unit(const struct forward_args *f)
 {
 	for (size_t begin = 0; begin < f->m; begin += PANEL) {
 		const size_t n = f->m - begin < PANEL ? f->m - begin : PANEL;
-		float tile[PANEL * PANEL] = {0}, z[PANEL];
+		float tile[PANEL * PANEL], z[PANEL];
+		if (n < PANEL)
+			memset(tile, 0, sizeof tile);
 		for (size_t j = 0; j < n; j++) {
 			vec c[VECTORS];
 			for (size_t v = 0; v < VECTORS; v++)
