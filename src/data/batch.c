@@ -93,6 +93,21 @@ void batch_gather(float *A0, float *y, float *w, const struct dataset *dataset, 
 			w[s] = dataset->w[order[s]];
 }
 
+void batch_ask(const struct dataset *dataset, const uint32_t *order, size_t m)
+{
+	const size_t n = dataset->n_features;
+
+	for (size_t s = 0; s < m; s++) {
+		const float *x = dataset->X + order[s] * n;
+		for (size_t k = 0; k < n; k += PANEL)
+			__builtin_prefetch(x + k, 0, 2);
+		__builtin_prefetch(x + n - 1, 0, 2);
+		__builtin_prefetch(dataset->y + order[s], 0, 2);
+		if (dataset->w)
+			__builtin_prefetch(dataset->w + order[s], 0, 2);
+	}
+}
+
 void batch_smooth(float *y, size_t m, double smoothing)
 {
 	const float keep = (float)(1 - smoothing), shift = (float)(smoothing / 2);

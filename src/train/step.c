@@ -104,11 +104,16 @@ void stepper_free(struct stepper *stepper)
 
 /* ---------------------------------------------------------------- a block */
 
+/* The rows of a mini-batch; m = 0: there is none. */
+struct rows {
+	const struct reduction *reduction;
+	const uint32_t *order;
+	size_t m;
+};
+
 /* One mini-batch as all threads see it. */
 struct mini_batch {
-	const struct reduction *reduction;
-	const uint32_t *rows;
-	size_t m;
+	struct rows rows, next;         /* next: of the one after it in this epoch */
 	struct dropout_key dropout;     /* but row0 */
 	bool at_once;                   /* one block, no norm to wait for: layers are updated on the way back */
 	struct optimizer_args constants;
@@ -120,8 +125,11 @@ struct seat {
 	struct barrier *barrier;        /* NULL: the team has one member */
 	struct phase_clock *clock;      /* NULL: nobody measures */
 	struct block_space *space;
-	size_t first, m;                /* columns of the mini-batch */
+	size_t block, end;              /* that one, and where the team's run of them ends */
+	size_t first, m;                /* its columns of the mini-batch */
 	struct dropout_key dropout;
+	const uint32_t *ahead;          /* rows that this member gathers next, still to be asked for */
+	size_t n_ahead, n_turn;         /* how many, and how many at a time */
 };
 
 /* The members wait for one another. */
@@ -189,6 +197,12 @@ static bool share_weights(struct weight_share *share, const struct seat *seat, s
 	return true;
 }
 
+static size_t block_columns(const struct stepper *stepper, const struct rows *rows, size_t block)
+{
+	const size_t left = rows->m - block * stepper->plan.block_size;
+	return left < stepper->plan.block_size ? left : stepper->plan.block_size;
+}
+
 /* A[0], each member's columns. */
 static void gather(const struct stepper *stepper, const struct mini_batch *batch, const struct seat *seat)
 {
@@ -199,7 +213,7 @@ static void gather(const struct stepper *stepper, const struct mini_batch *batch
 	share_groups(&begin, &end, seat, seat->m, COLUMN_GROUP);
 	if (!stepper->gathered) {
 		batch_gather(space->E + begin * PANEL, space->y + begin, space->w + begin, stepper->data,
-		             batch->rows + seat->first + begin, end - begin, space->ld);
+		             batch->rows.order + seat->first + begin, end - begin, space->ld);
 		if (stepper->config->label_smoothing > 0)
 			batch_smooth(space->y + begin, end - begin, stepper->config->label_smoothing);
 	}
@@ -209,7 +223,41 @@ static void gather(const struct stepper *stepper, const struct mini_batch *batch
 	meet(seat);
 }
 
-static void forward(const struct stepper *stepper, const struct seat *seat)
+/* What is gathered next lies anywhere in memory, so it is asked for, a few rows at a time, while the block before is worked.  Small
+ * networks are faster by a twentieth; where rows are many or wide nothing is gained, for they take room that the work needs. */
+#define AHEAD_MOST ((size_t)32 * 1024)
+
+static void look_ahead(const struct stepper *stepper, const struct mini_batch *batch, struct seat *seat)
+{
+	const struct rows *rows = &batch->rows;
+	const size_t turns = 2 * stepper->net->L;
+	size_t block = seat->block + 1, end = seat->end, begin_column, end_column;
+	seat->n_ahead = 0;
+	if (block == end) {
+		rows = &batch->next;
+		if (rows->m == 0)
+			return;
+		reduction_run(&block, &end, rows->reduction, (int)seat->team);
+		if (block == end)
+			return;
+	}
+	share_groups(&begin_column, &end_column, seat, block_columns(stepper, rows, block), COLUMN_GROUP);
+	seat->ahead = rows->order + block * stepper->plan.block_size + begin_column;
+	seat->n_ahead = end_column - begin_column;
+	if (seat->n_ahead * stepper->data->n_features * sizeof(float) > AHEAD_MOST)
+		seat->n_ahead = 0;
+	seat->n_turn = (seat->n_ahead + turns - 1) / turns;
+}
+
+static void ask_ahead(const struct stepper *stepper, struct seat *seat)
+{
+	const size_t n = seat->n_ahead < seat->n_turn ? seat->n_ahead : seat->n_turn;
+	batch_ask(stepper->data, seat->ahead, n);
+	seat->ahead += n;
+	seat->n_ahead -= n;
+}
+
+static void forward(const struct stepper *stepper, struct seat *seat)
 {
 	const struct network *net = stepper->net;
 	for (size_t l = 1; l <= net->L; l++) {
@@ -217,6 +265,7 @@ static void forward(const struct stepper *stepper, const struct seat *seat)
 		const size_t n = share_layer(shares, seat, net->n[l]);
 		for (size_t i = 0; i < n; i++)
 			forward_layer(net, stepper->kernels, seat->space, l, &shares[i], &seat->dropout);
+		ask_ahead(stepper, seat);
 		phase_end(seat->clock, PHASE_FORWARD);
 		meet(seat);
 	}
@@ -276,7 +325,7 @@ static void gradient_of_front(struct stepper *stepper, const struct mini_batch *
 		return;
 	meet(seat); /* the gradients of embeddings, tables and bins read the scale */
 	for (int i = 0; i < FRONT_PARTS; i++)
-		updater_step(updater, batch->reduction, chunks[i][0], chunks[i][1], &batch->constants);
+		updater_step(updater, batch->rows.reduction, chunks[i][0], chunks[i][1], &batch->constants);
 	phase_end(seat->clock, PHASE_OPTIMIZER);
 }
 
@@ -305,7 +354,7 @@ static void parametric(struct stepper *stepper, const struct mini_batch *batch, 
 	updater_fold(updater, seat->team, leaf, begin, end);
 	phase_end(seat->clock, PHASE_REDUCTION);
 	if (batch->at_once) /* the way back has no use for alpha: it is in D */
-		updater_step(updater, batch->reduction, begin, end, &batch->constants);
+		updater_step(updater, batch->rows.reduction, begin, end, &batch->constants);
 	phase_end(seat->clock, PHASE_OPTIMIZER);
 	meet(seat);
 }
@@ -317,28 +366,30 @@ static void update(struct stepper *stepper, const struct mini_batch *batch, cons
 	for (size_t i = 0; share_weights(&share, seat, stepper->net->n[l], stepper->net->n[l - 1], i); i++) {
 		size_t begin, end;
 		updater_chunks(&begin, &end, &stepper->updater, l, &share);
-		updater_step(&stepper->updater, batch->reduction, begin, end, &batch->constants);
+		updater_step(&stepper->updater, batch->rows.reduction, begin, end, &batch->constants);
 	}
 	phase_end(seat->clock, PHASE_OPTIMIZER);
 }
 
 /* Forward, loss and backward on one block.  False where a batch that is updated at once has a loss that is not finite. */
-static bool work_block(struct stepper *stepper, const struct mini_batch *batch, size_t block, struct seat *seat)
+static bool work_block(struct stepper *stepper, const struct mini_batch *batch, struct seat *seat)
 {
-	const struct reduction_leaf *leaf = &batch->reduction->leaves[block];
-	const size_t left = batch->m - block * stepper->plan.block_size;
+	const size_t block = seat->block;
+	const struct reduction_leaf *leaf = &batch->rows.reduction->leaves[block];
 	seat->first = block * stepper->plan.block_size;
-	seat->m = left < stepper->plan.block_size ? left : stepper->plan.block_size;
+	seat->m = block_columns(stepper, &batch->rows, block);
 	seat->dropout = batch->dropout;
 	seat->dropout.row0 = (uint32_t)seat->first;
 
 	gather(stepper, batch, seat);
+	look_ahead(stepper, batch, seat);
 	forward(stepper, seat);
 	loss(stepper, block, seat);
 	if (batch->at_once && !isfinite(stepper->block_losses[block]))
 		return false;
 	for (size_t l = stepper->net->L; l >= 1; l--) {
 		gradient(stepper, leaf, seat, l);
+		ask_ahead(stepper, seat);
 		if (l > 1 || network_has_front(stepper->net))
 			backward(stepper, seat, l);
 		if (l > 1 && stepper->net->front.parametric)
@@ -356,8 +407,8 @@ static void work_narrow(struct stepper *stepper, const struct mini_batch *batch)
 {
 	struct narrow *narrow = &stepper->narrow;
 	if (!stepper->gathered)
-		narrow_gather(narrow, stepper->data, batch->rows, batch->m, stepper->config->label_smoothing);
-	stepper->block_losses[0] = narrow_pass(narrow, stepper->kernels, batch->m);
+		narrow_gather(narrow, stepper->data, batch->rows.order, batch->rows.m, stepper->config->label_smoothing);
+	stepper->block_losses[0] = narrow_pass(narrow, stepper->kernels, batch->rows.m);
 	if (isfinite(stepper->block_losses[0]))
 		narrow_update(narrow, &stepper->updater, &batch->constants);
 }
@@ -372,14 +423,14 @@ static void reduce_and_update(struct stepper *stepper, struct mini_batch *batch,
 	const bool clip = stepper->config->clip_norm > 0;
 	const size_t begin = updater->shares[tid], end = updater->shares[tid + 1];
 	if (clip) {
-		updater_reduce(updater, batch->reduction, begin, end);
+		updater_reduce(updater, batch->rows.reduction, begin, end);
 		phase_end(clock, PHASE_REDUCTION);
 		team_barrier(team, tid);
 		phase_end(clock, PHASE_WAIT);
-		batch->constants.scale = updater_scale(updater, batch->m);
-		updater_step(updater, batch->reduction, begin, end, &batch->constants);
+		batch->constants.scale = updater_scale(updater, batch->rows.m);
+		updater_step(updater, batch->rows.reduction, begin, end, &batch->constants);
 	} else {
-		updater_reduce_and_step(updater, batch->reduction, begin, end, &batch->constants);
+		updater_reduce_and_step(updater, batch->rows.reduction, begin, end, &batch->constants);
 	}
 	phase_end(clock, PHASE_OPTIMIZER);
 }
@@ -393,27 +444,35 @@ static double batch_loss(const struct stepper *stepper, size_t n_blocks)
 	return sum;
 }
 
+static struct rows rows_of_step(const struct stepper *stepper, const struct epoch_state *state, size_t step)
+{
+	const size_t size = stepper->plan.batch_size, first = step * size, n_rows = stepper->data->n_rows;
+	if (first >= n_rows)
+		return (struct rows){0};
+	if (n_rows - first >= size)
+		return (struct rows){&stepper->full, state->order + first, size};
+	return (struct rows){&stepper->last, state->order + first, n_rows - first};
+}
+
 static struct mini_batch make_batch(const struct stepper *stepper, const struct epoch_state *state, size_t step)
 {
 	const struct cln_config *config = stepper->config;
-	const size_t first = step * stepper->plan.batch_size, left = stepper->data->n_rows - first;
 	const size_t done = state->epoch * stepper->steps_per_epoch + step;
-	const bool whole = left >= stepper->plan.batch_size;
 	const double rate = state->rate_factor * schedule_rate(config, done, stepper->n_steps, stepper->steps_per_epoch);
 	const double regularisation = schedule_regularisation(config, done, stepper->n_steps);
 	struct mini_batch batch = {
-	    .reduction = whole ? &stepper->full : &stepper->last,
-	    .rows = state->order + first,
-	    .m = whole ? stepper->plan.batch_size : left,
+	    .rows = rows_of_step(stepper, state, step),
+	    .next = rows_of_step(stepper, state, step + 1),
 	    .dropout = {.rate = config->dropout * regularisation,
 	                .seed = config->seed,
 	                .epoch = state->epoch,
 	                .step = (uint32_t)step},
 	    .constants = optimizer_constants(config, rate, done + 1),
 	};
-	batch.constants.scale = (float)(1.0 / (double)batch.m);
+	batch.constants.scale = (float)(1.0 / (double)batch.rows.m);
 	batch.constants.decay = (float)(rate * config->weight_decay * regularisation);
-	batch.at_once = batch.reduction->n_blocks == 1 && stepper->plan.teams == 1 && config->clip_norm <= 0 && !stepper->plan.comm;
+	batch.at_once =
+	    batch.rows.reduction->n_blocks == 1 && stepper->plan.teams == 1 && config->clip_norm <= 0 && !stepper->plan.comm;
 	return batch;
 }
 
@@ -429,15 +488,15 @@ bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t ste
 	struct mini_batch batch = make_batch(stepper, state, step);
 	phase_end(seat.clock, PHASE_OPTIMIZER);
 
-	size_t begin = 0, end = 0;
+	size_t begin = 0;
 	if (stepper->is_narrow)
 		work_narrow(stepper, &batch);
 	else
-		reduction_run(&begin, &end, batch.reduction, (int)seat.team);
-	for (size_t block = begin; block < end; block++) {
-		if (block > begin)
+		reduction_run(&begin, &seat.end, batch.rows.reduction, (int)seat.team);
+	for (seat.block = begin; seat.block < seat.end; seat.block++) {
+		if (seat.block > begin)
 			meet(&seat); /* before the block's memory is used again */
-		if (!work_block(stepper, &batch, block, &seat))
+		if (!work_block(stepper, &batch, &seat))
 			break;
 	}
 	if (!batch.at_once) {
@@ -445,8 +504,8 @@ bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t ste
 		phase_end(seat.clock, PHASE_WAIT);
 	}
 	if (plan->comm)
-		ranks_vote(stepper, state, batch.reduction, team, tid);
-	const double sum = batch_loss(stepper, batch.reduction->n_blocks);
+		ranks_vote(stepper, state, batch.rows.reduction, team, tid);
+	const double sum = batch_loss(stepper, batch.rows.reduction->n_blocks);
 	if (tid == 0)
 		state->loss_sum += sum;
 	if (!isfinite(sum)) { /* before the weights are spoilt, so that they tell where it came from */
@@ -455,7 +514,7 @@ bool stepper_step(struct stepper *stepper, struct epoch_state *state, size_t ste
 		return false;
 	}
 	if (plan->comm)
-		ranks_update(stepper, batch.reduction, batch.m, &batch.constants, team, tid);
+		ranks_update(stepper, batch.rows.reduction, batch.rows.m, &batch.constants, team, tid);
 	else if (!batch.at_once)
 		reduce_and_update(stepper, &batch, team, tid, seat.clock);
 	if (tid == 0 && !plan->comm) {
