@@ -30,7 +30,7 @@ int exit_with_error(const struct cln_error *err)
 {
 	/* What begins with a place stays as compilers write it, so that editors find it. */
 	fprintf(stderr, "%s%s\n", err->code == CLN_E_DATA ? "" : "colonnade: ", err->message);
-	fflush(stderr); /* progress has it buffered, and a second signal, or a launcher that sees another rank's end, leaves no time */
+	fflush(stderr); /* buffered by progress; a second signal, or a launcher that sees another rank's end, leaves no time */
 	return exit_code(err->code);
 }
 
