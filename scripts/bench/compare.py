@@ -470,8 +470,8 @@ def doc_block(machine, results):
     if missing:
         lines += ["", "Not installed: " + ", ".join(missing) + "."]
     if workloads:
-        lines += ["", "Rows a second, medians of windows of `colonnade bench`; fractions of the FMA peak, and of that at the training's "
-                  "clock, are of the best decile.", "",
+        lines += ["", "Rows a second, medians of windows of `colonnade bench`; fractions of the FMA peak, and of that at the "
+                  "training's clock, are of the best decile.", "",
                   *markdown(["workload", "network", "batch", "1 thread", f"{n} threads", "best decile", f"{n} / 1",
                              "of the peak, 1", f"of the peak, {n}", "at its clock, 1", f"at its clock, {n}", "`train` on a table"],
                             ours_rows(machine, results, workloads))]
