@@ -163,7 +163,7 @@ class Bench:
                  f"--threads={self.threads}", f"--seconds={self.seconds}", *network_options(self.shape)]
         result = json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout)
         return {"rates": result["window_rows_per_second"], "peaks": result["window_peak_gflops"],
-                "clock_peaks": result["window_clock_peak_gflops"], "threads": result["threads"]}
+                "fractions": result["window_fraction_at_clock"], "threads": result["threads"]}
 
     def close(self):
         pass
@@ -365,10 +365,15 @@ def best_of(results, workload, who, key="rates"):
     return max(medians) if medians else None
 
 
-def fraction(results, workload, threads, of="peaks"):
-    """Of the FMA peak on as many threads, or ("clock_peaks") of that at the training's clock: best decile over best decile."""
-    rates, peaks = (results.values(workload, f"bench-{threads}", key) for key in ("rates", of))
+def fraction(results, workload, threads):
+    """Of the FMA peak on as many threads: best decile over best decile."""
+    rates, peaks = (results.values(workload, f"bench-{threads}", key) for key in ("rates", "peaks"))
     return quantile(rates, 0.9) * flops_per_row(workload) / (quantile(peaks, 0.9) * 1e9) if rates else None
+
+
+def fraction_at_clock(results, workload, threads):
+    """Of the FMA peak right behind a window, at the window's clock."""
+    return median_or_none(results.values(workload, f"bench-{threads}", "fractions"))
 
 
 def or_dash(value, text):
@@ -398,8 +403,8 @@ def ours_rows(machine, results, workloads):
         network, batch, activation = network_text(workload)
         yield [workload, network, f"{batch}, {activation}", or_dash(one, count_text), or_dash(all_of, count_text),
                or_dash(best, count_text), f"{all_of / one:.2f}" if one and all_of else "-",
-               *(or_dash(fraction(results, workload, threads, of), lambda x: f"{100 * x:.0f} %")
-                 for of in ("peaks", "clock_peaks") for threads in (1, n)), or_dash(train, count_text)]
+               *(or_dash(of(results, workload, threads), lambda x: f"{100 * x:.0f} %")
+                 for of in (fraction, fraction_at_clock) for threads in (1, n)), or_dash(train, count_text)]
 
 
 def peer_rows(machine, results, workloads):
@@ -470,8 +475,8 @@ def doc_block(machine, results):
     if missing:
         lines += ["", "Not installed: " + ", ".join(missing) + "."]
     if workloads:
-        lines += ["", "Rows a second, medians of windows of `colonnade bench`; fractions of the FMA peak, and of that at the "
-                  "training's clock, are of the best decile.", "",
+        lines += ["", "Rows a second, medians of windows of `colonnade bench`; fractions of the FMA peak are of the best "
+                  "decile, those of the peak right behind a window, at its clock, are medians.", "",
                   *markdown(["workload", "network", "batch", "1 thread", f"{n} threads", "best decile", f"{n} / 1",
                              "of the peak, 1", f"of the peak, {n}", "at its clock, 1", f"at its clock, {n}", "`train` on a table"],
                             ours_rows(machine, results, workloads))]
@@ -497,8 +502,7 @@ def readme_block(machine, results):
             continue
         network, batch, activation = network_text(workload)
         rows.append([workload, network, f"{batch}, {activation}", count_text(ours),
-                     *(or_dash(fraction(results, workload, n, of), lambda x: f"{100 * x:.0f} %")
-                       for of in ("peaks", "clock_peaks")),
+                     *(or_dash(of(results, workload, n), lambda x: f"{100 * x:.0f} %") for of in (fraction, fraction_at_clock)),
                      f"{ours / torch[0]:.2f}" if torch else "-"])
     header = ["workload", "network", "batch", f"rows/s, {n} threads", "of the FMA peak", "at its clock", "times PyTorch"]
     return markdown(header, rows) if rows else []

@@ -27,8 +27,10 @@ struct bench {
 	struct plan *plan;
 	size_t rows;
 	size_t epochs;    /* trained */
-	struct samples rates;                     /* rows/s */
-	struct samples peaks, clock_peaks, tiles; /* floating-point operations per second; tiles: with phases only */
+	struct samples rates, peaks, tiles; /* rows/s; floating-point operations per second, tiles: with phases only */
+	struct samples fractions;           /* a window's of the peak right behind it */
+	size_t paired;                      /* windows there were by then */
+	double flops_per_row;
 	double stop_at;
 	double mark;      /* when the current window's unaccounted time began */
 	size_t mark_rows; /* rows of this epoch already accounted */
@@ -71,14 +73,22 @@ double bench_flops_per_row(const size_t *n, size_t n_layers, bool front)
 
 /* ---------------------------------------------------------------- the peak */
 
-/* A share of the time since the last ones goes into short measurements, so that some fall into the quiet moments.  The first finds
- * the clock that training has left; a processor that lowers it for products raises it within some milliseconds without them. */
+/* The first peak behind a window is at the clock of the training: a processor that lowers it for products raises it only within some
+ * milliseconds without them. */
+static void compare_with_window(struct bench *bench, double peak)
+{
+	if (bench->rates.n > bench->paired)
+		samples_add(&bench->fractions, bench->rates.values[bench->rates.n - 1] * bench->flops_per_row / peak);
+	bench->paired = bench->rates.n;
+}
+
+/* A share of the time since the last ones goes into short measurements, so that some fall into the quiet moments. */
 static void measure_peaks(struct bench *bench, double now)
 {
-	double end = now + PEAK_SHARE * (now - bench->last_peak), peak = peak_fma(&bench->peak);
+	double end = now + PEAK_SHARE * (now - bench->last_peak), first = peak_fma(&bench->peak);
 
-	samples_add(&bench->clock_peaks, peak);
-	samples_add(&bench->peaks, peak);
+	samples_add(&bench->peaks, first);
+	compare_with_window(bench, first);
 	do {
 		samples_add(&bench->peaks, peak_fma(&bench->peak));
 		if (bench->plan->clocks)
@@ -200,11 +210,11 @@ static enum cln_status make_network(struct network **net, const struct cln_confi
 
 static enum cln_status make_samples(struct bench *bench, double seconds, struct cln_error *err)
 {
-	struct samples *all[] = {&bench->rates, &bench->peaks, &bench->clock_peaks, &bench->tiles};
+	struct samples *all[] = {&bench->rates, &bench->peaks, &bench->fractions, &bench->tiles};
 
 	bench->rates.capacity = (size_t)(seconds / WINDOW_SECONDS) + 1024;
 	bench->peaks.capacity = bench->tiles.capacity = (size_t)(seconds * PEAK_SHARE / PEAK_SECONDS) + 1024;
-	bench->clock_peaks.capacity = (size_t)(seconds / PEAK_EVERY_SECONDS) + 1024;
+	bench->fractions.capacity = (size_t)(seconds / PEAK_EVERY_SECONDS) + 1024;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		all[i]->values = mem_alloc(all[i]->capacity, sizeof(double), err);
 		if (!all[i]->values)
@@ -228,25 +238,23 @@ static void summarise(struct bench_result *result, struct bench *bench, const st
 {
 	for (size_t i = 0; i < bench->peaks.n; i++)
 		bench->peaks.values[i] *= 1e-9;
-	for (size_t i = 0; i < bench->clock_peaks.n; i++)
-		bench->clock_peaks.values[i] *= 1e-9;
 	result->rows_per_second = bench_quantile(bench->rates.values, bench->rates.n, 0.5);
 	result->rows_per_second_best = bench_quantile(bench->rates.values, bench->rates.n, 0.9);
-	result->flops_per_row = bench_flops_per_row(net->n, net->L, network_has_front(net));
+	result->flops_per_row = bench->flops_per_row;
 	result->gflops = result->rows_per_second * result->flops_per_row * 1e-9;
 	result->peak_gflops = ranks_of(bench->plan) * bench_quantile(bench->peaks.values, bench->peaks.n, 0.9);
 	result->fraction_of_peak = result->rows_per_second_best * result->flops_per_row * 1e-9 / result->peak_gflops;
-	result->clock_peak_gflops =
-	    ranks_of(bench->plan) * bench_quantile(bench->clock_peaks.values, bench->clock_peaks.n, 0.9);
-	result->fraction_of_clock_peak =
-	    result->rows_per_second_best * result->flops_per_row * 1e-9 / result->clock_peak_gflops;
+	for (size_t i = 0; i < bench->fractions.n; i++)
+		bench->fractions.values[i] /= ranks_of(bench->plan);
+	if (bench->fractions.n > 0)
+		result->fraction_at_clock = bench_quantile(bench->fractions.values, bench->fractions.n, 0.5);
 	result->windows = bench->rates.n;
 	result->peaks = bench->peaks.n;
-	result->clock_peaks = bench->clock_peaks.n;
+	result->fractions = bench->fractions.n;
 	result->window_rows_per_second = bench->rates.values;
 	result->window_peak_gflops = bench->peaks.values;
-	result->window_clock_peak_gflops = bench->clock_peaks.values;
-	bench->rates.values = bench->peaks.values = bench->clock_peaks.values = NULL;
+	result->window_fraction_at_clock = bench->fractions.values;
+	bench->rates.values = bench->peaks.values = bench->fractions.values = NULL;
 	result->batch_size = bench->plan->batch_size;
 	result->block_size = bench->plan->block_size;
 	result->threads = bench->plan->threads;
@@ -342,6 +350,7 @@ enum cln_status bench_run(struct bench_result *result, const struct cln_config *
 	if (status == CLN_OK) {
 		plan_create(&plan, net, config, rows, allowed);
 		bench.plan = &plan;
+		bench.flops_per_row = bench_flops_per_row(net->n, net->L, network_has_front(net));
 		if (phases)
 			status = make_clocks(&bench, err);
 	}
@@ -367,6 +376,6 @@ void bench_result_free(struct bench_result *result)
 {
 	mem_free(result->window_rows_per_second);
 	mem_free(result->window_peak_gflops);
-	mem_free(result->window_clock_peak_gflops);
-	result->window_rows_per_second = result->window_peak_gflops = result->window_clock_peak_gflops = NULL;
+	mem_free(result->window_fraction_at_clock);
+	result->window_rows_per_second = result->window_peak_gflops = result->window_fraction_at_clock = NULL;
 }

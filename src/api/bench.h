@@ -13,9 +13,9 @@ struct bench_result {
 	double gflops;               /* at rows_per_second */
 	double peak_gflops;          /* fused multiply-adds on the same threads, 90th percentile */
 	double fraction_of_peak;     /* of the best decile */
-	double clock_peak_gflops, fraction_of_clock_peak; /* the same at the clock of the training: in the PEAK_SECONDS behind it */
-	size_t windows, peaks, clock_peaks;               /* how many there were, and each of them, ascending; owned */
-	double *window_rows_per_second, *window_peak_gflops, *window_clock_peak_gflops;
+	double fraction_at_clock;    /* a window's of the peak in the PEAK_SECONDS behind it, at its clock: the median; 0: of none */
+	size_t windows, peaks, fractions; /* how many there were, and each of them, ascending; owned */
+	double *window_rows_per_second, *window_peak_gflops, *window_fraction_at_clock;
 	bool has_phases;             /* the next members are set */
 	double tile_gflops;          /* a product alone whose operands stay in the first-level cache, as peak_gflops */
 	double phase_seconds[PHASES];     /* of a step, mean over the threads */

@@ -72,8 +72,7 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 	json_double(&writer, "gflops", result->gflops);
 	json_double(&writer, "peak_gflops", result->peak_gflops);
 	json_double(&writer, "fraction_of_peak", result->fraction_of_peak);
-	json_double(&writer, "clock_peak_gflops", result->clock_peak_gflops);
-	json_double(&writer, "fraction_of_clock_peak", result->fraction_of_clock_peak);
+	json_double(&writer, "fraction_at_clock", result->fraction_at_clock);
 	json_double(&writer, "flops_per_row", result->flops_per_row);
 	json_size(&writer, "windows", result->windows);
 	json_size(&writer, "batch_size", result->batch_size);
@@ -90,7 +89,7 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 	}
 	write_samples(&writer, "window_rows_per_second", result->window_rows_per_second, result->windows);
 	write_samples(&writer, "window_peak_gflops", result->window_peak_gflops, result->peaks);
-	write_samples(&writer, "window_clock_peak_gflops", result->window_clock_peak_gflops, result->clock_peaks);
+	write_samples(&writer, "window_fraction_at_clock", result->window_fraction_at_clock, result->fractions);
 	json_end_object(&writer);
 	status = text_check(&text, err);
 	if (status == CLN_OK)
@@ -101,17 +100,16 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 
 static void print_table(const struct bench_result *result)
 {
-	printf("rows_per_second         %.0f\n", result->rows_per_second);
-	printf("rows_per_second_best    %.0f\n", result->rows_per_second_best);
-	printf("gflops                  %.2f\n", result->gflops);
-	printf("peak_gflops             %.2f\n", result->peak_gflops);
-	printf("fraction_of_peak        %.3f\n", result->fraction_of_peak);
-	printf("clock_peak_gflops       %.2f\n", result->clock_peak_gflops);
-	printf("fraction_of_clock_peak  %.3f\n", result->fraction_of_clock_peak);
-	printf("threads                 %d (%s), %s kernels, batch %zu in blocks of %zu\n", result->threads, result->threads_rule,
+	printf("rows_per_second       %.0f\n", result->rows_per_second);
+	printf("rows_per_second_best  %.0f\n", result->rows_per_second_best);
+	printf("gflops                %.2f\n", result->gflops);
+	printf("peak_gflops           %.2f\n", result->peak_gflops);
+	printf("fraction_of_peak      %.3f\n", result->fraction_of_peak);
+	printf("fraction_at_clock     %.3f\n", result->fraction_at_clock);
+	printf("threads               %d (%s), %s kernels, batch %zu in blocks of %zu\n", result->threads, result->threads_rule,
 	       result->isa, result->batch_size, result->block_size);
 	if (result->ranks > 1)
-		printf("ranks                   %d, each with these threads\n", result->ranks);
+		printf("ranks                 %d, each with these threads\n", result->ranks);
 }
 
 int cmd_bench(const struct options *options)
