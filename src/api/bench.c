@@ -73,10 +73,12 @@ double bench_flops_per_row(const size_t *n, size_t n_layers, bool front)
 
 /* ---------------------------------------------------------------- the peak */
 
-/* The first peak behind a window is at the clock of the training: a processor that lowers it for products raises it only within some
+/* A brief peak right behind a window is at the clock of the training: a processor that lowers it for products raises it within some
  * milliseconds without them. */
-static void compare_with_window(struct bench *bench, double peak)
+static void compare_with_peak(struct bench *bench)
 {
+	const double peak = peak_fma_briefly(&bench->peak);
+
 	if (bench->rates.n > bench->paired)
 		samples_add(&bench->fractions, bench->rates.values[bench->rates.n - 1] * bench->flops_per_row / peak);
 	bench->paired = bench->rates.n;
@@ -85,10 +87,9 @@ static void compare_with_window(struct bench *bench, double peak)
 /* A share of the time since the last ones goes into short measurements, so that some fall into the quiet moments. */
 static void measure_peaks(struct bench *bench, double now)
 {
-	double end = now + PEAK_SHARE * (now - bench->last_peak), first = peak_fma(&bench->peak);
+	double end = now + PEAK_SHARE * (now - bench->last_peak);
 
-	samples_add(&bench->peaks, first);
-	compare_with_window(bench, first);
+	compare_with_peak(bench);
 	do {
 		samples_add(&bench->peaks, peak_fma(&bench->peak));
 		if (bench->plan->clocks)
@@ -234,7 +235,7 @@ static double steps_of(const struct bench *bench)
 }
 
 /* The samples go over to the result.  Other ranks' cores are taken to be like this one's. */
-static void summarise(struct bench_result *result, struct bench *bench, const struct network *net)
+static void summarise(struct bench_result *result, struct bench *bench)
 {
 	for (size_t i = 0; i < bench->peaks.n; i++)
 		bench->peaks.values[i] *= 1e-9;
@@ -359,7 +360,7 @@ enum cln_status bench_run(struct bench_result *result, const struct cln_config *
 	if (status == CLN_OK)
 		status = train_in_windows(&bench, net, &data, config, seconds, err);
 	if (status == CLN_OK)
-		summarise(result, &bench, net);
+		summarise(result, &bench);
 	if (status == CLN_OK && phases)
 		summarise_phases(result, &bench, net);
 	mem_free(plan.clocks);

@@ -13,12 +13,16 @@
 #define COLUMNS ((size_t)24)
 #define OPERAND_FLOATS (UNITS * INPUTS + UNITS + COLUMNS * (INPUTS + UNITS))
 
-static double fma_flops(const struct peak *peak) { return (double)peak->rounds * 24 * peak->kernels->vector_width * 2; }
+static double fma_flops(const struct peak *peak, size_t rounds)
+{
+	return (double)rounds * 24 * peak->kernels->vector_width * 2;
+}
 
 static double product_flops(const struct peak *peak) { return (double)peak->products * 2 * UNITS * INPUTS * COLUMNS; }
 
 struct run {
 	const struct peak *peak;
+	size_t rounds;
 	float results[PARALLEL_MAX];
 	double seconds[PARALLEL_MAX]; /* each thread's own: they do not start at the same moment */
 };
@@ -28,7 +32,7 @@ static void fma_body(void *argument, struct team *team, int tid)
 	struct run *run = argument;
 	const double start = clock_seconds();
 	(void)team;
-	run->results[tid] = run->peak->kernels->fma_peak(run->peak->rounds);
+	run->results[tid] = run->peak->kernels->fma_peak(run->rounds);
 	run->seconds[tid] = clock_seconds() - start;
 }
 
@@ -54,9 +58,9 @@ static void product_body(void *argument, struct team *team, int tid)
 }
 
 /* Floating-point operations per second where each thread does `flops`. */
-static double measure(struct peak *peak, void (*body)(void *, struct team *, int), double flops)
+static double measure(struct peak *peak, void (*body)(void *, struct team *, int), size_t rounds, double flops)
 {
-	struct run run = {.peak = peak};
+	struct run run = {.peak = peak, .rounds = rounds};
 	double sum = 0;
 	if (parallel_run(peak->threads, body, &run, NULL) != CLN_OK)
 		return 0;
@@ -66,9 +70,15 @@ static double measure(struct peak *peak, void (*body)(void *, struct team *, int
 	return sum;
 }
 
-double peak_fma(struct peak *peak) { return measure(peak, fma_body, fma_flops(peak)); }
+double peak_fma(struct peak *peak) { return measure(peak, fma_body, peak->rounds, fma_flops(peak, peak->rounds)); }
 
-double peak_product(struct peak *peak) { return measure(peak, product_body, product_flops(peak)); }
+double peak_fma_briefly(struct peak *peak)
+{
+	const size_t rounds = peak->rounds / PEAK_BRIEF;
+	return measure(peak, fma_body, rounds, fma_flops(peak, rounds));
+}
+
+double peak_product(struct peak *peak) { return measure(peak, product_body, 0, product_flops(peak)); }
 
 /* The shortest of a few runs on this thread: whatever else the machine does only makes one longer. */
 static double shortest_run(struct peak *peak)
@@ -91,7 +101,7 @@ static void choose_lengths(struct peak *peak)
 	while (shortest_run(peak) < PEAK_SECONDS)
 		peak->rounds *= 2;
 	peak->products = 1;
-	peak->products = (size_t)(fma_flops(peak) / product_flops(peak)) + 1;
+	peak->products = (size_t)(fma_flops(peak, peak->rounds) / product_flops(peak)) + 1;
 }
 
 /* Numbers of both signs, as a network's. */

@@ -7,7 +7,8 @@
 #include "base/status.h"
 #include "kernels/kernels.h"
 
-#define PEAK_SECONDS 0.002 /* of one measurement */
+#define PEAK_SECONDS 0.002 /* of one measurement, at least, and less than twice that */
+#define PEAK_BRIEF 8
 
 struct peak {
 	const struct kernels *kernels;
@@ -24,6 +25,7 @@ void peak_free(struct peak *peak);
 
 /* Floating-point operations per second of all threads together, in one run; 0 where threads could not be started. */
 double peak_fma(struct peak *peak);
+double peak_fma_briefly(struct peak *peak); /* in a PEAK_BRIEF-th of the time: before the clock has changed */
 double peak_product(struct peak *peak); /* forward, on three panels of outputs */
 
 #endif
