@@ -197,10 +197,11 @@ START_TEST(members_and_epochs_follow_from_the_rows)
 		size_t rows, members, epochs;
 	} cases[] = {
 	    {CLN_QUICK, 10, 2, 48},        {CLN_QUICK, 29305, 2, 40},    {CLN_QUICK, 50000, 2, 24},   {CLN_QUICK, 150000, 1, 16},
-	    {CLN_QUICK, 500000, 1, 16},    {CLN_QUICK, 1000000, 1, 8},   {CLN_QUICK, 10000000, 1, 2}, {CLN_USUAL, 10, 8, 80},
+	    {CLN_QUICK, 500000, 1, 16},    {CLN_QUICK, 1000000, 1, 8},   {CLN_QUICK, 10000000, 1, 2}, {CLN_USUAL, 10, 16, 80},
 	    {CLN_USUAL, 14062, 8, 80},     {CLN_USUAL, 14063, 8, 79},    {CLN_USUAL, 70000, 8, 16},   {CLN_USUAL, 250000, 2, 16},
 	    {CLN_USUAL, 10000000, 1, 16},  {CLN_USUAL, 20000000, 1, 8},  {CLN_USUAL, 4294967295, 1, 2},
-	    {CLN_BEST, 1000, 32, 128},     {CLN_BEST, 1000000, 16, 16},  {CLN_USUAL, 0, 8, 80},
+	    {CLN_BEST, 1000, 32, 128},     {CLN_BEST, 1000000, 16, 16},  {CLN_USUAL, 0, 16, 80},
+	    {CLN_USUAL, 2999, 16, 80},     {CLN_USUAL, 3000, 8, 80},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct cln_config config;

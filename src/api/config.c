@@ -140,16 +140,18 @@ enum cln_status cln_config_recipe(struct cln_config *config, const char *recipe,
 	return CLN_E_USAGE;
 }
 
-/* Members and epochs of an effort on few rows, units of a hidden layer, and the rows that may be visited: in all, and in any case
- * by one network for LEAST_EPOCHS. */
+/* Members (on fewer than SMALL_ROWS rows, and else) and epochs of an effort on few rows, units of a hidden layer, and the rows that
+ * may be visited: in all, and in any case by one network for LEAST_EPOCHS. */
 static const struct {
-	size_t members, epochs, width;
+	size_t small_members, members, epochs, width;
 	double visits, alone;
 } efforts[CLN_N_EFFORTS] = {
-    [CLN_QUICK] = {2, 48, 128, 2.4e6, 8e6},
-    [CLN_USUAL] = {8, 80, 256, 9e6, 160e6},
-    [CLN_BEST] = {32, 128, 256, 256e6, 256e6},
+    [CLN_QUICK] = {2, 2, 48, 128, 2.4e6, 8e6},
+    [CLN_USUAL] = {16, 8, 80, 256, 9e6, 160e6},
+    [CLN_BEST] = {32, 32, 128, 256, 256e6, 256e6},
 };
+
+#define SMALL_ROWS 3000 /* networks of fewer differ more, and sixteen are still a matter of seconds */
 
 #define AUTO_LAYERS 3
 
@@ -169,6 +171,13 @@ static size_t few_epochs(enum cln_effort effort, double rows, double passes, boo
 	return epochs > FEWEST_EPOCHS ? (size_t)epochs : FEWEST_EPOCHS;
 }
 
+static size_t most_members(const struct cln_config *config, size_t n_rows)
+{
+	if (config->ensemble != CLN_AUTO)
+		return config->ensemble;
+	return n_rows < SMALL_ROWS ? efforts[config->effort].small_members : efforts[config->effort].members;
+}
+
 static void choose_hidden(struct cln_config *config)
 {
 	config->n_hidden = AUTO_LAYERS;
@@ -181,7 +190,7 @@ bool config_choose(struct cln_config *config, size_t n_rows)
 	const bool epochs = config->epochs == CLN_AUTO, members = config->ensemble == CLN_AUTO;
 	const double rows = n_rows ? (double)n_rows : 1;
 	const double passes = floor(efforts[config->effort].visits / rows);
-	const double most = members ? (double)efforts[config->effort].members : (double)config->ensemble;
+	const double most = (double)most_members(config, n_rows);
 
 	if (config->n_hidden == CLN_AUTO)
 		choose_hidden(config);
