@@ -12,6 +12,8 @@ for workload in W1 W2 W2t W2b W3 W4; do
     "$(column "$top_srcdir/doc/benchmarks.md" 6 "$workload")"
   equal "the fraction of $workload in README.md and doc/benchmarks.md" "$(column "$top_srcdir/README.md" 6 "$workload")" \
     "$(column "$top_srcdir/doc/benchmarks.md" 10 "$workload")"
+  equal "the fraction of $workload at its clock in both" "$(column "$top_srcdir/README.md" 7 "$workload")" \
+    "$(column "$top_srcdir/doc/benchmarks.md" 12 "$workload")"
 done
 
 if ! command -v python3 >/dev/null; then
@@ -45,7 +47,7 @@ for page in doc readme; do
 done
 number='[0-9][0-9,.]*'
 holds "all figures of W2b" \
-  "^\\| W2b \\| [-0-9]+ \\| 100, relu( \\| $number){4} \\| $number %? \\| $number % \\| $number \\|\$" "$scratch/doc.md"
+  "^\\| W2b \\| [-0-9]+ \\| 100, relu( \\| $number){4}( \\| $number %){4} \\| $number \\|\$" "$scratch/doc.md"
 holds "both figures of W0" "^\\| Colonnade \\| $number \\| $number \\|\$" "$scratch/doc.md"
 holds "the machine and the date" '20[0-9-]{8}: Colonnade [0-9.]+ \(.*\), .* threads allowed, Linux' "$scratch/doc.md"
 threads=$("$colonnade" doctor --json | sed -n 's/^  "threads": \([0-9]*\),/\1/p')

@@ -39,9 +39,9 @@ expect 2 '--calibrate was temperature, is none: ' train --recipe plain data.csv 
 expect 2 'the model to start from is an ensemble of 3 members' train --recipe plain data.csv --out changed --force --init whole
 
 # ---- members and epochs that are chosen from the rows are named as they were chosen
-expect 75 ' of member 1 of 8, after step ' \
+expect 75 ' of member 1 of 16, after step ' \
   train data.csv --out chosen --progress none --time-limit 1ms
-expect 75 ' of member 1 of 8, after step ' \
+expect 75 ' of member 1 of 16, after step ' \
   train data.csv --out chosen --progress none --time-limit 1ms --resume
 
 # ---- the same model on any instruction set
