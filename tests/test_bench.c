@@ -109,6 +109,21 @@ START_TEST(the_phases_of_a_step_are_measured_where_asked_for)
 }
 END_TEST
 
+/* What was measured until then is not lost sight of: sanitizers look for it. */
+START_TEST(a_divergence_is_told_and_leaves_nothing)
+{
+	struct bench_result result;
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	config.threads = 1;
+	config.learning_rate = 1e6;
+	config.optimizer = CLN_SGD;
+	ck_assert_int_eq(bench_run(&result, &config, 4, 300, 0.2, false, &(struct cln_error){0}), CLN_E_DIVERGED);
+	bench_result_free(&result);
+}
+END_TEST
+
 static Suite *bench_suite(void)
 {
 	Suite *suite = suite_create("bench");
@@ -119,6 +134,7 @@ static Suite *bench_suite(void)
 	tcase_add_test(run, the_figures_of_a_run_follow_from_one_another);
 	tcase_add_test(run, units_that_are_auto_are_chosen);
 	tcase_add_test(run, the_phases_of_a_step_are_measured_where_asked_for);
+	tcase_add_test(run, a_divergence_is_told_and_leaves_nothing);
 	tcase_set_timeout(run, 60);
 	suite_add_tcase(suite, figures);
 	suite_add_tcase(suite, run);

@@ -73,13 +73,13 @@ double bench_flops_per_row(const size_t *n, size_t n_layers, bool front)
 
 /* ---------------------------------------------------------------- the peak */
 
-/* A brief peak right behind a window is at the clock of the training: a processor that lowers it for products raises it within some
- * milliseconds without them. */
+/* A brief peak right behind the training is at its clock, as the last window was: a processor that lowers it for products raises it
+ * within some milliseconds without them. */
 static void compare_with_peak(struct bench *bench)
 {
 	const double peak = peak_fma_briefly(&bench->peak);
 
-	if (bench->rates.n > bench->paired)
+	if (bench->rates.n > bench->paired && peak > 0)
 		samples_add(&bench->fractions, bench->rates.values[bench->rates.n - 1] * bench->flops_per_row / peak);
 	bench->paired = bench->rates.n;
 }
@@ -366,6 +366,7 @@ enum cln_status bench_run(struct bench_result *result, const struct cln_config *
 	mem_free(plan.clocks);
 	peak_free(&bench.peak);
 	mem_free(bench.tiles.values);
+	mem_free(bench.fractions.values);
 	mem_free(bench.peaks.values);
 	mem_free(bench.rates.values);
 	dataset_free(&data);

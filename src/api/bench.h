@@ -13,7 +13,7 @@ struct bench_result {
 	double gflops;               /* at rows_per_second */
 	double peak_gflops;          /* fused multiply-adds on the same threads, 90th percentile */
 	double fraction_of_peak;     /* of the best decile */
-	double fraction_at_clock;    /* of the peak right behind a window, at its clock: the median; 0: there was none */
+	double fraction_at_clock;    /* the last window's of the peak right behind the training: the median; 0: there was none */
 	size_t windows, peaks, fractions; /* how many there were, and each of them, ascending; owned */
 	double *window_rows_per_second, *window_peak_gflops, *window_fraction_at_clock;
 	bool has_phases;             /* the next members are set */

@@ -151,7 +151,7 @@ static const struct {
     [CLN_BEST] = {32, 32, 128, 256, 256e6, 256e6},
 };
 
-#define SMALL_ROWS 3000 /* networks of fewer differ more, and sixteen are still a matter of seconds */
+#define SMALL_ROWS 3000 /* sixteen networks of fewer are still a matter of seconds */
 
 #define AUTO_LAYERS 3
 

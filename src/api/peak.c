@@ -24,16 +24,16 @@ struct run {
 	const struct peak *peak;
 	size_t rounds;
 	float results[PARALLEL_MAX];
-	double seconds[PARALLEL_MAX]; /* each thread's own: they do not start at the same moment */
+	double start[PARALLEL_MAX], end[PARALLEL_MAX];
 };
 
 static void fma_body(void *argument, struct team *team, int tid)
 {
 	struct run *run = argument;
-	const double start = clock_seconds();
-	(void)team;
+	team_barrier(team, tid);
+	run->start[tid] = clock_seconds();
 	run->results[tid] = run->peak->kernels->fma_peak(run->rounds);
-	run->seconds[tid] = clock_seconds() - start;
+	run->end[tid] = clock_seconds();
 }
 
 static void product_body(void *argument, struct team *team, int tid)
@@ -50,24 +50,26 @@ static void product_body(void *argument, struct team *team, int tid)
 	                                  .ld = COLUMNS,
 	                                  .p_end = panels_of(UNITS),
 	                                  .activation = -1};
-	const double start = clock_seconds();
-	(void)team;
+	team_barrier(team, tid);
+	run->start[tid] = clock_seconds();
 	for (size_t i = 0; i < run->peak->products; i++)
 		run->peak->kernels->forward(&args);
-	run->seconds[tid] = clock_seconds() - start;
+	run->end[tid] = clock_seconds();
 }
 
 /* Floating-point operations per second where each thread does `flops`. */
 static double measure(struct peak *peak, void (*body)(void *, struct team *, int), size_t rounds, double flops)
 {
 	struct run run = {.peak = peak, .rounds = rounds};
-	double sum = 0;
 	if (parallel_run(peak->threads, body, &run, NULL) != CLN_OK)
 		return 0;
 	peak->sink += run.results[0];
-	for (int t = 0; t < peak->threads; t++)
-		sum += flops / run.seconds[t];
-	return sum;
+	double start = run.start[0], end = run.end[0]; /* of all: threads may share a core, one after the other */
+	for (int t = 1; t < peak->threads; t++) {
+		start = run.start[t] < start ? run.start[t] : start;
+		end = run.end[t] > end ? run.end[t] : end;
+	}
+	return flops * peak->threads / (end - start);
 }
 
 double peak_fma(struct peak *peak) { return measure(peak, fma_body, peak->rounds, fma_flops(peak, peak->rounds)); }

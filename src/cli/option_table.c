@@ -139,7 +139,7 @@ static const struct command commands[] = {
 	    "median of many short windows), rows_per_second_best (of the best decile), gflops, peak_gflops (fused "
 	    "multiply-adds on the same threads, measured between the windows) and fraction_of_peak (of the best decile). Many "
 	    "processors lower their clock for products and raise it within milliseconds for multiply-adds of registers alone: "
-	    "fraction_at_clock compares windows with the peak right behind each, at its clock (the median). "
+	    "fraction_at_clock compares windows with a peak that follows within milliseconds, at their clock (the median). "
 	    "Floating-point operations are those of the products: forward, dW and dA, without the first layer's dA. "
 	    "With --phases it adds where a step's time goes, on average over the threads, which takes a little time itself, and "
 	    "what a product alone reaches whose operands stay in the first-level cache (tile).",

@@ -93,7 +93,7 @@ void batch_gather(float *A0, float *y, float *w, const struct dataset *dataset, 
 			w[s] = dataset->w[order[s]];
 }
 
-void batch_ask(const struct dataset *dataset, const uint32_t *order, size_t m)
+void batch_prefetch(const struct dataset *dataset, const uint32_t *order, size_t m)
 {
 	const size_t n = dataset->n_features;
 

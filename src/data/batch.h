@@ -18,8 +18,8 @@ void batch_features(float *A0, const float *X, size_t n_features, const uint32_t
  * where the dataset has weights). */
 void batch_gather(float *A0, float *y, float *w, const struct dataset *dataset, const uint32_t *order, size_t m, size_t ld);
 
-/* Asks the second-level cache for what batch_gather will read. */
-void batch_ask(const struct dataset *dataset, const uint32_t *order, size_t m);
+/* To the second-level cache, what batch_gather will read. */
+void batch_prefetch(const struct dataset *dataset, const uint32_t *order, size_t m);
 
 /* Labels y[0..m) move towards 1/2: y <- y (1 - smoothing) + smoothing / 2. */
 void batch_smooth(float *y, size_t m, double smoothing);

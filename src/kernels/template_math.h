@@ -100,7 +100,7 @@ INLINE vec log1p_unit(vec e)
 	/* (ln(1 + e) - e) / e^2; the fit's error is 2^-27 of ln(1 + e) */
 	static const float c[] = {-0x1.ffffd2p-2f, 0x1.554ddp-2f,   -0x1.ff23e6p-3f, 0x1.934b54p-3f, -0x1.3a435ep-3f,
 	                          0x1.b4ae08p-4f,  -0x1.d6b08cp-5f, 0x1.4917cep-6f,  -0x1.af49cep-9f};
-	/* Below 2^-60 the result is e; the square, perhaps no normal number any more, would cost a hundred times its due. */
+	/* Below 2^-60 the result is e; the square, perhaps no normal number any more, would cost as much as all the rest. */
 	const vec large = without_dust(e, 0x1p-60f);
 	return v_fma(v_mul(large, large), polynomial(e, c, 8), e);
 }

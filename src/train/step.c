@@ -128,7 +128,7 @@ struct seat {
 	size_t block, end;              /* that one, and where the team's run of them ends */
 	size_t first, m;                /* its columns of the mini-batch */
 	struct dropout_key dropout;
-	const uint32_t *ahead;          /* rows that this member gathers next, still to be asked for */
+	const uint32_t *ahead;          /* rows that this member gathers next, still to be prefetched */
 	size_t n_ahead, n_turn;         /* how many, and how many at a time */
 };
 
@@ -223,8 +223,8 @@ static void gather(const struct stepper *stepper, const struct mini_batch *batch
 	meet(seat);
 }
 
-/* What is gathered next lies anywhere in memory, so it is asked for, a few rows at a time, while the block before is worked.  Small
- * networks are faster by a twentieth; where rows are many or wide nothing is gained, for they take room that the work needs. */
+/* What is gathered next lies anywhere in memory, so it is prefetched, a few rows at a time, while the block before is worked.
+ * Small networks are faster by a twentieth; where rows are many or wide nothing is gained, for they take room that the work needs. */
 #define AHEAD_MOST ((size_t)32 * 1024)
 
 static void look_ahead(const struct stepper *stepper, const struct mini_batch *batch, struct seat *seat)
@@ -249,12 +249,15 @@ static void look_ahead(const struct stepper *stepper, const struct mini_batch *b
 	seat->n_turn = (seat->n_ahead + turns - 1) / turns;
 }
 
-static void ask_ahead(const struct stepper *stepper, struct seat *seat)
+static void prefetch_ahead(const struct stepper *stepper, struct seat *seat)
 {
 	const size_t n = seat->n_ahead < seat->n_turn ? seat->n_ahead : seat->n_turn;
-	batch_ask(stepper->data, seat->ahead, n);
+	if (n == 0)
+		return;
+	batch_prefetch(stepper->data, seat->ahead, n);
 	seat->ahead += n;
 	seat->n_ahead -= n;
+	phase_end(seat->clock, PHASE_GATHER);
 }
 
 static void forward(const struct stepper *stepper, struct seat *seat)
@@ -265,8 +268,8 @@ static void forward(const struct stepper *stepper, struct seat *seat)
 		const size_t n = share_layer(shares, seat, net->n[l]);
 		for (size_t i = 0; i < n; i++)
 			forward_layer(net, stepper->kernels, seat->space, l, &shares[i], &seat->dropout);
-		ask_ahead(stepper, seat);
 		phase_end(seat->clock, PHASE_FORWARD);
+		prefetch_ahead(stepper, seat);
 		meet(seat);
 	}
 }
@@ -389,7 +392,7 @@ static bool work_block(struct stepper *stepper, const struct mini_batch *batch, 
 		return false;
 	for (size_t l = stepper->net->L; l >= 1; l--) {
 		gradient(stepper, leaf, seat, l);
-		ask_ahead(stepper, seat);
+		prefetch_ahead(stepper, seat);
 		if (l > 1 || network_has_front(stepper->net))
 			backward(stepper, seat, l);
 		if (l > 1 && stepper->net->front.parametric)
