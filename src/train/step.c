@@ -224,7 +224,7 @@ static void gather(const struct stepper *stepper, const struct mini_batch *batch
 }
 
 /* What is gathered next lies anywhere in memory, so it is prefetched, a few rows at a time, while the block before is worked.
- * Small networks are faster by a twentieth; where rows are many or wide nothing is gained, for they take room that the work needs. */
+ * Small networks are faster by a twentieth; with many rows, or wide ones, nothing is gained: they take room that the work needs. */
 #define AHEAD_MOST ((size_t)32 * 1024)
 
 static void look_ahead(const struct stepper *stepper, const struct mini_batch *batch, struct seat *seat)
