@@ -289,6 +289,12 @@ holds "the default recipe" 'at most 48 epochs .ends after 10 . 1 x best epoch wi
 holds "the parts of a model" '^embeddings: of 6 numbers, 3 values each, with 498 parameters$' shown
 holds "the parts of a model" '^input factors: [0-9]*$' shown
 
+# ---- the whole recipe on tables of hardly a row: no unit starts hundreds of times as steep as the others
+for rows in 2 3 4; do
+  awk -v n="$rows" 'BEGIN {print "a,b,y"; for (i = 1; i <= n; i++) print i "," i * 7 % 5 "," i % 2}' >tiny.csv
+  expect 0 '' train tiny.csv --out tiny --force
+done
+
 # ---- the parts that format 3 is for: shown, kept by --init, and by a training that goes on
 expect 0 '' train --recipe plain data.csv --out bins --epochs 3 --hidden 8 --embedding both --bins 9 --parametric-activation
 "$colonnade" inspect bins >shown || fail "a model with bins cannot be shown"

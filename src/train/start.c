@@ -7,7 +7,8 @@
 #include "data/batch.h"
 #include "nn/passes.h"
 
-#define POINTS 5 /* rows that a bias is a mean over */
+#define POINTS 5              /* rows that a bias is a mean over */
+#define OWN_DEVIATION_ROWS 16 /* from so many on a unit is fitted to its own deviation */
 
 static float *W_at(struct network *net, size_t l, size_t i, size_t k)
 {
@@ -24,8 +25,8 @@ static void draw_weights(struct network *net, size_t l, struct rng *rng)
 	}
 }
 
-/* The deviation of m values that lie PANEL apart, by two passes in double; 1 where they are all the same. */
-static double deviation(const float *z, size_t m)
+/* The variance of m values that lie PANEL apart, by two passes in double. */
+static double variance(const float *z, size_t m)
 {
 	double sum = 0, squares = 0;
 	for (size_t s = 0; s < m; s++)
@@ -33,7 +34,21 @@ static double deviation(const float *z, size_t m)
 	const double mean = sum / (double)m;
 	for (size_t s = 0; s < m; s++)
 		squares += ((double)z[s * PANEL] - mean) * ((double)z[s * PANEL] - mean);
-	return squares > 0 ? sqrt(squares / (double)m) : 1;
+	return squares / (double)m;
+}
+
+/* A unit's pre-activations in panels of ld columns. */
+static const float *unit_of(const float *Z, size_t i, size_t ld)
+{
+	return Z + i / PANEL * ld * PANEL + i % PANEL;
+}
+
+static double mean_variance(const float *Z, size_t n_units, size_t m, size_t ld)
+{
+	double sum = 0;
+	for (size_t i = 0; i < n_units; i++)
+		sum += variance(unit_of(Z, i, ld), m);
+	return sum / (double)n_units;
 }
 
 /* A weighted mean of the pre-activations z at POINTS of the m columns. */
@@ -48,12 +63,16 @@ static double mean_of_points(const float *z, size_t m, struct rng *rng)
 	return weights > 0 ? sum / weights : 0;
 }
 
-/* Z: the layer's pre-activations without biases, panels of ld columns. */
+/* Z: the layer's pre-activations without biases, panels of ld columns.  Over a few rows some of many units have hardly a deviation
+ * of their own, which would make their weights hundreds of times as large as others': there all have the layer's. */
 static void fit_layer(struct network *net, size_t l, const float *Z, size_t m, size_t ld, struct rng *rng)
 {
+	const bool few = m < OWN_DEVIATION_ROWS;
+	const double of_layer = few ? mean_variance(Z, net->n[l], m, ld) : 0;
 	for (size_t i = 0; i < net->n[l]; i++) {
-		const float *z = Z + i / PANEL * ld * PANEL + i % PANEL;
-		const double scale = 1 / deviation(z, m);
+		const float *z = unit_of(Z, i, ld);
+		const double square = few ? of_layer : variance(z, m);
+		const double scale = 1 / (square > 0 ? sqrt(square) : 1);
 		for (size_t k = 0; k < net->n[l - 1]; k++)
 			*W_at(net, l, i, k) = (float)((double)*W_at(net, l, i, k) * scale);
 		net->params[net->b_offset[l] + i] = (float)(-scale * mean_of_points(z, m, rng));
