@@ -178,7 +178,9 @@ struct cln_config {
 	bool parametric_activation;      /* z + alpha (g(z) - z) with a learned alpha for every hidden unit, 1 at first */
 	enum cln_init init;
 	enum cln_embedding embedding;    /* of numbers: periodic adds three learned functions of each, sums of 16 cosines; piecewise
-	                                    eight that are linear between the edges of bins; both: all of them */
+	                                    eight that are linear between the edges of bins; both: all of them; auto: periodic,
+	                                    and the eight of numbers scaled by quantiles, where there are many rows, or a few
+	                                    small networks are better with them */
 	double frequency_scale;          /* deviation of the cosines' first frequencies */
 	double frequency_spread;         /* of a number scaled by quantiles it grows to so many times that */
 	size_t level_values;             /* learned values of a level */

@@ -10,12 +10,14 @@
 #include "api/fit_importance.h"
 #include "api/judge.h"
 #include "api/notes.h"
+#include "api/pilot.h"
 #include "base/parallel.h"
 #include "kernels/dispatch.h"
 
 /* A fit under way. */
 struct fit {
 	const struct cln_config *config;
+	const struct cln_config *given; /* the same before networks, units and epochs were chosen */
 	const struct cln_observer *observer;
 	const struct kernels *kernels;
 	int threads;             /* allowed */
@@ -337,6 +339,20 @@ static enum cln_status begin(struct fit *fit, const struct cln_checkpoint *check
 	return status;
 }
 
+/* What the networks of a checkpoint have is not to be decided again: options and rows may have changed since. */
+static enum cln_status make_front(struct fit *fit, const struct cln_checkpoint *checkpoint, struct cln_error *err)
+{
+	struct common *common = &fit->ensemble.common;
+	const struct pilot pilot = {common, fit->given, fit->observer, fit->threads};
+	enum cln_status status = CLN_OK;
+
+	if (checkpoint)
+		common->tail_bins = checkpoint->network->front.n_binned > 0;
+	else if (fit->config->embedding == CLN_EMBEDDING_AUTO)
+		status = pilot_tail_bins(&common->tail_bins, &pilot, err);
+	return status == CLN_OK ? trainee_front(&fit->front, common, err) : status;
+}
+
 /* CLN_OK or CLN_STOPPED: the networks are trained as far as it goes. */
 static enum cln_status train(struct fit *fit, const struct identity_sources *sources, const struct cln_checkpoint *checkpoint,
 			     struct cln_error *err)
@@ -350,10 +366,12 @@ static enum cln_status train(struct fit *fit, const struct identity_sources *sou
 					  .observer = fit->observer,
 					  .threads = fit->threads,
 					  .sources = *sources};
-	enum cln_status status = sources->init ? CLN_OK : trainee_front(&fit->front, &fit->ensemble.common, err);
+	enum cln_status status = sources->init ? CLN_OK : make_front(fit, checkpoint, err);
+
+	if (status == CLN_STOPPED)
+		return give_up(fit, err);
 	if (status == CLN_OK)
 		status = begin(fit, checkpoint, err);
-
 	return status == CLN_OK ? ensemble_train(&fit->ensemble, err) : status;
 }
 
@@ -414,7 +432,8 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 {
 	struct cln_config effective = *config;
 	const struct identity_sources sources = {train_table, valid, test, init, 0};
-	struct fit fit = {.config = &effective, .observer = observer};
+	struct cln_config given;
+	struct fit fit = {.config = &effective, .given = &given, .observer = observer};
 	struct cln_fit_summary own = {0};
 	enum cln_status status;
 
@@ -428,6 +447,7 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 		return status;
 	if (init)
 		config_keep_network(&effective, init);
+	given = effective;
 	const size_t rows = fit_rows_to_choose_by(&effective, train_table);
 	const bool chosen = config_choose(&effective, rows);
 	choose_threads(&fit);

@@ -10,9 +10,6 @@
 
 /* ---------------------------------------------------------------- first weights */
 
-/* Steps and peaks of numbers with heavy tails need rows to be learnt from. */
-#define AUTO_BIN_ROWS 5000
-
 static enum cln_status make_bins(struct front *front, const struct common *common, struct cln_error *err)
 {
 	const struct cln_config *config = common->config;
@@ -21,7 +18,7 @@ static enum cln_status make_bins(struct front *front, const struct common *commo
 	case CLN_EMBEDDING_PIECEWISE:
 	case CLN_EMBEDDING_BOTH: return bins_of_numbers(front, common->data, pipeline_feature_is_number, config->bins, err);
 	case CLN_EMBEDDING_AUTO:
-		if (common->data->train_rows < AUTO_BIN_ROWS)
+		if (!common->tail_bins)
 			return CLN_OK;
 		return bins_of_numbers(front, common->data, pipeline_feature_is_by_quantiles, config->bins, err);
 	default: return CLN_OK;

@@ -13,6 +13,7 @@ struct common {
 	const struct prepared *data;
 	const struct cln_model *init; /* to start from, or NULL */
 	const struct front *front;    /* of every network, where there is no `init` */
+	bool tail_bins;               /* with CLN_EMBEDDING_AUTO: numbers scaled by quantiles have bins (pilot.h) */
 	size_t K;                     /* members */
 	size_t block_size;            /* of the first member's plan; 0: not known yet */
 	struct comm *comm;            /* the ranks that share every mini-batch; NULL: there are none, or they would not pay */

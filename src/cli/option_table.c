@@ -498,7 +498,7 @@ static const struct option_spec specs[] = {
 	 .commands = FOR_FITS},
 	{.name = "embedding", .type = OPTION_WORD, .words = &names_embedding, .offset = AT(config.embedding),
 	 .help = "learned functions of every number beside it: sums of cosines, or linear within bins (auto: the former, and the "
-	         "latter where tails are heavy and rows many)", .group = network_group,
+	         "latter for heavy tails where that pays)", .group = network_group,
 	 .compact = true, .commands = FOR_FITS},
 	{.name = "frequency-scale", .argument = "X", .type = OPTION_REAL, .high = 1000, .offset = AT(config.frequency_scale),
 	 .help = "deviation of those cosines' first frequencies", .group = network_group, .compact = true,

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/pilot.h"
+
+#include <math.h>
+
+#include "api/config.h"
+#include "api/ensemble.h"
+#include "api/judge.h"
+#include "api/notes.h"
+
+#define FEWEST_ROWS 1000 /* of fewer too few are left out to tell two kinds of networks apart */
+#define MANY_ROWS 5000   /* steps and peaks of numbers with heavy tails can be learnt */
+#define MEMBERS 4
+
+static bool has_tails(const struct pipeline *pipeline)
+{
+	for (size_t i = 0; i < pipeline->n_features; i++)
+		if (pipeline_feature_is_by_quantiles(pipeline, i))
+			return true;
+	return false;
+}
+
+/* Small networks like those of the training: what was given by hand is theirs, too. */
+static void choose_config(struct cln_config *config, const struct pilot *pilot)
+{
+	*config = *pilot->config;
+	config->effort = CLN_QUICK;
+	if (config->ensemble == CLN_AUTO || config->ensemble > MEMBERS)
+		config->ensemble = MEMBERS;
+	config_choose(config, pilot->common->data->train_rows);
+}
+
+/* A checkpoint of a pilot would be of no use. */
+static enum cln_ask hear_ask(void *context)
+{
+	const struct cln_observer *observer = context;
+
+	return observer->ask(observer->context) == CLN_SAVE_AND_STOP ? CLN_SAVE_AND_STOP : CLN_GO_ON;
+}
+
+/* The log loss of the rows that the networks left out. */
+static enum cln_status judge(double *loss, size_t *rows, const struct ensemble *ensemble, struct cln_error *err)
+{
+	const struct common *common = &ensemble->common;
+	const struct prepared *data = common->data;
+	const struct scorer scorer = {(const struct network *const *)ensemble->trained, ensemble->n_trained, common->kernels,
+				      ensemble->threads, 1};
+	struct cln_metrics metrics;
+	struct judged judged;
+	enum cln_status status = prepared_folds(data) ? judge_folds(&judged, &scorer, data, err)
+						      : judge_dataset(&judged, &scorer, &data->valid, data->valid.w, err);
+
+	if (status == CLN_OK)
+		status = judged_measure(&metrics, &judged, 0.5, err);
+	if (status == CLN_OK) {
+		*loss = metrics.log_loss;
+		*rows = metrics.rows;
+	}
+	judged_free(&judged);
+	return status;
+}
+
+/* Trains the networks with bins or without, and judges them.  Those that diverge are infinitely bad. */
+static enum cln_status try_bins(double *loss, size_t *rows, bool bins, const struct pilot *pilot, const struct cln_config *config,
+				struct cln_error *err)
+{
+	const struct cln_observer quiet = {.context = (void *)pilot->observer, .ask = hear_ask};
+	struct front front;
+	struct ensemble ensemble = {.common = *pilot->common, .threads = pilot->threads};
+	struct common *common = &ensemble.common;
+	enum cln_status status;
+
+	if (pilot->observer && pilot->observer->ask)
+		ensemble.observer = &quiet;
+	common->config = config;
+	common->front = &front;
+	common->K = config->ensemble;
+	common->tail_bins = bins;
+	status = trainee_front(&front, common, err);
+	if (status == CLN_OK)
+		status = ensemble_set_up(&ensemble, NULL, err);
+	if (status == CLN_OK)
+		status = ensemble_train(&ensemble, err);
+	if (status == CLN_OK)
+		status = judge(loss, rows, &ensemble, err);
+	if (status == CLN_E_DIVERGED) {
+		*loss = INFINITY;
+		status = CLN_OK;
+	}
+	ensemble_free(&ensemble);
+	front_free(&front);
+	return status;
+}
+
+enum cln_status pilot_tail_bins(bool *bins, const struct pilot *pilot, struct cln_error *err)
+{
+	const struct prepared *data = pilot->common->data;
+	struct cln_config config;
+	double with, without;
+	size_t rows = 0;
+	enum cln_status status;
+
+	*bins = data->train_rows >= MANY_ROWS;
+	if (*bins || data->train_rows < FEWEST_ROWS || data->valid_rows == 0 || !has_tails(data->pipeline) ||
+	    pilot->config->effort == CLN_QUICK || pilot->config->epochs == 0)
+		return CLN_OK;
+	choose_config(&config, pilot);
+	status = try_bins(&without, &rows, false, pilot, &config, err);
+	if (status == CLN_OK)
+		status = try_bins(&with, &rows, true, pilot, &config, err);
+	if (status != CLN_OK)
+		return status;
+	*bins = with < without;
+	note(pilot->observer, "numbers scaled by their quantiles get %s: the log loss of small networks on %zu rows left out is "
+	     "%.4f with bins and %.4f without", *bins ? "bins" : "no bins", rows, with, without);
+	return CLN_OK;
+}
