@@ -324,7 +324,9 @@ struct cln_observer {
 	void (*progress)(void *context, size_t epoch, size_t rows_done, size_t rows); /* of any member, at most every 50 ms */
 	bool (*epoch)(void *context, const struct cln_epoch *epoch); /* true: stop after this epoch of every member under way */
 	void (*note)(void *context, const char *sentence); /* what a user should know, as a sentence */
-	enum cln_ask (*ask)(void *context); /* at the end of every step: it has to be quick */
+	/* At the end of every step: it has to be quick.  Also of those before `start`, of networks that only decide what the others
+	 * have (CLN_EMBEDDING_AUTO): CLN_SAVE is no more than CLN_GO_ON there. */
+	enum cln_ask (*ask)(void *context);
 	void (*column)(void *context, const struct cln_column_summary *column); /* each, in order, before `start` */
 	/* At the end: what the model says of rows, and what is true; lent for the call.  Of the test and the validation rows, whose
 	 * folds are judged by members that left them out; where there are neither, of the rows learnt from. */

@@ -45,13 +45,15 @@ expect 75 ' of member 1 of 16, after step ' \
   train data.csv --out chosen --progress none --time-limit 1ms --resume
 
 # ---- what small networks have decided before a training is not decided again when it goes on
-decided=(data.csv --hidden 16 --ensemble 2 --epochs 24 --progress none)
+decided=(data.csv --hidden 16 --epochs 12 --progress none)
 expect 0 'note: numbers scaled by their quantiles get bins: the log loss of small networks on ' train "${decided[@]}" --out bins
 expect 0 '' inspect bins
 holds "inspect" '^piecewise embeddings: of 3 numbers, ' stdout
 expect 75 'the log loss of small networks on ' train "${decided[@]}" --out bins_too --time-limit 1ms --threads 1
 expect 0 'goes on in epoch' train "${decided[@]}" --out bins_too --resume --threads 3
 ! grep -q 'small networks' stderr || fail "a training that goes on tries again whether there are bins"
+expect 0 'bins_too is finished' train "${decided[@]}" --out bins_too --resume=auto
+! grep -q 'small networks' stderr || fail "a finished run tries again whether there are bins"
 equal "model with bins of a run that was stopped" "$(sha bins_too/model.safetensors)" "$(sha bins/model.safetensors)"
 
 # ---- the same model on any instruction set

@@ -22,10 +22,10 @@ else
 fi
 
 # Everything that the plain recipe can, and the default one, which has what the plain one has not: embeddings, values of levels,
-# input factors, a start from the data, two members that leave out folds.
+# input factors, a start from the data, members that leave out folds; small networks that decide whether there are bins.
 plain=(--recipe plain --epochs "$epochs" --batch-size 257 --block-size 4 --hidden "96,48" --dropout 0.2 --optimizer adam
 	--activation gelu)
-default=(--recipe default --one-hot-levels 6 --epochs 2 --ensemble 2 --batch-size 257 --block-size 33 --hidden "40,24"
+default=(--recipe default --one-hot-levels 6 --epochs 1 --batch-size 257 --block-size 33 --hidden "40,24"
 	--calibrate temperature)
 
 # And what neither has: bins, and an alpha a unit; teams of threads on several blocks, and a batch that is one.

@@ -173,6 +173,21 @@ wait $job
 equal "exit code of a search at SIGINT in the training of the winner" $? 75
 holds "what goes on" 'told/best/checkpoint.safetensors is written: the same command goes on$' told.err
 grep -q -e --resume told.err && fail "search tells of --resume: $(cat told.err)"
+# ... and before its first step, while small networks decide what it has, there is nothing that goes on
+head -n 1501 "$examples/adult.csv" >larger.csv
+printf 'lr = 0.03 .. 0.05\n' >narrow.conf
+"$colonnade" search larger.csv --recipe default --space narrow.conf --trials 1 --epochs 48 --hidden "128,128,128" --progress none \
+  --threads 1 --out early >early.out 2>early.err &
+job=$!
+until [ -e early/best ] || ! kill -0 $job 2>/dev/null; do sleep 0.01; done
+kill -INT $job
+wait $job
+equal "exit code of a search at SIGINT before the training of the winner" $? 75
+if grep -q 'checkpoint.safetensors is written' early.err; then
+  [ -e early/best/checkpoint.safetensors ] || fail "a checkpoint is told of that there is none of: $(cat early.err)"
+else
+  holds "a stop before the first step" 'stopped by SIGINT before the first step: nothing was done$' early.err
+fi
 "$colonnade" help --man search >search.1
 holds "the man page's exit code 75" 'time limit: the same command goes on$' search.1
 

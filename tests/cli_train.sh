@@ -290,9 +290,14 @@ holds "the parts of a model" '^embeddings: of 6 numbers, 3 values each, with 498
 holds "the parts of a model" '^input factors: [0-9]*$' shown
 
 # ---- the whole recipe on tables of hardly a row: no unit starts hundreds of times as steep as the others
-for rows in 2 3 4; do
-  awk -v n="$rows" 'BEGIN {print "a,b,y"; for (i = 1; i <= n; i++) print i "," i * 7 % 5 "," i % 2}' >tiny.csv
-  expect 0 '' train tiny.csv --out tiny --force
+for rows in 2 3 4; do # once, and sixteen times over
+  for copies in 1 16; do
+    awk -v n="$rows" -v copies="$copies" 'BEGIN {
+      print "a,b,y"
+      for (i = 0; i < n * copies; i++) print i % n "," i % n * 7 % 5 "," i % n % 2
+    }' >tiny.csv
+    expect 0 '' train tiny.csv --out tiny --force
+  done
 done
 
 # ---- the parts that format 3 is for: shown, kept by --init, and by a training that goes on

@@ -20,14 +20,23 @@ static bool has_tails(const struct pipeline *pipeline)
 	return false;
 }
 
-/* Small networks like those of the training: what was given by hand is theirs, too. */
+/* Like the networks of the training, but no larger, and no longer trained, than those of --effort quick. */
 static void choose_config(struct cln_config *config, const struct pilot *pilot)
 {
-	*config = *pilot->config;
-	config->effort = CLN_QUICK;
-	if (config->ensemble == CLN_AUTO || config->ensemble > MEMBERS)
-		config->ensemble = MEMBERS;
-	config_choose(config, pilot->common->data->train_rows);
+	const size_t rows = pilot->common->data->train_rows;
+	struct cln_config quick = *pilot->config;
+
+	quick.effort = CLN_QUICK;
+	quick.ensemble = MEMBERS;
+	*config = quick;
+	config_choose(config, rows);
+	quick.n_hidden = quick.epochs = CLN_AUTO;
+	config_choose(&quick, rows);
+	for (size_t l = 0; l < config->n_hidden; l++)
+		if (config->hidden[l] > quick.hidden[0])
+			config->hidden[l] = quick.hidden[0];
+	if (config->epochs > quick.epochs)
+		config->epochs = quick.epochs;
 }
 
 /* A checkpoint of a pilot would be of no use. */
@@ -68,6 +77,7 @@ static enum cln_status try_bins(double *loss, size_t *rows, bool bins, const str
 	struct front front;
 	struct ensemble ensemble = {.common = *pilot->common, .threads = pilot->threads};
 	struct common *common = &ensemble.common;
+	struct cln_error why = {0};
 	enum cln_status status;
 
 	if (pilot->observer && pilot->observer->ask)
@@ -76,25 +86,41 @@ static enum cln_status try_bins(double *loss, size_t *rows, bool bins, const str
 	common->front = &front;
 	common->K = config->ensemble;
 	common->tail_bins = bins;
-	status = trainee_front(&front, common, err);
+	status = trainee_front(&front, common, &why);
 	if (status == CLN_OK)
-		status = ensemble_set_up(&ensemble, NULL, err);
+		status = ensemble_set_up(&ensemble, NULL, &why);
 	if (status == CLN_OK)
-		status = ensemble_train(&ensemble, err);
+		status = ensemble_train(&ensemble, &why);
 	if (status == CLN_OK)
-		status = judge(loss, rows, &ensemble, err);
-	if (status == CLN_E_DIVERGED) {
-		*loss = INFINITY;
-		status = CLN_OK;
-	}
+		status = judge(loss, rows, &ensemble, &why);
 	ensemble_free(&ensemble);
 	front_free(&front);
+	if (status == CLN_E_DIVERGED) {
+		*loss = INFINITY;
+		return CLN_OK;
+	}
+	if (status != CLN_OK && err)
+		*err = why;
 	return status;
+}
+
+/* Where networks of both kinds diverge, those of the training will say so. */
+static void tell(const struct pilot *pilot, bool bins, size_t rows, double with, double without)
+{
+	const char *what = bins ? "bins" : "no bins";
+
+	if (isfinite(with) && isfinite(without))
+		note(pilot->observer, "numbers scaled by their quantiles get %s: the log loss of small networks on %zu rows left "
+		     "out is %.4f with bins and %.4f without", what, rows, with, without);
+	else if (isfinite(with) || isfinite(without))
+		note(pilot->observer, "numbers scaled by their quantiles get %s: small networks %s diverge", what,
+		     bins ? "without them" : "with them");
 }
 
 enum cln_status pilot_tail_bins(bool *bins, const struct pilot *pilot, struct cln_error *err)
 {
 	const struct prepared *data = pilot->common->data;
+	const struct cln_config *given = pilot->config;
 	struct cln_config config;
 	double with, without;
 	size_t rows = 0;
@@ -102,7 +128,7 @@ enum cln_status pilot_tail_bins(bool *bins, const struct pilot *pilot, struct cl
 
 	*bins = data->train_rows >= MANY_ROWS;
 	if (*bins || data->train_rows < FEWEST_ROWS || data->valid_rows == 0 || !has_tails(data->pipeline) ||
-	    pilot->config->effort == CLN_QUICK || pilot->config->epochs == 0)
+	    given->effort == CLN_QUICK || given->ensemble != CLN_AUTO || given->epochs == 0)
 		return CLN_OK;
 	choose_config(&config, pilot);
 	status = try_bins(&without, &rows, false, pilot, &config, err);
@@ -111,7 +137,6 @@ enum cln_status pilot_tail_bins(bool *bins, const struct pilot *pilot, struct cl
 	if (status != CLN_OK)
 		return status;
 	*bins = with < without;
-	note(pilot->observer, "numbers scaled by their quantiles get %s: the log loss of small networks on %zu rows left out is "
-	     "%.4f with bins and %.4f without", *bins ? "bins" : "no bins", rows, with, without);
+	tell(pilot, *bins, rows, with, without);
 	return CLN_OK;
 }

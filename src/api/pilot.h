@@ -15,7 +15,8 @@ struct pilot {
 /* Whether numbers scaled by quantiles have bins beside their waves (CLN_EMBEDDING_AUTO).  With many rows they have.  With few some
  * tables want them and others do not, so four networks of --effort quick are trained with them and four without, and the lower log
  * loss of the rows left out decides: it follows from rows and config alone, for any threads.  With fewer rows still, or none left
- * out, or no time (CLN_QUICK) they have none.  CLN_STOPPED: the observer's `ask` wished it. */
+ * out, or where the time or the number of networks is not ours to choose (CLN_QUICK; an ensemble other than CLN_AUTO) they have
+ * none.  CLN_STOPPED: the observer's `ask` wished it. */
 enum cln_status pilot_tail_bins(bool *bins, const struct pilot *pilot, struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

@@ -329,8 +329,13 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 					      .note = on_note,
 					      .ask = interrupt_ask,
 					      .checkpoint = on_checkpoint};
-	enum cln_status status = cln_model_resume(&run->model, run->checkpoint, run->train, run->valid, run->test, run->init,
-						  &run->options->config, &observer, &run->summary, err);
+	struct cln_config config = run->options->config;
+	enum cln_status status;
+
+	if (run->finished && config.embedding == CLN_EMBEDDING_AUTO) /* it is only compared: nothing is to be tried before */
+		config.embedding = CLN_EMBEDDING_PERIODIC;
+	status = cln_model_resume(&run->model, run->checkpoint, run->train, run->valid, run->test, run->init, &config, &observer,
+				  &run->summary, err);
 
 	interrupt_finish();
 	progress_clear(&run->progress);
@@ -346,6 +351,8 @@ static enum cln_status tell_stop(const struct run *run, struct cln_error *err)
 {
 	char place[PLACE_TEXT];
 
+	if (!run->started)
+		return error_set(err, CLN_STOPPED, "stopped by %s before the first step: nothing was done", interrupt_reason());
 	place_text(place, run, &run->reached);
 	if (run->unsaved.code != CLN_OK)
 		return error_set(err, run->unsaved.code, "stopped by %s, and the checkpoint could not be written: %s",

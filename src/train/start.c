@@ -2,13 +2,14 @@
 #include "train/start.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/dmath.h"
 #include "data/batch.h"
 #include "nn/passes.h"
 
 #define POINTS 5              /* rows that a bias is a mean over */
-#define OWN_DEVIATION_ROWS 16 /* from so many on a unit is fitted to its own deviation */
+#define OWN_DEVIATION_ROWS 16 /* from so many different ones on a unit is fitted to its own deviation */
 
 static float *W_at(struct network *net, size_t l, size_t i, size_t k)
 {
@@ -63,11 +64,10 @@ static double mean_of_points(const float *z, size_t m, struct rng *rng)
 	return weights > 0 ? sum / weights : 0;
 }
 
-/* Z: the layer's pre-activations without biases, panels of ld columns.  Over a few rows some of many units have hardly a deviation
- * of their own, which would make their weights hundreds of times as large as others': there all have the layer's. */
-static void fit_layer(struct network *net, size_t l, const float *Z, size_t m, size_t ld, struct rng *rng)
+/* Z: the layer's pre-activations without biases, panels of ld columns.  Over few different rows some of many units have hardly a
+ * deviation of their own, which would make their weights hundreds of times as large as others': there all have the layer's. */
+static void fit_layer(struct network *net, size_t l, const float *Z, size_t m, size_t ld, bool few, struct rng *rng)
 {
-	const bool few = m < OWN_DEVIATION_ROWS;
 	const double of_layer = few ? mean_variance(Z, net->n[l], m, ld) : 0;
 	for (size_t i = 0; i < net->n[l]; i++) {
 		const float *z = unit_of(Z, i, ld);
@@ -88,6 +88,30 @@ static size_t draw_rows(uint32_t rows[START_ROWS], const struct dataset *data, s
 	return m;
 }
 
+static bool same_features(const struct block_space *space, size_t n_features, size_t s, size_t t)
+{
+	bool same = true;
+	for (size_t p = 0; p < panels_of(n_features) && same; p++) {
+		const float *panel = space->E + p * space->ld * PANEL;
+		same = memcmp(panel + s * PANEL, panel + t * PANEL, PANEL * sizeof *panel) == 0;
+	}
+	return same;
+}
+
+/* Whether there are fewer than OWN_DEVIATION_ROWS different rows among the m. */
+static bool are_few(const struct block_space *space, size_t n_features, size_t m)
+{
+	size_t different[OWN_DEVIATION_ROWS], n = 0;
+	for (size_t s = 0; s < m && n < OWN_DEVIATION_ROWS; s++) {
+		size_t i = 0;
+		while (i < n && !same_features(space, n_features, s, different[i]))
+			i++;
+		if (i == n)
+			different[n++] = s;
+	}
+	return n < OWN_DEVIATION_ROWS;
+}
+
 enum cln_status start_from_data(struct network *net, const struct kernels *kernels, const struct dataset *data, uint64_t seed,
                                 struct cln_error *err)
 {
@@ -100,6 +124,7 @@ enum cln_status start_from_data(struct network *net, const struct kernels *kerne
 	rng_start(&rng, seed, RNG_INIT, 1, 0);
 	const size_t m = draw_rows(rows, data, &rng);
 	batch_features(space.E, data->X, net->n_features, rows, m, space.ld);
+	const bool few = are_few(&space, net->n_features, m);
 	forward_front(net, kernels, &space, 0, m);
 	for (size_t l = 1; l <= net->L; l++) {
 		const struct share all = {0, panels_of(net->n[l]), 0, m};
@@ -107,7 +132,7 @@ enum cln_status start_from_data(struct network *net, const struct kernels *kerne
 		draw_weights(net, l, &rng);
 		network_sync(net);
 		preactivation_layer(net, kernels, &space, l, &all);
-		fit_layer(net, l, space.A[l], m, space.ld, &rng);
+		fit_layer(net, l, space.A[l], m, space.ld, few, &rng);
 		network_sync(net);
 		forward_layer(net, kernels, &space, l, &all, NULL);
 	}
