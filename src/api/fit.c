@@ -131,11 +131,9 @@ static void tell_threshold(const struct fit *fit, const struct threshold_choice 
 static enum cln_status measure_valid(struct cln_fit_summary *summary, struct fit *fit, const struct scorer *scorer,
 				     struct cln_error *err)
 {
-	struct prepared *data = &fit->data;
 	struct threshold_choice choice;
 	struct judged judged;
-	enum cln_status status = prepared_folds(data) ? judge_folds(&judged, scorer, data, err)
-						      : judge_dataset(&judged, scorer, &data->valid, data->valid.w, err);
+	enum cln_status status = judge_valid(&judged, scorer, &fit->data, err);
 
 	summary->temperature = 1;
 	if (status == CLN_OK && fit->config->calibration == CLN_CALIBRATE_TEMPERATURE)

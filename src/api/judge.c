@@ -48,7 +48,8 @@ static enum cln_status add_fold(struct judged *judged, const struct scorer *scor
 	return scores_of_rows(next, next + n, scorer, &rows, err);
 }
 
-enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, const struct prepared *data, struct cln_error *err)
+static enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, const struct prepared *data,
+				   struct cln_error *err)
 {
 	const size_t n_folds = prepared_folds(data), n_judged = scorer->K < n_folds ? scorer->K : n_folds;
 	const struct network *chosen[CLN_MAX_ENSEMBLE];
@@ -76,6 +77,12 @@ enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, 
 		member_rows_free(&rows);
 	}
 	return status;
+}
+
+enum cln_status judge_valid(struct judged *judged, const struct scorer *scorer, const struct prepared *data, struct cln_error *err)
+{
+	return prepared_folds(data) ? judge_folds(judged, scorer, data, err)
+				    : judge_dataset(judged, scorer, &data->valid, data->valid.w, err);
 }
 
 enum cln_status judged_calibrate(double *temperature, struct judged *judged, int threads, struct cln_error *err)

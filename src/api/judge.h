@@ -19,9 +19,9 @@ struct judged {
 enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer, const struct dataset *dataset, const float *w,
 			      struct cln_error *err) CLN_MUST_CHECK;
 
-/* Out of fold: every row of a fold by those of the networks, members 0 .. K-1, that left it out; rows of folds that none did are
- * not among them. */
-enum cln_status judge_folds(struct judged *judged, const struct scorer *scorer, const struct prepared *data,
+/* The rows to validate on.  Where there are folds, every row of a fold by those of the networks, members 0 .. K-1, that left it
+ * out; rows of folds that none did are not among them. */
+enum cln_status judge_valid(struct judged *judged, const struct scorer *scorer, const struct prepared *data,
 			    struct cln_error *err) CLN_MUST_CHECK;
 
 /* Rows of a table that a model can be judged by: their numbers, labels, and weights (NULL: all 1). */

@@ -51,13 +51,11 @@ static enum cln_ask hear_ask(void *context)
 static enum cln_status judge(double *loss, size_t *rows, const struct ensemble *ensemble, struct cln_error *err)
 {
 	const struct common *common = &ensemble->common;
-	const struct prepared *data = common->data;
 	const struct scorer scorer = {(const struct network *const *)ensemble->trained, ensemble->n_trained, common->kernels,
 				      ensemble->threads, 1};
 	struct cln_metrics metrics;
 	struct judged judged;
-	enum cln_status status = prepared_folds(data) ? judge_folds(&judged, &scorer, data, err)
-						      : judge_dataset(&judged, &scorer, &data->valid, data->valid.w, err);
+	enum cln_status status = judge_valid(&judged, &scorer, common->data, err);
 
 	if (status == CLN_OK)
 		status = judged_measure(&metrics, &judged, 0.5, err);
