@@ -77,6 +77,13 @@ for ranks in "${all_ranks[@]}"; do
   equal "epochs of the default recipe, $ranks ranks" "$(untimed run/metrics.jsonl)" "$(untimed alone/metrics.jsonl)"
   [ "$ranks" -eq 1 ] || holds "members of ranks" "; $ranks members at a time" stderr
 done
+# Ranks train the small networks that decide whether there are bins as they train the others.
+decided=(--hidden 16 --epochs 2)
+"$colonnade" train data.csv "${decided[@]}" --out alone --force --progress none 2>alone.err
+with 3 train data.csv "${decided[@]}" --out run --force --threads 1 --progress none
+equal "model behind small networks" "$(sha run/model.safetensors)" "$(sha alone/model.safetensors)"
+holds "small networks" 'the log loss of small networks on ' stderr
+equal "what small networks say" "$(grep 'small networks' stderr)" "$(grep 'small networks' alone.err)"
 # The first member that fails is told of, whoever trained it.
 failing=(--recipe plain --ensemble 4 --epochs 3 --optimizer sgd --lr 1000 --progress none)
 "$colonnade" train data.csv "${failing[@]}" --out alone --force 2>alone.err
