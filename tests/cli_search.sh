@@ -186,7 +186,7 @@ equal "exit code of a search at SIGINT before the training of the winner" $? 75
 if grep -q 'checkpoint.safetensors is written' early.err; then
   [ -e early/best/checkpoint.safetensors ] || fail "a checkpoint is told of that there is none of: $(cat early.err)"
 else
-  holds "a stop before the first step" 'stopped by SIGINT before the first step: nothing was done$' early.err
+  holds "a stop before the first step" 'stopped by SIGINT before the first step: nothing was done, and nothing is lost$' early.err
 fi
 "$colonnade" help --man search >search.1
 holds "the man page's exit code 75" 'time limit: the same command goes on$' search.1
