@@ -189,7 +189,6 @@ START_TEST(a_divergence_is_left_to_the_training)
 	struct cln_error why;
 
 	config.learning_rate = 1e6;
-	config.schedule = CLN_CONSTANT;
 	ck_assert_int_eq(cln_model_fit(&model, table, NULL, NULL, NULL, &config, &observer, NULL, &why), CLN_E_DIVERGED);
 	ck_assert_msg(strncmp(why.message, "member 1 of 16: ", 16) == 0, "%s", why.message);
 	ck_assert(hearing.trained);
