@@ -187,6 +187,7 @@ struct cln_config {
 	double level_scale;              /* deviation of their first values */
 	size_t bins;                     /* most bins of a number, 2 .. 63; 0: 48, or a tenth of the rows */
 	bool input_scaling;              /* a learned factor for every input of the first layer */
+	bool feature_selection;          /* columns that say nothing are left out, where small networks tell so beforehand */
 
 	/* training */
 	enum cln_optimizer optimizer;

@@ -56,6 +56,26 @@ expect 0 'bins_too is finished' train "${decided[@]}" --out bins_too --resume=au
 ! grep -q 'small networks' stderr || fail "a finished run tries again whether there are bins"
 equal "model with bins of a run that was stopped" "$(sha bins_too/model.safetensors)" "$(sha bins/model.safetensors)"
 
+head -n 1501 "$examples/adult.csv" | awk -F, -v copies=3 -f "$top_srcdir/tests/beside_noise.awk" >wide.csv
+selected=(wide.csv --hidden 16 --epochs 4 --progress none)
+expect 0 'columns are left out (--feature-selection=false keeps all): the log loss of small networks on ' \
+  train "${selected[@]}" --out selected
+expect 0 '' inspect selected
+! grep -q 'native-country_2' stdout || fail "the model knows a column that says nothing"
+expect 75 'columns are left out ' train "${selected[@]}" --out selected_too --time-limit 1ms --threads 1
+expect 0 'goes on in epoch' train "${selected[@]}" --out selected_too --resume --threads 3
+! grep -q 'small networks' stderr || fail "a training that goes on selects columns again"
+expect 0 'selected_too is finished' train "${selected[@]}" --out selected_too --resume=auto
+! grep -q 'small networks' stderr || fail "a finished run selects columns again"
+equal "model of a run that was stopped" "$(sha selected_too/model.safetensors)" "$(sha selected/model.safetensors)"
+cut -d, -f42 --complement wide.csv >without.csv # native-country_2
+expect 0 '' predict selected wide.csv --out with_all.csv
+expect 0 '' predict selected without.csv --out without_one.csv
+cmp with_all.csv without_one.csv || fail "what is predicted depends on a column that was left out"
+expect 0 '' train "${selected[@]}" --out kept --feature-selection=false
+expect 0 '' inspect kept
+holds "inspect" 'native-country_2' stdout
+
 # ---- the same model on any instruction set
 isas=$("$colonnade" doctor --json | sed -n '/"isas"/,/]/p' | sed -n 's/^ *"\([a-z0-9]*\)",\{0,1\}$/\1/p')
 for isa in $isas; do

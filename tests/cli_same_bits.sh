@@ -22,7 +22,8 @@ else
 fi
 
 # Everything that the plain recipe can, and the default one, which has what the plain one has not: embeddings, values of levels,
-# input factors, a start from the data, members that leave out folds; small networks that decide whether there are bins.
+# input factors, a start from the data, members that leave out folds; small networks that decide whether there are bins.  Others
+# select columns, of a table that has more.
 plain=(--recipe plain --epochs "$epochs" --batch-size 257 --block-size 4 --hidden "96,48" --dropout 0.2 --optimizer adam
 	--activation gelu)
 default=(--recipe default --one-hot-levels 6 --epochs 1 --batch-size 257 --block-size 33 --hidden "40,24"
@@ -33,6 +34,10 @@ learnt=(--recipe default --epochs 2 --ensemble 2 --batch-size 257 --block-size 3
 	--parametric-activation --activation mish)
 at_once=(--recipe plain --epochs 2 --batch-size 200 --block-size 200 --hidden "40,24" --embedding piecewise
 	--parametric-activation)
+
+wide=$work/wide.csv
+head -n 1501 "$top/examples/adult.csv" | awk -F, -v copies=3 -f "$top/tests/beside_noise.awk" > "$wide"
+selected=(--recipe default --epochs 4 --batch-size 257 --hidden 16)
 
 # hash_of SEED NAME=VALUE...: the hash of the model that `options` give in this environment
 hash_of() {
@@ -88,5 +93,10 @@ compare_all
 of_learnt=$expected
 options=("${at_once[@]}")
 compare_all
+of_at_once=$expected
+options=("${selected[@]}")
+data=$wide
+compare_all
+grep -q ' columns are left out ' "$work/output" || { echo "no columns were selected"; exit 1; }
 [ "$failures" -eq 0 ] || exit 1
-echo "$of_plain $of_default $of_learnt $expected" | sha256sum | cut -d ' ' -f 1
+echo "$of_plain $of_default $of_learnt $of_at_once $expected" | sha256sum | cut -d ' ' -f 1

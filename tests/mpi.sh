@@ -84,6 +84,14 @@ with 3 train data.csv "${decided[@]}" --out run --force --threads 1 --progress n
 equal "model behind small networks" "$(sha run/model.safetensors)" "$(sha alone/model.safetensors)"
 holds "small networks" 'the log loss of small networks on ' stderr
 equal "what small networks say" "$(grep 'small networks' stderr)" "$(grep 'small networks' alone.err)"
+# Those that select columns are trained by the first rank.
+head -n 1501 data.csv | awk -F, -v copies=3 -f "$top_srcdir/tests/beside_noise.awk" >wide.csv
+selected=(--hidden 16 --epochs 4 --progress none)
+"$colonnade" train wide.csv "${selected[@]}" --out alone --force 2>alone.err
+with 3 train wide.csv "${selected[@]}" --out run --force --threads 2
+equal "model of selected columns" "$(sha run/model.safetensors)" "$(sha alone/model.safetensors)"
+holds "selected columns" ' columns are left out ' stderr
+equal "columns" "$(grep 'left out' stderr)" "$(grep 'left out' alone.err)"
 # The first member that fails is told of, whoever trained it.
 failing=(--recipe plain --ensemble 4 --epochs 3 --optimizer sgd --lr 1000 --progress none)
 "$colonnade" train data.csv "${failing[@]}" --out alone --force 2>alone.err

@@ -68,6 +68,7 @@ static void recipe_default(struct cln_config *config)
 	config->embedding = CLN_EMBEDDING_AUTO;
 	config->one_hot_levels = 64;
 	config->input_scaling = true;
+	config->feature_selection = true;
 	config->learning_rate = 0.04;
 	config->schedule = CLN_FLAT_COSINE;
 	config->parametrisation = CLN_NTK;

@@ -6,6 +6,7 @@
 
 #include "api/config.h"
 #include "api/ensemble.h"
+#include "api/feature_selection.h"
 #include "api/fit.h"
 #include "api/fit_importance.h"
 #include "api/judge.h"
@@ -337,16 +338,35 @@ static enum cln_status begin(struct fit *fit, const struct cln_checkpoint *check
 	return status;
 }
 
-/* What the networks of a checkpoint have is not to be decided again: options and rows may have changed since. */
-static enum cln_status make_front(struct fit *fit, const struct cln_checkpoint *checkpoint, struct cln_error *err)
+/* The data once more, without columns that say nothing, where there are any; what is to be known of them has been told. */
+static enum cln_status leave_columns_out(struct fit *fit, const struct pilot *pilot, const struct cln_checkpoint *checkpoint,
+					 struct cln_error *err)
+{
+	const struct identity_sources *sources = &fit->ensemble.sources;
+	bool *left_out;
+	enum cln_status status = checkpoint ? identity_left_out(&left_out, checkpoint->identity, sources->train, err)
+					    : feature_selection(&left_out, pilot, sources->train, err);
+
+	if (status == CLN_OK && left_out) {
+		prepared_free(&fit->data);
+		status = prepare(&fit->data, sources->train, sources->valid, sources->test, NULL, fit->config, left_out,
+				 fit->threads, NULL, err);
+	}
+	mem_free(left_out);
+	return status;
+}
+
+/* What the config leaves open, and what stands before the layers.  What a checkpoint's networks have is not to be decided again:
+ * options and rows may have changed since. */
+static enum cln_status decide(struct fit *fit, const struct cln_checkpoint *checkpoint, struct cln_error *err)
 {
 	struct common *common = &fit->ensemble.common;
 	const struct pilot pilot = {common, fit->given, fit->observer, fit->threads};
-	enum cln_status status = CLN_OK;
+	enum cln_status status = leave_columns_out(fit, &pilot, checkpoint, err);
 
-	if (checkpoint)
+	if (status == CLN_OK && checkpoint)
 		common->tail_bins = checkpoint->network->front.n_binned > 0;
-	else if (fit->config->embedding == CLN_EMBEDDING_AUTO)
+	else if (status == CLN_OK && fit->config->embedding == CLN_EMBEDDING_AUTO)
 		status = pilot_tail_bins(&common->tail_bins, &pilot, err);
 	return status == CLN_OK ? trainee_front(&fit->front, common, err) : status;
 }
@@ -364,7 +384,7 @@ static enum cln_status train(struct fit *fit, const struct identity_sources *sou
 					  .observer = fit->observer,
 					  .threads = fit->threads,
 					  .sources = *sources};
-	enum cln_status status = sources->init ? CLN_OK : make_front(fit, checkpoint, err);
+	enum cln_status status = sources->init ? CLN_OK : decide(fit, checkpoint, err);
 
 	if (status == CLN_STOPPED)
 		return give_up(fit, err);
@@ -449,7 +469,7 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 	const size_t rows = fit_rows_to_choose_by(&effective, train_table);
 	const bool chosen = config_choose(&effective, rows);
 	choose_threads(&fit);
-	status = prepare(&fit.data, train_table, valid, test, init, &effective, fit.threads, observer, err);
+	status = prepare(&fit.data, train_table, valid, test, init, &effective, NULL, fit.threads, observer, err);
 	if (status != CLN_OK)
 		return status;
 	if (chosen)

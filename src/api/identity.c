@@ -61,6 +61,38 @@ static uint64_t levels_fingerprint(const struct pipeline *pipeline)
 	return fingerprint;
 }
 
+#define LEFT_OUT "columns left out"
+
+static void write_left_out(struct json_writer *writer, const bool *left_out, const struct cln_table *table)
+{
+	if (!left_out)
+		return;
+	json_begin_array(writer, LEFT_OUT);
+	for (size_t c = 0; c < table->n_columns; c++)
+		if (left_out[c])
+			json_string(writer, NULL, table->columns[c].name);
+	json_end_array(writer);
+}
+
+/* A name that the table does not have is found when the identities are compared. */
+enum cln_status identity_left_out(bool **left_out, const char *identity, const struct cln_table *table, struct cln_error *err)
+{
+	const struct json *root = NULL, *names;
+	enum cln_status status = json_parse(&root, identity, strlen(identity), err);
+
+	*left_out = NULL;
+	names = status == CLN_OK ? json_get(root, LEFT_OUT) : NULL;
+	if (names && names->type == JSON_ARRAY) {
+		*left_out = mem_alloc(table->n_columns, sizeof **left_out, err);
+		status = *left_out ? CLN_OK : CLN_E_MEMORY;
+	}
+	for (const struct json *name = *left_out ? names->child : NULL; name; name = name->next)
+		for (size_t c = 0; c < table->n_columns && name->type == JSON_STRING; c++)
+			(*left_out)[c] |= strcmp(table->columns[c].name, name->string) == 0;
+	json_free(root);
+	return status;
+}
+
 enum cln_status identity_text(struct text *text, const struct cln_config *config, const struct prepared *data,
 			      const struct identity_sources *sources, struct cln_error *err)
 {
@@ -73,6 +105,7 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	json_string(&writer, "negative", data->label.negative);
 	json_string(&writer, "positive", data->label.positive);
 	json_string(&writer, "weight", data->weight);
+	write_left_out(&writer, data->left_out, sources->train);
 	write_table(&writer, "training table", sources->train);
 	write_table(&writer, "validation table", sources->valid);
 	write_table(&writer, "test table", sources->test);

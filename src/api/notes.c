@@ -233,6 +233,19 @@ void notes_of_pipeline(const struct cln_observer *observer, const struct pipelin
 		           "columns with heavy tails or one frequent value are scaled by their quantiles");
 }
 
+void notes_of_kept(const struct cln_observer *observer, const struct pipeline *pipeline, const struct cln_table *table,
+		   const bool *left_out)
+{
+	struct name_list kept = {0};
+
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		const struct pipeline_column *column = &pipeline->columns[c];
+		if (column->n_features > 0 && !left_out[table_find(table, column->name)])
+			add_name(&kept, column->name, "");
+	}
+	note_names(observer, &kept, "a column is learnt from", "columns that are learnt from");
+}
+
 void notes_of_rows(const struct cln_observer *observer, const char *what, const struct cln_row_report *report)
 {
 	if (report->unseen_cells > 0)

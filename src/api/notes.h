@@ -12,6 +12,10 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 /* On what was learnt: columns that are constant, levels that share a feature. */
 void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline);
 
+/* On what is learnt from after other columns were left out (an entry for each of the table's). */
+void notes_of_kept(const struct cln_observer *observer, const struct pipeline *pipeline, const struct cln_table *table,
+		   const bool *left_out);
+
 /* On rows that were not learnt from; what: "validation", "test". */
 void notes_of_rows(const struct cln_observer *observer, const char *what, const struct cln_row_report *report);
 

@@ -10,7 +10,6 @@
 
 #define FEWEST_ROWS 1000 /* of fewer too few are left out to tell two kinds of networks apart */
 #define MANY_ROWS 5000   /* steps and peaks of numbers with heavy tails can be learnt */
-#define MEMBERS 4
 
 static bool has_tails(const struct pipeline *pipeline)
 {
@@ -20,14 +19,26 @@ static bool has_tails(const struct pipeline *pipeline)
 	return false;
 }
 
-/* Like the networks of the training, but no larger, and no longer trained, than those of --effort quick. */
-static void choose_config(struct cln_config *config, const struct pilot *pilot)
+bool pilot_is_allowed(const struct pilot *pilot)
+{
+	const struct cln_config *given = pilot->config;
+
+	return pilot->common->data->valid_rows > 0 && given->effort != CLN_QUICK && given->ensemble == CLN_AUTO &&
+	       given->epochs != 0;
+}
+
+bool pilot_has_bins_anyway(const struct pilot *pilot)
+{
+	return pilot->common->data->train_rows >= MANY_ROWS;
+}
+
+void pilot_config(struct cln_config *config, const struct pilot *pilot)
 {
 	const size_t rows = pilot->common->data->train_rows;
 	struct cln_config quick = *pilot->config;
 
 	quick.effort = CLN_QUICK;
-	quick.ensemble = MEMBERS;
+	quick.ensemble = PILOT_MEMBERS;
 	*config = quick;
 	config_choose(config, rows);
 	quick.n_hidden = quick.epochs = CLN_AUTO;
@@ -118,17 +129,15 @@ static void tell(const struct pilot *pilot, bool bins, size_t rows, double with,
 enum cln_status pilot_tail_bins(bool *bins, const struct pilot *pilot, struct cln_error *err)
 {
 	const struct prepared *data = pilot->common->data;
-	const struct cln_config *given = pilot->config;
 	struct cln_config config;
 	double with, without;
 	size_t rows = 0;
 	enum cln_status status;
 
-	*bins = data->train_rows >= MANY_ROWS;
-	if (*bins || data->train_rows < FEWEST_ROWS || data->valid_rows == 0 || !has_tails(data->pipeline) ||
-	    given->effort == CLN_QUICK || given->ensemble != CLN_AUTO || given->epochs == 0)
+	*bins = pilot_has_bins_anyway(pilot);
+	if (*bins || data->train_rows < FEWEST_ROWS || !has_tails(data->pipeline) || !pilot_is_allowed(pilot))
 		return CLN_OK;
-	choose_config(&config, pilot);
+	pilot_config(&config, pilot);
 	status = try_bins(&without, &rows, false, pilot, &config, err);
 	if (status == CLN_OK)
 		status = try_bins(&with, &rows, true, pilot, &config, err);

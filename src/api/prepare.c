@@ -64,6 +64,18 @@ static enum cln_status find_weight(struct prepared *prepared, const struct cln_t
 	return prepared->weight ? CLN_OK : CLN_E_MEMORY;
 }
 
+static enum cln_status keep_left_out(struct prepared *prepared, const bool *left_out, const struct cln_table *train,
+				     struct cln_error *err)
+{
+	if (!left_out)
+		return CLN_OK;
+	prepared->left_out = mem_alloc(train->n_columns, sizeof *left_out, err);
+	if (!prepared->left_out)
+		return CLN_E_MEMORY;
+	memcpy(prepared->left_out, left_out, train->n_columns * sizeof *left_out);
+	return CLN_OK;
+}
+
 /* ---------------------------------------------------------------- rows */
 
 /* Rows of a table with their labels and weights. */
@@ -377,7 +389,7 @@ static enum cln_status training_weights(float **w, const struct weighed *set, co
 
 /* ---------------------------------------------------------------- features */
 
-/* Which columns may become features: all but the label, the weight, the ignored ones, and texts that tell every row from all
+/* Which columns may become features: all but the label, the weight, those ignored or left out, and texts that tell every row from all
  * others; a model to go on from has made that choice. */
 static bool *choose_columns(const struct prepared *prepared, const struct cln_table *table, const struct cln_model *init,
 			    struct cln_error *err)
@@ -388,6 +400,7 @@ static bool *choose_columns(const struct prepared *prepared, const struct cln_ta
 		const struct column *column = &table->columns[c];
 
 		use[c] = !column->ignored && strcmp(column->name, prepared->label.column) != 0 &&
+		         !(prepared->left_out && prepared->left_out[c]) &&
 		         !(prepared->weight && strcmp(column->name, prepared->weight) == 0) &&
 		         (init || !column_is_left_out(table, column));
 	}
@@ -548,14 +561,16 @@ static enum cln_status tell_columns(const struct prepared *prepared, const struc
 }
 
 enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
-			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config, int threads,
-			const struct cln_observer *observer, struct cln_error *err)
+			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config,
+			const bool *left_out, int threads, const struct cln_observer *observer, struct cln_error *err)
 {
 	struct row_sets sets = {0};
 	enum cln_status status;
 
 	*prepared = (struct prepared){0};
-	status = find_label(prepared, train, init, config, observer, err);
+	status = keep_left_out(prepared, left_out, train, err);
+	if (status == CLN_OK)
+		status = find_label(prepared, train, init, config, observer, err);
 	if (status == CLN_OK)
 		status = find_weight(prepared, train, config, err);
 	if (status == CLN_OK)
@@ -644,6 +659,7 @@ void prepared_free(struct prepared *prepared)
 	folded_destroy(prepared->folded);
 	label_free(&prepared->label);
 	mem_free(prepared->weight);
+	mem_free(prepared->left_out);
 	mem_free(prepared->train_row_weights);
 	pipeline_destroy(prepared->pipeline);
 	dataset_free(&prepared->train);

@@ -187,7 +187,7 @@ enum cln_status tune_shape(size_t *inputs, size_t *rows, const struct cln_table 
 	enum cln_status status = config_check(config, err);
 
 	if (status == CLN_OK)
-		status = prepare(&prepared, table, NULL, NULL, NULL, config, parallel_limit(threads), NULL, err);
+		status = prepare(&prepared, table, NULL, NULL, NULL, config, NULL, parallel_limit(threads), NULL, err);
 	if (status != CLN_OK)
 		return status;
 	*inputs = prepared.pipeline->n_features;

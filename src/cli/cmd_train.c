@@ -334,6 +334,8 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 
 	if (run->finished && config.embedding == CLN_EMBEDDING_AUTO) /* it is only compared: nothing is to be tried before */
 		config.embedding = CLN_EMBEDDING_PERIODIC;
+	if (run->finished)
+		config.feature_selection = false;
 	status = cln_model_resume(&run->model, run->checkpoint, run->train, run->valid, run->test, run->init, &config, &observer,
 				  &run->summary, err);
 

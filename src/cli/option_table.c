@@ -441,6 +441,9 @@ static const struct option_spec specs[] = {
 	{.name = "level-rows", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = ONE_MILLION,
 	 .offset = AT(config.level_rows), .help = "... but levels in fewer training rows share theirs", .group = data_group,
 	 .compact = true, .commands = FOR_FITS | FOR_CHECK},
+	{.name = "feature-selection", .type = OPTION_SWITCH, .offset = AT(config.feature_selection),
+	 .help = "leave out columns that say nothing, where small networks, trained first, tell so (with --ensemble auto, and not "
+	         "with --effort quick)", .group = data_group, .compact = true, .commands = FOR_FITS},
 	{.name = "separator", .argument = "auto|comma|tab|semicolon|CHAR", .type = OPTION_SEPARATOR,
 	 .offset = AT(read.separator), .help = "what stands between cells", .group = data_group, .compact = true,
 	 .commands = FOR_FITS | FOR_CHECK | FOR_PREDICT | FOR_EVALUATE | FOR_IMPORTANCE | FOR_TUNE | FOR_CONVERT},
