@@ -170,6 +170,8 @@ struct cln_config {
 	size_t max_levels; /* one-hot columns a categorical column may have; rarer levels share one */
 	size_t one_hot_levels; /* categorical columns with more levels have learned values of each instead; 0: none have */
 	size_t level_rows; /* ... but levels in fewer training rows share theirs */
+	bool feature_selection; /* columns that say nothing are left out, where small networks, trained first, tell so; only with an
+	                           ensemble that is CLN_AUTO, and not with CLN_QUICK */
 
 	/* network */
 	size_t n_hidden;                 /* may be CLN_AUTO */
@@ -187,7 +189,6 @@ struct cln_config {
 	double level_scale;              /* deviation of their first values */
 	size_t bins;                     /* most bins of a number, 2 .. 63; 0: 48, or a tenth of the rows */
 	bool input_scaling;              /* a learned factor for every input of the first layer */
-	bool feature_selection;          /* columns that say nothing are left out, where small networks tell so beforehand */
 
 	/* training */
 	enum cln_optimizer optimizer;
@@ -319,6 +320,7 @@ struct cln_column_summary {
  * (cln_fit_start.lanes), each is told of by the thread that leads its training, and what is told of them interleaves. */
 struct cln_observer {
 	void *context;
+	bool dry; /* `start` will give up in any case, so nothing is trained before it, to choose columns or what networks have */
 	bool (*start)(void *context, const struct cln_fit_start *start); /* true: give up before the first step (CLN_STOPPED) */
 	void (*member)(void *context, size_t member, size_t members); /* of an ensemble: a member's training begins or goes on */
 	bool (*ready)(void *context); /* the checkpoint, if any, fits, and the first step is next; true: as above */
@@ -326,7 +328,7 @@ struct cln_observer {
 	bool (*epoch)(void *context, const struct cln_epoch *epoch); /* true: stop after this epoch of every member under way */
 	void (*note)(void *context, const char *sentence); /* what a user should know, as a sentence */
 	/* At the end of every step: it has to be quick.  Also of those before `start`, of networks that only decide what the others
-	 * have (CLN_EMBEDDING_AUTO): CLN_SAVE is no more than CLN_GO_ON there. */
+	 * have (CLN_EMBEDDING_AUTO, feature_selection): CLN_SAVE is no more than CLN_GO_ON there. */
 	enum cln_ask (*ask)(void *context);
 	void (*column)(void *context, const struct cln_column_summary *column); /* each, in order, before `start` */
 	/* At the end: what the model says of rows, and what is true; lent for the call.  Of the test and the validation rows, whose

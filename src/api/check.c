@@ -267,7 +267,7 @@ static void estimate_memory(struct check_result *result)
 /* A fit that is given up before its first step has gone through all that can be refused. */
 static enum cln_status try_train(struct check_result *result, const struct check_task *task, struct cln_error *err)
 {
-	const struct cln_observer observer = {.context = result, .start = on_start, .note = on_note};
+	const struct cln_observer observer = {.context = result, .dry = true, .start = on_start, .note = on_note};
 	struct cln_model *model = NULL;
 	struct cln_error why = {0};
 	enum cln_status status = cln_model_fit(&model, result->files[CHECK_DATA].table, result->files[CHECK_VALID].table,

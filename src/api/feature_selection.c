@@ -12,15 +12,16 @@
 #include "base/parallel.h"
 
 #define FEWEST_ROWS 1000    /* of fewer too few are left out to tell anything */
-#define MOST_ROWS 100000    /* of more columns that say nothing cost little, and preparing the rows again and again takes long */
+#define FEWEST_OF_CLASS 50  /* nor do fewer of a class */
+#define MOST_ROWS 100000    /* columns that say nothing cost little where there are more */
 #define FEWEST_COLUMNS 20
 #define MOST_COLUMNS 1000   /* shuffling each takes longer than learning from more */
 #define FEWEST_KEPT 3
 #define MOST_SETS 16        /* halvings from MOST_COLUMNS to FEWEST_KEPT, and more */
-#define MOST_EPOCHS 24      /* of a small network, */
-#define MOST_LEARNT 10000   /* rows that it learns from, ... */
-#define MOST_JUDGED 2500    /* ... and that it is judged by, ... */
-#define SHUFFLED_ROWS 500   /* ... of which so many are shuffled, or all of them, repeats counted */
+#define SAMPLE_ROWS 12500   /* that are learnt from and judged by, ... */
+#define SAMPLE_CELLS 2500000 /* ... fewer where there are many columns */
+#define MOST_EPOCHS 24      /* of a small network */
+#define SHUFFLED_ROWS 500   /* of a fold, or all of them, repeats counted */
 #define DOUBT 3             /* standard errors by which a set of columns is better than all */
 
 /* A fold of the rows, and the network that leaves it out. */
@@ -48,6 +49,7 @@ struct selection {
 	struct cln_config config; /* of the small networks */
 	size_t C;                 /* candidates: columns that give features */
 	size_t *columns;          /* their numbers in the table */
+	size_t rows;              /* that the small networks learn from and are judged by */
 	struct fold folds[PILOT_MEMBERS];
 	struct set sets[MOST_SETS];
 	size_t n_sets;
@@ -59,13 +61,27 @@ struct selection {
 
 /* ---------------------------------------------------------------- set-up */
 
+static size_t sample_rows(const struct prepared *data)
+{
+	const size_t n = SAMPLE_CELLS / sample_count(data->pipeline), most = n < SAMPLE_ROWS ? n : SAMPLE_ROWS;
+
+	return data->train_rows < most ? data->train_rows : most;
+}
+
+/* Not where the training rows are but a part of those that the folds are cut from, the rest of which validates. */
+static bool has_all_rows(const struct pilot *pilot)
+{
+	return prepared_folds(pilot->common->data) > 0 || pilot->config->valid_fraction == 0;
+}
+
 static bool is_worth_trying(const struct pilot *pilot)
 {
 	const struct prepared *data = pilot->common->data;
 	const size_t n = sample_count(data->pipeline);
 
-	return pilot->config->feature_selection && pilot_is_allowed(pilot) && data->train_rows >= FEWEST_ROWS &&
-	       data->train_rows <= MOST_ROWS && n >= FEWEST_COLUMNS && n <= MOST_COLUMNS;
+	return pilot->config->feature_selection && pilot_is_allowed(pilot) && has_all_rows(pilot) &&
+	       data->train_rows >= FEWEST_ROWS && data->train_rows <= MOST_ROWS && n >= FEWEST_COLUMNS && n <= MOST_COLUMNS &&
+	       (double)sample_rows(data) * fmin(data->positive_rate, 1 - data->positive_rate) >= FEWEST_OF_CLASS;
 }
 
 static enum cln_status find_candidates(struct selection *all, struct cln_error *err)
@@ -77,15 +93,15 @@ static enum cln_status find_candidates(struct selection *all, struct cln_error *
 		return CLN_E_MEMORY;
 	for (size_t c = 0; c < pipeline->n_columns; c++)
 		if (pipeline->columns[c].n_features > 0)
-			all->columns[all->C++] = table_find(all->table, pipeline->columns[c].name);
+			all->columns[all->C++] = table_find_cells(all->table, pipeline->columns[c].name);
 	return CLN_OK;
 }
 
 /* As many lanes as there are folds, threads, and room for their rows. */
 static void choose_lanes(struct selection *all)
 {
-	const struct dataset *train = &all->pilot->common->data->train;
-	const uint64_t bytes = sizeof(float) * (uint64_t)train->n_rows * train->n_features;
+	const struct prepared *data = all->pilot->common->data;
+	const uint64_t bytes = sizeof(float) * (uint64_t)all->rows * data->pipeline->n_features;
 
 	all->threads = all->pilot->threads;
 	all->lanes = all->threads < PILOT_MEMBERS ? all->threads : PILOT_MEMBERS;
@@ -101,6 +117,7 @@ static enum cln_status set_up(struct selection *all, struct cln_error *err)
 
 	if (status != CLN_OK)
 		return status;
+	all->rows = sample_rows(all->pilot->common->data);
 	pilot_config(&all->config, all->pilot);
 	if (all->config.epochs > MOST_EPOCHS)
 		all->config.epochs = MOST_EPOCHS;
@@ -159,28 +176,6 @@ static enum cln_ask hear_ask(void *context)
 	return stopped ? CLN_SAVE_AND_STOP : CLN_GO_ON; /* a checkpoint of small networks would be of no use */
 }
 
-/* Leaves so many rows of a part, evenly chosen. */
-static void thin(struct dataset *part, uint32_t *list, size_t most)
-{
-	const size_t n = part->n_rows;
-
-	if (n <= most)
-		return;
-	for (size_t i = 0; i < most; i++)
-		list[i] = list[i * n / most];
-	part->n_rows = most;
-}
-
-/* Of many rows as many as a small network needs. */
-static void thin_rows(struct trainee *trainee, int threads)
-{
-	struct member_rows *rows = &trainee->rows;
-
-	thin(&rows->valid, rows->lists + rows->train.n_rows, MOST_JUDGED);
-	thin(&rows->train, rows->lists, MOST_LEARNT);
-	plan_create_for(&trainee->plan, trainee->network, &trainee->config, rows->train.n_rows, threads, NULL);
-}
-
 static enum cln_status learn(struct selection *all, struct trainee *trainee, struct cln_error *err)
 {
 	const struct cln_observer *asked = all->pilot->observer, observer = {.context = all, .ask = hear_ask};
@@ -205,14 +200,27 @@ static enum cln_status make_room(struct fold *fold, size_t n, struct cln_error *
 	return fold->before && fold->now && fold->w ? CLN_OK : CLN_E_MEMORY;
 }
 
-/* The log losses of the rows left out; those with all columns are there first. */
-static enum cln_status judge(struct fold *fold, const struct dataset *left_out, const struct scorer *scorer, struct cln_error *err)
+/* What a row of each class weighs in the training beside its own weight, but for a factor that both have. */
+static void find_class_weights(double weights[2], const struct member_rows *rows, const float *row_weights)
 {
+	weights[0] = weights[1] = 1;
+	for (size_t i = 0; i < rows->train.n_rows && rows->train.w; i++) {
+		const size_t row = dataset_row(&rows->train, i);
+		weights[rows->train.y[row] > 0.5f] = (double)rows->train.w[row] / (row_weights ? (double)row_weights[row] : 1);
+	}
+}
+
+/* The log losses of the rows left out, which weigh what they would in the training; first: those with all columns. */
+static enum cln_status judge(struct fold *fold, bool first, const struct member_rows *rows, const struct scorer *scorer,
+			     struct cln_error *err)
+{
+	const struct dataset *left_out = &rows->valid;
 	const struct some_rows some = {.X = left_out->X, .rows = left_out->rows, .n = left_out->n_rows};
 	float *scores = mem_alloc(some.n, 2 * sizeof *scores, err), *logits = scores ? scores + some.n : NULL;
-	const bool first = !fold->before;
+	double class_weights[2];
 	enum cln_status status = scores ? CLN_OK : CLN_E_MEMORY;
 
+	find_class_weights(class_weights, rows, left_out->w);
 	if (status == CLN_OK)
 		status = scores_here(scores, logits, scorer, &some, err);
 	if (status == CLN_OK && first)
@@ -221,9 +229,10 @@ static enum cln_status judge(struct fold *fold, const struct dataset *left_out, 
 		status = sample_check_logits(logits, some.n, NULL, err);
 	for (size_t i = 0; i < some.n && status == CLN_OK; i++) {
 		const size_t row = dataset_row(left_out, i);
+		const bool positive = left_out->y[row] > 0.5f;
 
-		fold->w[i] = left_out->w ? (double)left_out->w[row] : 1;
-		fold->now[i] = dmath_softplus((double)(left_out->y[row] > 0.5f ? -logits[i] : logits[i]));
+		fold->w[i] = (left_out->w ? (double)left_out->w[row] : 1) * class_weights[positive];
+		fold->now[i] = dmath_softplus((double)(positive ? -logits[i] : logits[i]));
 	}
 	if (status == CLN_OK && first)
 		memcpy(fold->before, fold->now, some.n * sizeof *fold->now);
@@ -257,8 +266,12 @@ static enum cln_status rank(struct fold *fold, const struct selection *all, cons
 					  .threads = scorer->threads};
 	if (status == CLN_OK)
 		status = shuffle_compute(&importance, &task, err);
-	for (size_t c = 0, i = 0; c < all->C && status == CLN_OK; c++)
-		fold->rise[c] = fold->keep[c] ? importance->columns[i++].log_loss.value : 0;
+	for (size_t c = 0, i = 0; c < all->C && status == CLN_OK; c++) {
+		const char *name = all->table->columns[all->columns[c]].name;
+		const bool is_next = i < importance->n_columns && strcmp(importance->columns[i].column, name) == 0;
+
+		fold->rise[c] = is_next ? importance->columns[i++].log_loss.value : 0; /* a sample's column may be constant */
+	}
 	cln_importance_destroy(importance);
 	mem_free(y);
 	return status;
@@ -277,24 +290,21 @@ static enum cln_status try_fold(struct selection *all, size_t k, int threads, st
 				      .tail_bins = pilot_has_bins_anyway(all->pilot),
 				      .K = PILOT_MEMBERS};
 	bool *left_out = columns_left_out(all, fold->keep, err);
+	const struct prepare_part part = {left_out, all->rows};
 	const struct network *network;
 	enum cln_status status = left_out ? CLN_OK : CLN_E_MEMORY;
 
 	if (status == CLN_OK)
-		status = prepare(&data, all->table, NULL, NULL, NULL, &all->config, left_out, threads, NULL, err);
-	if (status == CLN_OK && prepared_folds(&data) < PILOT_MEMBERS)
-		status = error_set(err, CLN_E_DATA, "one of the label's values has too few rows");
+		status = prepare(&data, all->table, NULL, NULL, NULL, &all->config, &part, threads, NULL, err);
 	if (status == CLN_OK)
 		status = trainee_front(&front, &common, err);
 	if (status == CLN_OK)
 		status = trainee_create(&trainee, &common, k, threads, true, err);
 	if (status == CLN_OK)
-		thin_rows(&trainee, threads);
-	if (status == CLN_OK)
 		status = learn(all, &trainee, err);
 	const struct scorer scorer = scorer_of(all, &trainee, &network);
 	if (status == CLN_OK)
-		status = judge(fold, &trainee.rows.valid, &scorer, err);
+		status = judge(fold, all->n_sets == 0, &trainee.rows, &scorer, err);
 	if (status == CLN_OK && all->ranks)
 		status = rank(fold, all, &data, &trainee.rows.valid, &scorer, err);
 	trainee_free(&trainee);
@@ -343,7 +353,7 @@ static void compare(struct set *set, const struct selection *all)
 	set->error = sqrt(squares * n / (n - 1));
 }
 
-/* Networks that diverge, or say what is no number, make a set infinitely bad. */
+/* Networks that diverge, or whose logits are no numbers (CLN_E_DATA), make a set infinitely bad. */
 static enum cln_status try_set(struct selection *all, struct set *set, struct cln_error *err)
 {
 	enum cln_status status = parallel_lanes(all->lanes, all->threads, lane_body, all, err);
@@ -470,13 +480,13 @@ static void tell(const struct selection *all, size_t chosen, const bool *left_ou
 			other = i;
 	if (chosen == 0 && all->n_sets > 1 && isfinite(all->sets[other].loss))
 		note(observer, "no column is left out: the log loss of small networks on %zu rows that they did not learn from is "
-		     "%.4f with all %zu columns and %.4f with the best %zu", rows, all->sets[0].loss, all->C,
-		     all->sets[other].loss, all->sets[other].n);
+		     "%.4f with all %zu columns and %.4f with %zu", rows, all->sets[0].loss, all->C, all->sets[other].loss,
+		     all->sets[other].n);
 	if (chosen == 0)
 		return;
 	note(observer, "%zu of %zu columns are left out (--feature-selection=false keeps all): the log loss of small networks on "
-	     "%zu rows that they did not learn from is %.4f without them and %.4f with them", all->C - all->sets[chosen].n, all->C,
-	     rows, all->sets[chosen].loss, all->sets[0].loss);
+	     "%zu rows that they did not learn from is %.4f with all and %.4f with %zu", all->C - all->sets[chosen].n, all->C,
+	     rows, all->sets[0].loss, all->sets[chosen].loss, all->sets[chosen].n);
 	notes_of_kept(observer, all->pilot->common->data->pipeline, all->table, left_out);
 }
 

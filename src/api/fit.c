@@ -348,8 +348,9 @@ static enum cln_status leave_columns_out(struct fit *fit, const struct pilot *pi
 					    : feature_selection(&left_out, pilot, sources->train, err);
 
 	if (status == CLN_OK && left_out) {
+		const struct prepare_part part = {left_out, 0};
 		prepared_free(&fit->data);
-		status = prepare(&fit->data, sources->train, sources->valid, sources->test, NULL, fit->config, left_out,
+		status = prepare(&fit->data, sources->train, sources->valid, sources->test, NULL, fit->config, &part,
 				 fit->threads, NULL, err);
 	}
 	mem_free(left_out);

@@ -61,34 +61,39 @@ static uint64_t levels_fingerprint(const struct pipeline *pipeline)
 	return fingerprint;
 }
 
-#define LEFT_OUT "columns left out"
+#define COLUMNS "columns" /* that were learnt from, where others were left out */
 
-static void write_left_out(struct json_writer *writer, const bool *left_out, const struct cln_table *table)
+static void write_columns(struct json_writer *writer, const struct prepared *data)
 {
-	if (!left_out)
+	if (!data->left_out)
 		return;
-	json_begin_array(writer, LEFT_OUT);
-	for (size_t c = 0; c < table->n_columns; c++)
-		if (left_out[c])
-			json_string(writer, NULL, table->columns[c].name);
+	json_begin_array(writer, COLUMNS);
+	for (size_t c = 0; c < data->pipeline->n_columns; c++)
+		json_string(writer, NULL, data->pipeline->columns[c].name);
 	json_end_array(writer);
 }
 
-/* A name that the table does not have is found when the identities are compared. */
+static bool has_name(const struct json *names, const char *name)
+{
+	for (const struct json *one = names->child; one; one = one->next)
+		if (one->type == JSON_STRING && strcmp(one->string, name) == 0)
+			return true;
+	return false;
+}
+
 enum cln_status identity_left_out(bool **left_out, const char *identity, const struct cln_table *table, struct cln_error *err)
 {
 	const struct json *root = NULL, *names;
 	enum cln_status status = json_parse(&root, identity, strlen(identity), err);
 
 	*left_out = NULL;
-	names = status == CLN_OK ? json_get(root, LEFT_OUT) : NULL;
+	names = status == CLN_OK ? json_get(root, COLUMNS) : NULL;
 	if (names && names->type == JSON_ARRAY) {
 		*left_out = mem_alloc(table->n_columns, sizeof **left_out, err);
 		status = *left_out ? CLN_OK : CLN_E_MEMORY;
 	}
-	for (const struct json *name = *left_out ? names->child : NULL; name; name = name->next)
-		for (size_t c = 0; c < table->n_columns && name->type == JSON_STRING; c++)
-			(*left_out)[c] |= strcmp(table->columns[c].name, name->string) == 0;
+	for (size_t c = 0; *left_out && c < table->n_columns; c++)
+		(*left_out)[c] = !has_name(names, table->columns[c].name);
 	json_free(root);
 	return status;
 }
@@ -105,13 +110,13 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	json_string(&writer, "negative", data->label.negative);
 	json_string(&writer, "positive", data->label.positive);
 	json_string(&writer, "weight", data->weight);
-	write_left_out(&writer, data->left_out, sources->train);
 	write_table(&writer, "training table", sources->train);
 	write_table(&writer, "validation table", sources->valid);
 	write_table(&writer, "test table", sources->test);
 	json_size(&writer, "training rows", data->train_rows);
 	json_size(&writer, "validation rows", data->valid_rows);
 	json_size(&writer, "features", data->pipeline->n_features);
+	write_columns(&writer, data);
 	write_fingerprint(&writer, "levels of categories", levels_fingerprint(data->pipeline));
 	write_fingerprint(&writer, "initial weights", sources->initial);
 	json_end_object(&writer);

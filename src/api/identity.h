@@ -16,8 +16,8 @@ struct identity_sources {
 enum cln_status identity_text(struct text *text, const struct cln_config *config, const struct prepared *data,
 			      const struct identity_sources *sources, struct cln_error *err) CLN_MUST_CHECK;
 
-/* The columns that such a text names as left out (feature_selection.h): an entry for each column of the table, for mem_free; NULL:
- * it names none. */
+/* The columns of a table that such a text says were left out (feature_selection.h), or does not know: an entry for each, for
+ * mem_free; NULL: none were. */
 enum cln_status identity_left_out(bool **left_out, const char *identity, const struct cln_table *table,
 				  struct cln_error *err) CLN_MUST_CHECK;
 

@@ -240,7 +240,7 @@ void notes_of_kept(const struct cln_observer *observer, const struct pipeline *p
 
 	for (size_t c = 0; c < pipeline->n_columns; c++) {
 		const struct pipeline_column *column = &pipeline->columns[c];
-		if (column->n_features > 0 && !left_out[table_find(table, column->name)])
+		if (column->n_features > 0 && !left_out[table_find_cells(table, column->name)])
 			add_name(&kept, column->name, "");
 	}
 	note_names(observer, &kept, "a column is learnt from", "columns that are learnt from");

@@ -23,8 +23,8 @@ bool pilot_is_allowed(const struct pilot *pilot)
 {
 	const struct cln_config *given = pilot->config;
 
-	return pilot->common->data->valid_rows > 0 && given->effort != CLN_QUICK && given->ensemble == CLN_AUTO &&
-	       given->epochs != 0;
+	return !(pilot->observer && pilot->observer->dry) && pilot->common->data->valid_rows > 0 &&
+	       given->effort != CLN_QUICK && given->ensemble == CLN_AUTO && given->epochs != 0;
 }
 
 bool pilot_has_bins_anyway(const struct pilot *pilot)

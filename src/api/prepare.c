@@ -8,7 +8,7 @@
 #include "api/folds.h"
 #include "api/notes.h"
 
-enum { PART_TEST, PART_VALID, PART_FOLDS }; /* of splits: each its own permutations */
+enum { PART_TEST, PART_VALID, PART_FOLDS, PART_SAMPLE }; /* of splits: each its own permutations */
 
 /* ---------------------------------------------------------------- label and weight */
 
@@ -64,15 +64,15 @@ static enum cln_status find_weight(struct prepared *prepared, const struct cln_t
 	return prepared->weight ? CLN_OK : CLN_E_MEMORY;
 }
 
-static enum cln_status keep_left_out(struct prepared *prepared, const bool *left_out, const struct cln_table *train,
+static enum cln_status keep_left_out(struct prepared *prepared, const struct prepare_part *part, const struct cln_table *train,
 				     struct cln_error *err)
 {
-	if (!left_out)
+	if (!part || !part->left_out)
 		return CLN_OK;
-	prepared->left_out = mem_alloc(train->n_columns, sizeof *left_out, err);
+	prepared->left_out = mem_alloc(train->n_columns, sizeof *prepared->left_out, err);
 	if (!prepared->left_out)
 		return CLN_E_MEMORY;
-	memcpy(prepared->left_out, left_out, train->n_columns * sizeof *left_out);
+	memcpy(prepared->left_out, part->left_out, train->n_columns * sizeof *prepared->left_out);
 	return CLN_OK;
 }
 
@@ -222,6 +222,23 @@ static enum cln_status read_rows(struct row_sets *sets, struct prepared *prepare
 		status = row_set_read(&sets->valid, prepared, valid, err);
 	else if (status == CLN_OK && config->valid_fraction > 0 && !wants_folds(valid, config))
 		status = row_set_split(&sets->train, &sets->valid, config->valid_fraction / left, config->seed, PART_VALID, err);
+	return status;
+}
+
+/* As many rows as are wanted, of both classes their share. */
+static enum cln_status take_sample(struct row_sets *sets, const struct prepare_part *part, const struct cln_config *config,
+				   struct cln_error *err)
+{
+	struct row_set rest = {0};
+	enum cln_status status = CLN_OK;
+
+	if (!part || part->most_rows == 0)
+		return CLN_OK;
+	row_set_free(&sets->test);
+	if (sets->train.n > part->most_rows)
+		status = row_set_split(&sets->train, &rest, 1 - (double)part->most_rows / (double)sets->train.n, config->seed,
+				       PART_SAMPLE, err);
+	row_set_free(&rest);
 	return status;
 }
 
@@ -389,8 +406,8 @@ static enum cln_status training_weights(float **w, const struct weighed *set, co
 
 /* ---------------------------------------------------------------- features */
 
-/* Which columns may become features: all but the label, the weight, those ignored or left out, and texts that tell every row from all
- * others; a model to go on from has made that choice. */
+/* Which columns may become features: all but the label, the weight, those ignored or left out, and texts that tell every row from
+ * all others; a model to go on from has made that choice. */
 static bool *choose_columns(const struct prepared *prepared, const struct cln_table *table, const struct cln_model *init,
 			    struct cln_error *err)
 {
@@ -562,19 +579,21 @@ static enum cln_status tell_columns(const struct prepared *prepared, const struc
 
 enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
 			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config,
-			const bool *left_out, int threads, const struct cln_observer *observer, struct cln_error *err)
+			const struct prepare_part *part, int threads, const struct cln_observer *observer, struct cln_error *err)
 {
 	struct row_sets sets = {0};
 	enum cln_status status;
 
 	*prepared = (struct prepared){0};
-	status = keep_left_out(prepared, left_out, train, err);
+	status = keep_left_out(prepared, part, train, err);
 	if (status == CLN_OK)
 		status = find_label(prepared, train, init, config, observer, err);
 	if (status == CLN_OK)
 		status = find_weight(prepared, train, config, err);
 	if (status == CLN_OK)
 		status = read_rows(&sets, prepared, train, valid, test, config, err);
+	if (status == CLN_OK)
+		status = take_sample(&sets, part, config, err);
 	if (status == CLN_OK)
 		status = check_classes(&sets, &prepared->label, config, err);
 	if (status == CLN_OK && wants_folds(valid, config))

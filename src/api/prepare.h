@@ -11,7 +11,7 @@ struct folded;
 struct prepared {
 	struct label label;
 	char *weight;                  /* name of the weight column, or NULL */
-	bool *left_out;                /* as given, or NULL */
+	bool *left_out;                /* a copy of the part's, or NULL */
 	struct pipeline *pipeline;
 	/* All rows to learn from.  Weights: class weights times row weights, mean 1; NULL where that makes all of them 1, and where
 	 * there are folds, whose members have weights of their own. */
@@ -26,15 +26,20 @@ struct prepared {
 	double positive_rate;          /* share of the training rows */
 };
 
+/* What is wanted of the tables where that is not all of it. */
+struct prepare_part {
+	const bool *left_out; /* an entry for each column of the training table, true for those not to become features; or NULL */
+	size_t most_rows;     /* a sample of no more rows to train on, and none to test; 0: all of both */
+};
+
 /* valid, test, init may be NULL; where a table is NULL its fraction of the training table's rows is split off, the test rows first.
  * With config->ensemble above 1 the validation rows are folds instead, round(1 / valid_fraction) of them, at least 2.
- * init: its pipeline and label are taken.  left_out: an entry for each column of the training table, true for those that are not to
- * become features; NULL: none; a copy is kept.  observer (may be NULL) is told what a user should know about the data.  It, config and
- * the tables are lent for the life of `prepared`.
+ * init: its pipeline and label are taken.  part: NULL: all.  observer (may be NULL) is told what a user should know about the data.
+ * It, config and the tables are lent for the life of `prepared`.
  * CLN_E_DATA: the tables cannot be used; CLN_E_USAGE: the config does not fit them or init. */
 enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
 			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config,
-			const bool *left_out, int threads, const struct cln_observer *observer,
+			const struct prepare_part *part, int threads, const struct cln_observer *observer,
 			struct cln_error *err) CLN_MUST_CHECK;
 void prepared_free(struct prepared *prepared);
 

@@ -318,6 +318,7 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 {
 	const bool report = run->options->report;
 	const struct cln_observer observer = {.context = run,
+					      .dry = run->finished != NULL, /* it is only compared */
 					      .column = report ? on_column : NULL,
 					      .scored = report ? on_scored : NULL,
 					      .importance = report ? on_importance : NULL,
@@ -329,16 +330,10 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 					      .note = on_note,
 					      .ask = interrupt_ask,
 					      .checkpoint = on_checkpoint};
-	struct cln_config config = run->options->config;
 	enum cln_status status;
 
-	if (run->finished && config.embedding == CLN_EMBEDDING_AUTO) /* it is only compared: nothing is to be tried before */
-		config.embedding = CLN_EMBEDDING_PERIODIC;
-	if (run->finished)
-		config.feature_selection = false;
-	status = cln_model_resume(&run->model, run->checkpoint, run->train, run->valid, run->test, run->init, &config, &observer,
-				  &run->summary, err);
-
+	status = cln_model_resume(&run->model, run->checkpoint, run->train, run->valid, run->test, run->init,
+				  &run->options->config, &observer, &run->summary, err);
 	interrupt_finish();
 	progress_clear(&run->progress);
 	if (run->failed.code != CLN_OK) {
