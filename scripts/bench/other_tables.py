@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Tables that the recipe was not set on, for scripts/bench/recipe.py: other questions to the real tables, parts of them, some
-beside columns that say nothing, two of scikit-learn's, and drawn ones.
+beside columns that say nothing, four of scikit-learn's, and drawn ones.
 
     scripts/bench/other_tables.py --data DIR --out OTHER
     scripts/bench/recipe.py final --data OTHER --only doctorate,cancer,... --seeds 1
@@ -52,6 +52,14 @@ DRAWN = {
     "syn_rare": (20000, 15, 300, 0.02, True),
     "syn_lin": (1500, 30, 0, 0.4, False),
     "syn_wide": (2500, 200, 50, 0.3, True),
+}
+
+# name: table, label, positive value; of 6,000 rows those with a label, beside 30 numbers and 10 categories that are drawn.  Made
+# once it was settled how columns are left out.
+BESIDE_DRAWN = {
+    "shoppers_drawn": ("shoppers", "Revenue", "TRUE"),
+    "credit_scoring_drawn": ("credit_scoring", "Status", "bad"),
+    "weather_aus_drawn": ("weather_aus", "RainTomorrow", "Yes"),
 }
 
 
@@ -135,6 +143,27 @@ def draw(options, name, generator):
     write(options.out, name, [f"x{j}" for j in range(numbers)] + (["c"] if levels else []) + ["y"], rows, n)
 
 
+def beside_drawn(options, name, generator):
+    table, label, positive = BESIDE_DRAWN[name]
+    names, rows = read(options.data, table)
+    random.Random(4).shuffle(rows)
+    y = names.index(label)
+    rows = [row for row in rows[:6000] if row[y] not in ("", "NA", "?")]
+    columns = [i for i in range(len(names)) if i != y]
+    new = []
+    for row in rows:
+        numbers = np.concatenate([generator.standard_normal(15), np.exp(generator.standard_normal(15))])
+        new.append([row[i] for i in columns] + ["%.4g" % value for value in numbers]
+                   + [f"k{level}" for level in generator.integers(0, 6, 10)] + [str(int(row[y] == positive))])
+    write(options.out, name, [names[i] for i in columns] + [f"n{i}" for i in range(30)] + [f"c{i}" for i in range(10)] + ["y"],
+          new, len(new))
+
+
+def from_generator(options, name, X, question):
+    rows = [["%.5g" % value for value in row] + [str(int(answer))] for row, answer in zip(X, question)]
+    write(options.out, name, [f"x{i}" for i in range(X.shape[1])] + ["y"], rows, len(rows))
+
+
 def from_library(options, name, bunch, question):
     names = [f"x{i}" for i in range(bunch.data.shape[1])] + ["y"]
     rows = [[repr(float(value)) for value in row] + [str(int(question(target)))] for row, target in zip(bunch.data, bunch.target)]
@@ -155,6 +184,14 @@ def main():
     generator = np.random.default_rng(5)
     for name in DRAWN:
         draw(options, name, generator)
+    X, y = sklearn.datasets.make_classification(n_samples=2600, n_features=500, n_informative=5, n_redundant=15,
+                                                n_clusters_per_class=16, class_sep=2, random_state=5)
+    from_generator(options, "madelon_like", X, y)
+    X, y = sklearn.datasets.make_friedman1(n_samples=3000, n_features=60, noise=1, random_state=6)
+    from_generator(options, "friedman60", X, y > np.median(y))
+    generator = np.random.default_rng(9)
+    for name in BESIDE_DRAWN:
+        beside_drawn(options, name, generator)
 
 
 if __name__ == "__main__":
