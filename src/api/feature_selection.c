@@ -467,7 +467,7 @@ static size_t choose(const struct selection *all)
 	return best;
 }
 
-/* The better one of those that were not taken is told beside all columns. */
+/* Where all columns are kept the best of the other sets is told beside them. */
 static void tell(const struct selection *all, size_t chosen, const bool *left_out)
 {
 	const struct cln_observer *observer = all->pilot->observer;
