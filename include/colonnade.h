@@ -298,7 +298,7 @@ struct cln_importance; /* below: importance */
 struct cln_labels;
 
 enum cln_rows { CLN_ROWS_TRAIN, CLN_ROWS_VALID, CLN_ROWS_TEST };
-enum cln_column_use { CLN_COLUMN_FEATURE, CLN_COLUMN_LABEL, CLN_COLUMN_WEIGHT, CLN_COLUMN_IGNORED };
+enum cln_column_use { CLN_COLUMN_FEATURE, CLN_COLUMN_LABEL, CLN_COLUMN_WEIGHT, CLN_COLUMN_IGNORED }; /* or left out */
 
 /* How differently a column's cells are distributed in other rows than in those learnt from: the population stability index, the sum
  * over bins of (q - p) ln(q / p) (doc/report.md), and what chance alone exceeds in one of a thousand columns; NaN: not known. */

@@ -87,6 +87,7 @@ static struct cln_config small_config(void)
 struct hearing {
 	char found[256], kept[256];
 	size_t left_out, kept_all, asked, stops_at, checkpoints;
+	size_t uses[CLN_COLUMN_IGNORED + 1]; /* of columns, before the start */
 	struct cln_fit_start start;
 	bool started, gives_up;
 	const char *path; /* of a checkpoint */
@@ -123,6 +124,14 @@ static bool hear_start(void *context, const struct cln_fit_start *start)
 	return hearing->gives_up;
 }
 
+static void hear_column(void *context, const struct cln_column_summary *column)
+{
+	struct hearing *hearing = context;
+
+	ck_assert(!hearing->started);
+	hearing->uses[column->use]++;
+}
+
 static void hear_checkpoint(void *context, const struct cln_checkpoint *checkpoint)
 {
 	struct hearing *hearing = context;
@@ -135,7 +144,7 @@ static void hear_checkpoint(void *context, const struct cln_checkpoint *checkpoi
 static struct cln_observer observe(struct hearing *hearing)
 {
 	return (struct cln_observer){.context = hearing, .note = hear_note, .ask = hear_ask, .start = hear_start,
-				     .checkpoint = hear_checkpoint};
+				     .column = hear_column, .checkpoint = hear_checkpoint};
 }
 
 static struct cln_model *fit(const struct cln_table *table, const struct cln_config *config, struct hearing *hearing)
@@ -192,6 +201,16 @@ static void assert_same_model(const struct cln_model *a, const struct cln_model 
 	mem_free(bytes[1]);
 }
 
+/* What is told of the columns is what became of them. */
+static void assert_uses(const struct hearing *hearing, const struct cln_model *model)
+{
+	const size_t n = model->pipeline->n_columns;
+
+	ck_assert_uint_eq(hearing->uses[CLN_COLUMN_FEATURE], n);
+	ck_assert_uint_eq(hearing->uses[CLN_COLUMN_IGNORED], COLUMNS - n);
+	ck_assert_uint_eq(hearing->uses[CLN_COLUMN_LABEL], 1);
+}
+
 /* ---------------------------------------------------------------- what is left out */
 
 /* Of 60 columns the networks learn from a few, which are those that say something, and perhaps one or two by chance. */
@@ -211,6 +230,7 @@ START_TEST(columns_that_say_nothing_are_left_out)
 	ck_assert_uint_eq(hearing.start.numeric_columns, model->pipeline->n_columns);
 	ck_assert_uint_eq(hearing.start.table_columns, COLUMNS + 1);
 	ck_assert_uint_eq(hearing.checkpoints, 0);
+	assert_uses(&hearing, model);
 	cln_model_destroy(model);
 }
 END_TEST
@@ -527,6 +547,7 @@ START_TEST(a_fit_that_goes_on_has_the_columns_that_it_had)
 	assert_ok(cln_model_resume(&model, checkpoint, table, NULL, NULL, NULL, &config, &observer, NULL, &err));
 	ck_assert_uint_eq(hearing.asked, 10);
 	ck_assert_uint_eq(hearing.left_out, 0);
+	assert_uses(&hearing, model);
 	assert_same_model(whole, model);
 	cln_model_destroy(model);
 	cln_model_destroy(whole);

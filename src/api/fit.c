@@ -40,6 +40,20 @@ static void choose_threads(struct fit *fit)
 		fit->threads_rule = "the OpenMP runtime's limit";
 }
 
+/* Which of them are learnt from is settled. */
+static void tell_columns(const struct fit *fit)
+{
+	const struct prepared *data = &fit->data;
+
+	for (size_t c = 0; c < data->n_columns; c++) {
+		struct cln_column_summary column = data->columns[c];
+
+		if (data->left_out && data->left_out[c] && column.use == CLN_COLUMN_FEATURE)
+			column.use = CLN_COLUMN_IGNORED;
+		fit->observer->column(fit->observer->context, &column);
+	}
+}
+
 /* True: the observer does not want to begin. */
 static bool tell_start(const struct fit *fit, const struct cln_table *train)
 {
@@ -329,6 +343,7 @@ static enum cln_status begin(struct fit *fit, const struct cln_checkpoint *check
 		status = check_room(fit, err);
 	if (status != CLN_OK)
 		return status;
+	tell_columns(fit);
 	if (tell_start(fit, ensemble->sources.train))
 		return give_up(fit, err);
 	if (checkpoint)
@@ -338,21 +353,35 @@ static enum cln_status begin(struct fit *fit, const struct cln_checkpoint *check
 	return status;
 }
 
-/* The data once more, without columns that say nothing, where there are any; what is to be known of them has been told. */
+/* The data once more, without these columns; what is to be known of them has been told, or is kept. */
+static enum cln_status prepare_without(struct fit *fit, const bool *left_out, struct cln_error *err)
+{
+	const struct identity_sources *sources = &fit->ensemble.sources;
+	const struct prepare_part part = {left_out, 0};
+	struct cln_column_summary *columns = fit->data.columns;
+	const size_t n_columns = fit->data.n_columns;
+	enum cln_status status;
+
+	fit->data.columns = NULL;
+	prepared_free(&fit->data);
+	status = prepare(&fit->data, sources->train, sources->valid, sources->test, NULL, fit->config, &part, fit->threads, NULL,
+			 err);
+	fit->data.columns = columns;
+	fit->data.n_columns = n_columns;
+	return status;
+}
+
+/* Columns that say nothing, or that a checkpoint's networks do not know. */
 static enum cln_status leave_columns_out(struct fit *fit, const struct pilot *pilot, const struct cln_checkpoint *checkpoint,
 					 struct cln_error *err)
 {
-	const struct identity_sources *sources = &fit->ensemble.sources;
+	const struct cln_table *train = fit->ensemble.sources.train;
 	bool *left_out;
-	enum cln_status status = checkpoint ? identity_left_out(&left_out, checkpoint->identity, sources->train, err)
-					    : feature_selection(&left_out, pilot, sources->train, err);
+	enum cln_status status = checkpoint ? identity_left_out(&left_out, checkpoint->identity, train, err)
+					    : feature_selection(&left_out, pilot, train, err);
 
-	if (status == CLN_OK && left_out) {
-		const struct prepare_part part = {left_out, 0};
-		prepared_free(&fit->data);
-		status = prepare(&fit->data, sources->train, sources->valid, sources->test, NULL, fit->config, &part,
-				 fit->threads, NULL, err);
-	}
+	if (status == CLN_OK && left_out)
+		status = prepare_without(fit, left_out, err);
 	mem_free(left_out);
 	return status;
 }

@@ -555,9 +555,18 @@ static struct drift_rows drift_rows_of(const struct row_set *set)
 	return (struct drift_rows){set->table, set->rows, set->n};
 }
 
-static enum cln_status tell_columns(const struct prepared *prepared, const struct row_sets *sets, const struct cln_model *init,
-				    int threads, const struct cln_observer *observer, struct cln_error *err)
+static void keep_column(void *context, const struct cln_column_summary *column)
 {
+	struct prepared *prepared = context;
+
+	prepared->columns[prepared->n_columns++] = *column;
+}
+
+/* They are told when it is settled which of them are learnt from. */
+static enum cln_status look_at_columns(struct prepared *prepared, const struct row_sets *sets, const struct cln_model *init,
+				       int threads, const struct cln_observer *observer, struct cln_error *err)
+{
+	const struct cln_observer keeper = {.context = prepared, .column = keep_column};
 	struct columns_rows columns = {.label = prepared->label.column,
 				       .weight = prepared->weight,
 				       .init = init,
@@ -569,10 +578,13 @@ static enum cln_status tell_columns(const struct prepared *prepared, const struc
 
 	if (!observer || !observer->column)
 		return CLN_OK;
+	prepared->columns = mem_alloc(sets->train.table->n_columns, sizeof *prepared->columns, err);
+	if (!prepared->columns)
+		return CLN_E_MEMORY;
 	if (prepared->folded)
 		status = cut_first_fold(&rows, &columns, &prepared->folded->folds, &sets->train, err);
 	if (status == CLN_OK)
-		status = columns_tell(observer, &columns, threads, err);
+		status = columns_tell(&keeper, &columns, threads, err);
 	mem_free(rows);
 	return status;
 }
@@ -604,7 +616,7 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 		     "last epoch's weights",
 		     config->valid_fraction);
 	if (status == CLN_OK)
-		status = tell_columns(prepared, &sets, init, threads, observer, err);
+		status = look_at_columns(prepared, &sets, init, threads, observer, err);
 	if (status == CLN_OK)
 		status = make_datasets(prepared, &sets, init, config, threads, observer, err);
 	row_sets_free(&sets);
@@ -679,6 +691,7 @@ void prepared_free(struct prepared *prepared)
 	label_free(&prepared->label);
 	mem_free(prepared->weight);
 	mem_free(prepared->left_out);
+	mem_free(prepared->columns);
 	mem_free(prepared->train_row_weights);
 	pipeline_destroy(prepared->pipeline);
 	dataset_free(&prepared->train);

@@ -24,6 +24,8 @@ struct prepared {
 	size_t numeric_columns, categorical_columns; /* that may become features */
 	size_t missing_cells;          /* of those, in the training table */
 	double positive_rate;          /* share of the training rows */
+	struct cln_column_summary *columns; /* of the training table, for an observer's `column`; else NULL */
+	size_t n_columns;
 };
 
 /* What is wanted of the tables where that is not all of it. */
@@ -34,8 +36,8 @@ struct prepare_part {
 
 /* valid, test, init may be NULL; where a table is NULL its fraction of the training table's rows is split off, the test rows first.
  * With config->ensemble above 1 the validation rows are folds instead, round(1 / valid_fraction) of them, at least 2.
- * init: its pipeline and label are taken.  part: NULL: all.  observer (may be NULL) is told what a user should know about the data.
- * It, config and the tables are lent for the life of `prepared`.
+ * init: its pipeline and label are taken.  part: NULL: all.  observer (may be NULL) is told by `note` what a user should know about
+ * the data.  It, config and the tables are lent for the life of `prepared`.
  * CLN_E_DATA: the tables cannot be used; CLN_E_USAGE: the config does not fit them or init. */
 enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
 			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config,
