@@ -369,10 +369,14 @@ step_tsan() {
 	done
 	CK_RUN_CASE=lanes CK_FORK=no CK_VERBOSITY=minimal tests/test_ensemble
 	head -n 6001 "$source/examples/adult.csv" > data.csv
+	head -n 1501 "$source/examples/adult.csv" | awk -F, -v copies=3 -f "$source/tests/beside_noise.awk" > wide.csv
 	for threads in 2 3 8; do
 		export OMP_NUM_THREADS=$threads
 		rm -rf run
-		./colonnade train data.csv --recipe plain --out run --epochs 2 --batch-size 257 --hidden 96,48 \
+		# Columns are selected by small networks in lanes.
+		./colonnade train wide.csv --out run --epochs 2 --hidden 8 --progress none 2> noted
+		grep -q ' small networks on ' noted
+		./colonnade train data.csv --recipe plain --out run --force --epochs 2 --batch-size 257 --hidden 96,48 \
 			--dropout 0.2 --optimizer adam --clip-norm 1 --test-fraction 0.2 --progress none
 		# A batch of one block, so that all threads are one team; then one that is no multiple of the block, in teams.
 		./colonnade train data.csv --recipe plain --out run --force --epochs 2 --batch-size 256 --block-size 256 \

@@ -74,6 +74,7 @@ static struct cln_config small_config(void)
 	assert_ok(cln_config_recipe(&config, "default", &err));
 	ck_assert(config.feature_selection);
 	config.label = "label";
+	config.embedding = CLN_EMBEDDING_NONE; /* so that it is soon done */
 	config.n_hidden = 1;
 	config.hidden[0] = 16;
 	config.epochs = 24;
@@ -295,6 +296,7 @@ START_TEST(a_gain_within_three_errors_is_none)
 	struct hearing hearing;
 
 	config.epochs = 20;
+	config.embedding = CLN_EMBEDDING_PERIODIC;
 	select_columns(&hearing, table, NULL, &config);
 	ck_assert_uint_eq(hearing.left_out, 0);
 	ck_assert_uint_eq(hearing.kept_all, 1);
@@ -313,7 +315,6 @@ START_TEST(little_is_foretold_where_nothing_can_be)
 
 	config.epochs = 8;
 	config.hidden[0] = 8;
-	config.embedding = CLN_EMBEDDING_NONE;
 	for (uint32_t seed = 1; seed <= 4; seed++) {
 		const struct shape shape = {FEW_ROWS, 160, BY_NONE, seed, 0};
 		struct cln_table *table = make_table(&shape);
@@ -495,6 +496,7 @@ START_TEST(class_weights_judge_too)
 	config.class_weight = CLN_CLASS_WEIGHT_GIVEN;
 	config.class_weights[0] = 1;
 	config.class_weights[1] = 20;
+	config.embedding = CLN_EMBEDDING_PERIODIC;
 	select_columns(&hearing, table, NULL, &config);
 	ck_assert_uint_eq(hearing.left_out, 1);
 	ck_assert_msg(strstr(hearing.kept, "\"x3\"") && strstr(hearing.kept, "\"x17\""), "%s", hearing.kept);
@@ -569,7 +571,10 @@ START_TEST(a_column_left_out_may_be_gone)
 	const struct cln_observer observer = observe(&hearing);
 	struct cln_checkpoint *checkpoint;
 	struct cln_error why;
+	size_t gone = 0;
 
+	while (knows(model, table->columns[gone].name))
+		gone++;
 	cln_model_destroy(model);
 	close(mkstemp(path));
 	hearing = (struct hearing){.stops_at = last, .path = path};
@@ -578,9 +583,9 @@ START_TEST(a_column_left_out_may_be_gone)
 	assert_ok(cln_checkpoint_load(&checkpoint, path, &err));
 	unlink(path);
 	assert_ok(cln_checkpoint_allow(checkpoint, "data", &err));
-	strcpy(table->columns[0].name, "y0");
+	strcpy(table->columns[gone].name, "y0");
 	assert_ok(cln_model_resume(&model, checkpoint, table, NULL, NULL, NULL, &config, NULL, NULL, &err));
-	ck_assert(!knows(model, "x0") && !knows(model, "y0"));
+	ck_assert(!knows(model, "y0"));
 	cln_model_destroy(model);
 	strcpy(table->columns[FIRST].name, "y3");
 	ck_assert_int_eq(cln_model_resume(&model, checkpoint, table, NULL, NULL, NULL, &config, NULL, NULL, &why), CLN_E_USAGE);
