@@ -62,6 +62,8 @@ expect 0 'columns are left out (--feature-selection=false keeps all): the log lo
   train "${selected[@]}" --out selected
 expect 0 '' inspect selected
 ! grep -q 'native-country_2' stdout || fail "the model knows a column that says nothing"
+expect 0 '' check wide.csv
+! grep -q 'small networks' stdout stderr || fail "check trains networks"
 expect 75 'columns are left out ' train "${selected[@]}" --out selected_too --time-limit 1ms --threads 1
 expect 0 'goes on in epoch' train "${selected[@]}" --out selected_too --resume --threads 3
 ! grep -q 'small networks' stderr || fail "a training that goes on selects columns again"

@@ -10,6 +10,7 @@
 #include "model/checkpoint.h"
 #include "model/model.h"
 #include "model_seal.h"
+#include "same_model.h"
 #include "train/trainer.h"
 
 #include <unistd.h>
@@ -567,18 +568,6 @@ static struct cln_checkpoint *interrupted(const struct cln_table *table, const s
 	ck_assert_str_eq(cln_checkpoint_note(checkpoint), "mine");
 	unlink(caller.path);
 	return checkpoint;
-}
-
-static void assert_same_model(const struct cln_model *a, const struct cln_model *b)
-{
-	char *bytes[2];
-	size_t lengths[2];
-	assert_ok(model_encode(&bytes[0], &lengths[0], a, &err));
-	assert_ok(model_encode(&bytes[1], &lengths[1], b, &err));
-	ck_assert_uint_eq(lengths[0], lengths[1]);
-	ck_assert_mem_eq(bytes[0], bytes[1], lengths[0]);
-	mem_free(bytes[0]);
-	mem_free(bytes[1]);
 }
 
 /* Also with more epochs than at first, where the schedule does not know their number. */

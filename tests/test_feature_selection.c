@@ -5,7 +5,7 @@
 
 #include "base/rng.h"
 #include "model/checkpoint.h"
-#include "model/model.h"
+#include "same_model.h"
 #include "tables.h"
 
 enum { ROWS = 1500, FEW_ROWS = 1000, COLUMNS = 60, FIRST = 3, SECOND = 17, MOST_COLUMNS = 1001 };
@@ -18,9 +18,10 @@ struct shape {
 	enum question question;
 	uint32_t seed;
 	float weight; /* of every row, in a column of its own; 0: there is none */
+	bool half;    /* every other row has a thousandth of it, and a label that nothing tells */
 };
 
-static const struct shape usual = {ROWS, COLUMNS, BY_TWO, 1, 0};
+static const struct shape usual = {ROWS, COLUMNS, BY_TWO, 1, 0, false};
 
 static double answer(const float *x, const struct shape *shape, struct rng *rng)
 {
@@ -51,8 +52,9 @@ static struct cln_table *make_table(const struct shape *shape)
 		for (size_t c = 0; c < C; c++)
 			columns[c * n + i] = x[c] = (float)rng_below(&rng, 1000);
 		const bool other = rng_below(&rng, 10) == 0;
-		labels[i] = (answer(x, shape, &rng) > 0) != other ? "yes" : "no";
-		columns[C * n + i] = shape->weight;
+		const bool idle = shape->half && i % 2;
+		labels[i] = (idle ? rng_below(&rng, 2) : answer(x, shape, &rng) > 0) != other ? "yes" : "no";
+		columns[C * n + i] = idle ? shape->weight / 1000 : shape->weight;
 	}
 	for (size_t c = 0; c < C; c++) {
 		snprintf(name, sizeof name, "x%zu", c);
@@ -189,19 +191,6 @@ static bool knows(const struct cln_model *model, const char *name)
 	return false;
 }
 
-static void assert_same_model(const struct cln_model *a, const struct cln_model *b)
-{
-	char *bytes[2];
-	size_t lengths[2];
-
-	assert_ok(model_encode(&bytes[0], &lengths[0], a, &err));
-	assert_ok(model_encode(&bytes[1], &lengths[1], b, &err));
-	ck_assert_uint_eq(lengths[0], lengths[1]);
-	ck_assert_mem_eq(bytes[0], bytes[1], lengths[0]);
-	mem_free(bytes[0]);
-	mem_free(bytes[1]);
-}
-
 /* What is told of the columns is what became of them. */
 static void assert_uses(const struct hearing *hearing, const struct cln_model *model)
 {
@@ -275,7 +264,7 @@ static double second_told(const char *found)
 START_TEST(where_every_column_says_something_all_are_kept)
 {
 	const struct cln_config config = small_config();
-	const struct shape shape = {ROWS, COLUMNS, BY_ALL, 1, 0};
+	const struct shape shape = {ROWS, COLUMNS, BY_ALL, 1, 0, false};
 	struct hearing hearing;
 	struct cln_model *model = fit_shape(&shape, &config, &hearing);
 
@@ -291,7 +280,7 @@ END_TEST
 START_TEST(a_gain_within_three_errors_is_none)
 {
 	struct cln_config config = small_config();
-	const struct shape shape = {ROWS, 32, BY_TWO, 1, 0};
+	const struct shape shape = {ROWS, 32, BY_TWO, 1, 0, false};
 	struct cln_table *table = make_table(&shape);
 	struct hearing hearing;
 
@@ -316,7 +305,7 @@ START_TEST(little_is_foretold_where_nothing_can_be)
 	config.epochs = 8;
 	config.hidden[0] = 8;
 	for (uint32_t seed = 1; seed <= 4; seed++) {
-		const struct shape shape = {FEW_ROWS, 160, BY_NONE, seed, 0};
+		const struct shape shape = {FEW_ROWS, 160, BY_NONE, seed, 0, false};
 		struct cln_table *table = make_table(&shape);
 		struct hearing hearing;
 
@@ -346,7 +335,7 @@ START_TEST(where_it_is_not_allowed_nothing_is_tried)
 	case 5: config.epochs = 100000; break; /* which leaves no time for a second network: folds are rows to validate on */
 	case 6: shape.rows = FEW_ROWS - 1; break;
 	case 7: shape.columns = 19; break;
-	default: shape = (struct shape){FEW_ROWS, MOST_COLUMNS, BY_TWO, 1, 0}; break;
+	default: shape = (struct shape){FEW_ROWS, MOST_COLUMNS, BY_TWO, 1, 0, false}; break;
 	}
 	table = make_table(&shape);
 	select_columns(&hearing, table, NULL, &config);
@@ -360,7 +349,7 @@ END_TEST
 START_TEST(with_so_many_rows_and_columns_it_is_tried)
 {
 	struct cln_config config = small_config();
-	const struct shape shape = {FEW_ROWS, 20, BY_ALL, 1, 0};
+	const struct shape shape = {FEW_ROWS, 20, BY_ALL, 1, 0, false};
 	struct cln_table *table = make_table(&shape);
 	struct hearing hearing;
 
@@ -415,7 +404,7 @@ START_TEST(the_rows_that_judge_are_counted)
 		double test_fraction;
 		const char *said;
 	} cases[] = {{ROWS, 0, " on 1200 rows "}, {ROWS, 0.2, " on 960 rows "}, {16000, 0.2, " on 10000 rows "}};
-	struct shape shape = {cases[_i].rows, 20, BY_TWO, 1, 0};
+	struct shape shape = {cases[_i].rows, 20, BY_TWO, 1, 0, false};
 	struct cln_config config = small_config();
 	struct cln_table *table = make_table(&shape);
 	struct hearing hearing;
@@ -432,7 +421,7 @@ END_TEST
 START_TEST(tables_given_for_validation_and_test_have_no_say)
 {
 	const struct cln_config config = small_config();
-	const struct shape other = {300, COLUMNS, BY_NONE, 2, 0};
+	const struct shape other = {300, COLUMNS, BY_NONE, 2, 0, false};
 	struct cln_table *train = make_table(&usual), *table = make_table(&other);
 	struct hearing alone, beside;
 
@@ -482,6 +471,24 @@ START_TEST(equal_weights_are_none)
 	ck_assert_str_eq(with.found, without.found);
 	ck_assert_str_eq(with.kept, without.kept);
 	cln_table_destroy(with_weights);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Half of the rows tell nothing and weigh next to nothing: what is told is the log loss of the others, which without weights would
+ * be near the mean of theirs and ln 2. */
+START_TEST(rows_judge_by_their_weights)
+{
+	struct cln_config config = small_config();
+	struct shape shape = usual;
+	shape.weight = 3;
+	shape.half = true;
+	struct cln_table *table = make_table(&shape);
+	struct hearing hearing;
+
+	config.weight = "weight";
+	select_columns(&hearing, table, NULL, &config);
+	ck_assert_double_lt(second_told(hearing.found), 0.5);
 	cln_table_destroy(table);
 }
 END_TEST
@@ -637,6 +644,7 @@ static Suite *suite(void)
 	tcase_add_test(where, tables_given_for_validation_and_test_have_no_say);
 	tcase_add_loop_test(same, threads_change_nothing, 1, 3);
 	tcase_add_test(same, equal_weights_are_none);
+	tcase_add_test(same, rows_judge_by_their_weights);
 	tcase_add_test(same, class_weights_judge_too);
 	tcase_add_loop_test(stops, a_stop_is_heard_within_the_selection, 0, 6);
 	tcase_add_test(stops, a_fit_that_goes_on_has_the_columns_that_it_had);

@@ -54,6 +54,13 @@ DRAWN = {
     "syn_wide": (2500, 200, 50, 0.3, True),
 }
 
+# The same, drawn by themselves: for how columns are left out.
+DRAWN_WIDE = {
+    "wide10k": (10000, 200, 50, 0.3, True),
+    "wide100": (4000, 100, 0, 0.3, False),
+    "mixed": (4000, 60, 0, 0.4, True),
+}
+
 # name: table, label, positive value; of 6,000 rows those with a label, beside 30 numbers and 10 categories that are drawn.  Made
 # once it was settled how columns are left out.
 BESIDE_DRAWN = {
@@ -122,9 +129,9 @@ def add_noise(options, name):
     write(options.out, name, [names[i] for i in columns] + new_names + ["y"], new, most)
 
 
-def draw(options, name, generator):
+def draw(options, name, shape, generator):
     """Seven numbers and the category say something; the others nothing.  Where tails are light the question is a straight one."""
-    n, numbers, levels, rate, heavy = DRAWN[name]
+    n, numbers, levels, rate, heavy = shape
     X = generator.standard_t(1.5, (n, numbers)) if heavy else generator.standard_normal((n, numbers))
     X[:, :3] = np.exp(X[:, :3].clip(-30, 30) * .7)
     level = generator.zipf(1.5, n) % levels if levels else np.zeros(n, int)
@@ -182,8 +189,11 @@ def main():
     from_library(options, "cancer", sklearn.datasets.load_breast_cancer(), lambda target: target)
     from_library(options, "odd", sklearn.datasets.load_digits(), lambda target: target % 2)
     generator = np.random.default_rng(5)
-    for name in DRAWN:
-        draw(options, name, generator)
+    for name, shape in DRAWN.items():
+        draw(options, name, shape, generator)
+    generator = np.random.default_rng(77)
+    for name, shape in DRAWN_WIDE.items():
+        draw(options, name, shape, generator)
     X, y = sklearn.datasets.make_classification(n_samples=2600, n_features=500, n_informative=5, n_redundant=15,
                                                 n_clusters_per_class=16, class_sep=2, random_state=5)
     from_generator(options, "madelon_like", X, y)

@@ -330,10 +330,9 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 					      .note = on_note,
 					      .ask = interrupt_ask,
 					      .checkpoint = on_checkpoint};
-	enum cln_status status;
+	enum cln_status status = cln_model_resume(&run->model, run->checkpoint, run->train, run->valid, run->test, run->init,
+						  &run->options->config, &observer, &run->summary, err);
 
-	status = cln_model_resume(&run->model, run->checkpoint, run->train, run->valid, run->test, run->init,
-				  &run->options->config, &observer, &run->summary, err);
 	interrupt_finish();
 	progress_clear(&run->progress);
 	if (run->failed.code != CLN_OK) {
