@@ -68,6 +68,7 @@ done
 } >steer.csv
 expect 0 '"y?" is positive' train --recipe plain steer.csv --out steered --force --epochs 1
 cp stderr notes
+"$colonnade" check steer.csv >>notes 2>&1
 expect 2 '--positive q: the label column "l?" has the values "x?" and "y?"' \
   train --recipe plain steer.csv --out steered --force --positive q
 ! LC_ALL=C grep -q "[$esc$(printf '\007')]\|$(printf '\302\233')" stderr notes || fail "control characters: $(cat -v stderr notes)"

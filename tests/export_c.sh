@@ -65,18 +65,19 @@ done
 
 # ---- fields whose names collide or are taken
 {
-  echo 'int,INT,a b,a-b,a_b,1,2nd,errno,"comment */ ??/
+  echo 'int,INT,a b,a-b,a_b,1,2nd,errno,not eq,static assert,char16_t,const-cast,"comment */ ??/
 two lines","Größe",,y'
   for i in $(seq 40); do
-    echo "$((i % 7)),$((i % 5)),$((i % 3)),$((i % 11)),$((i * i % 13)),$i,$((i % 4)).5,x??/$((i % 3)),b$((i % 2)),c$((i % 4)),$((i %
-      6)).25,$((i * 7 % 2))"
+    echo "$((i % 7)),$((i % 5)),$((i % 3)),$((i % 11)),$((i * i % 13)),$i,$((i % 4)).5,x??/$((i % 3)),$((i % 9)).5,$((i %
+      8)),$i.5,$((i * 3 % 17)),b$((i % 2)),c$((i % 4)),$((i % 6)).25,$((i * 7 % 2))"
   done
 } >names.csv
 "$colonnade" train names.csv --recipe plain --out names --epochs 1 --hidden 3 --progress none 2>train.err ||
   fail "names: $(cat train.err)"
 self_test names
 for field in 'float int_;' 'float int___2;' 'float a_b;' 'float a_b__4;' 'float a_b__5;' 'float c1;' 'float c2nd;' \
-  'const char \*errno_;' 'const char \*comment_two_lines;' 'const char \*gr_e;' 'float c11;'; do
+  'const char \*errno_;' 'const char \*comment_two_lines;' 'const char \*gr_e;' 'float c15;' \
+  'float not_eq_;' 'float static_assert_;' 'float char16_t_;' 'float const_cast_;'; do
   holds "the fields" "^	$field" model.c
 done
 

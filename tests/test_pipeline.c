@@ -942,30 +942,6 @@ START_TEST(numbers_match_levels_by_shortest_text_and_else_by_value)
 }
 END_TEST
 
-START_TEST(features_have_names)
-{
-	static const char *const expected[] = {"age",        "age is missing", "job=clerk", "job=smith",
-					       "job=(rare)", "job is missing", "sex=m"};
-	struct cln_table *table = tables_create(6, 3);
-	struct pipeline *pipeline;
-	char name[32];
-
-	tables_numbers(table, 0, "age", (const float[]){1, 2, NAN, 3, 4, 5});
-	tables_texts(table, 1, "job", (const char *[]){"clerk", "clerk", "smith", "smith", "cook", NULL});
-	tables_texts(table, 2, "sex", (const char *[]){"f", "m", "f", "m", "f", "m"});
-	pipeline = fitted(table, 6, CLN_SCALE_NONE, 2);
-	ck_assert_uint_eq(pipeline->n_features, COUNT(expected));
-	for (size_t f = 0; f < COUNT(expected); f++) {
-		pipeline_feature_name(name, sizeof name, pipeline, f);
-		ck_assert_str_eq(name, expected[f]);
-	}
-	pipeline_feature_name(name, 6, pipeline, 2);
-	ck_assert_str_eq(name, "job=c");
-	pipeline_destroy(pipeline);
-	cln_table_destroy(table);
-}
-END_TEST
-
 START_TEST(only_scaled_values_of_more_than_two_numbers_are_numbers)
 {
 	/* a: three numbers and a gap; b: two; c: one and a gap; d: levels; e: two levels; f: both zeros are one number */
@@ -1189,7 +1165,6 @@ START_TEST(many_levels_are_numbered_in_byte_order_and_rare_ones_0)
 	const struct pipeline_column *column = &pipeline->columns[0];
 	struct cln_row_report report;
 	float X[2 * MANY];
-	char name[32];
 
 	ck_assert(column->numbered && column->has_missing && !column->two_valued);
 	ck_assert_uint_eq(column->n_levels, 4);
@@ -1199,8 +1174,6 @@ START_TEST(many_levels_are_numbered_in_byte_order_and_rare_ones_0)
 	ck_assert_mem_eq(X, expected, sizeof X);
 	ck_assert_uint_eq(report.unseen_cells, 1);
 	ck_assert_uint_eq(report.missing_cells, 1);
-	pipeline_feature_name(name, sizeof name, pipeline, 0);
-	ck_assert_str_eq(name, "x (level)");
 	ck_assert(!pipeline_feature_is_number(pipeline, 0));
 	assert_ok(pipeline_clone(&copy, pipeline, &err));
 	ck_assert(copy->columns[0].numbered);
@@ -1377,7 +1350,6 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(columns, of_levels_of_one_value_the_shortest_text_is_the_number);
 	tcase_add_test(columns, texts_that_are_numbers_are_read_where_numbers_were_learnt);
 	tcase_add_test(columns, numbers_match_levels_by_shortest_text_and_else_by_value);
-	tcase_add_test(columns, features_have_names);
 	tcase_add_test(columns, only_scaled_values_of_more_than_two_numbers_are_numbers);
 	tcase_add_test(columns, a_clone_has_its_own_knots);
 	tcase_add_test(columns, a_clone_is_the_same_and_its_own);

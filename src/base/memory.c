@@ -20,14 +20,15 @@ uint64_t memory_parse(const char *text)
 	if (*text < '1' || *text > '9')
 		return 0;
 	for (; *text >= '0' && *text <= '9'; text++) {
-		if (value > (UINT64_MAX >> 40) / 10 - 1)
+		if (value > UINT64_MAX / 10 - 1)
 			return 0;
 		value = 10 * value + (uint64_t)(*text - '0');
 	}
 	const char *unit = *text ? strchr(units, *text) : NULL;
 	if (*text && (!unit || text[1]))
 		return 0;
-	return unit ? value << 10 * (unit - units + 1) : value;
+	const unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	return value <= UINT64_MAX >> shift ? value << shift : 0;
 }
 
 /* ---------------------------------------------------------------- files of one number, and of a name and a number a line */

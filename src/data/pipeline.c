@@ -2,7 +2,6 @@
  * What a pipeline is; pipeline_fit.c learns one, pipeline_read.c applies it. */
 #include "data/pipeline.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void texts_destroy(char **texts, size_t n)
@@ -110,21 +109,4 @@ bool pipeline_feature_is_number(const struct pipeline *pipeline, size_t feature)
 bool pipeline_feature_is_by_quantiles(const struct pipeline *pipeline, size_t feature)
 {
 	return pipeline_feature_is_number(pipeline, feature) && column_of(pipeline, feature)->transform == TRANSFORM_QUANTILE;
-}
-
-void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipeline, size_t feature)
-{
-	const struct pipeline_column *column = column_of(pipeline, feature);
-	size_t slot = feature - column->first_feature;
-
-	if (column->has_missing && slot == column->n_features - 1)
-		snprintf(name, size, "%s is missing", column->name);
-	else if (column->type == COLUMN_NUMERIC)
-		snprintf(name, size, "%s", column->name);
-	else if (column->numbered)
-		snprintf(name, size, "%s (level)", column->name);
-	else if (column->two_valued)
-		snprintf(name, size, "%s=%s", column->name, column->levels[1]);
-	else
-		snprintf(name, size, "%s=%s", column->name, slot < column->n_levels ? column->levels[slot] : "(rare)");
 }

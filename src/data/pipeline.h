@@ -111,10 +111,6 @@ const struct column *pipeline_cells(const struct pipeline_reader *reader, size_t
 /* The features of a row that tells nothing: every number at the training median, no level in any category, nothing missing. */
 void pipeline_typical(float *x, const struct pipeline *pipeline);
 
-/* A short name of a feature for messages and inspect, as "age", "age is missing", "job=clerk", "job=(rare)"; '\0'-terminated, cut
- * to size. */
-void pipeline_feature_name(char *name, size_t size, const struct pipeline *pipeline, size_t feature);
-
 /* Whether a feature is the scaled value of a numeric column that is not two-valued: not an indicator, not a level, not a flag. */
 bool pipeline_feature_is_number(const struct pipeline *pipeline, size_t feature);
 

@@ -30,7 +30,7 @@ void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length)
 	size_t used = 0;
 	while (length && used < EXCERPT - 8) { /* room for a character, three points and the end */
 		size_t n = utf8_sequence(text, length);
-		bool printable = n > 1 || (n == 1 && *text >= ' ' && *text != 0x7F);
+		bool printable = n > 0 && *text && !utf8_control(text);
 		if (!printable)
 			n = 1;
 		if (printable)

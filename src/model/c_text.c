@@ -15,15 +15,16 @@
 
 /* What a field cannot be called: keywords of C and C++, and macros of headers that have no parameters; upper case is not used. */
 static const char *const taken[] = {
-	"alignas", "alignof", "and", "asm", "assert", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "class",
-	"co_await", "co_return", "co_yield", "compl", "complex", "concept", "const", "consteval", "constexpr", "constinit",
-	"continue", "decltype", "default", "delete", "do", "double", "else", "enum", "environ", "errno", "explicit", "export",
-	"extern", "false", "far", "float", "for", "fortran", "friend", "goto", "huge", "i386", "if", "imaginary", "inline", "int",
-	"interface", "linux", "long", "mutable", "namespace", "near", "new", "noexcept", "noreturn", "not", "nullptr", "operator",
-	"or", "private", "protected", "public", "register", "requires", "restrict", "return", "short", "signed", "sizeof", "small",
-	"static", "stderr", "stdin", "stdout", "struct", "switch", "template", "this", "thread_local", "throw", "true", "try",
-	"typedef", "typeid", "typename", "typeof", "union", "unix", "unsigned", "using", "virtual", "void", "volatile", "wchar_t",
-	"while", "xor",
+	"alignas", "alignof", "and", "and_eq", "asm", "assert", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
+	"char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "complex", "concept", "const",
+	"const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double",
+	"dynamic_cast", "else", "enum", "environ", "errno", "explicit", "export", "extern", "false", "far", "float", "for",
+	"fortran", "friend", "goto", "huge", "i386", "if", "imaginary", "inline", "int", "interface", "linux", "long", "mutable",
+	"namespace", "near", "new", "noexcept", "noreturn", "not", "not_eq", "nullptr", "operator", "or", "or_eq", "private",
+	"protected", "public", "register", "reinterpret_cast", "requires", "restrict", "return", "short", "signed", "sizeof",
+	"small", "static", "static_assert", "static_cast", "stderr", "stdin", "stdout", "struct", "switch", "template", "this",
+	"thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "typeof", "typeof_unqual", "union", "unix",
+	"unsigned", "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq",
 };
 
 static bool is_taken(const char *name)
