@@ -371,7 +371,8 @@ CLN_MUST_CHECK enum cln_status cln_model_fit(struct cln_model **model, const str
 
 /* Carries on where `checkpoint` was made (NULL: at the start), and ends with the model of a fit that was never interrupted, to the
  * bit.  The tables, init and config must be those of that fit: CLN_E_USAGE names what differs.  Threads and isa may be others, and
- * so may config->epochs where the schedule is constant or step, and what cln_checkpoint_allow allowed. */
+ * so may config->epochs where the schedule is constant or step and the regularisation constant, and what cln_checkpoint_allow
+ * allowed. */
 CLN_MUST_CHECK enum cln_status cln_model_resume(struct cln_model **model, const struct cln_checkpoint *checkpoint,
                                                 const struct cln_table *train, const struct cln_table *valid,
                                                 const struct cln_table *test, const struct cln_model *init,

@@ -116,6 +116,13 @@ expect 0 'allowed is finished' train --recipe plain other.csv --out allowed "${e
 expect 0 '' train --recipe plain data.csv --out begun --epochs 1 --progress none --resume=auto --allow-change lr
 holds "the record of a run that began" '"allow-change": null,' begun/run.json
 
+# ---- regularisation that fades over the epochs is another one where there are more
+fading=(--recipe plain data.csv --out fading "${endless[@]}" --weight-decay 0.1 --regularisation flat-cosine)
+expect 75 'stopped by the time limit' train "${fading[@]}" --time-limit 1ms
+expect 2 '--epochs was 1000000, is 1000' train "${fading[@]}" --epochs 1000 --resume
+expect 75 'goes on although epochs was 1000000, is 900000' \
+  train "${fading[@]}" --epochs 900000 --resume --allow-change epochs --time-limit 1ms
+
 # ---- a table that has got more rows, with the default recipe; but no other level in the place of one
 head -n 2001 "$examples/adult.csv" >few.csv
 head -n 2101 "$examples/adult.csv" >more.csv

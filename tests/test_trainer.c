@@ -457,18 +457,48 @@ START_TEST(divergence_is_seen_before_it_spoils_the_weights)
 }
 END_TEST
 
-START_TEST(a_norm_beyond_float_is_divergence_and_not_a_standstill)
+/* Squares of such gradients overflow as floats; they themselves do not, and a factor makes them as small as they are to be. */
+START_TEST(a_gradient_whose_squares_overflow_is_clipped)
+{
+	struct dataset data = make_data(64, false, 4);
+	struct cln_config config = plain();
+	for (size_t i = 0; i < 64 * FEATURES; i++)
+		data.X[i] *= 1e24f;
+	config.optimizer = CLN_SGD;
+	config.learning_rate = 1e-3;
+	config.clip_norm = 1;
+	config.batch_size = 0;
+	config.epochs = 1;
+	struct network *net, *initial;
+	struct trainer_result result;
+	assert_ok(train(&net, &result, &config, &data, NULL, NULL, 1, NULL, &err));
+	config.epochs = 0;
+	assert_ok(train(&initial, &result, &config, &data, NULL, NULL, 1, NULL, &err));
+	double moved = 0;
+	for (size_t i = 0; i < net->n_floats; i++) {
+		const double by = (double)net->params[i] - (double)initial->params[i];
+		moved += by * by;
+	}
+	/* The one step has the length of rate x clip_norm, but for the rounding of weights below 2, half an ulp each. */
+	ck_assert_double_eq_tol(sqrt(moved), 1e-3, sqrt((double)net->n_floats) * 0x1p-24);
+	network_destroy(net);
+	network_destroy(initial);
+	dataset_free(&data);
+}
+END_TEST
+
+START_TEST(second_moments_that_overflow_are_divergence_and_not_a_standstill)
 {
 	struct dataset data = make_data(64, false, 4);
 	struct cln_config config = plain();
 	for (size_t i = 0; i < 64 * FEATURES; i++)
 		data.X[i] *= 1e25f;
-	config.clip_norm = 1;
 	config.epochs = 2;
 	struct network *net;
 	struct trainer_result result;
 	struct cln_error err = {0};
 	ck_assert_int_eq(train(&net, &result, &config, &data, NULL, NULL, 1, NULL, &err), CLN_E_DIVERGED);
+	ck_assert_ptr_nonnull(strstr(err.message, "a feature is far too large"));
 	network_destroy(net);
 	dataset_free(&data);
 }
@@ -581,7 +611,8 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, the_first_train_loss_is_that_of_the_initial_network);
 	tcase_add_test(tcase, divergence_is_named_with_its_place);
 	tcase_add_test(tcase, divergence_is_seen_before_it_spoils_the_weights);
-	tcase_add_test(tcase, a_norm_beyond_float_is_divergence_and_not_a_standstill);
+	tcase_add_test(tcase, a_gradient_whose_squares_overflow_is_clipped);
+	tcase_add_test(tcase, second_moments_that_overflow_are_divergence_and_not_a_standstill);
 	tcase_add_test(tcase, a_validation_loss_that_is_not_finite_ends_the_run_at_once);
 	tcase_add_test(tcase, block_sizes_follow_the_stated_rule);
 	tcase_add_test(tcase, clipping_bounds_a_step);

@@ -271,14 +271,14 @@ static enum cln_status make_clocks(struct bench *bench, struct cln_error *err)
 	return bench->plan->clocks ? CLN_OK : CLN_E_MEMORY;
 }
 
-/* Floating-point operations of one row in one of the products. */
+/* Floating-point operations of one row in one of the products; the first layer's dA is there where a front learns from it. */
 static double phase_flops(const struct network *net, enum phase phase)
 {
 	double flops = 0;
 
 	if (phase != PHASE_FORWARD && phase != PHASE_GRADIENT && phase != PHASE_BACKWARD)
 		return 0;
-	for (size_t l = phase == PHASE_BACKWARD ? 2 : 1; l <= net->L; l++)
+	for (size_t l = phase == PHASE_BACKWARD && !network_has_front(net) ? 2 : 1; l <= net->L; l++)
 		flops += 2.0 * (double)net->n[l] * (double)net->n[l - 1];
 	return flops;
 }

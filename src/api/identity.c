@@ -252,15 +252,20 @@ static bool is_allowed(const char **option, const char *names, const char *key)
 	return false;
 }
 
-/* More or fewer epochs are the same training where no rate depends on their number. */
+bool identity_is_of_any_epochs(const char *schedule, const char *regularisation)
+{
+	return strcmp(regularisation, name_of(&names_regularisation, CLN_REGULARISATION_CONSTANT)) == 0 &&
+	       (strcmp(schedule, name_of(&names_schedule, CLN_CONSTANT)) == 0 ||
+	        strcmp(schedule, name_of(&names_schedule, CLN_STEP)) == 0);
+}
+
 static bool may_have_other_epochs(const struct json *identity)
 {
-	const struct json *schedule = json_get(identity, "schedule");
+	const struct json *schedule = json_get(identity, "schedule"), *regularisation = json_get(identity, "regularisation");
+	const char *usual = name_of(&names_regularisation, CLN_REGULARISATION_CONSTANT);
 
-	if (!schedule || schedule->type != JSON_STRING)
-		return false;
-	return strcmp(schedule->string, name_of(&names_schedule, CLN_CONSTANT)) == 0 ||
-	       strcmp(schedule->string, name_of(&names_schedule, CLN_STEP)) == 0;
+	return schedule && schedule->type == JSON_STRING && (!regularisation || regularisation->type == JSON_STRING) &&
+	       identity_is_of_any_epochs(schedule->string, regularisation ? regularisation->string : usual);
 }
 
 /* ---------------------------------------------------------------- comparing */

@@ -23,7 +23,7 @@ enum cln_status identity_left_out(bool **left_out, const char *identity, const s
 
 /* What may be otherwise in a training that goes on. */
 struct identity_freedom {
-	bool epochs;                         /* `epochs`, where no rate depends on it: with the schedules constant and step */
+	bool epochs;                         /* `epochs`, where identity_is_of_any_epochs */
 	const char *allowed;                 /* names of cln_checkpoint_allow, or NULL: nothing */
 	const struct cln_observer *observer; /* told what was allowed and is otherwise; or NULL */
 };
@@ -34,6 +34,10 @@ enum cln_status identity_compare(const char *was, const char *is, const struct i
 
 /* CLN_E_USAGE: one of the names, which are separated by commas, is of nothing that can be allowed to differ. */
 enum cln_status identity_check_allowed(const char *names, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Whether more or fewer epochs are the same training: with these words of its options, neither a rate nor regularisation depends on
+ * their number. */
+bool identity_is_of_any_epochs(const char *schedule, const char *regularisation);
 
 /* Whether an option is among the names; NULL: there are none. */
 bool identity_is_allowed(const char *names, const char *option);

@@ -140,7 +140,8 @@ static const struct command commands[] = {
 	    "multiply-adds on the same threads, measured between the windows) and fraction_of_peak (of the best decile). Many "
 	    "processors lower their clock for products and raise it within milliseconds for multiply-adds of registers alone: "
 	    "fraction_at_clock compares windows with a peak that follows within milliseconds, at their clock (the median). "
-	    "Floating-point operations are those of the products: forward, dW and dA, without the first layer's dA. "
+	    "Floating-point operations are those of the products: forward, dW and dA, without the first layer's dA "
+	    "but where embeddings or input factors learn from it. "
 	    "With --phases it adds where a step's time goes, on average over the threads, which takes a little time itself, and "
 	    "what a product alone reaches whose operands stay in the first-level cache (tile).",
 	.examples = "colonnade bench --inputs 28 --rows 200000 --hidden 300,300,300,300 --batch-size 1024 --optimizer adam\n"
@@ -561,7 +562,7 @@ static const struct option_spec specs[] = {
 	 .help = "decay of adam's and adamw's first moment", .group = training_group, .compact = true, .commands = FOR_FITS},
 	{.name = "beta2", .argument = "X", .type = OPTION_REAL, .high = 1, .below_high = true, .offset = AT(config.beta2),
 	 .help = "decay of adam's and adamw's second moment", .group = training_group, .compact = true, .commands = FOR_FITS},
-	{.name = "epsilon", .argument = "X", .type = OPTION_REAL, .high = 1, .above_low = true, .offset = AT(config.epsilon),
+	{.name = "epsilon", .argument = "X", .type = OPTION_REAL, .low = 1e-30, .high = 1, .offset = AT(config.epsilon),
 	 .help = "added to the root of the second moment", .group = training_group, .compact = true, .commands = FOR_FITS},
 	{.name = "parametrisation", .type = OPTION_WORD, .words = &names_parametrisation, .offset = AT(config.parametrisation),
 	 .help = "ntk: a layer's weights learn at the rate over sqrt(its inputs)", .group = training_group, .compact = true,

@@ -177,14 +177,15 @@ enum cln_status run_record_options(struct text *text, const struct options *opti
 	return text->failed ? error_set(err, CLN_E_MEMORY, "no memory for the text of the options") : CLN_OK;
 }
 
-/* More or fewer epochs are the same training where no rate depends on their number. */
 static bool may_differ(const struct option_spec *spec, const struct options *options, bool finished)
 {
-	const enum cln_schedule schedule = options->config.schedule;
+	const struct cln_config *config = &options->config;
 
 	if (spec->passing || (!finished && identity_is_allowed(options->allow_change, spec->name)))
 		return true;
-	return !finished && strcmp(spec->name, "epochs") == 0 && (schedule == CLN_CONSTANT || schedule == CLN_STEP);
+	return !finished && strcmp(spec->name, "epochs") == 0 &&
+	       identity_is_of_any_epochs(name_of(&names_schedule, (int)config->schedule),
+					 name_of(&names_regularisation, (int)config->regularisation));
 }
 
 static enum cln_status compare_options(const struct json *was, const struct json *is, const char *name,

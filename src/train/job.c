@@ -24,8 +24,7 @@ struct job_header {
 	struct job_rows train, valid;        /* valid.n_rows = 0: there are none */
 	bool valid_in_train;                 /* its rows are in train's X */
 	bool parts[STATE_N_PARTS];           /* that the state has; without a state the weights alone */
-	size_t recoveries, step;
-	double least_loss;
+	size_t recoveries;
 };
 
 enum job_command { JOB_STEPS, JOB_GO_BACK, JOB_GATHER, JOB_VALIDATE, JOB_END };
@@ -77,7 +76,6 @@ static struct job_header describe(const struct plan *plan, const struct job_task
 		for (size_t i = 0; i < STATE_N_PARTS; i++)
 			header.parts[i] = i != STATE_BEST && task->from->parts[i];
 		header.recoveries = task->from->recoveries;
-		header.step = task->from->step;
 	}
 	return header;
 }

@@ -229,7 +229,7 @@ void slices_reduce(struct slices *slices, const struct route *route, int tid)
 {
 	for (size_t i = slices->shares[tid]; i < slices->shares[tid + 1]; i++) {
 		const struct chunk *chunk = chunk_at(slices, i);
-		slices->norms[i] = slices->updater->kernels->sum_squares(reduce_chunk(slices, route, chunk), chunk->n);
+		slices->norms[i] = updater_squares(slices->updater, reduce_chunk(slices, route, chunk), chunk->n);
 	}
 }
 

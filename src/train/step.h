@@ -25,7 +25,8 @@ struct stepper {
 	double *block_losses;         /* of the current mini-batch */
 	struct slices slices;         /* where plan.comm has other ranks */
 	/* What they tell one another in every step: a word (rank 0: what the observer asks for, another one: a signal that it was
-	 * sent), then the losses of its blocks.  Rank r's stretch: bytes votes_begin[r] .. votes_begin[r+1]-1. */
+	 * sent), then the losses of its blocks.  Rank r's stretch: bytes full_votes[r] .. full_votes[r+1]-1, or
+	 * last_votes in an incomplete last mini-batch. */
 	double *votes;
 	size_t *full_votes, *last_votes;
 	bool is_narrow;

@@ -15,6 +15,7 @@
 
 #define PROGRESS_SECONDS 0.05
 
+#define MOST_LOSS 0x1p60         /* of gradients that belong to more the squares, of which second moments are made, overflow */
 #define EXPLOSION 1000           /* times the least loss so far: no learning rate that is worth having makes such a leap */
 #define LN2 0.693147180559945309 /* the loss of guessing */
 
@@ -330,6 +331,13 @@ static enum cln_status check_epoch(const struct trainer *trainer, const struct c
 	}
 	const double least = trainer->state.least_loss > LN2 ? trainer->state.least_loss : LN2;
 	const bool lost = trainer_has_valid(trainer->valid) && !isfinite(told->valid.log_loss);
+	if (optimizer_has_second(trainer->stepper.config->optimizer) && told->train_loss > MOST_LOSS) {
+		name_layer(where, trainer->stepper.net);
+		return error_set(err, CLN_E_DIVERGED,
+		                 "training diverged in epoch %zu: its mean loss over %zu steps is %.3g, and %s: a feature is far "
+		                 "too large for this network; try --scale standardise or robust",
+		                 told->epoch, steps, told->train_loss, where);
+	}
 	if (!lost && !(told->train_loss > EXPLOSION * least))
 		return CLN_OK;
 	name_layer(where, trainer->stepper.net);

@@ -261,11 +261,22 @@ static const float *reduce_chunk(const struct updater *updater, const struct red
 	return sum;
 }
 
+double updater_squares(const struct updater *updater, const float *sum, size_t n)
+{
+	double squares = updater->kernels->sum_squares(sum, n);
+	if (isfinite(squares))
+		return squares;
+	squares = 0;
+	for (size_t i = 0; i < n; i++)
+		squares += (double)sum[i] * (double)sum[i];
+	return squares;
+}
+
 void updater_reduce(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end)
 {
 	for (size_t i = begin; i < end; i++) {
 		const struct chunk *chunk = &updater->chunks[i];
-		updater->chunk_norms[i] = updater->kernels->sum_squares(reduce_chunk(updater, reduction, chunk, NULL), chunk->n);
+		updater->chunk_norms[i] = updater_squares(updater, reduce_chunk(updater, reduction, chunk, NULL), chunk->n);
 	}
 }
 
@@ -277,7 +288,7 @@ float updater_scale(const struct updater *updater, size_t m)
 	double squares = 0;
 	for (size_t i = 0; i < updater->n_chunks; i++)
 		squares += updater->chunk_norms[i];
-	if (!isfinite(squares)) /* no factor mends that: the weights are to show it */
+	if (!isfinite(squares)) /* the gradient is not, and no factor mends that: the weights are to show it */
 		return NAN;
 	const double norm = sqrt(squares) * scale;
 	return (float)(norm > most ? scale * (most / norm) : scale);

@@ -49,6 +49,9 @@ static inline float **updater_slots(const struct updater *updater, size_t team) 
 /* What `leaf` says of folding a team's slots, on chunks begin .. end-1. */
 void updater_fold(const struct updater *updater, size_t team, const struct reduction_leaf *leaf, size_t begin, size_t end);
 
+/* The sum of the squares of n floats (a multiple of PANEL), finite where they are: in double where it overflows as a float. */
+double updater_squares(const struct updater *updater, const float *sum, size_t n);
+
 /* What the teams have left of chunks begin .. end-1, added up in tree order in the root's slot, and the sums' squared norms. */
 void updater_reduce(struct updater *updater, const struct reduction *reduction, size_t begin, size_t end);
 
