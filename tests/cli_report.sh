@@ -74,6 +74,20 @@ bash -c "$(sed -n 's/^  "command": "\(.*\)",\{0,1\}$/\1/p' run/run.json | sed "s
   --out again --progress none" 2>stderr || fail "the command: $(cat stderr)"
 cmp -s run/model.safetensors again/model.safetensors || fail "the command trains another model"
 
+# ---- options are kept whole, however long; names of columns have 200 bytes at most, with the ellipsis of those that are cut
+names=$(printf ',column-%03d' {1..119})
+long=$(printf '%0200d' 1)
+{
+  echo "x,$long,y$long,label${names}"
+  for i in $(seq 40); do echo "$i,$((i % 3)),$((i % 5)),$((i % 2))$(printf ',%d' {1..119})"; done
+} >wide.csv
+train wide.csv --recipe plain --epochs 1 --label label --ignore "${names#,}" --out wide
+holds "all names that are ignored" "^    \"ignore\": \"${names#,}\",$" wide/run.json
+grep -qF "${names#,}" wide/report.html || fail "the report does not have all names that are ignored"
+grep -oE '"name":"y?0[^"]*' wide/run.json | sed 's/"name":"//' >long_names
+equal "lengths of the names" "$(LC_ALL=C awk '{ print length }' long_names)" $'200\n200'
+grep -qF '0…","use"' wide/run.json || fail "no name that is cut has an ellipsis"
+
 # ---- other kinds of runs
 train "$examples/cvd.csv" --recipe textbook --scale standardise --epochs 50 --out textbook
 well_formed textbook/report.html

@@ -145,6 +145,13 @@ static void duration_text(char text[OPTION_VALUE], const struct option_spec *spe
 	snprintf(text, OPTION_VALUE, "%s%s", number, units[unit].unit);
 }
 
+const char *options_text(const struct options *options, const struct option_spec *spec)
+{
+	const char *text = *(const char *const *)const_member(options, spec);
+
+	return text ? text : "";
+}
+
 void options_value(char text[OPTION_VALUE], const struct options *options, const struct option_spec *spec)
 {
 	const void *value = const_member(options, spec);
@@ -154,7 +161,7 @@ void options_value(char text[OPTION_VALUE], const struct options *options, const
 		put(text, *(const bool *)value ? "true" : "false");
 		return;
 	case OPTION_TEXT:
-		put(text, *(const char *const *)value);
+		put(text, options_text(options, spec));
 		return;
 	case OPTION_WORD:
 		put(text, name_of(spec->words, *(const int *)value));

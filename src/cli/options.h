@@ -162,6 +162,8 @@ bool options_set(struct options *options, const struct option_spec *spec, const 
 /* The text of an option's value, in the form in which it is given: "128,64", "all", "relu"; "" where there is none. */
 #define OPTION_VALUE 1024
 void options_value(char text[OPTION_VALUE], const struct options *options, const struct option_spec *spec);
+/* The same of OPTION_TEXT in its whole length, which options_value may cut. */
+const char *options_text(const struct options *options, const struct option_spec *spec);
 /* What the argument may be: "a number from 0 up to 1, 1 excluded"; the form that help shows: "relu|tanh|...". */
 void options_range(char text[OPTION_VALUE], const struct option_spec *spec);
 void options_argument(char text[OPTION_VALUE], const struct option_spec *spec);

@@ -51,15 +51,6 @@ static void add_word(struct text *line, const char *word)
 	text_add(line, "'", 1);
 }
 
-/* A text in its whole length, which options_value may cut. */
-static const char *whole_text(const struct options *options, const struct option_spec *spec)
-{
-	const char *text;
-
-	memcpy(&text, (const char *)options + spec->offset, sizeof text);
-	return text ? text : "";
-}
-
 static void add_option(struct text *line, const struct options *options, const struct option_spec *spec)
 {
 	char value[OPTION_VALUE];
@@ -69,7 +60,7 @@ static void add_option(struct text *line, const struct options *options, const s
 	if (spec->type == OPTION_SWITCH && strcmp(value, "true") == 0)
 		return;
 	text_add(line, spec->type == OPTION_SWITCH ? "=" : " ", 1);
-	add_word(line, spec->type == OPTION_TEXT ? whole_text(options, spec) : value);
+	add_word(line, spec->type == OPTION_TEXT ? options_text(options, spec) : value);
 }
 
 /* The values of the recipe in force. */
@@ -117,10 +108,10 @@ static enum cln_status add_config_line(struct text *file, const struct options *
 		text_addf(file, "%s = %s\n", spec->name, value);
 		return CLN_OK;
 	}
-	if (strpbrk(whole_text(options, spec), "\r\n"))
+	if (strpbrk(options_text(options, spec), "\r\n"))
 		return error_set(err, CLN_E_USAGE, "--%s: a name with a line break in it cannot stand in a config file",
 				 spec->name);
-	text_addf(file, "%s = \"%s\"\n", spec->name, whole_text(options, spec));
+	text_addf(file, "%s = \"%s\"\n", spec->name, options_text(options, spec));
 	return CLN_OK;
 }
 

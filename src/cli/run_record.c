@@ -12,10 +12,11 @@
 /* Numbers as numbers; what has a word for 0 ("all") or a form of its own as text; what was not given as null. */
 void run_record_write_option(struct json_writer *writer, const struct options *options, const struct option_spec *spec)
 {
-	char text[OPTION_VALUE];
+	char value[OPTION_VALUE];
+	const char *text = spec->type == OPTION_TEXT ? options_text(options, spec) : value;
 	double number;
 
-	options_value(text, options, spec);
+	options_value(value, options, spec);
 	if (spec->type == OPTION_SWITCH)
 		json_bool(writer, spec->name, strcmp(text, "true") == 0);
 	else if (spec->type == OPTION_SEED)

@@ -15,14 +15,15 @@
 /* A longer name ends with an ellipsis in place of what is cut off. */
 static char *copy_name(const char *name, struct cln_error *err)
 {
-	const size_t n = columns_name_fitting(name, NAME_BYTES);
-	char cut[NAME_BYTES + 8];
+	static const char ellipsis[] = "\xE2\x80\xA6";
+	const size_t mark = strlen(ellipsis), length = strlen(name), n = columns_name_fitting(name, NAME_BYTES - mark);
+	char cut[NAME_BYTES];
 
-	if (!name[n])
-		return mem_copy(name, n, err);
+	if (length <= NAME_BYTES)
+		return mem_copy(name, length, err);
 	memcpy(cut, name, n);
-	memcpy(cut + n, "\xE2\x80\xA6", 3);
-	return mem_copy(cut, n + 3, err);
+	memcpy(cut + n, ellipsis, mark);
+	return mem_copy(cut, n + mark, err);
 }
 
 static enum cln_status keep_column(struct run_review *review, const struct cln_column_summary *column, struct cln_error *err)
