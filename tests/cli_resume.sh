@@ -162,6 +162,16 @@ expect 0 '' "${cvd[@]}" --seed 18446744073709551615
 expect 0 'seeded is finished' "${cvd[@]}" --seed 18446744073709551615 --resume=auto
 expect 2 '--seed was 18446744073709551615, is 18446744073709551614: seeded/run.json' \
   "${cvd[@]}" --seed 18446744073709551614 --resume=auto
+expect 0 '' "${cvd[@]}" --json --force
+cp stdout seeded.json
+expect 0 'seeded is finished' "${cvd[@]}" --json --resume=auto
+cmp seeded.json stdout || fail "a finished run prints another result: $(cat stdout)"
+held=(train data.csv --recipe plain --epochs 2 --valid-fraction 0 --test-fraction 0.2 --ensemble 2 --progress none --json)
+expect 0 '' "${held[@]}" --out held
+sed 's/"out":"held"/"out":"moved"/' stdout >held.json
+mv held moved
+expect 0 'moved is finished' "${held[@]}" --out moved --resume=auto
+cmp held.json stdout || fail "a finished run with rows held back prints another result: $(cat stdout)"
 equal "the record of a finished run" "$(sha whole/run.json)" "$before"
 
 # ---- a damaged checkpoint is refused, and nothing is started over

@@ -434,6 +434,21 @@ START_TEST(values_are_shown_in_a_message)
 }
 END_TEST
 
+START_TEST(what_was_read_is_written_again)
+{
+	static const char text[] = "{\"a\":[1,-2.5,18446744073709551615,0,1e-300,true,false,null,\"s\\n\\u0001\"],"
+				   "\"b\":{\"c\":{},\"d\":[[],[{}]]},\"e\":\"\"}";
+	const struct json *root = parsed(text);
+	struct text again = {0};
+	struct json_writer writer = {.out = &again};
+	json_value(&writer, NULL, root);
+	assert_ok(text_check(&again, &err));
+	ck_assert_str_eq(again.bytes, text);
+	text_free(&again);
+	json_free(root);
+}
+END_TEST
+
 START_TEST(more_values_than_allowed_are_refused)
 {
 	char text[1001];
@@ -481,6 +496,7 @@ static Suite *json_suite(void)
 	tcase_add_test(writing, bytes_that_are_not_utf8_are_written_as_replacement_characters);
 	tcase_add_test(writing, more_values_than_allowed_are_refused);
 	tcase_add_test(writing, every_character_that_is_written_reads_back);
+	tcase_add_test(writing, what_was_read_is_written_again);
 	suite_add_tcase(suite, writing);
 	return suite;
 }

@@ -698,3 +698,35 @@ void json_bool(struct json_writer *writer, const char *key, bool value)
 	begin_value(writer, key);
 	add_text(writer, value ? "true" : "false");
 }
+
+static void write_parts(struct json_writer *writer, const struct json *value)
+{
+	for (const struct json *part = value->child; part; part = part->next)
+		json_value(writer, part->key, part);
+}
+
+void json_value(struct json_writer *writer, const char *key, const struct json *value)
+{
+	switch (value->type) {
+	case JSON_NULL: json_string(writer, key, NULL); return;
+	case JSON_FALSE:
+	case JSON_TRUE: json_bool(writer, key, value->type == JSON_TRUE); return;
+	case JSON_STRING: json_string(writer, key, value->string); return;
+	case JSON_NUMBER:
+		if (value->n > 0)
+			json_size(writer, key, value->n);
+		else
+			json_double(writer, key, value->number);
+		return;
+	case JSON_ARRAY:
+		json_begin_array(writer, key);
+		write_parts(writer, value);
+		json_end_array(writer);
+		return;
+	case JSON_OBJECT:
+		json_begin_object(writer, key);
+		write_parts(writer, value);
+		json_end_object(writer);
+		return;
+	}
+}

@@ -74,5 +74,7 @@ void json_double(struct json_writer *writer, const char *key, double value);    
 void json_float(struct json_writer *writer, const char *key, float value);       /* shortest of %.6g .. %.9g that reads back */
 void json_size(struct json_writer *writer, const char *key, size_t value);
 void json_bool(struct json_writer *writer, const char *key, bool value);
+/* What was read, again: a number in its shortest form or all its digits. */
+void json_value(struct json_writer *writer, const char *key, const struct json *value);
 
 #endif

@@ -476,8 +476,13 @@ static enum cln_status finish(struct run *run, struct cln_error *err)
 /* Nothing is left to do but what a process that was killed at its very end may not have done. */
 static enum cln_status find_finished(struct run *run, struct cln_error *err)
 {
-	fprintf(stderr, "%s is finished: %s/model.safetensors\n", run->options->out, run->options->out);
-	return run_directory_drop_checkpoint(&run->directory, err);
+	const char *out = run->options->out;
+	enum cln_status status = CLN_OK;
+
+	fprintf(stderr, "%s is finished: %s/model.safetensors\n", out, out);
+	if (run->options->json)
+		status = run_record_print_again(run->finished, out, err);
+	return status == CLN_OK ? run_directory_drop_checkpoint(&run->directory, err) : status;
 }
 
 static enum cln_status train(struct run *run, struct options *in_force, struct cln_error *err)

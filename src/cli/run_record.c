@@ -279,19 +279,51 @@ enum cln_status run_record_compare(const char *was, const char *name, const stru
 	return status;
 }
 
+static enum cln_status print(struct text *text, struct cln_error *err)
+{
+	const enum cln_status status = text_check(text, err);
+
+	if (status == CLN_OK)
+		puts(text->bytes);
+	text_free(text);
+	return status;
+}
+
 enum cln_status run_record_print(const struct run_record *record, struct cln_error *err)
 {
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
-	enum cln_status status;
 
 	json_begin_object(&writer, NULL);
 	write_summary(&writer, record->summary);
 	json_string(&writer, "out", record->options->out);
 	json_end_object(&writer);
-	status = text_check(&text, err);
-	if (status == CLN_OK)
-		puts(text.bytes);
-	text_free(&text);
-	return status;
+	return print(&text, err);
+}
+
+/* The members that write_summary has written, which stand behind one another. */
+static void copy_summary(struct json_writer *writer, const struct json *record)
+{
+	const struct json *member = json_get(record, "train"), *end = json_get(record, "threads");
+
+	for (; member; member = member == end ? NULL : member->next)
+		json_value(writer, member->key, member);
+}
+
+enum cln_status run_record_print_again(const char *was, const char *directory, struct cln_error *err)
+{
+	struct text text = {0};
+	struct json_writer writer = {.out = &text};
+	const struct json *record;
+	struct cln_error why;
+	const enum cln_status status = json_parse(&record, was, strlen(was), &why);
+
+	if (status != CLN_OK)
+		return error_set(err, status, "%s/run.json: %s", directory, why.message);
+	json_begin_object(&writer, NULL);
+	copy_summary(&writer, record);
+	json_string(&writer, "out", directory);
+	json_end_object(&writer);
+	json_free(record);
+	return print(&text, err);
 }

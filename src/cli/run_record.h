@@ -38,7 +38,8 @@ struct run_past {
 enum cln_status run_record_compare(const char *was, const char *name, const struct options *options,
 				   const struct run_record *record, struct run_past *past, struct cln_error *err) CLN_MUST_CHECK;
 
-/* One line of JSON on standard output. */
+/* One line of JSON on standard output; and the same of a finished run from the text of the run.json in its directory. */
 enum cln_status run_record_print(const struct run_record *record, struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status run_record_print_again(const char *was, const char *directory, struct cln_error *err) CLN_MUST_CHECK;
 
 #endif
