@@ -45,6 +45,24 @@ made_by_program scripts/completion/colonnade --completion
 words=$(bash -c '. "$1"; COMP_WORDS=(colonnade train --activation s); COMP_CWORD=3; _colonnade; echo "${COMPREPLY[*]}"' \
   - "$top_srcdir/scripts/completion/colonnade")
 equal "completion of an activation" "$words" "sigmoid selu silu"
+touch "$scratch/model.safetensors"
+for words in "evaluate --compare" "check --model" "train --init" "train --out"; do
+  equal "completion of $words" "$scratch/model.safetensors" \
+    "$(bash -c '. <("$1" help --completion); COMP_WORDS=(colonnade $2 "$3"); COMP_CWORD=3; _colonnade; echo "${COMPREPLY[*]}"' \
+      - "$colonnade" "$words" "$scratch/mod")"
+done
+
+# ---- what is on without being asked for, and all files of a run
+for words in "train --feature-selection" "train --input-scaling" "train --report" "search --refit"; do
+  "$colonnade" "${words% *}" --help | grep -qF -- " ${words#* } [true]" || fail "${words% *} --help: no default of ${words#* }"
+done
+! "$colonnade" train --help | grep -qE -- '--(force|json) +\[' || fail "train --help: a switch that is off has a default"
+"$colonnade" help --man train | grep -A 2 '^.fB.-.-report' >"$scratch/page"
+holds "the man page" '^Default: true\.$' "$scratch/page"
+"$colonnade" help --man | sed -n '/^.SH RUN DIRECTORY/,/^.SH CONFIG/p' >"$scratch/page"
+for file in model.safetensors checkpoint.safetensors metrics.jsonl run.json report.html; do
+  holds "files of a run" "^\\.B $file\$" "$scratch/page"
+done
 
 # ---- misuse: one line that names the option and the range, exit code 2
 "$colonnade" >"$scratch/stdout" 2>"$scratch/stderr"

@@ -447,6 +447,10 @@ START_TEST(a_switch_can_be_taken_back)
 	parse_ok(&options, "train d --force --json --force=false");
 	ck_assert(!options.force);
 	ck_assert(options.json);
+	parse_ok(&options, "train d --force=yes --json=on --report=no");
+	ck_assert(options.force && options.json && !options.report);
+	parse_ok(&options, "train d --force=1 --json=0 --report=off");
+	ck_assert(options.force && !options.json && !options.report);
 }
 END_TEST
 
@@ -515,6 +519,10 @@ static const struct {
     {"train a --threshold given", "--threshold"},
     {"train a --separator 5", "--separator"},
     {"train a --force=maybe", "--force is a switch"},
+    {"train a --force=", "--force is a switch"},
+    {"train a --no-report", "--no-report: train has no such option; did you mean --report=false?"},
+    {"train a --no-header=2", "--no-header is a switch"},
+    {"train a --no-lr", "--no-lr: train has no such option"},
     {"train a --recipe plian", "default, plain, textbook"},
     {"bench x", "colonnade bench [options]"},
 };
@@ -578,7 +586,8 @@ static const struct {
     {"lr =\n", ":1: lr needs a value"},
     {"config = other\n", "cannot name another one"},
     {"recipe = foo\n", ":1: recipe: there is no recipe"},
-    {"force = yes\n", ":1: force"},
+    {"force = maybe\n", ":1: force"},
+    {"no-report = true\n", ":1: no-report: train has no such option; did you mean report = false?"},
     {"= 3\n", ":1: : train has no such option"},
 };
 

@@ -25,15 +25,16 @@ static bool knows(const struct command *command, const struct option_spec *spec)
 	return (spec->commands & command->bit) != 0;
 }
 
-/* The default as help shows it: words where the table has them, else the value in force; "" where there is nothing to say. */
+/* The default as help shows it: words where the table has them, else the value in force; "" where there is nothing to say, as of a
+ * switch that is off. */
 static void default_text(char text[OPTION_VALUE], const struct options *defaults, const struct option_spec *spec)
 {
-	if (spec->type == OPTION_SWITCH)
-		text[0] = '\0';
-	else if (spec->default_text)
+	if (spec->default_text)
 		snprintf(text, OPTION_VALUE, "%s", spec->default_text);
 	else
 		options_value(text, defaults, spec);
+	if (spec->type == OPTION_SWITCH && strcmp(text, "false") == 0)
+		text[0] = '\0';
 }
 
 /* ---------------------------------------------------------------- --help */
@@ -279,13 +280,18 @@ static const char program_sections[] =
     "one JSON object an epoch: epoch, train_loss, valid_loss, valid_auc, learning_rate, seconds, rows_per_second.\n"
     ".TP\n.B run.json\n"
     "every option in force, version, instruction set, threads and the rule that chose them, data fingerprint, final metrics.\n"
+    ".TP\n.B report.html\n"
+    "all of this as a page, with curves and tables; see \\fBcolonnade\\-report\\fR(1).\n"
+    ".TP\n.B checkpoint.safetensors\n"
+    "what \\fB\\-\\-resume\\fR goes on from, until the run is finished.\n"
     ".PP\nA finished run is overwritten only with \\fB\\-\\-force\\fR; without it the exit code is 2.\n"
     "Its files are kept in \\fBprevious/\\fR until the new model is in place.\n"
     "A kernel lock on \\fB.lock\\fR keeps two processes from sharing a directory: the second one ends with exit code 1.\n"
     ".SH CONFIG FILE\n"
     "\\fB\\-\\-config\\fR \\fIFILE\\fR reads lines of the form \\fIoption\\fR = \\fIvalue\\fR, with the names of the long\n"
     "options without the dashes. Empty lines and lines that begin with # are skipped; a value may stand in double quotes;\n"
-    "a switch takes true or false. Options on the command line override the file, and the file overrides the recipe.\n"
+    "a switch takes true or false, yes or no, on or off, 1 or 0. Options on the command line override\n"
+    "the file, and the file overrides the recipe.\n"
     ".SH ENVIRONMENT\n"
     ".TP\n.B OMP_NUM_THREADS\nthreads, where \\fB\\-\\-threads\\fR does not say.\n"
     ".TP\n.B OMP_PLACES, OMP_PROC_BIND\nwhere the threads run; the program never pins by itself.\n"
@@ -331,7 +337,12 @@ void help_manual(const struct command *command)
 
 static bool takes_file(const struct option_spec *spec)
 {
-	return spec->argument && (strcmp(spec->argument, "FILE") == 0 || strcmp(spec->argument, "DIR") == 0);
+	static const char *const paths[] = {"FILE", "DIR", "MODEL", "MODEL2"};
+
+	for (size_t i = 0; spec->argument && i < sizeof paths / sizeof *paths; i++)
+		if (strcmp(spec->argument, paths[i]) == 0)
+			return true;
+	return false;
 }
 
 /* The words an argument may be, "relu tanh ..."; "" where it is free. */

@@ -504,6 +504,9 @@ static const struct option_spec specs[] = {
 	 .help = "learned functions of every number beside it: sums of cosines, or linear within bins (auto: the former, and the "
 	         "latter for heavy tails where that pays)", .group = network_group,
 	 .compact = true, .commands = FOR_FITS},
+	{.name = "bins", .argument = "N|auto", .type = OPTION_SIZE, .low = 2, .high = 63, .zero = "auto", .offset = AT(config.bins),
+	 .help = "most bins of a number that has a piecewise embedding; auto: 48, or the rows / 10", .group = network_group,
+	 .compact = true, .commands = FOR_FITS},
 	{.name = "frequency-scale", .argument = "X", .type = OPTION_REAL, .high = 1000, .offset = AT(config.frequency_scale),
 	 .help = "deviation of those cosines' first frequencies", .group = network_group, .compact = true,
 	 .commands = FOR_FITS},
@@ -514,9 +517,6 @@ static const struct option_spec specs[] = {
 	 .help = "learned values of a level (--one-hot-levels)", .group = network_group, .compact = true, .commands = FOR_FITS},
 	{.name = "level-scale", .argument = "X", .type = OPTION_REAL, .high = 1000, .offset = AT(config.level_scale),
 	 .help = "deviation of their first values", .group = network_group, .compact = true, .commands = FOR_FITS},
-	{.name = "bins", .argument = "N|auto", .type = OPTION_SIZE, .low = 2, .high = 63, .zero = "auto", .offset = AT(config.bins),
-	 .help = "most bins of a number that has a piecewise embedding; auto: 48, or the rows / 10", .group = network_group,
-	 .compact = true, .commands = FOR_FITS},
 	{.name = "init", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(init), .default_text = "",
 	 .help = "start from this model's network and pipeline", .group = network_group, .passing = true,
 	 .commands = FOR_TRAIN | FOR_CHECK},
@@ -735,8 +735,10 @@ static const struct option_spec specs[] = {
 	 .help = "write report.html and what it needs of the rows", .group = run_group, .compact = true, .passing = true,
 	 .commands = FOR_TRAIN},
 	{.name = "json", .type = OPTION_SWITCH, .offset = AT(json), .help = "a machine-readable result on standard output",
-	 .group = run_group, .passing = true,
-	 .commands = FOR_FITS | FOR_CHECK | FOR_EVALUATE | FOR_IMPORTANCE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE |
+	 .group = run_group, .compact = true, .passing = true, .commands = FOR_FITS},
+	{.name = "json", .type = OPTION_SWITCH, .offset = AT(json), .help = "a machine-readable result on standard output",
+	 .group = run_group,
+	 .commands = FOR_CHECK | FOR_EVALUATE | FOR_IMPORTANCE | FOR_INSPECT | FOR_GRADCHECK | FOR_BENCH | FOR_TUNE |
 		     FOR_DOCTOR},
 	{.name = "shell", .type = OPTION_SWITCH, .offset = AT(shell),
 	 .help = "the lines for eval alone on standard output", .group = run_group, .commands = FOR_TUNE},

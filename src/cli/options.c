@@ -278,13 +278,19 @@ void options_range(char text[OPTION_VALUE], const struct option_spec *spec)
 
 static bool read_switch(bool *value, const char *text)
 {
-	if (text && strcmp(text, "false") == 0)
-		*value = false;
-	else if (!text || strcmp(text, "true") == 0)
+	static const char *const words[2][4] = {{"false", "no", "off", "0"}, {"true", "yes", "on", "1"}};
+
+	if (!text) {
 		*value = true;
-	else
-		return false;
-	return true;
+		return true;
+	}
+	for (int i = 0; i < 8; i++) {
+		if (strcmp(text, words[i / 4][i % 4]) == 0) {
+			*value = i / 4;
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool read_number(double *value, const struct option_spec *spec, const char *text)
@@ -536,12 +542,24 @@ static void where_text(char where[WHERE_MAX], const struct options *options, con
 		snprintf(where, WHERE_MAX, "--%.80s", name);
 }
 
+/* The switch that "no-report" is meant to switch off, or NULL. */
+static const struct option_spec *negated_switch(const struct command *command, const char *name)
+{
+	const struct option_spec *spec = strncmp(name, "no-", 3) == 0 ? options_find(command, name + 3) : NULL;
+
+	return spec && spec->type == OPTION_SWITCH ? spec : NULL;
+}
+
 static enum cln_status unknown_option(const struct options *options, const char *name, size_t line, struct cln_error *err)
 {
 	const char *command = options->command->name, *nearest = options_nearest(options->command, name);
+	const struct option_spec *negated = negated_switch(options->command, name);
 	char where[WHERE_MAX];
 
 	where_text(where, options, name, line);
+	if (negated)
+		return error_set(err, CLN_E_USAGE, "%s: %s has no such option; did you mean %s%s%sfalse?", where, command,
+				 line ? "" : "--", negated->name, line ? " = " : "=");
 	if (nearest)
 		return error_set(err, CLN_E_USAGE, "%s: %s has no such option; did you mean %s%s?", where, command,
 				 line ? "" : "--", nearest);
