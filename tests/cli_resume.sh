@@ -202,6 +202,28 @@ cp intact late/checkpoint.safetensors
 expect 0 'late is finished' train --recipe plain data.csv --out late "${endless[@]}" --epochs $epochs --resume
 [ ! -e late/checkpoint.safetensors ] || fail "a finished run keeps its checkpoint"
 
+# ---- a run that ended before its first checkpoint, and could not write its record: it is trained again, and kept once
+short=(train data.csv --recipe plain --epochs 2 --progress none)
+expect 0 '' "${short[@]}" --out complete
+mkdir short && ln -s nowhere/run.json short/run.json
+expect 1 'cannot write short/run.json: ' "${short[@]}" --out short
+equal "model of a run without a record" "$(sha short/model.safetensors)" "$(sha complete/model.safetensors)"
+rm short/run.json
+cp -r short another
+expect 2 'short holds an unfinished run (a model without run.json); go on with --resume=auto' "${short[@]}" --out short
+expect 2 'there is nothing to continue in short: it has no checkpoint' "${short[@]}" --out short --resume
+expect 0 '' "${short[@]}" --out short --resume=auto
+equal "its model" "$(sha short/model.safetensors)" "$(sha complete/model.safetensors)"
+equal "its files" "$(ls short)" "$(ls complete)"
+expect 0 'short is finished' "${short[@]}" --out short --resume=auto
+before=$(sha another/model.safetensors)
+expect 0 'note: what was in another before is in another/previous' "${short[@]}" --out another --resume=auto --seed 2
+equal "a model without a record of another run" "$(sha another/previous/model.safetensors)" "$before"
+# Killed between the record and the model.
+rm short/model.safetensors
+expect 0 '' "${short[@]}" --out short --resume=auto
+equal "model of a run that was killed behind its record" "$(sha short/model.safetensors)" "$(sha complete/model.safetensors)"
+
 # ---- --force starts an unfinished run over, also after an interruption of its own
 interrupt forced
 mkdir replaced && cp whole/* replaced

@@ -295,18 +295,26 @@ static const struct {
 } runs[] = {
     {.start = RUN_NEW},
     {.record = true, .start = RUN_NEW},
-    {.model = true, .start = RUN_NEW, .refused = "run holds a finished run; overwrite it with --force"},
+    {.model = true, .record = true, .start = RUN_NEW, .refused = "run holds a finished run; overwrite it with --force"},
+    {.model = true, .start = RUN_NEW,
+     .refused = "run holds an unfinished run (a model without run.json); go on with --resume=auto, overwrite it with --force"},
+    {.model = true, .checkpoint = true, .start = RUN_NEW, .refused = "run holds an unfinished run; go on with --resume, overwrite"},
+    {.model = true, .checkpoint = true, .record = true, .start = RUN_NEW, .refused = "run holds a finished run"},
     {.checkpoint = true, .start = RUN_NEW, .refused = "run holds an unfinished run; go on with --resume"},
     {.model = true, .checkpoint = true, .record = true, .start = RUN_NEW, .force = true},
-    {.start = RUN_CONTINUE, .refused = "there is nothing to continue in run: it has no checkpoint"},
+    {.start = RUN_CONTINUE, .refused = "there is nothing to continue in run: it has no checkpoint (--resume=auto begins anew)"},
+    {.model = true, .start = RUN_CONTINUE, .refused = "there is nothing to continue in run: it has no checkpoint (--resume=auto"},
     {.model = true, .record = true, .start = RUN_CONTINUE, .refused = "there is nothing to continue in run: the run is finished"},
     {.checkpoint = true, .start = RUN_CONTINUE, .unfinished = true},
     {.checkpoint = true, .previous = true, .start = RUN_CONTINUE, .unfinished = true, .has_previous = true},
     {.model = true, .checkpoint = true, .start = RUN_CONTINUE, .unfinished = true}, /* its record is missing */
     {.model = true, .checkpoint = true, .record = true, .start = RUN_CONTINUE, .finished = true},
     {.start = RUN_AUTO},
-    {.model = true, .start = RUN_AUTO, .finished = true},
-    {.model = true, .previous = true, .start = RUN_AUTO, .finished = true},
+    {.model = true, .record = true, .start = RUN_AUTO, .finished = true},
+    {.model = true, .record = true, .previous = true, .start = RUN_AUTO, .finished = true},
+    {.model = true, .start = RUN_AUTO},
+    {.record = true, .start = RUN_AUTO},
+    {.model = true, .checkpoint = true, .start = RUN_AUTO, .unfinished = true},
     {.checkpoint = true, .start = RUN_AUTO, .unfinished = true},
 };
 
@@ -397,6 +405,51 @@ START_TEST(a_replacement_that_did_not_end_makes_room_for_the_next)
 	ck_assert(directory.has_previous && !exists(RECORD) && !exists(CHECKPOINT) && !exists("run/previous/run.json"));
 	get(text, "run/previous/model.safetensors");
 	ck_assert_str_eq(text, "older model");
+}
+END_TEST
+
+/* Nor does a model whose record could not be written replace an older run that is whole. */
+START_TEST(a_model_without_a_record_never_stands_beside_that_of_another)
+{
+	char text[512];
+	open_forced();
+	put(MODEL, "older model");
+	put(RECORD, "older record");
+	assert_ok(run_directory_set_aside(&directory, &err));
+	put(MODEL, "of the one that did not end");
+	assert_ok(run_directory_set_aside(&directory, &err));
+	ck_assert(directory.has_previous && !exists(MODEL));
+	get(text, "run/previous/model.safetensors");
+	ck_assert_str_eq(text, "older model");
+	ck_assert(!run_directory_repeats_previous(&directory)); /* there is none yet */
+	put(MODEL, "older model");
+	ck_assert(!run_directory_repeats_previous(&directory)); /* it has a record of its own */
+	put(RECORD, "newer record");
+	ck_assert_int_eq(mkdir("run/previous/metrics.jsonl", 0777), 0);
+	put("run/metrics.jsonl", "");
+	ck_assert_int_eq(run_directory_set_aside(&directory, &refusal), CLN_E_IO); /* cut short between record and model */
+	ck_assert(exists(MODEL) && !exists(RECORD) && !exists("run/previous/model.safetensors"));
+	ck_assert_int_eq(rmdir("run/previous/metrics.jsonl"), 0);
+	assert_ok(run_directory_set_aside(&directory, &err));
+	get(text, "run/previous/model.safetensors");
+	ck_assert_str_eq(text, "older model");
+	get(text, "run/previous/run.json");
+	ck_assert_str_eq(text, "newer record");
+}
+END_TEST
+
+START_TEST(a_model_without_a_record_is_kept_once)
+{
+	open_forced();
+	put(MODEL, "a model");
+	assert_ok(run_directory_set_aside(&directory, &err));
+	put(MODEL, "a model that is longer");
+	put(RECORD, "its record");
+	ck_assert(!run_directory_repeats_previous(&directory));
+	put(MODEL, "a modem");
+	ck_assert(!run_directory_repeats_previous(&directory));
+	put(MODEL, "a model");
+	ck_assert(run_directory_repeats_previous(&directory));
 }
 END_TEST
 
@@ -537,6 +590,8 @@ static Suite *run_directory_suite(void)
 	tcase_add_checked_fixture(aside, enter_folder, leave_folder);
 	tcase_add_test(aside, an_older_run_is_set_aside_and_dropped_when_the_new_one_is_in_place);
 	tcase_add_test(aside, a_replacement_that_did_not_end_makes_room_for_the_next);
+	tcase_add_test(aside, a_model_without_a_record_never_stands_beside_that_of_another);
+	tcase_add_test(aside, a_model_without_a_record_is_kept_once);
 	tcase_add_test(aside, an_empty_directory_has_nothing_to_set_aside);
 	tcase_add_test(aside, what_cannot_be_set_aside_stays_and_is_named);
 	tcase_add_test(aside, what_cannot_be_removed_is_named);

@@ -397,7 +397,8 @@ static enum cln_status tell_unreported(const struct run *run, struct cln_error *
 }
 
 /* The model last, because with a record it marks a finished run.  It is written whatever became of the others, so that nothing is
- * lost; the record only where the metrics are complete, so that a checkpoint that is still there makes good what is missing. */
+ * lost; the record only where the metrics are complete, so that a checkpoint that is still there, or else the same training again,
+ * makes good what is missing. */
 static enum cln_status write_results(struct run *run, struct cln_error *err)
 {
 	struct cln_error errors[3] = {0};
@@ -464,7 +465,8 @@ static enum cln_status finish(struct run *run, struct cln_error *err)
 
 	progress_end(&run->progress, &run->summary);
 	status = write_results(run, err);
-	if (status == CLN_OK && run->replaces && run->directory.has_previous)
+	if (status == CLN_OK && run->directory.has_previous &&
+	    (run->replaces || run_directory_repeats_previous(&run->directory)))
 		status = run_directory_drop_previous(&run->directory, err);
 	if (status == CLN_OK && run->options->json)
 		status = run_record_print(&run->record, err);

@@ -105,26 +105,26 @@ static bool holds_file(const struct run_directory *directory, const char *name)
 	return run_directory_file(file, directory, name, NULL) == CLN_OK && access(file, F_OK) == 0;
 }
 
-/* The model is written last, so with a record it marks a finished run, whether its checkpoint is gone already or not.  A model
- * without one is finished, too, unless there is a checkpoint that can make what is missing. */
+/* A run is finished where its model and its record are in place, whether its checkpoint is gone already or not.  What has one of
+ * them alone could not write the other: it goes on from its checkpoint or, where there is none, is trained again. */
 static enum cln_status judge(struct run_directory *directory, bool force, enum run_start start, struct cln_error *err)
 {
 	const char *path = directory->path;
 	const bool checkpoint = holds_file(directory, RUN_CHECKPOINT), model = holds_file(directory, "model.safetensors");
-	const bool finished = model && (!checkpoint || holds_file(directory, "run.json"));
+	const bool finished = model && holds_file(directory, "run.json");
 
 	if (force)
 		return CLN_OK;
-	if (start == RUN_NEW && model)
+	if (start == RUN_NEW && finished)
 		return error_set(err, CLN_E_USAGE, "%s holds a finished run; overwrite it with --force or choose another --out",
 				 path);
-	if (start == RUN_NEW && checkpoint)
+	if (start == RUN_NEW && (checkpoint || model))
 		return error_set(err, CLN_E_USAGE,
-				 "%s holds an unfinished run; go on with --resume, overwrite it with --force or choose another "
-				 "--out", path);
+				 "%s holds an unfinished run%s; go on with --resume%s, overwrite it with --force or choose another "
+				 "--out", path, checkpoint ? "" : " (a model without run.json)", checkpoint ? "" : "=auto");
 	if (start == RUN_CONTINUE && !checkpoint)
 		return error_set(err, CLN_E_USAGE, "there is nothing to continue in %s: %s", path,
-				 model ? "the run is finished" : "it has no checkpoint");
+				 finished ? "the run is finished" : "it has no checkpoint (--resume=auto begins anew)");
 	directory->finished = start != RUN_NEW && finished;
 	directory->unfinished = start != RUN_NEW && checkpoint && !finished;
 	directory->has_previous = directory->unfinished && holds_file(directory, RUN_PREVIOUS);
@@ -200,18 +200,6 @@ static enum cln_status move_to_previous(const struct run_directory *directory, c
 	return status;
 }
 
-static enum cln_status move_all_to_previous(const struct run_directory *directory, struct cln_error *err)
-{
-	char previous[RUN_PATH];
-	enum cln_status status = run_directory_file(previous, directory, RUN_PREVIOUS, err);
-
-	if (status == CLN_OK && mkdir(previous, 0777) != 0 && errno != EEXIST)
-		status = error_set_errno(err, CLN_E_IO, "cannot make %s for the older run", previous);
-	for (size_t i = 0; i < N_RUN_FILES && status == CLN_OK; i++)
-		status = move_to_previous(directory, run_files[i], err);
-	return status;
-}
-
 static enum cln_status remove_file(const struct run_directory *directory, const char *name, struct cln_error *err)
 {
 	char file[RUN_PATH];
@@ -222,31 +210,70 @@ static enum cln_status remove_file(const struct run_directory *directory, const 
 	return status;
 }
 
+static enum cln_status move_all_to_previous(const struct run_directory *directory, struct cln_error *err)
+{
+	char previous[RUN_PATH];
+	enum cln_status status = run_directory_file(previous, directory, RUN_PREVIOUS, err);
+
+	if (status == CLN_OK && mkdir(previous, 0777) != 0 && errno != EEXIST)
+		status = error_set_errno(err, CLN_E_IO, "cannot make %s for the older run", previous);
+	/* That of a still older run is not to stand beside this one's record. */
+	if (status == CLN_OK && holds_file(directory, RUN_PREVIOUS "/model.safetensors"))
+		status = remove_file(directory, RUN_PREVIOUS "/model.safetensors", err);
+	for (size_t i = 0; i < N_RUN_FILES && status == CLN_OK; i++)
+		status = move_to_previous(directory, run_files[i], err);
+	return status;
+}
+
 enum cln_status run_directory_drop_checkpoint(const struct run_directory *directory, struct cln_error *err)
 {
 	return remove_file(directory, RUN_CHECKPOINT, err);
 }
 
-/* A record without a model is that of a run whose model was taken elsewhere, and worth keeping; but where previous/ has a model, it
- * is that of the run which was to replace it and did not end. */
+/* A record without a model is that of a run whose model was taken elsewhere, and worth keeping, as a model without a record is; but
+ * where previous/ has a model, either is that of the run which was to replace it and did not end. */
 enum cln_status run_directory_set_aside(struct run_directory *directory, struct cln_error *err)
 {
 	if (directory->made)
 		return CLN_OK;
 	bool has_model = holds_file(directory, "model.safetensors"), has_record = holds_file(directory, "run.json");
 	bool has_checkpoint = holds_file(directory, RUN_CHECKPOINT);
-	bool unfinished = !has_model && holds_file(directory, RUN_PREVIOUS "/model.safetensors");
+	bool unfinished = !(has_model && has_record) && holds_file(directory, RUN_PREVIOUS "/model.safetensors");
 	enum cln_status status = CLN_OK;
 
 	if (unfinished) {
 		status = remove_file(directory, "run.json", err);
 		if (status == CLN_OK)
 			status = remove_file(directory, RUN_CHECKPOINT, err);
+		if (status == CLN_OK)
+			status = remove_file(directory, "model.safetensors", err);
 	} else if (has_model || has_record || has_checkpoint) {
 		status = move_all_to_previous(directory, err);
 	}
 	directory->has_previous = status == CLN_OK && (unfinished || has_model || has_record || has_checkpoint);
 	return status;
+}
+
+static bool read_model(char **bytes, size_t *length, const struct run_directory *directory, const char *name)
+{
+	char file[RUN_PATH];
+
+	return run_directory_file(file, directory, name, NULL) == CLN_OK &&
+	       io_read_file(bytes, length, file, SIZE_MAX, NULL) == CLN_OK;
+}
+
+bool run_directory_repeats_previous(const struct run_directory *directory)
+{
+	char *older = NULL, *newer = NULL;
+	size_t n_older, n_newer;
+	const bool same = !holds_file(directory, RUN_PREVIOUS "/run.json") &&
+			  read_model(&older, &n_older, directory, RUN_PREVIOUS "/model.safetensors") &&
+			  read_model(&newer, &n_newer, directory, "model.safetensors") && n_older == n_newer &&
+			  memcmp(older, newer, n_older) == 0;
+
+	mem_free(newer);
+	mem_free(older);
+	return same;
 }
 
 /* The model first: what is left where this is cut short is no run any more. */

@@ -18,7 +18,7 @@ struct run_directory {
 	bool made;        /* by this process: taken away again where nothing was written */
 	bool has_previous; /* an older run's files are in previous/ */
 	bool unfinished;   /* there is a checkpoint, which is to be gone on from */
-	bool finished;     /* there is a model, and --resume=auto finds nothing left to do */
+	bool finished;     /* there are model and record, and --resume=auto finds nothing left to do */
 };
 
 /* CLN_E_USAGE: what is there is not what `start` and `force` allow for: a run is never overwritten without `force`, and there must
@@ -30,9 +30,11 @@ enum cln_status run_directory_open(struct run_directory *directory, const char *
 /* The run is finished, and nothing is to be gone on from any more. */
 enum cln_status run_directory_drop_checkpoint(const struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Moves an older run's files to previous/, so that a directory never mixes two runs and the only copy of a model is never lost.
- * A model in the directory itself thereby still marks a finished run. */
+/* Moves an older run's files to previous/, so that a directory never mixes two runs and the only copy of a model is never lost. */
 enum cln_status run_directory_set_aside(struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Whether what was set aside is this run's model, whose record could not be written before: then it is kept once. */
+bool run_directory_repeats_previous(const struct run_directory *directory);
 
 /* Removes what was set aside: the new run is in place. */
 enum cln_status run_directory_drop_previous(struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
