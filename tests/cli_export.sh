@@ -28,6 +28,41 @@ expect 0 '' export run --config config
 cmp -s configured.c of-run.c || fail "by a config file: other bytes"
 [ -z "$(find . -name '*tmp*')" ] || fail "a temporary file stays"
 
+# ---- --out is none of the files that a command reads, by whatever path or link, and nothing is touched
+cp "$examples/cvd.csv" new.csv
+ln -s run/model.safetensors soft && ln new.csv hard && ln -s "$PWD" here
+printf 'out = settings\n' >settings
+before=$(sha256sum run/* new.csv hard settings && stat -c %i new.csv && readlink soft)
+while IFS='|' read -r arguments read_file; do
+  # shellcheck disable=SC2086
+  expect 2 "would overwrite $read_file, which ${arguments%% *} reads; choose another file" $arguments
+  one_line
+done <<'LIST'
+predict run new.csv --out new.csv|new.csv
+predict run new.csv --out ./here/run/../new.csv|new.csv
+predict run new.csv --out hard|new.csv
+predict run hard --out new.csv|hard
+predict run new.csv --out run/model.safetensors|run/model.safetensors
+predict soft new.csv --out run/model.safetensors|soft
+predict run new.csv --out soft|run/model.safetensors
+predict run new.csv --config settings|settings
+export run --format json --out run/model.safetensors|run/model.safetensors
+export soft --format c --out here/soft|soft
+export run --format c --out run/run.json|run/run.json
+report run --out run/run.json|run/run.json
+report here/run --out run/metrics.jsonl|here/run/metrics.jsonl
+LIST
+# shellcheck disable=SC2094 # it is not written
+"$colonnade" predict run - --out new.csv <new.csv 2>stderr
+equal "exit code of --out that is standard input" $? 2
+holds "--out that is standard input" 'would overwrite standard input, which predict reads' stderr
+equal "files that are read" "$(sha256sum run/* new.csv hard settings && stat -c %i new.csv && readlink soft)" "$before"
+for options in '--out new.out' '--out -' '--out /dev/null'; do
+  # shellcheck disable=SC2086
+  expect 0 '' predict run new.csv $options
+done
+expect 0 '' report run --out run/report.html
+
 # ---- wrong usage
 expect 2 'export wants --format: onnx, c or json' export run
 one_line

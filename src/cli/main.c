@@ -3,6 +3,7 @@
 #include "api/ranks.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/inputs.h"
 #include "cli/interrupt.h"
 
 #include <fcntl.h>
@@ -70,6 +71,8 @@ static int run_command(const struct command *command, int argc, char *const *arg
 
 	if (status == CLN_OK && config_check_isa(options.config.isa, &reason) != CLN_OK)
 		status = error_set(&err, reason.code, "COLONNADE_ISA: %s", reason.message);
+	if (status == CLN_OK)
+		status = inputs_check_out(&options, &err);
 	if (status == CLN_OK)
 		status = config_check_memory_variable(&err);
 	if (status == CLN_OK && command->starts_teams)

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ * The files that a command reads, none of which its output may take the place of. */
+#ifndef CLI_INPUTS_H
+#define CLI_INPUTS_H
+
+#include "cli/options.h"
+
+/* CLN_E_USAGE: the file that --out names is one that the command reads, by whatever path or link. */
+enum cln_status inputs_check_out(const struct options *options, struct cln_error *err) CLN_MUST_CHECK;
+
+#endif
