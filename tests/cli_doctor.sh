@@ -69,7 +69,7 @@ for setting in SLURM_CPUS_PER_TASK=1 "SLURM_CPUS_PER_TASK=1(x2)" "SLURM_JOB_CPUS
 	expect "threads of $setting" 1 "$(field threads_allowed < "$work/json")"
 done
 NSLOTS=1 OMP_NUM_THREADS=2 "$colonnade" doctor > "$work/text"
-more='^warning: (2 threads share 1 CPU|OMP_NUM_THREADS asks for 2 threads and the job has 1 \(NSLOTS=1\))'
+more='^warning: (2 threads share 1 CPU|2 threads \(OMP_NUM_THREADS\), and the job has 1 \(NSLOTS=1\))'
 no_openmp='^warning: 2 threads are allowed and the OpenMP runtime gives 1'
 grep -qE "$more|$no_openmp" "$work/text" || fail "no warning of 2 threads in a job of one core"
 grep -qF 'NSLOTS                      1  NSLOTS=1' "$work/text" || fail "NSLOTS is not among the rules"

@@ -58,6 +58,16 @@ if "$colonnade" doctor | grep -q 'OpenMP: yes'; then
   OMP_NUM_THREADS=3 expect 0 '' train --recipe plain data.csv --out rule --epochs 1 --threads 2 --force
   equal "rule of the threads with --threads" "$(member threads_rule rule/run.json)" '"--threads"'
   equal "threads allowed with --threads" "$(member threads_allowed rule/run.json)" 2
+  # More threads than the job has cores, or there are, is told once; one that shares nothing is not.
+  crowded='^note: 2 threads (share 1 CPU:|\(--threads\), and the job has 1 \(NSLOTS=1\))'
+  for command in train crossval 'search --refit=false --trials 2 --strategy random'; do
+    for threads in 2 1; do
+      # shellcheck disable=SC2086
+      NSLOTS=1 expect 0 '' $command data.csv --recipe plain --epochs 1 --hidden 256 --threads $threads \
+        --out "crowd-$threads-${command%% *}"
+      equal "$command: notes of $threads threads" "$(grep -cE "$crowded" stderr)" $((threads - 1))
+    done
+  done
 fi
 
 equal "the label in force" "$(sed -n 's/^    "label": //p' run/run.json)" '"income",'

@@ -19,7 +19,7 @@ static const struct machine machines[] = {
 	{3, 16, 16, 16, {0, 1, 2}, NULL},
 	{3, 2, 0, 2, {0, 1, 1}, "3 threads share 2 CPUs: they take turns"},
 	{3, 2, 1, 2, {0, 1, 1}, "3 threads share 2 CPUs: they take turns"},
-	{3, 16, 2, 16, {0, 1, 2}, "OMP_NUM_THREADS asks for 3 threads and the job has 2 (SLURM_CPUS_PER_TASK=2)"},
+	{3, 16, 2, 16, {0, 1, 2}, "3 threads (OMP_NUM_THREADS), and the job has 2 (SLURM_CPUS_PER_TASK=2)"},
 	{0, 3, 0, 2, {0, 0, 1}, "3 threads on 2 cores: two hyperthreads share a core's arithmetic; OMP_NUM_THREADS=2"},
 	{3, 4, 0, 2, {0, 0, 1}, "3 threads on 2 cores"},
 	{3, 8, 0, 4, {0, 1, 1}, "threads 1 and 2 shared a core (CPUs 1 and 1)"},

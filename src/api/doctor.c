@@ -141,7 +141,8 @@ static bool find_shared_core(const struct doctor *doctor, int *first, int *secon
 	return false;
 }
 
-/* The least of the rules that OMP_NUM_THREADS, which stands first, overrules; NULL: there is none below the threads. */
+/* The least of the rules that --threads and OMP_NUM_THREADS, which stands first, overrule; NULL: there is none below the
+ * threads. */
 static const struct cpus_rule *find_overruled(const struct doctor *doctor)
 {
 	const struct cpus_rule *least = NULL;
@@ -153,21 +154,32 @@ static const struct cpus_rule *find_overruled(const struct doctor *doctor)
 	return least;
 }
 
-void doctor_find_warnings(struct doctor *doctor)
+bool doctor_find_crowding(char sentence[DOCTOR_SENTENCE], const struct doctor *doctor)
 {
 	const struct cpus_rule *overruled = find_overruled(doctor);
+
+	if (doctor->threads > doctor->affinity)
+		snprintf(sentence, DOCTOR_SENTENCE,
+			 "%d threads share %d CPU%s: they take turns, which is slower than fewer threads", doctor->threads,
+			 doctor->affinity, doctor->affinity == 1 ? "" : "s");
+	else if (overruled)
+		snprintf(sentence, DOCTOR_SENTENCE,
+			 "%d threads (%s), and the job has %d (%s): they take turns, or take the cores of others", doctor->threads,
+			 doctor->threads_rule, overruled->threads, overruled->detail);
+	return doctor->threads > doctor->affinity || overruled;
+}
+
+void doctor_find_warnings(struct doctor *doctor)
+{
+	char crowding[DOCTOR_SENTENCE];
 	const int *cpu = doctor->cpu_of_thread;
 	int first, second;
 
 	if (doctor->threads < doctor->threads_allowed)
 		warn(doctor, "%d threads are allowed and the OpenMP runtime gives %d (OMP_THREAD_LIMIT, OMP_DYNAMIC)",
 		     doctor->threads_allowed, doctor->threads);
-	if (doctor->threads > doctor->affinity)
-		warn(doctor, "%d threads share %d CPU%s: they take turns, which is slower than fewer threads", doctor->threads,
-		     doctor->affinity, doctor->affinity == 1 ? "" : "s");
-	else if (overruled)
-		warn(doctor, "%s asks for %d threads and the job has %d (%s): they take turns, or take the cores of others",
-		     doctor->threads_rule, doctor->threads, overruled->threads, overruled->detail);
+	if (doctor_find_crowding(crowding, doctor))
+		warn(doctor, "%s", crowding);
 	else if (doctor->threads > doctor->cores)
 		warn(doctor,
 		     "%d threads on %d core%s: two hyperthreads share a core's arithmetic; OMP_NUM_THREADS=%d is seldom slower",

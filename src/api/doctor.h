@@ -9,6 +9,7 @@
 
 #define DOCTOR_MAX_ISA 8
 #define DOCTOR_MAX_WARNINGS 4
+#define DOCTOR_SENTENCE 256
 
 struct doctor {
 	char cpu[CPUS_NAME];
@@ -36,7 +37,7 @@ struct doctor {
 	char huge_pages[32];      /* "always", "madvise", "never", "unknown" */
 	bool openmp, mpi, zlib;
 	size_t n_warnings;
-	char warnings[DOCTOR_MAX_WARNINGS][256];
+	char warnings[DOCTOR_MAX_WARNINGS][DOCTOR_SENTENCE];
 };
 
 /* isa: NULL for the best of this CPU.  CLN_E_USAGE: there is no such instruction set here.  Freed with doctor_destroy. */
@@ -45,6 +46,10 @@ void doctor_destroy(struct doctor *doctor);
 
 /* Fills the warnings from all other facts: a part of doctor_create, apart for the sake of tests. */
 void doctor_find_warnings(struct doctor *doctor);
+
+/* Whether there are more threads than CPUs that this process may use, and the sentence that says so: from `threads`,
+ * `threads_rule`, `affinity` and the rules. */
+bool doctor_find_crowding(char sentence[DOCTOR_SENTENCE], const struct doctor *doctor);
 
 /* The peak of `threads` threads in GFLOP/s, best of a few measurements of some 10 ms.  cpu_of_thread: NULL, or where each ran. */
 enum cln_status doctor_peak(double *gflops, int *cpu_of_thread, const struct kernels *kernels, int threads,

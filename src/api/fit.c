@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/config.h"
+#include "api/doctor.h"
 #include "api/ensemble.h"
 #include "api/feature_selection.h"
 #include "api/fit.h"
@@ -92,6 +93,18 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 	};
 
 	return fit->observer && fit->observer->start && fit->observer->start(fit->observer->context, &start);
+}
+
+/* More threads than CPUs are slower than fewer, and whoever asked for them may not know it. */
+static void tell_crowding(const struct fit *fit)
+{
+	struct doctor doctor = {
+	    .threads = fit->ensemble.threads_used, .threads_rule = fit->threads_rule, .affinity = cpus_affinity()};
+	char sentence[DOCTOR_SENTENCE];
+
+	cpus_allowed(doctor.rules, &doctor.n_rules);
+	if (doctor_find_crowding(sentence, &doctor))
+		note(fit->observer, "%s", sentence);
 }
 
 /* ---------------------------------------------------------------- what came of it */
@@ -346,6 +359,7 @@ static enum cln_status begin(struct fit *fit, const struct cln_checkpoint *check
 	tell_columns(fit);
 	if (tell_start(fit, ensemble->sources.train))
 		return give_up(fit, err);
+	tell_crowding(fit);
 	if (checkpoint)
 		status = ensemble_take_checkpoint(ensemble, checkpoint, err);
 	if (status == CLN_OK && fit->observer && fit->observer->ready && fit->observer->ready(fit->observer->context))
