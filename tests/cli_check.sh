@@ -203,7 +203,7 @@ holds "the verdict" '^result    predict would refuse these data$' stdout
 expect 3 'unfit.csv' predict model unfit.csv
 
 # ---- labels are those that evaluate takes: numbers by their value, texts as long as they are
-printf 'a,y\n3,0\n4,1\n3,0.0\n4,1.0\n5,1e0\n1,00\n2,0\n' >spelt.csv
+printf 'a,y\n3,0\n4,1\n3,0.0\n4," 1.0"\n5,1e0\n1,00\n2,"0 "\n' >spelt.csv
 expect 0 '' train few.csv --recipe plain --epochs 0 --progress none --report=false --out labelled
 expect 0 '' check spelt.csv --model labelled
 holds "spellings of a number" '^label     is there: 4 negative, 3 positive, 0 missing or neither$' stdout
@@ -216,6 +216,17 @@ awk -v long="$long" 'BEGIN { print "a,y"; for (i = 0; i < 60; i++) print i % 7 "
 expect 0 '' train long.csv --recipe plain --epochs 0 --progress none --report=false --out long
 expect 0 '' check long.csv --model long
 holds "long labels" '^label     is there: 30 negative, 30 positive, 0 missing or neither$' stdout
+
+# ---- spaces in quotes are no part of a number, beside texts too
+{
+  echo a,y
+  for i in {1..29}; do echo "$((i % 5)),$((i % 2))"; done
+  printf '" 30 ",0\ntext,1\n" 7",0\n'
+} >spaces.csv
+expect 0 '' check spaces.csv
+holds "one text among numbers" '^  a  *text .* all numbers but 1$' stdout
+expect 3 '' check spaces.csv --model labelled
+equal "the text alone is no number" "$(places)" "spaces.csv:32:1 "
 
 # ---- no text is cut inside a character, wherever it stands and whatever its length modulo three
 utf8() { cat stdout stderr | iconv -f UTF-8 -t UTF-8 >/dev/null || fail "$1: cut inside a character"; }

@@ -183,6 +183,10 @@ START_TEST(label_numbers_compare_as_numbers)
 	check_label(table, NULL, "-2", "0.5");
 	check_label(table, "-2.0", "0.5", "-2");
 	cln_table_destroy(table);
+	table = table_with_texts((const char *[]){" 10", "9", "10", "9\t"}, 4);
+	check_label(table, NULL, "9", "10");
+	check_label(table, " 9.0", "10", "9");
+	cln_table_destroy(table);
 }
 END_TEST
 
@@ -313,8 +317,11 @@ START_TEST(labels_match_across_column_types)
 {
 	const struct label numbers = {.column = (char[]){"class"}, .negative = (char[]){"0"}, .positive = (char[]){"1.0"}};
 
+	const struct label spaced = {.column = (char[]){"class"}, .negative = (char[]){" 0"}, .positive = (char[]){"1 "}};
+
 	check_classes(table_with_numbers((const float[]){1, 0, -0.0f}, 3), &numbers, (const float[]){1, 0, 0}, 3);
-	check_classes(table_with_texts((const char *[]){"1", "0", "0.0", "1.0"}, 4), &numbers, (const float[]){1, 0, 0, 1}, 4);
+	check_classes(table_with_numbers((const float[]){1, 0}, 2), &spaced, (const float[]){1, 0}, 2);
+	check_classes(table_with_texts((const char *[]){" 1", "0", "0.0", "1.0"}, 4), &numbers, (const float[]){1, 0, 0, 1}, 4);
 }
 END_TEST
 

@@ -112,7 +112,7 @@ END_TEST
 
 START_TEST(texts_are_read_where_numbers_were_learnt)
 {
-	static const char *const texts[] = {"5", "5.5", NULL, "1", "5.5", "4"};
+	static const char *const texts[] = {"5", " 5.5", NULL, "1", "5.5 ", "4"};
 	struct pipeline *pipeline = of_numbers();
 	struct cln_table *table = tables_create(6, 1);
 	struct novel novel = start(pipeline);

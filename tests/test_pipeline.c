@@ -904,7 +904,7 @@ END_TEST
 START_TEST(texts_that_are_numbers_are_read_where_numbers_were_learnt)
 {
 	struct cln_table *table = numbers_table((const float[]){1, 2}, 2);
-	struct cln_table *texts = texts_table((const char *[]){"1.5", "abc", NULL, "-2e1"}, 4);
+	struct cln_table *texts = texts_table((const char *[]){" 1.5\t", "abc", NULL, "-2e1"}, 4);
 	struct cln_table *beyond = texts_table((const char *[]){"1e39", "x"}, 2);
 	struct pipeline *pipeline = fitted(table, 2, CLN_SCALE_NONE, 8);
 	struct cln_error refusal;
@@ -925,11 +925,11 @@ END_TEST
 
 START_TEST(numbers_match_levels_by_shortest_text_and_else_by_value)
 {
-	struct cln_table *table = texts_table((const char *[]){"007", "0.10", "02", "2", "x"}, 5);
+	struct cln_table *table = texts_table((const char *[]){" 007", "0.10", "02", "2", "x"}, 5);
 	struct cln_table *numbers = numbers_table((const float[]){7, 0.1f, 2, 3, NAN}, 5);
-	struct pipeline *pipeline = fitted(table, 5, CLN_SCALE_NONE, 8); /* features: 0.10, 007, 02, 2, x */
+	struct pipeline *pipeline = fitted(table, 5, CLN_SCALE_NONE, 8); /* features: 007, 0.10, 02, 2, x */
 	struct cln_row_report report;
-	const float expected[] = {0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	const float expected[] = {1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 	float X[25];
 
 	assert_ok(pipeline_apply(X, pipeline, numbers, NULL, 5, 1, &report, &err));

@@ -66,23 +66,17 @@ static bool numbers_tell(const struct column *column, const struct check_rows *r
 
 /* ---------------------------------------------------------------- categories */
 
-static bool is_number(const char *text)
-{
-	float x;
-
-	return number_to_float(&x, text, strlen(text));
-}
-
 /* counts: of the cells of each level. */
 static void describe_levels(struct check_column *summary, const struct column *column, const size_t *counts, size_t n_rows)
 {
 	size_t n_present = 0, n_numbers = 0, frequent = 0;
+	float number;
 
 	for (size_t k = 0; k < column->n_levels; k++) {
 		n_present += counts[k];
 		summary->n_different += counts[k] > 0;
 		frequent = counts[k] > counts[frequent] ? k : frequent;
-		if (counts[k] > 0 && !column->type_was_given && is_number(column->levels[k]))
+		if (counts[k] > 0 && !column->type_was_given && text_to_float(&number, column->levels[k]))
 			n_numbers += counts[k];
 	}
 	summary->n_missing = n_rows - n_present;

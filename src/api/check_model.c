@@ -10,13 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool text_is_number(const char *text)
-{
-	float x;
-
-	return number_to_float(&x, text, strlen(text)) && isfinite(x);
-}
-
 enum cln_status check_texts(struct findings *findings, const struct cln_table *table, size_t c, const char *hint,
 			    struct cln_error *err)
 {
@@ -25,9 +18,10 @@ enum cln_status check_texts(struct findings *findings, const struct cln_table *t
 	bool *good = mem_alloc(cells->n_levels, sizeof *good, err);
 	enum cln_status status = good ? CLN_OK : CLN_E_MEMORY;
 	size_t n = 0;
+	float number;
 
 	for (size_t k = 0; k < cells->n_levels && good; k++)
-		good[k] = text_is_number(cells->levels[k]);
+		good[k] = text_to_float(&number, cells->levels[k]);
 	for (size_t row = 0; row < table->n_rows && status == CLN_OK; row++) {
 		char sentence[512], text[TABLE_CELL];
 		size_t line, field;

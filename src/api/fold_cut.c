@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "api/folds.h"
-#include "base/number.h"
 #include "base/rng.h"
 #include "base/utf8.h"
+#include "data/text.h"
 
 #define FIRST_PART 16 /* of random permutations: those of a fit's own splits are below */
 
@@ -72,7 +72,7 @@ static enum cln_status rank_levels(struct groups *groups, uint32_t *rank_of_code
 		if (rank_of_code[k] == CROSSVAL_NONE)
 			continue;
 		levels[n] = (struct level){.text = text, .code = (uint32_t)k};
-		numbers = number_to_double(&levels[n].number, text, strlen(text)) && numbers;
+		numbers = text_to_double(&levels[n].number, text) && numbers;
 		n++;
 	}
 	if (numbers)

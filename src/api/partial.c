@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cln_model_partial: every row gets the cell of one of them, whose features are there already, and is judged anew. */
 #include "api/sample.h"
-#include "base/number.h"
+#include "data/text.h"
 #include "train/metrics.h"
 
 #include <math.h>
@@ -38,8 +38,7 @@ static float number_of(const struct column *cells, size_t row)
 		return cells->numbers[row];
 	if (cells->codes[row] == LEVEL_MISSING)
 		return NAN;
-	const char *text = cells->levels[cells->codes[row]];
-	return number_to_float(&number, text, strlen(text)) ? number : NAN;
+	return text_to_float(&number, cells->levels[cells->codes[row]]) ? number : NAN;
 }
 
 /* A missing cell is behind all others. */

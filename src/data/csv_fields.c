@@ -139,22 +139,13 @@ static enum found end_field(struct cursor *cursor, struct field *field, char *st
 	return FOUND;
 }
 
-static void trim(struct field *field)
-{
-	while (field->length && (field->text[field->length - 1] == ' ' || field->text[field->length - 1] == '\t'))
-		field->length--;
-	while (field->length && (*field->text == ' ' || *field->text == '\t')) {
-		field->text++;
-		field->length--;
-	}
-}
-
 static enum found read_unquoted(struct cursor *cursor, struct field *field)
 {
 	char *stop = cursor_stop(cursor);
-	field->text = cursor->at;
-	field->length = (size_t)(stop - cursor->at);
-	trim(field);
+	const char *text = cursor->at;
+	field->length = (size_t)(stop - text);
+	text_trim(&text, &field->length);
+	field->text = cursor->at + (text - cursor->at);
 	return end_field(cursor, field, stop, PROBLEM_NONE);
 }
 
@@ -289,14 +280,13 @@ bool csv_is_missing(const char *text, size_t length)
 {
 	static const char tokens[][8] = {"?",   "-",   ".",    "NA",   "N/A",  "#N/A", "#NA",  "<NA>", "na",  "n/a",   "NaN",
 					 "nan", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "None", "\\N", "#NULL!"};
-	struct field field = {.text = (char *)(uintptr_t)text, .length = length};
-	trim(&field);
-	if (field.length == 0)
+	text_trim(&text, &length);
+	if (length == 0)
 		return true;
-	if (field.length >= sizeof tokens[0] || !memchr("?-.N#<n\\", *field.text, 8))
+	if (length >= sizeof tokens[0] || !memchr("?-.N#<n\\", *text, 8))
 		return false;
 	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
-		if (memcmp(tokens[i], field.text, field.length) == 0 && tokens[i][field.length] == '\0')
+		if (memcmp(tokens[i], text, length) == 0 && tokens[i][length] == '\0')
 			return true;
 	return false;
 }
@@ -338,28 +328,26 @@ static bool is_decimal(const char *text, size_t length)
 
 enum cell cell_classify(float *number, const char *text, size_t length)
 {
-	struct field field = {.text = (char *)(uintptr_t)text, .length = length};
-	trim(&field);
-	if (csv_is_missing(field.text, field.length))
+	text_trim(&text, &length);
+	if (csv_is_missing(text, length))
 		return CELL_MISSING;
-	bool may_be_number = (*field.text >= '0' && *field.text <= '9') || memchr("+-.", *field.text, 3);
-	if (may_be_number && number_to_float(number, field.text, field.length))
+	bool may_be_number = (*text >= '0' && *text <= '9') || memchr("+-.", *text, 3);
+	if (may_be_number && number_to_float(number, text, length))
 		return CELL_NUMBER;
-	if (may_be_number && is_decimal(field.text, field.length))
+	if (may_be_number && is_decimal(text, length))
 		return CELL_INFINITE;
-	return is_infinity_word(field.text, field.length) ? CELL_INFINITE : CELL_TEXT;
+	return is_infinity_word(text, length) ? CELL_INFINITE : CELL_TEXT;
 }
 
 bool cell_has_decimal_comma(const char *text, size_t length)
 {
 	char point[64];
 	float number;
-	struct field field = {.text = (char *)(uintptr_t)text, .length = length};
-	trim(&field);
-	const char *comma = memchr(field.text, ',', field.length);
-	if (!comma || field.length > sizeof point)
+	text_trim(&text, &length);
+	const char *comma = memchr(text, ',', length);
+	if (!comma || length > sizeof point)
 		return false;
-	memcpy(point, field.text, field.length);
-	point[comma - field.text] = '.';
-	return cell_classify(&number, point, field.length) == CELL_NUMBER;
+	memcpy(point, text, length);
+	point[comma - text] = '.';
+	return cell_classify(&number, point, length) == CELL_NUMBER;
 }

@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "data/dataset.h"
 #include "data/findings.h"
+#include "data/text.h"
 
 /* ---------------------------------------------------------------- cells */
-
-static bool is_number(double *value, const char *text) { return number_to_double(value, text, strlen(text)); }
 
 /* Up to here every integer is a double; beyond, texts of different numbers may read as one. */
 #define EXACT_INTEGERS 0x1p53
@@ -21,7 +20,7 @@ static bool same_value(const char *a, const char *b)
 {
 	double x, y;
 
-	return strcmp(a, b) == 0 || (is_number(&x, a) && is_number(&y, b) && x == y && fabs(x) < EXACT_INTEGERS);
+	return strcmp(a, b) == 0 || (text_to_double(&x, a) && text_to_double(&y, b) && x == y && fabs(x) < EXACT_INTEGERS);
 }
 
 /* The greater of two label texts: as numbers where both are numbers of different value, else by bytes. */
@@ -29,7 +28,7 @@ static bool is_greater(const char *a, const char *b)
 {
 	double x, y;
 
-	if (is_number(&x, a) && is_number(&y, b) && x != y)
+	if (text_to_double(&x, a) && text_to_double(&y, b) && x != y)
 		return x > y;
 	return strcmp(a, b) > 0;
 }
@@ -60,7 +59,7 @@ static char *cell_text(const struct column *column, size_t row, struct cln_error
 	if (column->type == COLUMN_NUMERIC)
 		return mem_copy(number, number_from_float(number, column->numbers[row] + 0.0f), err); /* -0 is 0 */
 	const char *text = column->levels[column->codes[row]];
-	if (!column->type_was_given && is_number(&value, text) && fabs(value) < EXACT_INTEGERS)
+	if (!column->type_was_given && text_to_double(&value, text) && fabs(value) < EXACT_INTEGERS)
 		return mem_copy(number, number_from_double(number, value + 0.0), err);
 	return mem_copy(text, strlen(text), err);
 }
@@ -153,9 +152,7 @@ static bool weight_read(float *weight, struct cell_errors *errors, size_t row, s
 		*weight = cells->numbers[row];
 		valid = true;
 	} else {
-		const char *text = cells->levels[cells->codes[row]];
-
-		valid = number_to_float(weight, text, strlen(text)) && isfinite(*weight);
+		valid = text_to_float(weight, cells->levels[cells->codes[row]]);
 	}
 	if (!valid)
 		wrong = "a row weight is not a number";
@@ -356,8 +353,8 @@ static enum cln_status label_reader_create(struct label_reader *reader, const st
 {
 	*reader = (struct label_reader){.cells = cells};
 	if (cells->type == COLUMN_NUMERIC) {
-		reader->negative_is_number = number_to_float(&reader->negative, label->negative, strlen(label->negative));
-		reader->positive_is_number = number_to_float(&reader->positive, label->positive, strlen(label->positive));
+		reader->negative_is_number = text_to_float(&reader->negative, label->negative);
+		reader->positive_is_number = text_to_float(&reader->positive, label->positive);
 		if (reader->negative_is_number && reader->positive_is_number && reader->negative == reader->positive)
 			return error_set(err, CLN_E_DATA,
 					 "column \"%s\" was read as numbers, which do not tell the labels \"%s\" and \"%s\" "

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "data/novel.h"
 
-#include "base/json.h"
-
 #include <string.h>
 
 enum cln_status novel_create(struct novel *novel, const struct pipeline *pipeline, struct cln_error *err)
@@ -80,7 +78,7 @@ static bool is_outside(const struct pipeline_column *learnt, const char *text)
 {
 	float x;
 
-	return learnt->has_range && number_to_float(&x, text, strlen(text)) && (x < learnt->least || x > learnt->greatest);
+	return learnt->has_range && text_to_float(&x, text) && (x < learnt->least || x > learnt->greatest);
 }
 
 static bool is_unseen(const struct pipeline_column *learnt, const char *text)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
+#include "base/number.h"
 #include "base/parallel.h"
 #include "data/pipeline.h"
 #include "data/text.h"
@@ -181,12 +181,9 @@ static enum cln_status read_levels_as_numbers(struct column_reader *reader, stru
 	reader->number_of_level = mem_alloc(reader->cells->n_levels, sizeof *reader->number_of_level, err);
 	if (!reader->number_of_level)
 		return CLN_E_MEMORY;
-	for (size_t k = 0; k < reader->cells->n_levels; k++) {
-		const char *text = reader->cells->levels[k];
-
-		if (!number_to_float(&reader->number_of_level[k], text, strlen(text)) || !isfinite(reader->number_of_level[k]))
+	for (size_t k = 0; k < reader->cells->n_levels; k++)
+		if (!text_to_float(&reader->number_of_level[k], reader->cells->levels[k]))
 			reader->number_of_level[k] = NAN;
-	}
 	return CLN_OK;
 }
 
@@ -227,7 +224,7 @@ static void add_number_level(struct column_reader *reader, const char *text, siz
 	char shortest[NUMBER_TEXT];
 	float value;
 
-	if (!number_to_float(&value, text, strlen(text)))
+	if (!text_to_float(&value, text))
 		return;
 	number_from_float(shortest, value);
 	reader->levels[reader->n_levels++] = (struct number_level){value, strcmp(shortest, text) == 0, (uint32_t)slot};

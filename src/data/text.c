@@ -54,6 +54,20 @@ void text_number(char text[TEXT_NUMBER], float number)
 	number_from_float(text, number);
 }
 
+bool text_to_float(float *number, const char *text)
+{
+	size_t length = strlen(text);
+	text_trim(&text, &length);
+	return number_to_float(number, text, length);
+}
+
+bool text_to_double(double *number, const char *text)
+{
+	size_t length = strlen(text);
+	text_trim(&text, &length);
+	return number_to_double(number, text, length);
+}
+
 size_t text_find(const char *const *texts, size_t n, const char *text)
 {
 	size_t low = 0, high = n;

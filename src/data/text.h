@@ -18,6 +18,21 @@ void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length);
 #define TEXT_NUMBER 32
 void text_number(char text[TEXT_NUMBER], float number);
 
+/* Leaves out the spaces and tabs at both ends. */
+static inline void text_trim(const char **text, size_t *length)
+{
+	while (*length && ((*text)[*length - 1] == ' ' || (*text)[*length - 1] == '\t'))
+		--*length;
+	while (*length && (**text == ' ' || **text == '\t')) {
+		++*text;
+		--*length;
+	}
+}
+
+/* The number that the text of a cell is, without the spaces around it (base/number.h); false where it is none. */
+bool text_to_float(float *number, const char *text);
+bool text_to_double(double *number, const char *text);
+
 /* The index of a text in an ascending list; n where it is not there.  Exported C files have it too (model/shared_code.awk). */
 size_t text_find(const char *const *texts, size_t n, const char *text);
 
