@@ -140,6 +140,17 @@ holds "the tenth bad cell" '^wide.csv:2:37: not a finite number' "$scratch/stder
 holds "the count of the others" '^\.\.\. and 23990 more errors$' "$scratch/stderr"
 equal "lines told" 11 "$(grep -c . "$scratch/stderr")"
 
+# As many texts where a model learnt numbers, and, as rows were written before, the line with which reading ended.
+awk 'BEGIN {
+  print "weight,height"
+  for (i = 1; i <= 800000; i++) print (i > 500000 && i <= 500006 ? "heavy,tall" : "150.0000000,70.00000000")
+}' >texts.csv
+expect 3 'texts.csv:500002:1: not a number ("heavy", column "weight"; the model learnt' predict good texts.csv
+holds "the tenth text" '^texts.csv:500006:7: not a number \("tall", column "height"' "$scratch/stderr"
+holds "the count of the others" '^\.\.\. and 2 more errors$' "$scratch/stderr"
+holds "the end of the reading" '^\(reading ended at line [5-7][0-9]{5}\)$' "$scratch/stderr"
+equal "lines told" 12 "$(grep -c . "$scratch/stderr")"
+
 # Columns with a few texts among numbers: the first is told with its place, the others by name.
 awk 'BEGIN {print "a,b,c,y"; for (i = 1; i <= 60; i++) print (i == 5 ? "x" : i) "," (i == 6 ? "x" : i) "," i "," i % 2}' >dirty.csv
 expect 0 'dirty.csv:6:1: column "a" is taken as categories because of 1 cell' train --recipe plain dirty.csv --out dirty --epochs 1

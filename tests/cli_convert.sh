@@ -137,6 +137,8 @@ expect 0 'columns not used 3' predict of-text odd.cache
 convert odd.csv odd.cache --ignore bad --categorical huge,comma
 same "texts that look like numbers" odd.csv odd.cache --ignore bad --categorical huge,comma
 expect 3 'odd.cache, row 1: not a finite number ("inf", column "huge"' train --recipe plain odd.cache --out refused
+holds "both columns" '^odd.cache, row 5: a number with a comma \("5,5", column "comma"' "$scratch/stderr"
+holds "the count of the others" '^\.\.\. and 70 more errors$' "$scratch/stderr"
 expect 3 'odd.cache, row 1: a number with a comma ("1,5", column "comma"' train --recipe plain odd.cache --out refused --ignore huge
 expect 3 'kinds.csv:251:' convert kinds.csv odd.cache --numeric dirty
 printf 'a,b\n' >empty.csv

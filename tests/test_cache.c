@@ -176,6 +176,39 @@ START_TEST(a_column_of_few_numbers_and_many_texts_is_numbers_alone)
 }
 END_TEST
 
+/* Cells that cannot be used, in three columns and in three ways: what is told of them but their place in the file. */
+START_TEST(bad_cells_are_told_as_those_of_the_text)
+{
+	static const struct cln_read_options as_texts = {.categorical = "a,b,c"}, asked[] = {
+		{.numeric = "a"}, {.ignore = "a"}, {.ignore = "a,b"}, {.ignore = "b,c", .numeric = "a"},
+	};
+	struct text csv = {0};
+	text_addf(&csv, "a,b,c,y\n");
+	for (int row = 0; row < 9; row++)
+		text_addf(&csv, "%s,%s,%s,%d\n", row % 3 ? row == 4 ? "\"0,5\"" : "x" : "1", row % 2 ? "inf" : "2",
+			  row % 4 ? "\"1,5\"" : "3", row % 2);
+	struct image image = convert(csv.bytes, &as_texts);
+	struct source source = source_memory("t.csv", csv.bytes, csv.length);
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		struct cln_table *table;
+		struct cln_error of_text, of_cache;
+		ck_assert_int_eq(csv_read_source(&table, &source, &asked[i], 1, 0, &of_text), CLN_E_DATA);
+		ck_assert_int_eq(cache_read_bytes(&table, image.bytes, image.length, "t.cache", &asked[i], 2, &of_cache),
+				 CLN_E_DATA);
+		for (char *a = of_text.message, *b = of_cache.message; a || b;) {
+			unsigned line = 0, row = 0;
+			char *wanted = strsep(&a, "\n"), *got = strsep(&b, "\n");
+			ck_assert(wanted && got);
+			ck_assert_int_eq(sscanf(wanted, "t.csv:%u:", &line), sscanf(got, "t.cache, row %u:", &row));
+			ck_assert_uint_eq(line, row + (row > 0));
+			ck_assert_str_eq(line ? strchr(wanted, ' ') : wanted, row ? strchr(got, ':') + 1 : got);
+		}
+	}
+	mem_free(image.bytes);
+	text_free(&csv);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- damage */
 
 START_TEST(every_flipped_bit_is_damage)
@@ -356,6 +389,7 @@ static Suite *cache_suite(void)
 	tcase_add_test(reads, a_cache_of_several_blocks_reads_as_its_text);
 	tcase_add_test(reads, texts_are_kept_up_to_a_number_of_them);
 	tcase_add_test(reads, a_column_of_few_numbers_and_many_texts_is_numbers_alone);
+	tcase_add_test(reads, bad_cells_are_told_as_those_of_the_text);
 	tcase_add_test(damage, every_flipped_bit_is_damage);
 	tcase_add_test(damage, every_cut_is_damage);
 	tcase_add_test(damage, a_byte_too_many_is_damage);

@@ -227,6 +227,22 @@ START_TEST(appended_lines_are_separated_and_cut_at_the_end_of_the_room)
 }
 END_TEST
 
+START_TEST(a_list_of_errors_ends_with_how_many_more_there_are)
+{
+	struct cln_error err;
+	error_set(&err, CLN_E_IO, "of old");
+	error_list_add(&err, 0, "cell %d", 7);
+	ck_assert_int_eq(error_list_end(&err, 1, 1), CLN_E_DATA);
+	ck_assert_int_eq(err.code, CLN_E_DATA);
+	ck_assert_str_eq(err.message, "cell 7");
+	error_list_add(&err, 1, "cell %d", 8);
+	error_list_end(&err, 2, 3);
+	ck_assert_str_eq(err.message, "cell 7\ncell 8\n... and 1 more error");
+	error_list_add(NULL, 0, "nobody listens");
+	ck_assert_int_eq(error_list_end(NULL, 1, 3), CLN_E_DATA);
+}
+END_TEST
+
 START_TEST(a_message_too_long_is_cut_between_characters)
 {
 	static char longer[2 * CLN_ERROR_TEXT + 1];
@@ -276,6 +292,7 @@ static Suite *mem_suite(void)
 	tcase_add_test(status, an_error_may_quote_the_message_it_replaces);
 	tcase_add_test(status, the_text_of_errno_follows_the_message);
 	tcase_add_test(status, appended_lines_are_separated_and_cut_at_the_end_of_the_room);
+	tcase_add_test(status, a_list_of_errors_ends_with_how_many_more_there_are);
 	tcase_add_test(status, a_message_too_long_is_cut_between_characters);
 	tcase_add_test(status, every_status_has_its_name);
 	suite_add_tcase(suite, status);

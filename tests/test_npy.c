@@ -560,6 +560,36 @@ START_TEST(parts_hold_the_rows_of_the_whole_table)
 }
 END_TEST
 
+START_TEST(an_error_in_a_part_tells_where_reading_ended)
+{
+	static const double elements[] = {1, 2, INFINITY, 4, 5};
+	static const char *const needed[] = {"1"};
+	static const struct cln_read_options options = {.threads = 1, .needed = needed, .n_needed = 1};
+	static const char *const endings[] = {"", "\n(reading ended at row 3)", "\n(reading ended at row 4)"};
+	char path[] = "/tmp/colonnade-npy-XXXXXX", dictionary[128], expected[256];
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	dictionary_of(dictionary, "<f8", false, 5, 1);
+	struct image image = make_image(1, dictionary, 0, elements, sizeof elements);
+	assert_ok(io_replace_file(path, &(struct io_piece){image.bytes, image.length}, 1, &err));
+	for (size_t n_rows = 1; n_rows <= 2; n_rows++) { /* of a part */
+		struct cln_error reason;
+		struct cln_table *part;
+		struct parts *parts;
+		assert_ok(parts_open(&parts, path, &options, n_rows * sizeof *elements, &err));
+		while (parts_next(&part, parts, &reason) == CLN_OK)
+			cln_table_destroy(part);
+		snprintf(expected, sizeof expected, "%s, row 3: not a finite number (\"inf\", column \"1\"; " LARGEST ")%s", path,
+			 endings[n_rows]);
+		ck_assert_str_eq(reason.message, expected);
+		parts_close(parts);
+	}
+	mem_free(image.bytes);
+	unlink(path);
+}
+END_TEST
+
 static Suite *npy_suite(void)
 {
 	Suite *suite = suite_create("npy");
@@ -583,6 +613,7 @@ static Suite *npy_suite(void)
 	tcase_add_test(headers, no_allocation_that_fails_is_a_crash_or_a_leak);
 	tcase_add_test(files, files_are_recognised_by_their_beginning_and_name);
 	tcase_add_test(files, parts_hold_the_rows_of_the_whole_table);
+	tcase_add_test(files, an_error_in_a_part_tells_where_reading_ended);
 	suite_add_tcase(suite, cells);
 	suite_add_tcase(suite, headers);
 	suite_add_tcase(suite, files);

@@ -923,6 +923,39 @@ START_TEST(texts_that_are_numbers_are_read_where_numbers_were_learnt)
 }
 END_TEST
 
+/* Row by row, whatever the columns. */
+START_TEST(ten_texts_where_numbers_were_learnt_are_told_and_the_others_counted)
+{
+	enum { ROWS = 8 };
+	static const char *const a[ROWS] = {"1", "a1", "a2", "a3", "a4", "a5", "a6", "a7"};
+	static const char *const b[ROWS] = {"b0", "b1", "b2", "2", "b4", NULL, "b6", "b7"};
+	static const char *const told[ERRORS_TOLD] = {"b0", "a1", "b1", "a2", "b2", "a3", "a4", "b4", "a5", "a6"};
+	struct cln_table *table = tables_create(2, 2), *texts = tables_create(ROWS, 2);
+	struct cln_error refusal;
+	float X[2 * ROWS];
+
+	for (size_t c = 0; c < 2; c++) {
+		tables_numbers(table, c, c ? "b" : "a", (const float[]){1, 2});
+		tables_texts(texts, c, c ? "b" : "a", c ? b : a);
+	}
+	struct pipeline *pipeline = fitted(table, 2, CLN_SCALE_NONE, 8);
+	ck_assert_int_eq(pipeline_apply(X, pipeline, texts, NULL, ROWS, 1, NULL, &refusal), CLN_E_DATA);
+	char *line = refusal.message;
+	for (size_t i = 0; i < ERRORS_TOLD; i++) {
+		char expected[128];
+
+		snprintf(expected, sizeof expected,
+			 "memory, row %c: not a number (\"%s\", column \"%c\"; the model learnt this column as numbers)",
+			 told[i][1] + 1, told[i], *told[i]);
+		ck_assert_str_eq(strsep(&line, "\n"), expected);
+	}
+	ck_assert_str_eq(line, "... and 3 more errors");
+	pipeline_destroy(pipeline);
+	cln_table_destroy(texts);
+	cln_table_destroy(table);
+}
+END_TEST
+
 START_TEST(numbers_match_levels_by_shortest_text_and_else_by_value)
 {
 	struct cln_table *table = texts_table((const char *[]){" 007", "0.10", "02", "2", "x"}, 5);
@@ -1349,6 +1382,7 @@ static Suite *pipeline_suite(void)
 	tcase_add_test(columns, of_many_columns_that_are_missing_twenty_are_named);
 	tcase_add_test(columns, of_levels_of_one_value_the_shortest_text_is_the_number);
 	tcase_add_test(columns, texts_that_are_numbers_are_read_where_numbers_were_learnt);
+	tcase_add_test(columns, ten_texts_where_numbers_were_learnt_are_told_and_the_others_counted);
 	tcase_add_test(columns, numbers_match_levels_by_shortest_text_and_else_by_value);
 	tcase_add_test(columns, only_scaled_values_of_more_than_two_numbers_are_numbers);
 	tcase_add_test(columns, a_clone_has_its_own_knots);

@@ -63,17 +63,41 @@ enum cln_status error_set_errno(struct cln_error *err, enum cln_status code, con
 	return error_set(err, code, "%s: %s", err->message, strerror(number));
 }
 
+static void append(struct cln_error *err, const char *format, va_list arguments)
+{
+	size_t start = strlen(err->message);
+	if (start + 2 >= sizeof err->message)
+		return;
+	put(err, start + (start > 0), format, arguments);
+	if (start > 0)
+		err->message[start] = '\n';
+}
+
 void error_append(struct cln_error *err, const char *format, ...)
 {
 	if (err == NULL)
 		return;
-	size_t start = strlen(err->message);
-	if (start + 2 >= sizeof err->message)
-		return;
 	va_list arguments;
 	va_start(arguments, format);
-	put(err, start + (start > 0), format, arguments);
+	append(err, format, arguments);
 	va_end(arguments);
-	if (start > 0)
-		err->message[start] = '\n';
+}
+
+void error_list_add(struct cln_error *err, size_t i, const char *format, ...)
+{
+	if (err == NULL)
+		return;
+	if (i == 0)
+		error_set(err, CLN_E_DATA, "%s", "");
+	va_list arguments;
+	va_start(arguments, format);
+	append(err, format, arguments);
+	va_end(arguments);
+}
+
+enum cln_status error_list_end(struct cln_error *err, size_t n_told, size_t n)
+{
+	if (n > n_told)
+		error_append(err, "... and %zu more error%s", n - n_told, n - n_told == 1 ? "" : "s");
+	return CLN_E_DATA;
 }

@@ -14,7 +14,13 @@ enum cln_status error_set(struct cln_error *err, enum cln_status code, const cha
 enum cln_status error_set_errno(struct cln_error *err, enum cln_status code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Appends a line to a message already there (used for lists of bad cells). */
+/* Appends a line to a message already there. */
 void error_append(struct cln_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A list of bad cells or rows, a line each, as CLN_E_DATA: error i of it, from 0 to ERRORS_TOLD - 1; then how many of the n in all
+ * were not told. */
+#define ERRORS_TOLD 10
+void error_list_add(struct cln_error *err, size_t i, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum cln_status error_list_end(struct cln_error *err, size_t n_told, size_t n);
 
 #endif

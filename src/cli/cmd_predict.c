@@ -105,6 +105,8 @@ static enum cln_status predict_all(struct prediction *prediction, struct cln_err
 		status = parts_next(&table, prediction->reader.parts, err);
 		if (status == CLN_OK && table)
 			status = predict_table(prediction, table, err);
+		if (status == CLN_E_DATA && table)
+			parts_tell_end(prediction->reader.parts, err);
 	} while (status == CLN_OK && table);
 	cln_table_destroy(table);
 	return status;

@@ -43,6 +43,7 @@ struct cache_reader {
 	struct levels *levels;
 	struct met *met; /* n_columns x n_blocks */
 	struct failure *failures;
+	struct bad_cells bad;
 	struct cln_table *table;
 };
 
@@ -300,25 +301,46 @@ static enum cln_status choose_targets(struct cache_reader *reader, struct cln_er
 	return status;
 }
 
-/* A cell that is an error in the text too, as far as it is read the same way: its first row. */
-static enum cln_status refuse_cell(const struct cache_reader *reader, size_t c, const bool *is_bad, const char *wrong,
-				   const char *hint, struct cln_error *err)
+/* Cells that are errors in the text too, as far as it is read the same way. */
+static enum cln_status find_bad_cells(struct cache_reader *reader, size_t c, const bool *is_bad, struct cln_error *err)
 {
 	const struct cache_column *column = &reader->layout.columns[c];
 	const uint32_t *codes = cells_of(reader, column, 1, 0);
-	for (size_t row = 0; row < reader->layout.n_rows; row++) {
+	const size_t n_before = reader->bad.n_all;
+	char name[EXCERPT];
+	for (size_t row = 0; row < reader->layout.n_rows; row++)
+		if (codes[row] != LEVEL_MISSING && is_bad[codes[row]])
+			bad_cells_add(&reader->bad, (struct bad_cell){row, c});
+	if (reader->bad.n_all > n_before)
+		return CLN_OK;
+	return cache_damaged(err, reader->name, "column \"%s\" has texts that no cell holds", shown(name, column));
+}
+
+/* Of a column that has them. */
+static enum problem_kind kind_of_bad_cell(const struct cache_reader *reader, const struct bad_cell *cell, uint32_t level)
+{
+	const struct levels *levels = &reader->levels[cell->column];
+	if (!reader->targets[cell->column].must_be_number && levels->n_texts > 0)
+		return PROBLEM_COMMA;
+	return levels->is_text[level] ? PROBLEM_NOT_NUMBER : PROBLEM_INFINITE;
+}
+
+static enum cln_status report_bad_cells(const struct cache_reader *reader, struct cln_error *err)
+{
+	for (size_t i = 0; i < reader->bad.n; i++) {
+		const struct bad_cell *cell = &reader->bad.cells[i];
+		const struct cache_column *column = &reader->layout.columns[cell->column];
+		const uint32_t code = cells_of(reader, column, 1, 0)[cell->row];
+		const char *level = column->levels, *wrong = "", *hint = "";
 		char text[EXCERPT], name[EXCERPT];
-		const char *level = column->levels;
-		if (codes[row] == LEVEL_MISSING || !is_bad[codes[row]])
-			continue;
-		for (uint32_t k = 0; k < codes[row]; k++)
+		for (uint32_t k = 0; k < code; k++)
 			level += strlen(level) + 1;
 		text_excerpt(text, level, strlen(level));
-		return error_set(err, CLN_E_DATA, "%s, row %zu: %s (\"%s\", column \"%s\"; %s)", reader->name, row + 1, wrong, text,
-				 shown(name, column), hint);
+		csv_name_problem(&wrong, &hint, kind_of_bad_cell(reader, cell, code), text);
+		error_list_add(err, i, "%s, row %zu: %s (\"%s\", column \"%s\"; %s)", reader->name, cell->row + 1, wrong, text,
+			       shown(name, column), hint);
 	}
-	char name[EXCERPT];
-	return cache_damaged(err, reader->name, "column \"%s\" has texts that no cell holds", shown(name, column));
+	return reader->bad.n > 0 ? error_list_end(err, reader->bad.n, reader->bad.n_all) : CLN_OK;
 }
 
 /* Marks the levels with a decimal comma; true where the column would be numbers if those were points. */
@@ -337,25 +359,18 @@ static bool mark_commas(bool *is_comma, const struct cache_column *column, const
 }
 
 /* A column that is to be numbers, or may be, and has texts that are none: the errors that the text would give. */
-static enum cln_status check_texts(const struct cache_reader *reader, size_t c, struct cln_error *err)
+static enum cln_status check_texts(struct cache_reader *reader, size_t c, struct cln_error *err)
 {
 	const struct cache_column *column = &reader->layout.columns[c];
 	const struct levels *levels = &reader->levels[c];
-	bool must = reader->targets[c].must_be_number, *is_bad = mem_alloc(column->n_levels, sizeof *is_bad, err);
-	enum cln_status status = is_bad ? CLN_OK : CLN_E_MEMORY;
-	if (is_bad && (must || levels->n_texts == 0)) {
-		for (size_t k = 0; k < column->n_levels; k++)
-			is_bad[k] = isnan(levels->numbers[k]);
-		if (levels->n_texts > 0)
-			status = refuse_cell(reader, c, is_bad, "not a number",
-					     "the column was said to be numeric; an empty cell means missing", err);
-		else
-			status = refuse_cell(reader, c, is_bad, "not a finite number",
-					     "the largest is 3.4e38; an empty cell means missing", err);
-	} else if (is_bad && mark_commas(is_bad, column, levels)) {
-		status = refuse_cell(reader, c, is_bad, "a number with a comma",
-				     "write a decimal point, or name the column in --categorical", err);
-	}
+	bool any = reader->targets[c].must_be_number || levels->n_texts == 0;
+	bool *is_bad = mem_alloc(column->n_levels, sizeof *is_bad, err);
+	if (!is_bad)
+		return CLN_E_MEMORY;
+	for (size_t k = 0; any && k < column->n_levels; k++)
+		is_bad[k] = isnan(levels->numbers[k]);
+	any = any || mark_commas(is_bad, column, levels);
+	enum cln_status status = any ? find_bad_cells(reader, c, is_bad, err) : CLN_OK;
 	mem_free(is_bad);
 	return status;
 }
@@ -395,7 +410,7 @@ static void sum_up(const struct cache_reader *reader, struct column *column, siz
 	}
 }
 
-static enum cln_status fill_column(const struct cache_reader *reader, size_t c, struct cln_error *err)
+static enum cln_status fill_column(struct cache_reader *reader, size_t c, struct cln_error *err)
 {
 	struct column *column = &reader->table->columns[c];
 	const struct cache_column *from = &reader->layout.columns[c];
@@ -429,7 +444,7 @@ static enum cln_status fill_table(struct cache_reader *reader, struct cln_error 
 		reader->table->cells = CELLS_LENT;
 	for (size_t c = 0; status == CLN_OK && c < reader->layout.n_columns; c++)
 		status = fill_column(reader, c, err);
-	return status;
+	return status == CLN_OK ? report_bad_cells(reader, err) : status;
 }
 
 /* ---------------------------------------------------------------- all together */

@@ -8,7 +8,7 @@
 
 void problem_add(struct problem_list *list, const struct problem *problem)
 {
-	if (list->n < CSV_MAX_REPORTED)
+	if (list->n < ERRORS_TOLD)
 		list->first[list->n++] = *problem;
 }
 
@@ -172,8 +172,7 @@ static void ragged_sentence(char *sentence, const struct reader *reader, const s
 		 model, reader->n_columns, surplus ? " (a text with a separator in it needs quotes around it)" : "");
 }
 
-/* What is wrong and what to do about it, by kind; the text stands between. */
-static void name_problem(const char **wrong, const char **hint, enum problem_kind kind, const char *text)
+void csv_name_problem(const char **wrong, const char **hint, enum problem_kind kind, const char *text)
 {
 	static const struct {
 		enum problem_kind kind;
@@ -225,7 +224,7 @@ void csv_sentence(char *sentence, const struct reader *reader, const struct prob
 		return;
 	}
 	if (reader->form->sparse) {
-		name_problem(&wrong, &hint, problem->kind, text);
+		csv_name_problem(&wrong, &hint, problem->kind, text);
 		snprintf(sentence, CSV_SENTENCE, "%s (\"%s\"; %s)", wrong, text, hint);
 		return;
 	}
@@ -234,7 +233,7 @@ void csv_sentence(char *sentence, const struct reader *reader, const struct prob
 		csv_place(reader->source, problem->base_offset, problem->base_line, problem->field_offset, &line, &opening);
 		snprintf(extra, sizeof extra, "; the field begins at %zu:%zu", line, opening);
 	}
-	name_problem(&wrong, &hint, problem->kind, text);
+	csv_name_problem(&wrong, &hint, problem->kind, text);
 	snprintf(sentence, CSV_SENTENCE, "%s (\"%s\", %s%s; %s)", wrong, text, column, extra, hint);
 }
 
@@ -246,14 +245,9 @@ enum cln_status csv_report(const struct reader *reader, const struct problem_lis
 		size_t line, column;
 		csv_place(reader->source, problem->base_offset, problem->base_line, problem->offset, &line, &column);
 		csv_sentence(sentence, reader, problem);
-		if (i == 0)
-			error_set(err, CLN_E_DATA, "%s:%zu:%zu: %s", reader->source->name, line, column, sentence);
-		else
-			error_append(err, "%s:%zu:%zu: %s", reader->source->name, line, column, sentence);
+		error_list_add(err, i, "%s:%zu:%zu: %s", reader->source->name, line, column, sentence);
 	}
-	if (n_all > list->n)
-		error_append(err, "... and %zu more error%s", n_all - list->n, n_all - list->n == 1 ? "" : "s");
-	return CLN_E_DATA;
+	return error_list_end(err, list->n, n_all);
 }
 
 /* ---------------------------------------------------------------- what a sweep met */
@@ -262,9 +256,9 @@ enum cln_status csv_report(const struct reader *reader, const struct problem_lis
 static void insert_by_place(struct problem_list *list, const struct problem *problem)
 {
 	size_t i = list->n;
-	if (i == CSV_MAX_REPORTED && problem->offset > list->first[i - 1].offset)
+	if (i == ERRORS_TOLD && problem->offset > list->first[i - 1].offset)
 		return;
-	if (i == CSV_MAX_REPORTED)
+	if (i == ERRORS_TOLD)
 		i--;
 	else
 		list->n++;
@@ -386,24 +380,6 @@ bool csv_cell_problem(const struct reader *reader, struct cursor *cursor, struct
 				    .base_line = window->first_line,
 				    .column = c};
 	return true;
-}
-
-static bool is_earlier(const struct bad_cell *a, const struct bad_cell *b)
-{
-	return a->row != b->row ? a->row < b->row : a->column < b->column;
-}
-
-void bad_cells_add(struct bad_cells *bad, struct bad_cell cell)
-{
-	size_t at = bad->n;
-
-	bad->n_all++;
-	if (at == CSV_MAX_REPORTED && !is_earlier(&cell, &bad->cells[--at]))
-		return;
-	for (; at > 0 && is_earlier(&cell, &bad->cells[at - 1]); at--)
-		bad->cells[at] = bad->cells[at - 1];
-	bad->cells[at] = cell;
-	bad->n += bad->n < CSV_MAX_REPORTED;
 }
 
 static void add_bad_cells(struct bad_cells *bad, const struct reader *reader, size_t c)

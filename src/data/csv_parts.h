@@ -28,7 +28,6 @@
 #define CSV_MAX_LEVEL_BYTES ((size_t)1 << 30) /* of all distinct texts of a column */
 #define CSV_FEW_LEVELS 65536u                 /* of a column whose texts are wanted only if they are few, */
 #define CSV_FEW_LEVEL_BYTES ((size_t)4 << 20) /* and take no more than this */
-#define CSV_MAX_REPORTED 10                   /* problems that are told one by one */
 #define CSV_ROW_TAIL ((size_t)4096)           /* bytes read behind a window: most of its last rows end there */
 
 /* ---------------------------------------------------------------- problems */
@@ -71,7 +70,7 @@ struct problem {
 
 /* The first few problems in order of place, and how many there are. */
 struct problem_list {
-	struct problem first[CSV_MAX_REPORTED];
+	struct problem first[ERRORS_TOLD];
 	size_t n;
 };
 void problem_add(struct problem_list *list, const struct problem *problem); /* in ascending order of place */
@@ -322,6 +321,9 @@ enum cln_status csv_workers_status(const struct reader *reader,
 enum cln_status csv_report_sweep(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* problems the workers met */
 enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* cells that cannot be used */
 
+/* What is wrong with a text and what to do about it, by kind. */
+void csv_name_problem(const char **wrong, const char **hint, enum problem_kind kind, const char *text);
+
 /* What is wrong, in two ways; `sentence` has room for CSV_SENTENCE bytes. */
 #define CSV_SENTENCE 512
 void csv_sentence(char *sentence, const struct reader *reader, const struct problem *problem);
@@ -335,14 +337,5 @@ bool csv_cell_problem(const struct reader *reader, struct cursor *cursor, struct
 void csv_find(struct row_state *state, const struct problem *problem);
 enum cln_status csv_find_rows(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status csv_find_cells(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK;
-
-/* The earliest bad cells, by row and then column: only these are looked up in the file. */
-struct bad_cells {
-	struct bad_cell {
-		size_t row, column;
-	} cells[CSV_MAX_REPORTED];
-	size_t n, n_all;
-};
-void bad_cells_add(struct bad_cells *bad, struct bad_cell cell);
 
 #endif

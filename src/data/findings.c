@@ -79,6 +79,24 @@ void findings_settle(struct findings *findings)
 		mem_free(findings->items[--findings->n].sentence);
 }
 
+static bool is_earlier(const struct bad_cell *a, const struct bad_cell *b)
+{
+	return a->row != b->row ? a->row < b->row : a->column < b->column;
+}
+
+void bad_cells_add(struct bad_cells *bad, struct bad_cell cell)
+{
+	size_t at = bad->n;
+
+	bad->n_all++;
+	if (at == ERRORS_TOLD && !is_earlier(&cell, &bad->cells[--at]))
+		return;
+	for (; at > 0 && is_earlier(&cell, &bad->cells[at - 1]); at--)
+		bad->cells[at] = bad->cells[at - 1];
+	bad->cells[at] = cell;
+	bad->n += bad->n < ERRORS_TOLD;
+}
+
 enum cln_status findings_good_rows(uint32_t **rows, size_t *n, const struct findings *findings, size_t n_rows,
 				   struct cln_error *err)
 {

@@ -45,6 +45,15 @@ static inline bool findings_row_is_bad(const struct findings *findings, size_t r
 	return findings && findings->bad_rows && findings->bad_rows[row];
 }
 
+/* Where not all are wanted: the first cells that cannot be used, by row and then column, which alone are looked at again. */
+struct bad_cells {
+	struct bad_cell {
+		size_t row, column;
+	} cells[ERRORS_TOLD];
+	size_t n, n_all;
+};
+void bad_cells_add(struct bad_cells *bad, struct bad_cell cell);
+
 /* Rows of a table of n_rows that have no problem: their numbers, ascending; mem_free. */
 enum cln_status findings_good_rows(uint32_t **rows, size_t *n, const struct findings *findings, size_t n_rows,
 				   struct cln_error *err) CLN_MUST_CHECK;

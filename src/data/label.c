@@ -64,8 +64,6 @@ static char *cell_text(const struct column *column, size_t row, struct cln_error
 	return mem_copy(text, strlen(text), err);
 }
 
-#define MAX_REPORTED 10 /* cells that are told one by one, as by the reader */
-
 /* Cells that cannot be used, in the order of the rows. */
 struct cell_errors {
 	const struct cln_table *table;
@@ -103,23 +101,16 @@ static void cell_error(struct cell_errors *errors, size_t row, size_t column, co
 		find_cell(errors, row, column, what, hint);
 		return;
 	}
-	if (errors->n++ >= MAX_REPORTED)
+	if (errors->n++ >= ERRORS_TOLD)
 		return;
 	table_place(place, errors->table, row, column);
 	table_cell(text, errors->table, row, column);
-	if (errors->n == 1)
-		error_set(errors->err, CLN_E_DATA, "%s: %s (\"%s\", column \"%s\"; %s)", place, what, text, name, hint);
-	else
-		error_append(errors->err, "%s: %s (\"%s\", column \"%s\"; %s)", place, what, text, name, hint);
+	error_list_add(errors->err, errors->n - 1, "%s: %s (\"%s\", column \"%s\"; %s)", place, what, text, name, hint);
 }
 
 static enum cln_status cell_errors_status(const struct cell_errors *errors)
 {
-	size_t more = errors->n > MAX_REPORTED ? errors->n - MAX_REPORTED : 0;
-
-	if (more)
-		error_append(errors->err, "... and %zu more error%s", more, more == 1 ? "" : "s");
-	return errors->n ? CLN_E_DATA : CLN_OK;
+	return errors->n ? error_list_end(errors->err, ERRORS_TOLD, errors->n) : CLN_OK;
 }
 
 static enum cln_status find_column(size_t *column, const struct cln_table *table, const char *name, const char *role,

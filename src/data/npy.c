@@ -317,26 +317,22 @@ static bool is_bad(const struct column *column, size_t row)
 	return column->numbers ? isinf(column->numbers[row]) != 0 : column->codes[row] == BAD_CODE;
 }
 
-static enum cln_status report_cell(const struct npy_reader *reader, const struct bad_cell *cell, bool first, struct cln_error *err)
+static enum cln_status report_cell(const struct npy_reader *reader, const struct bad_cell *cell, size_t i, struct cln_error *err)
 {
 	const struct npy *npy = reader->npy;
 	size_t row = reader->rows.first + cell->row;
 	uint64_t element = (uint64_t)row * npy->n_columns + cell->column;
-	char bytes[8], text[NUMBER_TEXT], sentence[256];
+	char bytes[8], text[NUMBER_TEXT];
 	if (npy->columns)
 		element = (uint64_t)cell->column * npy->n_rows + row;
 	enum cln_status status = source_read(reader->source, bytes, npy->data + element * npy->item, npy->item, err);
 	if (status != CLN_OK)
 		return status;
 	text[text_of(text, npy, load_bits(npy, bytes))] = '\0';
-	snprintf(sentence, sizeof sentence, "%s (\"%s\", column \"%zu\"; %s)",
-		 npy->kind == 'b' ? "not a truth value" : "not a finite number", text, cell->column + 1,
-		 npy->kind == 'b' ? "0 is false and 1 is true" : "the largest is 3.4e38; NaN means missing");
-	if (first)
-		error_set(err, CLN_E_DATA, "%s, row %zu: %s", reader->source->name, row + 1, sentence);
-	else
-		error_append(err, "%s, row %zu: %s", reader->source->name, row + 1, sentence);
-	return CLN_E_DATA;
+	error_list_add(err, i, "%s, row %zu: %s (\"%s\", column \"%zu\"; %s)", reader->source->name, row + 1,
+		       npy->kind == 'b' ? "not a truth value" : "not a finite number", text, cell->column + 1,
+		       npy->kind == 'b' ? "0 is false and 1 is true" : "the largest is 3.4e38; NaN means missing");
+	return CLN_OK;
 }
 
 static enum cln_status report_bad_cells(const struct npy_reader *reader, struct cln_error *err)
@@ -349,11 +345,9 @@ static enum cln_status report_bad_cells(const struct npy_reader *reader, struct 
 			if (is_bad(&reader->table->columns[c], row))
 				bad_cells_add(&bad, (struct bad_cell){row, c});
 	}
-	for (size_t i = 0; i < bad.n && (status == CLN_OK || status == CLN_E_DATA); i++)
-		status = report_cell(reader, &bad.cells[i], i == 0, err);
-	if (status == CLN_E_DATA && bad.n_all > bad.n)
-		error_append(err, "... and %zu more error%s", bad.n_all - bad.n, bad.n_all - bad.n == 1 ? "" : "s");
-	return status;
+	for (size_t i = 0; i < bad.n && status == CLN_OK; i++)
+		status = report_cell(reader, &bad.cells[i], i, err);
+	return status == CLN_OK && bad.n > 0 ? error_list_end(err, bad.n, bad.n_all) : status;
 }
 
 /* ---------------------------------------------------------------- the table */

@@ -249,15 +249,25 @@ static enum cln_status read_whole(struct cln_table **table, struct parts *parts,
 	return status;
 }
 
+void parts_tell_end(const struct parts *parts, struct cln_error *err)
+{
+	bool more = !parts->ended || parts->taken < parts->length;
+	if (parts->form == FORM_NPY && parts->row < parts->npy.n_rows)
+		error_append(err, "(reading ended at row %zu)", parts->row);
+	else if (parts->form != FORM_NPY && more && parts->lines > 0)
+		error_append(err, "(reading ended at line %zu)", parts->lines);
+}
+
 /* Reads the first `length` bytes of the buffer. */
 static enum cln_status read_part(struct cln_table **table, struct parts *parts, size_t length, struct cln_error *err)
 {
 	struct source source = source_of(parts, length);
-	size_t n_lines = csv_count_lines(text_of(parts) + parts->head, length - parts->head);
+	parts->lines += csv_count_lines(text_of(parts) + parts->head, length - parts->head);
+	parts->taken = length;
 	enum cln_status status =
 	    form_read(table, parts->form, &source, &parts->options, threads_for(parts, length), false, err);
-	if (status == CLN_E_DATA && !parts->ended && parts->lines + n_lines > 0)
-		error_append(err, "(reading ended at line %zu)", parts->lines + n_lines);
+	if (status == CLN_E_DATA)
+		parts_tell_end(parts, err);
 	if (status == CLN_OK && parts->cut) /* the last of them has no field that is too long */
 		status = error_set(err, CLN_E_DATA, "%s:%zu: a row of more than %zu bytes", parts->name,
 				   table_line(*table, (*table)->n_rows - 1), SOURCE_MAX_LINE);
@@ -270,8 +280,6 @@ static enum cln_status read_part(struct cln_table **table, struct parts *parts, 
 		parts->separator = (*table)->separator;
 	}
 	parts->started = parts->started || parts->form == FORM_LIBSVM; /* it has no head to be kept for the parts that follow */
-	parts->lines += n_lines;
-	parts->taken = length;
 	return status;
 }
 
@@ -315,8 +323,11 @@ static enum cln_status next_of_array(struct cln_table **table, struct parts *par
 	if (rows.n > most)
 		rows.n = most > 0 ? most : 1;
 	parts->row += rows.n;
-	return npy_read_rows(table, &parts->array, &parts->npy, rows, &parts->options, threads_for(parts, rows.n * row_bytes),
-			     false, err);
+	status = npy_read_rows(table, &parts->array, &parts->npy, rows, &parts->options, threads_for(parts, rows.n * row_bytes),
+			       false, err);
+	if (status == CLN_E_DATA)
+		parts_tell_end(parts, err);
+	return status;
 }
 
 /* ---------------------------------------------------------------- rows of LibSVM text */

@@ -18,6 +18,9 @@ enum cln_status parts_open(struct parts **parts, const char *path, const struct 
  * refer to what the parts hold, must be destroyed before the next call; its errors are cln_table_read's, for this part. */
 enum cln_status parts_next(struct cln_table **table, struct parts *parts, struct cln_error *err) CLN_MUST_CHECK;
 
+/* Says with which line or row reading ended, behind an error of the last part's rows; nothing where they were the last of all. */
+void parts_tell_end(const struct parts *parts, struct cln_error *err);
+
 void parts_close(struct parts *parts);
 
 #endif

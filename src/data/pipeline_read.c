@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "base/parallel.h"
+#include "data/findings.h"
 #include "data/pipeline.h"
 #include "data/text.h"
 
@@ -155,25 +156,34 @@ done:
 
 /* ---------------------------------------------------------------- columns of another type */
 
-/* The place of a text where numbers were learnt, among the rows asked for; CLN_OK where none of them has one. */
-static enum cln_status check_numbers(const struct column_reader *reader, const struct cln_table *table, const uint32_t *rows,
-				     size_t n_rows, struct cln_error *err)
+/* Texts where numbers were learnt, among the rows asked for. */
+static void find_texts(struct bad_cells *bad, const struct column_reader *reader, const struct cln_table *table,
+		       const uint32_t *rows, size_t n_rows)
 {
 	for (size_t i = 0; i < n_rows; i++) {
 		size_t row = rows ? rows[i] : i;
 		uint32_t code = reader->cells->codes[row];
-		char place[TABLE_PLACE], text[TABLE_CELL];
-		size_t column = (size_t)(reader->cells - table->columns);
 
-		if (code == LEVEL_MISSING || !isnan(reader->number_of_level[code]))
-			continue;
-		table_place(place, table, row, column);
-		table_cell(text, table, row, column);
-		return error_set(err, CLN_E_DATA,
-				 "%s: not a number (\"%s\", column \"%s\"; the model learnt this column as numbers)", place, text,
-				 reader->cells->name);
+		if (code != LEVEL_MISSING && isnan(reader->number_of_level[code]))
+			bad_cells_add(bad, (struct bad_cell){row, (size_t)(reader->cells - table->columns)});
 	}
-	return CLN_OK;
+}
+
+static enum cln_status refuse_texts(const struct bad_cells *bad, const struct cln_table *table, struct cln_error *err)
+{
+	for (size_t i = 0; i < bad->n; i++) {
+		const struct bad_cell *cell = &bad->cells[i];
+		const struct column *column = &table->columns[cell->column];
+		const char *level = column->levels[column->codes[cell->row]];
+		char place[TABLE_PLACE], text[EXCERPT], name[EXCERPT];
+
+		table_place(place, table, cell->row, cell->column);
+		text_excerpt(text, level, strlen(level));
+		text_excerpt(name, column->name, strlen(column->name));
+		error_list_add(err, i, "%s: not a number (\"%s\", column \"%s\"; the model learnt this column as numbers)", place,
+			       text, name);
+	}
+	return error_list_end(err, bad->n, bad->n_all);
 }
 
 static enum cln_status read_levels_as_numbers(struct column_reader *reader, struct cln_error *err)
@@ -267,18 +277,27 @@ static uint32_t slot_of_number(const struct column_reader *reader, float value)
 
 /* ---------------------------------------------------------------- the reader */
 
-static enum cln_status prepare_column(struct column_reader *reader, const struct cln_table *table, const uint32_t *rows,
-				      size_t n_rows, struct cln_error *err)
+static enum cln_status prepare_column(struct column_reader *reader, struct cln_error *err)
 {
 	bool numbers_met = reader->cells->type == COLUMN_NUMERIC;
-	enum cln_status status;
 
 	if (reader->column->type == COLUMN_CATEGORICAL)
 		return numbers_met ? list_number_levels(reader, err) : find_slots(reader, err);
-	if (numbers_met)
-		return CLN_OK;
-	status = read_levels_as_numbers(reader, err);
-	return status == CLN_OK ? check_numbers(reader, table, rows, n_rows, err) : status;
+	return numbers_met ? CLN_OK : read_levels_as_numbers(reader, err);
+}
+
+static enum cln_status prepare_columns(struct pipeline_reader *reader, const struct cln_table *table, const uint32_t *rows,
+				       size_t n_rows, struct cln_error *err)
+{
+	struct bad_cells bad = {.n = 0};
+	enum cln_status status = CLN_OK;
+
+	for (size_t c = 0; c < reader->n_columns && status == CLN_OK; c++) {
+		status = prepare_column(&reader->columns[c], err);
+		if (status == CLN_OK && reader->columns[c].number_of_level)
+			find_texts(&bad, &reader->columns[c], table, rows, n_rows);
+	}
+	return status == CLN_OK && bad.n > 0 ? refuse_texts(&bad, table, err) : status;
 }
 
 enum cln_status pipeline_reader_create(struct pipeline_reader **reader, const struct pipeline *pipeline,
@@ -294,8 +313,8 @@ enum cln_status pipeline_reader_create(struct pipeline_reader **reader, const st
 	new->columns = mem_alloc(pipeline->n_columns, sizeof *new->columns, err);
 	if (new->columns)
 		status = bind_columns(new, table, err);
-	for (size_t c = 0; c < new->n_columns && status == CLN_OK; c++)
-		status = prepare_column(&new->columns[c], table, rows, rows ? n_rows : table->n_rows, err);
+	if (status == CLN_OK)
+		status = prepare_columns(new, table, rows, rows ? n_rows : table->n_rows, err);
 	if (status == CLN_OK)
 		*reader = new;
 	else
