@@ -42,6 +42,20 @@ if "$colonnade" doctor | grep -q 'zlib: yes'; then
   gzip -c several.csv | COLONNADE_MEMORY=64K "$colonnade" convert - short.cache 2>stderr || fail "convert from gz: $(cat stderr)"
   cmp -s several.cache short.cache || fail "gz and scratch files make another cache"
 fi
+check() { # FORM: of a pipe with less room for scratch files, and less memory, than the text takes
+  (
+    trap '' XFSZ
+    ulimit -f 2048 # of 1024 bytes
+    dd if="several.$1" status=none | COLONNADE_MEMORY=64K "$colonnade" check - >limited.txt 2>stderr
+  ) || fail "check of $1 without room for scratch files: $(cat stderr)"
+  cmp -s unlimited.txt limited.txt || fail "check of $1 without room for scratch files says something else"
+}
+dd if=several.csv status=none | "$colonnade" check - >unlimited.txt
+check csv
+if "$colonnade" doctor | grep -q 'zlib: yes'; then
+  gzip -c several.csv >several.gz
+  check gz
+fi
 train short usual.cache --test-fraction 0.1
 cmp -s usual/model.safetensors short/model.safetensors || fail "the cache gives another model"
 COLONNADE_MEMORY=64K train short usual.cache --test-fraction 0.1

@@ -592,7 +592,10 @@ START_TEST(a_table_is_read_right_or_refused_whatever_call_fails)
 			else
 				ck_assert_msg(why.code == status && strlen(why.message) > 10, "%s, %s %d: no reason", flow->name,
 					      call, n);
-			ck_assert_msg(!call_faults[k].carries_on || status == flow->status, "%s, %s %d: %s", flow->name, call, n,
+			/* Where there is no room for a scratch file a table is read without. */
+			const bool carries_on =
+			    call_faults[k].carries_on || (call_faults[k].call == FAIL_WRITE && flow->run == read_table);
+			ck_assert_msg(!carries_on || status == flow->status, "%s, %s %d: %s", flow->name, call, n,
 				      why.message);
 			ck_assert_msg(status == flow->status || status == CLN_E_IO || call_faults[k].error == 0, "%s, %s %d: %s",
 				      flow->name, call, n, why.message);

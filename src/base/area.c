@@ -49,7 +49,7 @@ int area_scratch_file(size_t length)
 		int fd = directories[i] ? open_unnamed(directories[i]) : -1;
 		if (fd < 0)
 			continue;
-		errno = !may_hold(fd, length) ? ENOSPC : length ? posix_fallocate(fd, 0, (off_t)length) : 0;
+		errno = may_hold(fd, length) ? posix_fallocate(fd, 0, (off_t)length) : ENOSPC;
 		if (errno == 0)
 			return fd;
 		int reason = errno;

@@ -31,7 +31,7 @@ void area_expect(const struct area *area, bool at_random);
 /* Asks for pages of a scratch area that will be read soon, so that the disk is asked for many of them at a time. */
 void area_prefetch(const struct area *area, size_t offset, size_t length);
 
-/* An open file of that kind, with room for `length` bytes (0: empty); -1 and errno where there is none. */
+/* An open file of that kind, with room for `length` > 0 bytes; -1 and errno where there is none. */
 int area_scratch_file(size_t length);
 
 #endif

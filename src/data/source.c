@@ -94,37 +94,6 @@ enum cln_status source_read(const struct source *source, char *to, uint64_t offs
 	return CLN_OK;
 }
 
-/* Writes the first n bytes of a block to the scratch file. */
-static enum cln_status write_block(struct source *source, const char *block, size_t n, struct cln_error *err)
-{
-	if (!io_write_all(source->fd, block, n))
-		return error_set_errno(err, CLN_E_IO, "cannot write a scratch file for %s", source->name);
-	source->written += n;
-	return CLN_OK;
-}
-
-/* Moves the blocks, which are full, to a scratch file, where there is a place for one; the first becomes its buffer. */
-static enum cln_status spool(struct source *source, struct cln_error *err)
-{
-	enum cln_status status = CLN_OK;
-	source->fd = area_scratch_file(0);
-	source->spooled = source->fd >= 0;
-	for (size_t i = 0; source->spooled && i < source->n_blocks && status == CLN_OK; i++)
-		status = write_block(source, source->blocks[i], SOURCE_BLOCK, err);
-	while (source->spooled && source->n_blocks > 1)
-		mem_free(source->blocks[--source->n_blocks]);
-	return status;
-}
-
-/* Writes what is left in the buffer; the text is then like a plain file. */
-static enum cln_status end_spool(struct source *source, struct cln_error *err)
-{
-	enum cln_status status = write_block(source, source->blocks[0], (size_t)(source->size - source->written), err);
-	mem_free(source->blocks[0]);
-	source->n_blocks = 0;
-	return status;
-}
-
 static enum cln_status add_block(struct source *source, struct cln_error *err)
 {
 	size_t n = source->n_blocks;
@@ -141,6 +110,63 @@ static enum cln_status add_block(struct source *source, struct cln_error *err)
 	return CLN_OK;
 }
 
+/* Writes the first n bytes of a block to the scratch file; false: it has no room for them. */
+static bool write_block(struct source *source, const char *block, size_t n)
+{
+	if (!io_write_all(source->fd, block, n))
+		return false;
+	source->written += n;
+	return true;
+}
+
+static void drop_scratch(struct source *source)
+{
+	close(source->fd);
+	source->fd = -1;
+	source->spooled = false;
+	source->written = 0;
+}
+
+/* Moves the blocks, which are full, to a scratch file, where there is a place with room for them; the first becomes its buffer. */
+static void spool(struct source *source)
+{
+	source->fd = area_scratch_file(source->n_blocks * SOURCE_BLOCK);
+	source->spooled = source->fd >= 0;
+	for (size_t i = 0; source->spooled && i < source->n_blocks; i++)
+		if (!write_block(source, source->blocks[i], SOURCE_BLOCK))
+			drop_scratch(source);
+	while (source->spooled && source->n_blocks > 1)
+		mem_free(source->blocks[--source->n_blocks]);
+}
+
+/* Back to memory, where the scratch file has no room for the buffer: that stays the last block, behind those that were written. */
+static enum cln_status unspool(struct source *source, struct cln_error *err)
+{
+	const struct source file = *source;
+	enum cln_status status = CLN_OK;
+	for (size_t i = 0; i < file.written / SOURCE_BLOCK && status == CLN_OK; i++) {
+		status = add_block(source, err);
+		if (status != CLN_OK)
+			break;
+		char *block = source->blocks[i + 1];
+		source->blocks[i + 1] = source->blocks[i];
+		source->blocks[i] = block;
+		status = source_read(&file, block, i * SOURCE_BLOCK, SOURCE_BLOCK, err);
+	}
+	drop_scratch(source);
+	return status;
+}
+
+/* Writes what is left in the buffer; the text is then like a plain file. */
+static enum cln_status end_spool(struct source *source, struct cln_error *err)
+{
+	if (!write_block(source, source->blocks[0], (size_t)(source->size - source->written)))
+		return unspool(source, err);
+	mem_free(source->blocks[0]);
+	source->n_blocks = 0;
+	return CLN_OK;
+}
+
 /* Whether as much again as the blocks hold fits in memory, which the table will need; asked each time that they have doubled. */
 static bool may_grow(const struct source *source)
 {
@@ -154,10 +180,10 @@ static enum cln_status free_space(char **space, size_t *length, struct source *s
 	size_t within = (size_t)(source->size % SOURCE_BLOCK);
 	enum cln_status status = CLN_OK;
 	bool full = source->size - source->written == source->n_blocks * SOURCE_BLOCK;
-	if (full && source->spooled)
-		status = write_block(source, source->blocks[0], SOURCE_BLOCK, err);
-	else if (full && !may_grow(source))
-		status = spool(source, err);
+	if (full && source->spooled && !write_block(source, source->blocks[0], SOURCE_BLOCK))
+		status = unspool(source, err);
+	else if (full && !source->spooled && !may_grow(source))
+		spool(source);
 	if (full && !source->spooled && status == CLN_OK)
 		status = add_block(source, err);
 	if (status != CLN_OK)
