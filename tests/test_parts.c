@@ -155,15 +155,29 @@ static void put_rows(int n)
 	text_free(&text);
 }
 
-START_TEST(predict_takes_the_same_memory_for_ten_times_the_rows)
+/* Of the rows that the file holds, to be forgotten in the end. */
+static void train_model(void)
 {
-	char command[512], file[512], pipe[512];
-	put_rows(1000);
+	char command[512];
 	snprintf(command, sizeof command,
 		 "rm -rf %s.run; \"$COLONNADE\" train %s --recipe plain --epochs 1 --hidden 8 --threads 2 --out %s.run "
 		 "--progress none 2> %s.err",
 		 path, path, path, path);
 	peak_of(command);
+}
+
+static void remove_model(void)
+{
+	char command[512];
+	snprintf(command, sizeof command, "rm -rf %s.run %s.err", path, path);
+	peak_of(command);
+}
+
+START_TEST(predict_takes_the_same_memory_for_ten_times_the_rows)
+{
+	char file[512], pipe[512];
+	put_rows(1000);
+	train_model();
 	snprintf(file, sizeof file, "\"$COLONNADE\" predict %s.run %s --threads 2 > /dev/null 2> %s.err", path, path, path);
 	snprintf(pipe, sizeof pipe, "cat %s | \"$COLONNADE\" predict %s.run - --threads 2 > /dev/null 2> %s.err", path, path,
 		 path);
@@ -173,8 +187,34 @@ START_TEST(predict_takes_the_same_memory_for_ten_times_the_rows)
 	/* 2 MiB: what the allocator and the threads' order may add; a row held would be 4 MB and more. */
 	ck_assert_int_le(peak_of(file), file_peak + 2048);
 	ck_assert_int_le(peak_of(pipe), pipe_peak + 2048);
-	snprintf(command, sizeof command, "rm -rf %s.run %s.err", path, path);
-	peak_of(command);
+	remove_model();
+}
+END_TEST
+
+/* Rows of LibSVM text, and between the last two of them so many MiB of comments. */
+static void put_comments(int n)
+{
+	struct text text = {0};
+	for (int i = 0; i < 1000; i++)
+		text_addf(&text, "%d 1:%d 2:0.5\n", i % 2, i);
+	for (int i = 0; i < n << 14; i++) /* of 64 bytes */
+		text_addf(&text, "# a comment, as are made where rows are taken from other files..\n");
+	text_addf(&text, "1 1:7\n");
+	put(text.bytes, text.length);
+	text_free(&text);
+}
+
+START_TEST(predict_takes_the_same_memory_for_four_times_the_comments)
+{
+	char predict[512];
+	put_comments(0);
+	train_model();
+	snprintf(predict, sizeof predict, "\"$COLONNADE\" predict %s.run %s --threads 2 > /dev/null 2> %s.err", path, path, path);
+	put_comments(16);
+	long peak = peak_of(predict);
+	put_comments(64);
+	ck_assert_int_le(peak_of(predict), peak + 2048);
+	remove_model();
 }
 END_TEST
 
@@ -207,8 +247,10 @@ static Suite *parts_suite(void)
 	TCase *memory = tcase_create("memory");
 	tcase_set_timeout(memory, 60);
 	tcase_add_checked_fixture(memory, make_file, remove_file);
-	if (memory_is_given_back())
+	if (memory_is_given_back()) {
 		tcase_add_test(memory, predict_takes_the_same_memory_for_ten_times_the_rows);
+		tcase_add_test(memory, predict_takes_the_same_memory_for_four_times_the_comments);
+	}
 	suite_add_tcase(suite, memory);
 	return suite;
 }

@@ -353,7 +353,7 @@ static enum cln_status next_rows(struct parts *parts, size_t *length, struct cln
 {
 	size_t n_rows = 0;
 	enum cln_status status = drop_lines(parts, parts->taken, err);
-	for (size_t n = parts->part_bytes; status == CLN_OK; n *= 2) {
+	for (size_t n = parts->part_bytes; status == CLN_OK; n *= *length ? 1 : 2) { /* more where there is no whole line */
 		status = fill(parts, n, err);
 		*length = libsvm_rows_end(text_of(parts), parts->length, parts->ended, most_rows(parts), &n_rows);
 		if (status != CLN_OK || n_rows > 0 || (parts->ended && *length == 0))
