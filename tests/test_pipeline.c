@@ -594,6 +594,34 @@ START_TEST(quantiles_of_the_greatest_and_the_smallest_floats_are_finite)
 }
 END_TEST
 
+/* The share of the greatest number is 1 - 2^-53 and less, which a double does not tell from 1. */
+START_TEST(scores_are_finite_however_many_units_there_are)
+{
+	const size_t n = (1u << 23) + 64;
+	const float weight = 1 - 0x1p-24f; /* 2^29 - 32 units */
+	const uint64_t W = (n - 2) * ((UINT64_C(1) << 29) - 32) + 2;
+	struct cln_table *table = numbers_table((const float[]){0, 1, 2}, 3);
+	uint32_t *rows = mem_alloc(n, sizeof *rows, NULL);
+	float *w = mem_alloc(n, sizeof *w, NULL);
+	struct pipeline *pipeline;
+
+	ck_assert(rows && w);
+	for (size_t i = 0; i < n; i++)
+		w[i] = i < n - 2 ? weight : 0x1p-60f;
+	rows[n - 2] = 1;
+	rows[n - 1] = 2;
+	assert_ok(pipeline_fit(&pipeline, table, rows, w, n, &(struct pipeline_settings){use_all, CLN_SCALE_QUANTILE, 8, 0, 0}, 1,
+			       &err));
+	ck_assert_uint_eq(pipeline->columns[0].n_knots, 3);
+	ck_assert_float_eq(pipeline->columns[0].scores[1], (float)-dmath_normal_quantile(1.5 / (double)W));
+	ck_assert_float_eq(pipeline->columns[0].scores[2], (float)-dmath_normal_quantile(0.5 / (double)W));
+	pipeline_destroy(pipeline);
+	cln_table_destroy(table);
+	mem_free(rows);
+	mem_free(w);
+}
+END_TEST
+
 START_TEST(quantile_features_never_descend)
 {
 	enum { STEPS = 4000 };
@@ -1356,6 +1384,7 @@ static Suite *pipeline_suite(void)
 	tcase_add_loop_test(quantiles, quantile_features_equal_those_of_the_definition, 0, 6);
 	tcase_add_loop_test(quantiles, there_is_a_knot_for_thirty_cells_within_limits, 0, 5);
 	tcase_add_test(quantiles, quantiles_of_the_greatest_and_the_smallest_floats_are_finite);
+	tcase_add_test(quantiles, scores_are_finite_however_many_units_there_are);
 	tcase_add_test(quantiles, quantile_features_never_descend);
 	tcase_add_test(quantiles, a_line_never_exceeds_its_upper_score);
 	suite_add_tcase(suite, quantiles);

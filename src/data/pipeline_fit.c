@@ -182,7 +182,18 @@ static size_t count_knots(const struct fit *fit, size_t n_cells)
 	return most > PIPELINE_MIN_KNOTS ? most : PIPELINE_MIN_KNOTS;
 }
 
-/* A knot has as score the normal quantile of the share of the cells below it, equal ones counting half: in (0, 1), so finite. */
+/* The normal quantile of the share below / (below + above), which lies in (0, 1).  Up to 2^53 in all it does so when rounded, too;
+ * beyond, where weights are in units, a share next to 1 would be rounded to 1, but that of what is above is not rounded to 0. */
+static double quantile_of_share(uint64_t below, uint64_t above)
+{
+	const uint64_t all = below + above;
+
+	if (all > UINT64_C(1) << 53 && above < below)
+		return -dmath_normal_quantile((double)above / (double)all);
+	return dmath_normal_quantile((double)below / (double)all);
+}
+
+/* A knot has as score the normal quantile of the share of the cells below it, equal ones counting half. */
 static enum cln_status scale_by_quantiles(struct pipeline_column *column, const struct column *cells, const struct fit *fit,
 					  const struct numeric_stats *stats, struct cln_error *err)
 {
@@ -200,10 +211,10 @@ static enum cln_status scale_by_quantiles(struct pipeline_column *column, const 
 		goto done;
 	for (size_t k = 0; k < column->n_knots; k++) {
 		const struct order_point *point = &points[k], *last = &points[column->n_knots - 1];
+		const uint64_t below = 2 * point->below + point->at;
 
 		column->knots[k] = point->x;
-		column->scores[k] = (float)dmath_normal_quantile((double)(2 * point->below + point->at) /
-								 (double)(2 * (last->below + last->at)));
+		column->scores[k] = (float)quantile_of_share(below, 2 * (last->below + last->at) - below);
 	}
 	status = CLN_OK;
 done:
