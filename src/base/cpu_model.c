@@ -2,8 +2,8 @@
  * The processor's name from /proc/cpuinfo.  x86 says it in words; 64-bit ARM gives the fields of a register, the Main ID Register
  * (MIDR_EL1), whose numbers Arm and its licensees hand out. */
 #include "base/cpus.h"
+#include "base/system_file.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +37,9 @@ static void take_field(char *to, size_t size, const char *line, const char *fiel
 
 static void read_cpuinfo(struct cpuinfo *info, const char *root)
 {
-	char path[PATH_MAX], line[512];
-	FILE *file = NULL;
-	if (snprintf(path, sizeof path, "%s/proc/cpuinfo", root) < (int)sizeof path)
-		file = fopen(path, "re");
+	char line[512];
+	struct system_file_buffer buffer;
+	FILE *file = system_file_open(root, "/proc/cpuinfo", &buffer);
 	while (file && fgets(line, sizeof line, file)) {
 		take_field(info->model_name, sizeof info->model_name, line, "model name");
 		take_field(info->implementer, sizeof info->implementer, line, "CPU implementer");
