@@ -24,13 +24,6 @@ struct met {
 	size_t n_texts, first_text_row; /* cells whose level is a text */
 };
 
-/* Of a thread: the first item that it could not take. */
-struct failure {
-	size_t item;
-	enum cln_status status;
-	struct cln_error err;
-};
-
 struct cache_reader {
 	const unsigned char *bytes;
 	size_t length;
@@ -42,7 +35,7 @@ struct cache_reader {
 	struct target *targets;
 	struct levels *levels;
 	struct met *met; /* n_columns x n_blocks */
-	struct failure *failures;
+	struct failure *failures; /* a thread */
 	struct bad_cells bad;
 	struct cln_table *table;
 };
@@ -54,32 +47,12 @@ static const char *shown(char excerpt[EXCERPT], const struct cache_column *colum
 	return excerpt;
 }
 
-/* ---------------------------------------------------------------- failures in parallel */
-
-/* Items are handed out in ascending order, so a thread's first failure is its least. */
-static void note_failure(struct cache_reader *reader, int tid, size_t item, enum cln_status status, const struct cln_error *err)
-{
-	struct failure *failure = &reader->failures[tid];
-	if (status != CLN_OK && failure->status == CLN_OK)
-		*failure = (struct failure){item, status, *err};
-}
-
 /* Runs body for every item; the status is that of the least item that failed, whatever the threads. */
 static enum cln_status for_each(struct cache_reader *reader, size_t n_items, void (*body)(void *argument, size_t item, int tid),
 				struct cln_error *err)
 {
-	const struct failure *least = NULL;
 	parallel_for(reader->threads, n_items, body, reader);
-	for (int t = 0; t < reader->threads; t++) {
-		const struct failure *failure = &reader->failures[t];
-		if (failure->status != CLN_OK && (!least || failure->item < least->item))
-			least = failure;
-	}
-	if (!least)
-		return CLN_OK;
-	if (err)
-		*err = least->err;
-	return least->status;
+	return failures_status(reader->failures, reader->threads, err);
 }
 
 /* ---------------------------------------------------------------- the directory */
@@ -174,7 +147,7 @@ static void read_levels_body(void *argument, size_t c, int tid)
 	struct cache_reader *reader = argument;
 	struct cln_error err;
 	enum cln_status status = read_levels(&reader->levels[c], &reader->layout.columns[c], reader->name, &err);
-	note_failure(reader, tid, c, status, &err);
+	failure_note(&reader->failures[tid], c, status, &err);
 }
 
 /* ---------------------------------------------------------------- blocks */
@@ -264,7 +237,7 @@ static void check_block_body(void *argument, size_t item, int tid)
 	if (status == CLN_OK && !check_cells(reader, &reader->met[item], c, block))
 		status = cache_damaged(&err, reader->name, "column \"%s\" holds what no cell can be (block %zu)",
 				       shown(excerpt, column), block + 1);
-	note_failure(reader, tid, item, status, &err);
+	failure_note(&reader->failures[tid], item, status, &err);
 }
 
 static enum cln_status check_blocks(struct cache_reader *reader, struct cln_error *err)

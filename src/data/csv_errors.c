@@ -82,9 +82,8 @@ static bool place_in_text(const struct source *source, const struct cln_table *t
 	char mark[3] = {0};
 	if (!find_line(source, &offset, line) || cursor_create(&cursor, source, table->separator, 4096, NULL) != CLN_OK)
 		return false;
-	if (offset == 0 && source->size >= 3 && source_read(source, mark, 0, 3, NULL) == CLN_OK &&
-	    memcmp(mark, "\xEF\xBB\xBF", 3) == 0)
-		offset = 3;
+	if (offset == 0 && source->size >= sizeof mark && source_read(source, mark, 0, sizeof mark, NULL) == CLN_OK)
+		offset = text_mark_length(mark, sizeof mark);
 	bool found = cursor_seek(&cursor, offset, 0, offset) && find_cell(&cursor, &cell, table, column);
 	if (found)
 		csv_place(source, offset, line, cell, field_line, field_column);

@@ -140,7 +140,7 @@ static enum cln_status find_cell(const struct reader *reader, size_t row, size_t
 	reader->findings->bad_rows[row] = 1;
 	if (!csv_cell_problem(reader, cursor, &problem, row, c))
 		return cursor->status != CLN_OK ? cursor_failure(cursor, err)
-						: error_set(err, CLN_E_IO, "%s changed while it was read", reader->source->name);
+						: source_changed(reader->source, err);
 	n_of_kind[problem.kind]++;
 	if ((*n_told)++ >= reader->findings->most)
 		return CLN_OK;

@@ -23,7 +23,7 @@ static enum cln_status skip_bom(struct reader *reader, struct cln_error *err)
 	if (wide || memcmp(mark, "\xFF\xFE", 2) == 0 || memcmp(mark, "\xFE\xFF", 2) == 0)
 		return error_set(err, CLN_E_DATA, "%s:1:1: this is UTF-%d (convert it: iconv -f UTF-%d -t UTF-8)",
 				 reader->source->name, wide ? 32 : 16, wide ? 32 : 16);
-	reader->start = memcmp(mark, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+	reader->start = text_mark_length(mark, n);
 	return CLN_OK;
 }
 

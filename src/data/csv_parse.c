@@ -276,11 +276,6 @@ static bool find_first_record(struct cursor *cursor, const struct window *window
 	return false;
 }
 
-static enum cln_status changed(const struct reader *reader, struct cln_error *err)
-{
-	return error_set(err, CLN_E_IO, "%s changed while it was read", reader->source->name);
-}
-
 bool row_begin(struct row_state *state, size_t row)
 {
 	const struct reader *reader = state->reader;
@@ -288,7 +283,7 @@ bool row_begin(struct row_state *state, size_t row)
 	struct window *window = state->window;
 	state->row = row;
 	if (state->row >= reader->table->n_rows) {
-		worker->status = changed(reader, &worker->err);
+		worker->status = source_changed(reader->source, &worker->err);
 		return false;
 	}
 	if (window->n_rows == 0) {
@@ -379,5 +374,5 @@ enum cln_status csv_sweep(struct reader *reader, struct cln_error *err)
 	} else if (n_problems) {
 		return csv_report_sweep(reader, err);
 	}
-	return n_rows == reader->table->n_rows ? CLN_OK : changed(reader, err);
+	return n_rows == reader->table->n_rows ? CLN_OK : source_changed(reader->source, err);
 }

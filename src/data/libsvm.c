@@ -89,18 +89,6 @@ static size_t last_index(struct span row)
 
 /* ---------------------------------------------------------------- recognition */
 
-static bool has_extension(const char *name)
-{
-	static const char *const extensions[] = {".libsvm", ".svm", ".libsvm.gz", ".svm.gz"};
-	size_t length = strlen(name);
-	for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
-		size_t n = strlen(extensions[i]);
-		if (length > n && strcmp(name + length - n, extensions[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool is_number(struct span text, bool or_missing)
 {
 	float number;
@@ -153,11 +141,6 @@ static bool looks_like_libsvm(const char *at, const char *end, bool whole, char 
 	return n_pairs > 0;
 }
 
-static size_t mark_length(const char *text, size_t n)
-{
-	return n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
-
 enum cln_status libsvm_recognise(bool *is_libsvm, const struct source *source, bool whole, const struct cln_read_options *options,
 				 struct cln_error *err)
 {
@@ -165,10 +148,12 @@ enum cln_status libsvm_recognise(bool *is_libsvm, const struct source *source, b
 	size_t n = source->size < sizeof sample ? (size_t)source->size : sizeof sample;
 	enum cln_status status = source_read(source, sample, 0, n, err);
 	*is_libsvm = false;
-	if (status == CLN_OK)
-		*is_libsvm = has_extension(source->name) || looks_like_libsvm(sample + mark_length(sample, n), sample + n,
-									      whole && n == source->size, options->separator);
-	return status;
+	if (status != CLN_OK)
+		return status;
+	const char *text = sample + text_mark_length(sample, n);
+	*is_libsvm = source_is_called(source, ".libsvm") || source_is_called(source, ".svm") ||
+		     looks_like_libsvm(text, sample + n, whole && n == source->size, options->separator);
+	return CLN_OK;
 }
 
 /* ---------------------------------------------------------------- lines of a window */
@@ -385,11 +370,6 @@ static void fill_up_to(struct row_state *state, size_t *category, size_t column)
 		*category += 1;
 }
 
-static enum cln_status changed(const struct reader *reader, struct cln_error *err)
-{
-	return error_set(err, CLN_E_IO, "%s changed while it was read", reader->source->name);
-}
-
 /* A token that is not what it must be ends the row: what follows it cannot be trusted.  A greater index than the first pass has
  * found is in such a row, or the file is another one by now. */
 static void parse_row(struct row_state *state, struct span row)
@@ -415,7 +395,7 @@ static void parse_row(struct row_state *state, struct span row)
 	}
 	fill_up_to(state, &category, n_features);
 	if (last > n_features && worker->status == CLN_OK)
-		worker->status = changed(state->reader, &worker->err);
+		worker->status = source_changed(state->reader->source, &worker->err);
 }
 
 static void parse_rows(struct row_state *state, uint64_t window_end)
@@ -467,7 +447,7 @@ static enum cln_status start(struct reader *reader, struct cln_error *err)
 	if (status != CLN_OK)
 		return status;
 	reader->separator = ' ';
-	reader->start = reader->source->lines_between ? 0 : mark_length(mark, n); /* later rows have none */
+	reader->start = reader->source->lines_between ? 0 : text_mark_length(mark, n); /* later rows have none */
 	if (reader->start == reader->source->size)
 		return error_set(err, CLN_E_DATA, "%s is empty", reader->source->name);
 	return CLN_OK;

@@ -21,13 +21,6 @@ struct npy_column {
 	size_t n_bad; /* cells that cannot be used, of numbers too */
 };
 
-/* Of a thread: what went wrong in the first column in which anything did. */
-struct npy_failure {
-	size_t column;
-	enum cln_status status;
-	struct cln_error err;
-};
-
 struct npy_reader {
 	const struct source *source;
 	const struct npy *npy;
@@ -38,7 +31,7 @@ struct npy_reader {
 	struct dictionary names;
 	struct target *targets;
 	struct npy_column *columns;
-	struct npy_failure *failures; /* a thread */
+	struct failure *failures; /* a thread; items are columns */
 	size_t *read; /* the columns that are read */
 	size_t n_read;
 	char **buffers; /* a window each: one where rows lie together, one a thread where columns do */
@@ -105,29 +98,6 @@ static size_t text_of(char text[NUMBER_TEXT], const struct npy *npy, uint64_t bi
 	if (isfinite(number) && number_to_float(&again, text, length) && again != number)
 		length = number_from_float(text, number);
 	return length;
-}
-
-/* ---------------------------------------------------------------- failures in parallel */
-
-static void note_failure(const struct npy_reader *reader, int tid, size_t c, enum cln_status status, const struct cln_error *err)
-{
-	struct npy_failure *failure = &reader->failures[tid];
-	if (status != CLN_OK && (failure->status == CLN_OK || c < failure->column))
-		*failure = (struct npy_failure){c, status, *err};
-}
-
-/* That of the first column, whatever the threads. */
-static enum cln_status threads_status(const struct npy_reader *reader, struct cln_error *err)
-{
-	const struct npy_failure *least = NULL;
-	for (int t = 0; t < reader->threads; t++) {
-		const struct npy_failure *failure = &reader->failures[t];
-		if (failure->status != CLN_OK && (!least || failure->column < least->column))
-			least = failure;
-	}
-	if (least && err)
-		*err = least->err;
-	return least ? least->status : CLN_OK;
 }
 
 /* ---------------------------------------------------------------- blocks */
@@ -202,7 +172,7 @@ static void window_body(void *argument, size_t item, int tid)
 				    .row = window->row,
 				    .n = window->n};
 	struct cln_error err;
-	note_failure(reader, tid, c, store(reader, c, &block, &err), &err);
+	failure_note(&reader->failures[tid], c, store(reader, c, &block, &err), &err);
 }
 
 static enum cln_status read_by_rows(struct npy_reader *reader, struct cln_error *err)
@@ -218,7 +188,7 @@ static enum cln_status read_by_rows(struct npy_reader *reader, struct cln_error 
 		if (status == CLN_OK)
 			parallel_for(reader->threads, reader->n_read, window_body, &window);
 		if (status == CLN_OK)
-			status = threads_status(reader, err);
+			status = failures_status(reader->failures, reader->threads, err);
 	}
 	return status;
 }
@@ -240,13 +210,13 @@ static void column_body(void *argument, size_t item, int tid)
 		if (status == CLN_OK)
 			status = store(reader, c, &block, &err);
 	}
-	note_failure(reader, tid, c, status, &err);
+	failure_note(&reader->failures[tid], c, status, &err);
 }
 
 static enum cln_status read_by_columns(struct npy_reader *reader, struct cln_error *err)
 {
 	parallel_for(reader->threads, reader->n_read, column_body, reader);
-	return threads_status(reader, err);
+	return failures_status(reader->failures, reader->threads, err);
 }
 
 /* ---------------------------------------------------------------- texts */
@@ -307,7 +277,7 @@ static void settle_body(void *argument, size_t item, int tid)
 	struct npy_reader *reader = argument;
 	size_t c = reader->read[item];
 	struct cln_error err;
-	note_failure(reader, tid, c, settle_column(reader, c, &err), &err);
+	failure_note(&reader->failures[tid], c, settle_column(reader, c, &err), &err);
 }
 
 /* ---------------------------------------------------------------- cells that cannot be used */
@@ -446,7 +416,7 @@ enum cln_status npy_read_rows(struct cln_table **table, const struct source *sou
 		status = npy->columns ? read_by_columns(&reader, err) : read_by_rows(&reader, err);
 	if (status == CLN_OK) {
 		parallel_for(threads, reader.n_read, settle_body, &reader);
-		status = threads_status(&reader, err);
+		status = failures_status(reader.failures, threads, err);
 	}
 	if (status == CLN_OK)
 		status = report_bad_cells(&reader, err);

@@ -20,18 +20,12 @@ static enum cln_status damaged(struct cln_error *err, const char *name, const ch
 
 /* ---------------------------------------------------------------- recognition */
 
-static bool has_extension(const char *name)
-{
-	size_t n = strlen(name);
-	return (n > 4 && strcmp(name + n - 4, ".npy") == 0) || (n > 7 && strcmp(name + n - 7, ".npy.gz") == 0);
-}
-
 enum cln_status npy_recognise(bool *is_npy, const struct source *source, struct cln_error *err)
 {
 	char bytes[MAGIC_BYTES] = {0};
 	size_t n = source->size < sizeof bytes ? (size_t)source->size : sizeof bytes;
 	enum cln_status status = source_read(source, bytes, 0, n, err);
-	*is_npy = has_extension(source->name) || memcmp(bytes, MAGIC, MAGIC_BYTES) == 0;
+	*is_npy = source_is_called(source, ".npy") || memcmp(bytes, MAGIC, MAGIC_BYTES) == 0;
 	return status;
 }
 

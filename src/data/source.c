@@ -110,6 +110,19 @@ static enum cln_status add_block(struct source *source, struct cln_error *err)
 	return CLN_OK;
 }
 
+enum cln_status source_changed(const struct source *source, struct cln_error *err)
+{
+	return error_set(err, CLN_E_IO, "%s changed while it was read", source->name);
+}
+
+bool source_is_called(const struct source *source, const char *extension)
+{
+	size_t length = strlen(source->name), n = strlen(extension);
+	if (length > 3 && strcmp(source->name + length - 3, ".gz") == 0)
+		length -= 3;
+	return length > n && strncmp(source->name + length - n, extension, n) == 0;
+}
+
 /* Writes the first n bytes of a block to the scratch file; false: it has no room for them. */
 static bool write_block(struct source *source, const char *block, size_t n)
 {

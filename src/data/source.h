@@ -53,6 +53,12 @@ struct source *source_keep(struct source *source, struct cln_error *err) CLN_MUS
 /* Copies n bytes at `offset` (offset + n <= size).  CLN_E_IO: the file became shorter, or cannot be read.  Safe from any thread. */
 enum cln_status source_read(const struct source *source, char *to, uint64_t offset, size_t n, struct cln_error *err) CLN_MUST_CHECK;
 
+/* The error of a text that is not what it was in the first pass: CLN_E_IO. */
+enum cln_status source_changed(const struct source *source, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Whether something and this extension, such as ".npy", is its name, also with .gz behind it. */
+bool source_is_called(const struct source *source, const char *extension);
+
 void source_close(struct source *source);
 
 /* ---------------------------------------------------------------- streams */

@@ -25,6 +25,11 @@ bool text_is_utf8(const char *text, size_t length)
 	return true;
 }
 
+size_t text_mark_length(const char *text, size_t length)
+{
+	return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length)
 {
 	size_t used = 0;

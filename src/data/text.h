@@ -18,6 +18,9 @@ void text_excerpt(char excerpt[EXCERPT], const char *text, size_t length);
 #define TEXT_NUMBER 32
 void text_number(char text[TEXT_NUMBER], float number);
 
+/* Bytes of the byte order mark that the text begins with: 3, or 0 where there is none. */
+size_t text_mark_length(const char *text, size_t length);
+
 /* Leaves out the spaces and tabs at both ends. */
 static inline void text_trim(const char **text, size_t *length)
 {
