@@ -120,5 +120,5 @@ awk -F, -v OFS=, 'NR > 1 {$15 = 1} {print}' table.csv >one.csv
 expect 3 'two folds at least' crossval one.csv --fold-column part --out bad "${options[@]}"
 [ ! -e bad ] || fail "what was refused has left a folder"
 echo file >taken
-expect 1 'cannot make the folder taken' crossval table.csv --out taken "${options[@]}"
+expect 1 'cannot make the directory taken' crossval table.csv --out taken "${options[@]}"
 finish

@@ -3,11 +3,9 @@
  * own, so that jobs can share the fits, and nothing that is done is done again. */
 #include "cli/commands.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/fold_file.h"
 #include "cli/interrupt.h"
@@ -83,15 +81,6 @@ static enum cln_status cut(struct validation *validation, size_t of, struct cln_
 	if (!validation->fits)
 		return CLN_E_MEMORY;
 	return of > 0 ? check_fold(validation, of, err) : CLN_OK;
-}
-
-static enum cln_status make_folder(const char *path, struct cln_error *err)
-{
-	struct stat about;
-
-	if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &about) == 0 && S_ISDIR(about.st_mode)))
-		return CLN_OK;
-	return error_set_errno(err, CLN_E_IO, "cannot make the folder %s", path);
 }
 
 /* ---------------------------------------------------------------- the fits */
@@ -317,7 +306,7 @@ static enum cln_status validate(struct validation *validation, struct cln_error 
 	if (status == CLN_OK)
 		status = cut(validation, of, err);
 	if (status == CLN_OK && !options->merge)
-		status = make_folder(options->out, err);
+		status = run_directory_make(options->out, err);
 	if (status != CLN_OK)
 		return status;
 	if (options->fold)

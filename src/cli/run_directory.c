@@ -37,6 +37,15 @@ static enum cln_status make_directory(struct run_directory *directory, struct cl
 	return CLN_OK;
 }
 
+enum cln_status run_directory_make(const char *path, struct cln_error *err)
+{
+	struct stat info;
+
+	if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode)))
+		return CLN_OK;
+	return error_set_errno(err, CLN_E_IO, "cannot make the directory %s", path);
+}
+
 /* Who holds the lock, as that process wrote it; "another process" where that cannot be read. */
 static void read_holder(char holder[HOLDER_TEXT], int fd)
 {

@@ -27,6 +27,9 @@ struct run_directory {
 enum cln_status run_directory_open(struct run_directory *directory, const char *path, bool force, enum run_start start,
 				   struct cln_error *err) CLN_MUST_CHECK;
 
+/* Makes a directory, where there is none, for what several processes share. */
+enum cln_status run_directory_make(const char *path, struct cln_error *err) CLN_MUST_CHECK;
+
 /* The run is finished, and nothing is to be gone on from any more. */
 enum cln_status run_directory_drop_checkpoint(const struct run_directory *directory, struct cln_error *err) CLN_MUST_CHECK;
 

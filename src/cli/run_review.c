@@ -2,6 +2,7 @@
 #include "cli/run_review.h"
 
 #include "api/columns.h"
+#include "cli/check_text.h"
 #include "report/evaluation.h"
 #include "report/importance.h"
 
@@ -173,13 +174,12 @@ static void write_drift(struct json_writer *writer, const char *key, const struc
 
 static void write_column(struct json_writer *writer, const struct cln_column_summary *column)
 {
-	static const char *const uses[] = {"feature", "label", "weight", "ignored"};
 	const bool pretty = writer->pretty;
 
 	json_begin_object(writer, NULL);
 	writer->pretty = false;
 	json_string(writer, "name", column->name);
-	json_string(writer, "use", uses[column->use]);
+	json_string(writer, "use", check_use_words[column->use]);
 	json_string(writer, "type", column->categorical ? "categorical" : "numeric");
 	json_size(writer, "missing_cells", column->missing_cells);
 	json_size(writer, "levels", column->levels);

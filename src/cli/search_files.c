@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SEARCH_RECORD "search.json"
@@ -312,15 +311,6 @@ static enum cln_status set_up(struct search_files *files, const struct run_recor
 	return status;
 }
 
-static enum cln_status make_folder(const char *path, struct cln_error *err)
-{
-	struct stat about;
-
-	if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &about) == 0 && S_ISDIR(about.st_mode)))
-		return CLN_OK;
-	return error_set_errno(err, CLN_E_IO, "cannot make the directory %s", path);
-}
-
 enum cln_status search_files_open(struct search_files *files, const struct run_record *data, const struct search_space *space,
 				  struct cln_error *err)
 {
@@ -332,7 +322,7 @@ enum cln_status search_files_open(struct search_files *files, const struct run_r
 	if (status == CLN_OK)
 		status = search_files_path(path, files, ".lock", err);
 	if (status == CLN_OK)
-		status = make_folder(files->folder, err);
+		status = run_directory_make(files->folder, err);
 	if (status != CLN_OK)
 		return status;
 	files->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);

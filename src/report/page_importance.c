@@ -2,6 +2,8 @@
  * The columns by what the model loses without them: a bar and an interval each, in a table. */
 #include "report/page_parts.h"
 
+#include "report/svg.h"
+
 #include <math.h>
 
 #define SHOWN_COLUMNS 20 /* the others are folded away */
@@ -37,23 +39,6 @@ static double place(const struct scale *scale, double value)
 	return 1 + (WIDTH - 2) * (value - scale->low) / (scale->high - scale->low);
 }
 
-static void add_attribute(struct text *page, const char *name, double value)
-{
-	html_addf(page, " %s=\"", name);
-	html_short(page, value, 1);
-	html_add(page, "\"");
-}
-
-static void add_line(struct text *page, const char *style, double x0, double y0, double x1, double y1)
-{
-	html_addf(page, "<line class=\"%s\"", style);
-	add_attribute(page, "x1", x0);
-	add_attribute(page, "y1", y0);
-	add_attribute(page, "x2", x1);
-	add_attribute(page, "y2", y1);
-	html_add(page, "/>");
-}
-
 /* The numbers stand beside it. */
 static void add_bar(struct text *page, const struct cln_estimate *rise, const struct scale *scale)
 {
@@ -62,18 +47,18 @@ static void add_bar(struct text *page, const struct cln_estimate *rise, const st
 	html_addf(page, "<td class=\"bar\"><svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" aria-hidden=\"true\">", WIDTH,
 	          HEIGHT);
 	html_add(page, "<rect class=\"bar-a\"");
-	add_attribute(page, "x", fmin(zero, end));
-	add_attribute(page, "y", 3);
-	add_attribute(page, "width", fabs(end - zero));
-	add_attribute(page, "height", HEIGHT - 6);
+	svg_attribute(page, "x", fmin(zero, end));
+	svg_attribute(page, "y", 3);
+	svg_attribute(page, "width", fabs(end - zero));
+	svg_attribute(page, "height", HEIGHT - 6);
 	html_add(page, "/>");
-	add_line(page, "axis", zero, 0, zero, HEIGHT);
+	svg_plain_line(page, "axis", zero, 0, zero, HEIGHT);
 	if (!isnan(rise->low)) {
 		const double low = place(scale, rise->low), high = place(scale, rise->high);
 
-		add_line(page, "whisker", low, MIDDLE, high, MIDDLE);
-		add_line(page, "whisker", low, MIDDLE - 3, low, MIDDLE + 3);
-		add_line(page, "whisker", high, MIDDLE - 3, high, MIDDLE + 3);
+		svg_plain_line(page, "whisker", low, MIDDLE, high, MIDDLE);
+		svg_plain_line(page, "whisker", low, MIDDLE - 3, low, MIDDLE + 3);
+		svg_plain_line(page, "whisker", high, MIDDLE - 3, high, MIDDLE + 3);
 	}
 	html_add(page, "</svg></td>");
 }

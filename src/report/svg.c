@@ -59,7 +59,7 @@ static double place_y(const struct chart *chart, double y)
 	return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * within((y - chart->y_low) / (chart->y_high - chart->y_low));
 }
 
-static void add_attribute(struct text *page, const char *name, double value)
+void svg_attribute(struct text *page, const char *name, double value)
 {
 	html_addf(page, " %s=\"", name);
 	html_short(page, value, 2);
@@ -100,21 +100,21 @@ static void add_tick_text(struct text *page, double value, double step)
 	}
 }
 
-static void add_line(struct text *page, const char *style, double x0, double y0, double x1, double y1)
+void svg_plain_line(struct text *page, const char *style, double x0, double y0, double x1, double y1)
 {
 	html_addf(page, "<line class=\"%s\"", style);
-	add_attribute(page, "x1", x0);
-	add_attribute(page, "y1", y0);
-	add_attribute(page, "x2", x1);
-	add_attribute(page, "y2", y1);
+	svg_attribute(page, "x1", x0);
+	svg_attribute(page, "y1", y0);
+	svg_attribute(page, "x2", x1);
+	svg_attribute(page, "y2", y1);
 	html_add(page, "/>");
 }
 
 static void add_label(struct text *page, const char *anchor, double x, double y)
 {
 	html_addf(page, "<text text-anchor=\"%s\"", anchor);
-	add_attribute(page, "x", x);
-	add_attribute(page, "y", y);
+	svg_attribute(page, "x", x);
+	svg_attribute(page, "y", y);
 	html_add(page, ">");
 }
 
@@ -135,7 +135,7 @@ static void add_x_axis(struct text *page, const struct chart *chart)
 	     tick += step, i++) {
 		const double x = place_x(chart, tick);
 
-		add_line(page, "grid", x, TOP, x, HEIGHT - BOTTOM);
+		svg_plain_line(page, "grid", x, TOP, x, HEIGHT - BOTTOM);
 		add_label(page, "middle", x, HEIGHT - BOTTOM + 16);
 		add_tick_text(page, tick, step);
 		html_add(page, "</text>");
@@ -153,7 +153,7 @@ static void add_y_axis(struct text *page, const struct chart *chart)
 	     tick += step, i++) {
 		const double y = place_y(chart, tick);
 
-		add_line(page, "grid", LEFT, y, WIDTH - RIGHT, y);
+		svg_plain_line(page, "grid", LEFT, y, WIDTH - RIGHT, y);
 		add_label(page, "end", LEFT - 6, y + 4);
 		add_tick_text(page, tick, step);
 		html_add(page, "</text>");
@@ -175,8 +175,8 @@ void svg_begin(struct text *page, const struct chart *chart)
 	html_add(page, "</desc>\n");
 	add_x_axis(page, chart);
 	add_y_axis(page, chart);
-	add_line(page, "axis", LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM);
-	add_line(page, "axis", LEFT, TOP, LEFT, HEIGHT - BOTTOM);
+	svg_plain_line(page, "axis", LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM);
+	svg_plain_line(page, "axis", LEFT, TOP, LEFT, HEIGHT - BOTTOM);
 	html_add(page, "\n");
 }
 
@@ -218,15 +218,15 @@ void svg_steps(struct text *page, const struct chart *chart, const char *style, 
 
 void svg_segment(struct text *page, const struct chart *chart, const char *style, double x0, double y0, double x1, double y1)
 {
-	add_line(page, style, place_x(chart, x0), place_y(chart, y0), place_x(chart, x1), place_y(chart, y1));
+	svg_plain_line(page, style, place_x(chart, x0), place_y(chart, y0), place_x(chart, x1), place_y(chart, y1));
 }
 
 void svg_mark(struct text *page, const struct chart *chart, const char *style, double x, double y, double radius)
 {
 	html_addf(page, "<circle class=\"%s\"", style);
-	add_attribute(page, "cx", place_x(chart, x));
-	add_attribute(page, "cy", place_y(chart, y));
-	add_attribute(page, "r", radius);
+	svg_attribute(page, "cx", place_x(chart, x));
+	svg_attribute(page, "cy", place_y(chart, y));
+	svg_attribute(page, "r", radius);
 	html_add(page, "/>");
 }
 
@@ -235,9 +235,9 @@ void svg_bar(struct text *page, const struct chart *chart, const char *style, do
 	const double left = place_x(chart, x0), top = place_y(chart, y1);
 
 	html_addf(page, "<rect class=\"%s\"", style);
-	add_attribute(page, "x", left);
-	add_attribute(page, "y", top);
-	add_attribute(page, "width", place_x(chart, x1) - left);
-	add_attribute(page, "height", place_y(chart, y0) - top);
+	svg_attribute(page, "x", left);
+	svg_attribute(page, "y", top);
+	svg_attribute(page, "width", place_x(chart, x1) - left);
+	svg_attribute(page, "height", place_y(chart, y0) - top);
 	html_add(page, "/>");
 }
