@@ -91,6 +91,12 @@ expect 0 '' crossval weighted.csv --weight w --folds 2 --out weighted "${options
 equal "rows of weight 0" "$(grep -c '^,$' weighted/predictions.csv)" 60
 
 # ---- refused
+for more in '' '--fold 2/4'; do
+  # shellcheck disable=SC2086 # words
+  expect 2 '--epochs was 4, is 5: whole/fold-' crossval table.csv --folds 4 --out whole "${options[@]}" --ignore who,part \
+    --epochs 5 $more
+  ! grep -q allow-change stderr || fail "an option is offered that crossval does not have: $(cat stderr)"
+done
 expect 2 '--hidden was' crossval table.csv --folds 4 --out whole "${options[@]}" --hidden 9 --ignore who,part
 sed 's/,39,/,38,/; 2s/^[0-9]*/77/' table.csv >other.csv
 expect 2 'whole/fold-1-of-4.json is of other data' crossval other.csv --folds 4 --out whole "${options[@]}" --ignore who,part

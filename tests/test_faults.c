@@ -725,7 +725,7 @@ START_TEST(a_record_without_memory_is_not_compared)
 		fail_alloc_arm(n, FAIL_ONCE);
 		enum cln_status status = run_record_options(&text, &given, &why);
 		if (status == CLN_OK)
-			status = run_record_compare(was.bytes, "record", &given, NULL, &past, &why);
+			status = run_record_compare(was.bytes, "record", &given, false, NULL, &past, &why);
 		text_free(&text);
 		mem_free(past.changed);
 		fail_alloc_disarm();

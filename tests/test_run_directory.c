@@ -534,7 +534,7 @@ START_TEST(a_record_is_compared_whatever_it_holds)
 		assert_ok(run_record_options(&was, &options, &err));
 		put_value(&was, "force", cases[i].force);
 		put_value(&was, "allow-change", cases[i].allowed);
-		const enum cln_status status = run_record_compare(was.bytes, "its record", &options, NULL, &past, &refusal);
+		const enum cln_status status = run_record_compare(was.bytes, "its record", &options, false, NULL, &past, &refusal);
 		if (!cases[i].force || *cases[i].force) {
 			ck_assert_msg(status == CLN_OK, "%s", refusal.message);
 			ck_assert(past.forced == cases[i].forced);

@@ -127,7 +127,8 @@ static enum cln_status compare_runs(struct run *run, struct cln_error *err)
 
 	if (status == CLN_OK)
 		status = run_record_compare(run->finished ? run->finished : cln_checkpoint_note(run->checkpoint), name,
-					    &run->recorded, run->finished ? &run->record : NULL, &run->past, err);
+					    &run->recorded, run->finished != NULL, run->finished ? &run->record : NULL, &run->past,
+					    err);
 	run->replaces = run->past.forced;
 	run->recorded.force = run->replaces;
 	return status == CLN_OK ? keep_changes(run, err) : status;

@@ -182,7 +182,7 @@ static enum cln_status check_record(uint64_t *checksum, const struct fold_files 
 				   fingerprint, expected);
 	json_free(record);
 	if (status == CLN_OK)
-		status = run_record_compare(text, path, files->options, NULL, &past, err);
+		status = run_record_compare(text, path, files->options, true, NULL, &past, err);
 	mem_free(past.changed);
 	return status;
 }

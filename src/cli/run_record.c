@@ -246,7 +246,7 @@ static enum cln_status read_past(struct run_past *past, const struct json *optio
 	return past->changed ? CLN_OK : CLN_E_MEMORY;
 }
 
-enum cln_status run_record_compare(const char *was, const char *name, const struct options *options,
+enum cln_status run_record_compare(const char *was, const char *name, const struct options *options, bool finished,
 				   const struct run_record *record, struct run_past *past, struct cln_error *err)
 {
 	const struct json *before = NULL, *now = NULL;
@@ -267,7 +267,7 @@ enum cln_status run_record_compare(const char *was, const char *name, const stru
 	if (status != CLN_OK)
 		error_set(err, status, "%s: %s", name, why.message);
 	if (status == CLN_OK)
-		status = compare_options(json_get(before, "options"), json_get(now, "options"), name, options, record != NULL, err);
+		status = compare_options(json_get(before, "options"), json_get(now, "options"), name, options, finished, err);
 	if (status == CLN_OK && record)
 		status = compare_inputs(before, now, name, err);
 	*past = (struct run_past){0};

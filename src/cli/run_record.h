@@ -33,9 +33,9 @@ struct run_past {
 };
 
 /* Whether what a checkpoint or a run.json says (`was`, named `name`) is about a run of these options: CLN_E_USAGE names the first
- * that shapes the result, differs, and is not allowed to.  record: NULL, or the data of a finished run.json is compared, too, and
- * nothing is allowed. */
-enum cln_status run_record_compare(const char *was, const char *name, const struct options *options,
+ * that shapes the result, differs, and is not allowed to.  finished: it has a result, so nothing may differ.  record: NULL, or the
+ * data is compared, too. */
+enum cln_status run_record_compare(const char *was, const char *name, const struct options *options, bool finished,
 				   const struct run_record *record, struct run_past *past, struct cln_error *err) CLN_MUST_CHECK;
 
 /* One line of JSON on standard output; and the same of a finished run from the text of the run.json in its directory. */

@@ -195,7 +195,7 @@ static enum cln_status compare(const struct text *is, const struct run_record *d
 
 	if (status != CLN_OK)
 		return status;
-	status = run_record_compare(was, path, data->options, data, &past, err);
+	status = run_record_compare(was, path, data->options, true, data, &past, err);
 	if (status == CLN_OK)
 		status = compare_texts(was, is->bytes, path, err);
 	mem_free(past.changed);
