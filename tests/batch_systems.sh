@@ -206,13 +206,20 @@ start SLURM_JOB_ID=60 SLURM_CPUS_PER_TASK=1 data.csv folds "${folds[@]}"
 await_end
 expect "exit code of the merging job while a fold is missing" 2 "$code"
 echo $(($(date +%s) - 5)) > end # beyond its time, which some clusters allow
-start "${array[@]}" SLURM_JOB_ID=52 SLURM_ARRAY_TASK_ID=3 data.csv folds "${folds[@]}" --time-limit 1ms
+stand_in stopped <<'SCRIPT'
+exit 75
+SCRIPT
+start "${array[@]}" SLURM_JOB_ID=52 SLURM_ARRAY_TASK_ID=3 COLONNADE=stopped data.csv folds "${folds[@]}"
 await_end
 echo NONE > end
 grep -q 'job 52_3 on .*, time limit 1s: ' job-folds.log || fail "folds: no job 52_3 with a time limit of a second"
 expect "requeued" "requeue 52_3" "$(cat requeued)"
 grep -q -- '--jobs=52_3 --format=%T' squeue.log || fail "squeue was asked for the array"
-start "${array[@]}" SLURM_JOB_ID=52 SLURM_ARRAY_TASK_ID=3 data.csv folds "${folds[@]}"
+start "${array[@]}" SLURM_JOB_ID=52 SLURM_ARRAY_TASK_ID=3 SLURM_RESTART_COUNT=10 data.csv folds "${folds[@]}"
+await_end
+expect "exit code of a fold that was stopped ten times" 1 "$code"
+[ ! -e folds/fold-3-of-3.json ] || fail "folds: a fold that was stopped ten times was begun again"
+start "${array[@]}" SLURM_JOB_ID=52 SLURM_ARRAY_TASK_ID=3 SLURM_RESTART_COUNT=9 data.csv folds "${folds[@]}"
 await_end
 start SLURM_JOB_ID=60 SLURM_CPUS_PER_TASK=1 data.csv folds "${folds[@]}"
 await_end

@@ -65,9 +65,15 @@ expect 0 '' crossval table.csv --fold 2/4 --out array "${options[@]}" --ignore w
 expect 0 '' crossval table.csv --merge --folds 4 --out array "${options[@]}" --ignore who,part
 cmp -s stdout whole.txt || fail "--merge prints another result"
 same_results array
-expect 75 'the same command goes on' crossval table.csv --folds 4 --out stopped "${options[@]}" --ignore who,part --time-limit 1ms
-expect 0 '' crossval table.csv --folds 4 --out stopped "${options[@]}" --ignore who,part
+for k in 1 2 3; do # a fold a call, however short its time
+  expect 75 "stopped by the time limit in fold $((k + 1)) of 4" crossval table.csv --folds 4 --out stopped "${options[@]}" \
+    --ignore who,part --time-limit 1ms
+  equal "folds after $k calls" "$(find stopped -name 'fold-*.json' | wc -l)" $k
+done
+expect 0 '' crossval table.csv --folds 4 --out stopped "${options[@]}" --ignore who,part --time-limit 1ms
 same_results stopped
+expect 0 '' crossval table.csv --fold 2/4 --out short "${options[@]}" --ignore who,part --time-limit 1ms
+[ -s short/fold-2-of-4.json ] || fail "--fold is not done within a short time"
 touch -d '2001-01-01' whole/fold-2-of-4.csv
 expect 0 '' crossval table.csv --folds 4 --out whole "${options[@]}" --ignore who,part --json
 cmp -s stdout whole/crossval.json || fail "--json is not crossval.json"

@@ -8,7 +8,7 @@
 # Another number of folds: --array=1-10 and --folds 10 among the options; with --repeats 3, too, --array=1-30.  --array=1-30%4 runs
 # four at a time.  FOLDER gets the folds' files, predictions.csv and crossval.json; the log of the second job,
 # colonnade-crossval-JOBID.log, has the table.  A fold that is there is not done again, so that after a failure the same two lines
-# do what is missing.
+# do what is missing.  A fold has no checkpoint: --time must do for one, and one that is stopped begins anew, ten times at most.
 # Variables: COLONNADE, the program (default: the one on the PATH).  doc/cluster.md has the reasons.
 
 #SBATCH --job-name=colonnade-crossval
@@ -70,5 +70,8 @@ shift 2
 if [ -z "${SLURM_ARRAY_TASK_ID:-}" ]; then
 	step "$colonnade" crossval "$data" --out "$folder" --merge "$@"
 fi
-step "$colonnade" crossval "$data" --out "$folder" --fold "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_MAX" --time-limit "$limit" \
-	--progress lines "$@"
+if [ "${SLURM_RESTART_COUNT:-0}" -ge 10 ]; then
+	echo "fold $SLURM_ARRAY_TASK_ID was stopped ten times: it needs more time than the job has (sbatch --time)" >&2
+	exit 1
+fi
+step "$colonnade" crossval "$data" --out "$folder" --fold "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_MAX" --progress lines "$@"

@@ -19,7 +19,7 @@ struct validation {
 	struct fold_files files;
 	struct cln_evaluation *fits;
 	struct crossval_result result;
-	bool told;                /* what is to be said of the data was said, by the first fit */
+	bool fit_done;            /* by this process; the first one has said what is to be said of the data */
 };
 
 /* ---------------------------------------------------------------- what is asked for */
@@ -89,8 +89,15 @@ static void on_note(void *context, const char *sentence)
 {
 	const struct validation *validation = context;
 
-	if (!validation->told && validation->options->progress != PROGRESS_NONE)
+	if (!validation->fit_done && validation->options->progress != PROGRESS_NONE)
 		fprintf(stderr, "note: %s\n", sentence);
+}
+
+static enum cln_ask on_ask(void *context)
+{
+	const struct validation *validation = context;
+
+	return interrupt_ask_whole(validation->fit_done);
 }
 
 static bool on_ready(void *context)
@@ -137,7 +144,7 @@ static enum cln_status take_fit(bool *found, struct validation *validation, size
 /* Trains, unless that is done. */
 static enum cln_status do_fit(struct validation *validation, size_t fit, struct cln_error *err)
 {
-	const struct cln_observer observer = {.context = validation, .note = on_note, .ready = on_ready, .ask = interrupt_ask};
+	const struct cln_observer observer = {.context = validation, .note = on_note, .ready = on_ready, .ask = on_ask};
 	double seconds = 0;
 	bool found = false;
 	enum cln_status status = validation->options->force ? CLN_OK : take_fit(&found, validation, fit, err);
@@ -149,7 +156,7 @@ static enum cln_status do_fit(struct validation *validation, size_t fit, struct 
 		return error_set(err, CLN_STOPPED,
 				 "stopped by %s in fold %zu of %zu; what is done is in %s: the same command goes on",
 				 interrupt_reason(), fit + 1, crossval_fits(&validation->crossval), validation->options->out);
-	validation->told = true;
+	validation->fit_done = true;
 	if (status == CLN_OK)
 		status = measure(validation, fit, err);
 	if (status == CLN_OK)

@@ -245,6 +245,13 @@ enum cln_ask interrupt_ask(void *context)
 	return save ? CLN_SAVE : CLN_GO_ON;
 }
 
+enum cln_ask interrupt_ask_whole(bool done)
+{
+	const enum cln_ask ask = interrupt_ask(NULL);
+
+	return ask == CLN_SAVE_AND_STOP && !done && !interrupt_signalled() ? CLN_GO_ON : ask;
+}
+
 void interrupt_saved(bool saved)
 {
 	const double seconds = now() - interrupt.asked_at;

@@ -29,6 +29,10 @@ void interrupt_train(bool saved);
 /* For cln_observer.ask. */
 enum cln_ask interrupt_ask(void *context);
 
+/* The same for what has no checkpoints, as a fold: a process does its first one, until which `done` is false, whatever the time
+ * limit, so that calls with a short one come to an end. */
+enum cln_ask interrupt_ask_whole(bool done);
+
 /* The checkpoint that interrupt_ask wished for was written, or could not be. */
 void interrupt_saved(bool saved);
 

@@ -228,7 +228,8 @@ static const struct command commands[] = {
 	    "The folder that --out names holds, for every fold, what was said of its rows (fold-3-of-5.csv) and what was "
 	    "measured (fold-3-of-5.json), and at the end predictions.csv, with a line for each row of DATA, and crossval.json. A "
 	    "fold that is there is not done again, if options and data are the same, else it is refused by name: after a signal "
-	    "or a time limit (exit code 75), the same command goes on with the fold that it was in.\n\n"
+	    "or a time limit (exit code 75), the same command goes on with the fold that it was in. That one begins anew, and so "
+	    "a call does its first fold to the end whatever --time-limit says; only a signal stops it there.\n\n"
 	    "--fold K/N does fold K alone, so that the jobs of an array can share the work (with --repeats N counts the folds of "
 	    "all repeats); --merge then makes the result of all, the same, to the byte, as that of a single call.",
 	.examples = "colonnade crossval data.csv --folds 10\n"
@@ -713,7 +714,10 @@ static const struct option_spec specs[] = {
 	 .commands = FOR_TRAIN | FOR_SEARCH},
 	{.name = "time-limit", .argument = "TIME", .type = OPTION_DURATION, .zero = "none", .preset = "none",
 	 .offset = AT(time_limit), .help = "stop early enough to have written the state by then", .group = run_group,
-	 .compact = true, .passing = true, .commands = FOR_TRAIN | FOR_CROSSVAL},
+	 .compact = true, .passing = true, .commands = FOR_TRAIN},
+	{.name = "time-limit", .argument = "TIME", .type = OPTION_DURATION, .zero = "none", .preset = "none",
+	 .offset = AT(time_limit), .help = "stop then, but not within the first fold, which is done to its end", .group = run_group,
+	 .compact = true, .passing = true, .commands = FOR_CROSSVAL},
 	{.name = "requeue-exit", .argument = "N", .type = OPTION_SIZE, .low = 5, .high = 255, .preset = "75",
 	 .offset = AT(requeue_exit), .help = "exit code of a run that was stopped and can be resumed", .group = run_group,
 	 .compact = true, .passing = true, .commands = FOR_FITS},

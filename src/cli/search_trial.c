@@ -88,13 +88,11 @@ static void on_checkpoint(void *context, const struct cln_checkpoint *checkpoint
 		tell(training, training->unsaved.message);
 }
 
-/* A fold has no checkpoint: a process does its first one whatever the time limit, so that calls with a short one come to an end. */
 static enum cln_ask ask_in_fold(void *context)
 {
 	const struct training *training = context;
-	const enum cln_ask ask = interrupt_ask(context);
 
-	return ask == CLN_SAVE_AND_STOP && !training->work->fold_done && !interrupt_signalled() ? CLN_GO_ON : ask;
+	return interrupt_ask_whole(training->work->fold_done);
 }
 
 /* With checkpoints or, where the library makes none, without. */
