@@ -124,6 +124,12 @@ expect 2 '--fold and --merge' crossval table.csv --fold 1/4 --merge --out bad "$
 expect 2 'leave one of them out' crossval table.csv --group who --fold-column part --out bad "${options[@]}"
 expect 3 'no column "nobody", which --group names' crossval table.csv --group nobody --out bad "${options[@]}"
 expect 2 'is the label' crossval table.csv --group income --out bad "${options[@]}"
+expect 2 '--group 16: the column is wanted by its name, which is "who"' crossval table.csv --group 16 --out bad "${options[@]}"
+expect 2 'column "who" is among the ignored ones; leave it out of --ignore' crossval table.csv --group who --ignore part,who \
+  --out bad "${options[@]}"
+expect 2 '--group: column "who" is the weight' crossval table.csv --group who --weight 16 --out bad "${options[@]}"
+expect 2 '--fold-column: column "part" was read as numbers; leave it out of --numeric' crossval table.csv --fold-column part \
+  --numeric part --out bad "${options[@]}"
 expect 3 '151 groups' crossval table.csv --group who --folds 152 --out bad "${options[@]}"
 expect 3 'take fewer --folds' crossval table.csv --folds 300 --out bad "${options[@]}"
 sed '5s/,100,/,,/; 5s/,7,/,,/; 5s/,20,/,,/' table.csv >gap.csv

@@ -28,6 +28,27 @@ static void groups_free(struct groups *groups)
 	*groups = (struct groups){0};
 }
 
+/* Texts are read of the column of that name, where nothing else wants it. */
+static enum cln_status check_column(const struct column *column, const struct crossval *crossval, const char *name,
+				    const char *option, struct cln_error *err)
+{
+	const char *weight = crossval->config->weight, *own = column->name;
+
+	if (strcmp(own, name) != 0)
+		return error_set(err, CLN_E_USAGE, "--%s %s: the column is wanted by its name, which is \"%s\"", option, name, own);
+	if (strcmp(own, crossval->label.column) == 0)
+		return error_set(err, CLN_E_USAGE, "--%s: column \"%s\" is the label", option, own);
+	if (weight && &crossval->table->columns[table_find(crossval->table, weight)] == column)
+		return error_set(err, CLN_E_USAGE, "--%s: column \"%s\" is the weight", option, own);
+	if (column->ignored)
+		return error_set(err, CLN_E_USAGE, "--%s: column \"%s\" is among the ignored ones; leave it out of --ignore (it is "
+				 "no feature in any case)", option, own);
+	if (column->type != COLUMN_CATEGORICAL)
+		return error_set(err, CLN_E_USAGE, "--%s: column \"%s\" was read as numbers; leave it out of --numeric", option,
+				 own);
+	return CLN_OK;
+}
+
 static enum cln_status find_column(struct column **column, const struct crossval *crossval, const char *name, const char *option,
 				   struct cln_error *err)
 {
@@ -37,11 +58,7 @@ static enum cln_status find_column(struct column **column, const struct crossval
 		return error_set(err, CLN_E_DATA, "%s: there is no column \"%s\", which --%s names", crossval->table->source, name,
 				 option);
 	*column = &crossval->table->columns[c];
-	if (strcmp((*column)->name, crossval->label.column) == 0)
-		return error_set(err, CLN_E_USAGE, "--%s: column \"%s\" is the label", option, (*column)->name);
-	if ((*column)->type != COLUMN_CATEGORICAL)
-		return error_set(err, CLN_E_USAGE, "--%s: the texts of column \"%s\" were not read", option, (*column)->name);
-	return CLN_OK;
+	return check_column(*column, crossval, name, option, err);
 }
 
 struct level {
