@@ -363,6 +363,8 @@ struct cln_model;
  * there is one; CLN_E_USAGE: the config contradicts itself or the tables; CLN_E_DIVERGED.
  * CLN_STOPPED: the observer's `epoch` stopped it, and *model is that of the epochs done, of the members that had begun; or `start`
  * or `ask` did, and it is NULL.
+ * The model has no logit for a row whose features are too large for it: CLN_E_DATA names such rows, and *model is the trained one
+ * all the same; measures of the set that they are in are NaN, and `scored` is not told of it.
  * Same tables and config: same model, to the bit, for any threads and isa, and with or without checkpoints. */
 CLN_MUST_CHECK enum cln_status cln_model_fit(struct cln_model **model, const struct cln_table *train, const struct cln_table *valid,
                                              const struct cln_table *test, const struct cln_model *init,
@@ -425,8 +427,9 @@ struct cln_row_report {
 
 /* probabilities: room for cln_table_rows of the table, of the positive class.  Columns are matched by name, in any order; those
  * that the model does not use, the label among them, need not be there; one that it needs and is missing, and text where numbers
- * were learnt, is CLN_E_DATA.  threads: 0 for as many as allowed, which costs some system calls; 1 is best for a few rows.  report
- * may be NULL.  The same bits for any threads and isa, and for a row alone and among others. */
+ * were learnt, is CLN_E_DATA, and so is a row whose features are too large for the model to have a probability for it.  threads: 0
+ * for as many as allowed, which costs some system calls; 1 is best for a few rows.  report may be NULL.  The same bits for any
+ * threads and isa, and for a row alone and among others. */
 CLN_MUST_CHECK enum cln_status cln_model_predict(const struct cln_model *model, const struct cln_table *table, int threads,
                                                  float *probabilities, struct cln_row_report *report, struct cln_error *err);
 

@@ -137,6 +137,13 @@ expect 3 'gap.csv:5:' crossval gap.csv --fold-column part --out bad "${options[@
 awk -F, -v OFS=, 'NR > 1 {$15 = 1} {print}' table.csv >one.csv
 expect 3 'two folds at least' crossval one.csv --fold-column part --out bad "${options[@]}"
 [ ! -e bad ] || fail "what was refused has left a folder"
+# ---- a row that the model of its fold has no logit for is named by its place in DATA, and its fold is not there
+awk -F, -v OFS=, 'BEGIN {print "part,a,y"; for (i = 0; i < 200; i++) print i % 3, i == 30 ? "-3.4028235e38" : i % 7 / 10, i % 2}' \
+  >huge.csv
+expect 3 'huge.csv:32:3: the row'\''s logit is not a number ("-3.4028235e+38", column "a"' crossval huge.csv --fold-column part \
+  --out huge --recipe plain --hidden 64,64 --scale none --epochs 2 --progress none
+one_line
+equal "files of a fold that failed" "$(ls huge)" ''
 echo file >taken
 expect 1 'cannot make the directory taken' crossval table.csv --out taken "${options[@]}"
 finish

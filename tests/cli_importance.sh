@@ -173,9 +173,11 @@ awk 'BEGIN { print "a,b,w,y"; for (i = 1; i <= 40; i++) print i % 7 / 100 "," i 
 awk -F, -v OFS=, 'NR == 17 { $1 = $2 = "3.3e38" } { print }' small.csv >huge.csv
 "$colonnade" train small.csv --weight w --hidden 16,16 --recipe plain --scale none --epochs 3 --lr 1 --progress none --out small \
   --report=false 2>stderr || fail "small: $(cat stderr)"
-expect 3 'row 16: the logit is not a number' importance small huge.csv
+said="huge.csv:17:1: the row's logit is not a number (\"3.3e+38\", column \"a\""
+expect 3 "$said" importance small huge.csv
 one_line
-expect 3 'row 16: the logit is not a number' importance small huge.csv --rows 20
+expect 3 "$said" importance small huge.csv --rows 20
+expect 3 "$said" importance small huge.csv --explain 16
 
 # ---- the report has a section of its own, made from run.json
 train --recipe plain --hidden 8 --epochs 5 --test test.csv --out reported

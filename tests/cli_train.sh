@@ -329,4 +329,34 @@ awk 'BEGIN {print "a,w,y"; for (i = 0; i < 60; i++) print i % 11 "," (i % 4 != 0
 expect 0 'note: --effort quick and 36 rows: 2 networks of at most 2 epochs' \
   train zeros.csv --weight w --out zeros --effort quick --hidden 4 --epochs 2
 
+# ---- a row whose features are too large for the network: named by its place, and no model is lost by it
+awk 'BEGIN {print "a,b,y"; for (i = 0; i < 200; i++) print i % 7 / 10 "," i % 5 / 10 "," i % 2}' >small.csv
+awk -F, -v OFS=, 'NR == 9 {$2 = "-3.4028235e38"} NR <= 41' small.csv >huge.csv
+said='huge.csv:9:REST the row'\''s logit is not a number ("-3.4028235e+38", column "b"; the cell with its largest'
+said=${said/REST/$(sed -n '9s/,.*/,/p' huge.csv | wc -c | tr -d ' '):}
+overflow=(--recipe plain --scale none --hidden '64,64' --epochs 2 --progress none)
+expect 0 '' train small.csv "${overflow[@]}" --out whole
+for report in true false; do
+  expect 3 "$said" train small.csv "${overflow[@]}" --test huge.csv --out huge --report=$report --force
+  holds "a model that is kept" '^the run is finished, and its model is written; but there are no measures of the rows' stderr
+  cmp -s whole/model.safetensors huge/model.safetensors || fail "test rows without a logit change the model"
+  part test huge/run.json >part.json
+  holds "no measures" '"rows": 40, *"log_loss": null, *"auc": null, *"accuracy": null' part.json
+  expect 0 '' report huge
+  holds "the report" 'The test rows have no log loss' huge/report.html
+  ! grep -q 'keeps no curves' huge/report.html || [ $report = false ] || fail "the report says that nothing was kept"
+  expect 0 'huge is finished' train small.csv "${overflow[@]}" --test huge.csv --out huge --report=$report --resume=auto
+done
+echo before >p.csv
+expect 3 "$said" predict huge huge.csv --out p.csv
+one_line
+equal "what was there before a prediction that failed" "$(cat p.csv)" before
+expect 3 "$said" predict huge huge.csv
+one_line
+expect 3 "$said" evaluate huge huge.csv
+one_line
+awk -F, -v OFS=, 'NR > 1 {$1 = "3.4028235e38"} {print}' small.csv >all.csv
+expect 3 '... and 190 more' predict huge all.csv
+equal "rows that are named" "$(grep -c '^all.csv:[0-9]*:1: the row' stderr)" 10
+
 finish

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "kernels/dispatch.h"
 #include "model/model.h"
+#include "same_model.h"
 #include "tables.h"
 #include "train/predict.h"
 
@@ -967,6 +968,108 @@ START_TEST(a_spread_is_for_numbers_with_tails)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- rows without a logit */
+
+/* Rows 8 and 10, and they alone. */
+static void assert_named(const struct cln_error *why)
+{
+	static const char first[] = "memory, row 8: the row's logit is not a number (\"-3.4028235e+38\", column \"x\"";
+	static const char second[] = "memory, row 10: the row's logit is not a number (\"3.4028235e+38\", column \"y\"";
+	const char *line = strchr(why->message, '\n');
+
+	ck_assert_msg(strncmp(why->message, first, strlen(first)) == 0, "%s", why->message);
+	ck_assert_msg(line && strncmp(line + 1, second, strlen(second)) == 0 && !strchr(line + 1, '\n'), "%s", why->message);
+}
+
+static void count_scored(void *context, enum cln_rows rows, const struct cln_scores *scores, const struct cln_labels *labels)
+{
+	(void)scores;
+	(void)labels;
+	++((size_t *)context)[rows];
+}
+
+/* In rows 7 and 9 a number whose sums overflow in the second layer, to both sides. */
+static struct cln_table *overflowing_table(size_t n, uint32_t draw)
+{
+	struct cln_table *table = ring_table(n, draw);
+
+	table->columns[0].numbers[7] = -FLT_MAX;
+	table->columns[1].numbers[9] = FLT_MAX;
+	return table;
+}
+
+static struct cln_config overflowing_config(size_t epochs)
+{
+	struct cln_config config = small_config();
+
+	config.scale = CLN_SCALE_NONE;
+	config.init = CLN_INIT_NORMAL;
+	config.n_hidden = 2;
+	config.hidden[0] = config.hidden[1] = 64;
+	config.epochs = epochs;
+	return config;
+}
+
+START_TEST(test_rows_without_a_logit_are_named_and_the_model_is_kept)
+{
+	struct cln_table *table = ring_table(200, 0), *test = overflowing_table(40, 1);
+	const struct cln_config config = overflowing_config(2);
+	size_t told[3] = {0};
+	const struct cln_observer observer = {.context = told, .scored = count_scored};
+	struct cln_fit_summary summary;
+	struct cln_model *model, *alone = fitted(table, &config, NULL);
+	float probabilities[40];
+	struct cln_metrics metrics;
+	struct cln_error refusal;
+
+	ck_assert_int_eq(cln_model_fit(&model, table, NULL, test, NULL, &config, &observer, &summary, &refusal), CLN_E_DATA);
+	assert_named(&refusal);
+	ck_assert_ptr_nonnull(model);
+	assert_same_model(model, alone);
+	ck_assert_uint_eq(summary.test.rows, 40);
+	ck_assert_double_nan(summary.test.log_loss);
+	ck_assert_uint_eq(summary.train.rows, 200);
+	ck_assert(isfinite(summary.train.log_loss));
+	ck_assert_uint_eq(told[CLN_ROWS_TRAIN] + told[CLN_ROWS_VALID] + told[CLN_ROWS_TEST], 0);
+	ck_assert_int_eq(cln_model_predict(model, test, 1, probabilities, NULL, &refusal), CLN_E_DATA);
+	assert_named(&refusal);
+	ck_assert_int_eq(cln_model_evaluate(model, test, 1, &metrics, NULL, &refusal), CLN_E_DATA);
+	assert_named(&refusal);
+	cln_model_destroy(alone);
+	cln_model_destroy(model);
+	cln_table_destroy(test);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* Without a training nothing else finds them: those to validate on, of a file, a fraction or folds, and those learnt from. */
+START_TEST(any_rows_without_a_logit_are_named)
+{
+	struct cln_table *good = ring_table(200, 0), *bad = overflowing_table(200, 1);
+	struct cln_config config = overflowing_config(0);
+	struct cln_fit_summary summary;
+	struct cln_error refusal;
+	struct cln_model *model;
+
+	config.valid_fraction = _i == 1 || _i == 2 ? 0.2 : 0;
+	config.ensemble = _i == 2 ? 3 : 1;
+	config.calibration = CLN_CALIBRATE_TEMPERATURE;
+	config.threshold_rule = CLN_THRESHOLD_F1;
+	ck_assert_int_eq(cln_model_fit(&model, _i == 0 ? good : bad, _i == 0 ? bad : NULL, NULL, NULL, &config, NULL, &summary,
+				       &refusal), CLN_E_DATA);
+	assert_named(&refusal);
+	ck_assert_ptr_nonnull(model);
+	char *bytes;
+	size_t length;
+	assert_ok(model_encode(&bytes, &length, model, &err));
+	ck_assert(_i == 1 || summary.temperature == 1); /* of a fraction the two may be none */
+	mem_free(bytes);
+	cln_model_destroy(model);
+	cln_table_destroy(bad);
+	cln_table_destroy(good);
+}
+END_TEST
+
 static Suite *fit_suite(void)
 {
 	Suite *suite = suite_create("fit");
@@ -1007,6 +1110,8 @@ static Suite *fit_suite(void)
 	tcase_add_test(predict, predictions_are_sigmoids_of_the_logits_for_any_threads);
 	tcase_add_test(predict, chunks_of_rows_join_without_a_seam);
 	tcase_add_test(predict, prediction_needs_no_label_but_evaluation_does);
+	tcase_add_test(predict, test_rows_without_a_logit_are_named_and_the_model_is_kept);
+	tcase_add_loop_test(predict, any_rows_without_a_logit_are_named, 0, 4);
 	suite_add_tcase(suite, predict);
 	return suite;
 }

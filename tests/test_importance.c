@@ -758,7 +758,7 @@ START_TEST(what_cannot_be_is_refused)
 	set_weights(model->network, infinite, 0);
 	asked.repeats = 1;
 	ck_assert_int_eq(cln_model_importance(model, table, &asked, &importance, NULL, &err), CLN_E_DATA);
-	ck_assert_msg(strstr(err.message, "the logit is not a number"), "%s", err.message);
+	ck_assert_msg(strstr(err.message, "memory, row 1: the row's logit is not a number"), "%s", err.message);
 	ck_assert_int_eq(cln_model_explain(model, table, &(size_t){0}, 1, 1, &explanations, NULL, &err), CLN_E_DATA);
 	ck_assert_int_eq(cln_model_partial(model, table, "a", 2, &asked, &partial, NULL, &err), CLN_E_DATA);
 	cln_importance_destroy(NULL);

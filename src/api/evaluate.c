@@ -91,6 +91,9 @@ static enum cln_status score(const struct request *request, struct cln_row_repor
 	judge_report_extra(&own, model, request->table, reader);
 	X = mem_alloc(n_rows < chunk ? n_rows : chunk, n_features * sizeof *X, err);
 	status = X ? score_in_chunks(request, X, reader, &own, err) : CLN_E_MEMORY;
+	if (status == CLN_OK)
+		status = judge_check_numbers(request->probabilities, n_rows,
+					     &(struct judged_rows){request->table, model->pipeline, request->rows}, err);
 	if (report)
 		*report = own;
 	mem_free(X);

@@ -27,6 +27,7 @@ struct fit {
 	const char *threads_rule;
 	struct prepared data;
 	struct ensemble ensemble;
+	struct cln_error unjudged; /* rows without a logit; code CLN_OK: there are none */
 };
 
 static void choose_threads(struct fit *fit)
@@ -118,20 +119,54 @@ static void tell_scored(const struct fit *fit, enum cln_rows rows, const struct 
 		fit->observer->scored(fit->observer->context, rows, &scores, &labels);
 }
 
+static void name_unjudged(struct fit *fit, enum cln_rows rows, const struct judged *judged)
+{
+	struct judged_rows of = {.pipeline = fit->data.pipeline};
+	struct cln_error err = {0};
+	uint32_t *numbers;
+	enum cln_status status =
+	    prepared_table_rows(&of.table, &numbers, rows, &fit->data, &fit->ensemble.sources, fit->config, &err);
+
+	of.rows = numbers;
+	if (status == CLN_OK)
+		status = judge_check_numbers(judged->logits, judged->n, &of, &err);
+	fit->unjudged.code = status;
+	error_append(&fit->unjudged, "%s", err.message);
+	mem_free(numbers);
+}
+
+/* Where the model has no logit for a row there are no measures of its set, but that is no reason to lose the model.  What is in a
+ * fold is named among the rows learnt from. */
+static bool can_judge(struct fit *fit, struct cln_metrics *metrics, enum cln_rows rows, const struct judged *judged)
+{
+	bool can = true;
+
+	for (size_t i = 0; i < judged->n; i++)
+		can &= !isnan(judged->logits[i]);
+	if (can)
+		return true;
+	*metrics = (struct cln_metrics){.rows = judged->n, .log_loss = NAN, .auc = NAN, .accuracy = NAN};
+	if (rows != CLN_ROWS_VALID || prepared_folds(&fit->data) == 0)
+		name_unjudged(fit, rows, judged);
+	return false;
+}
+
 /* The rows learnt from are told of where there are no others. */
-static enum cln_status measure(struct cln_fit_summary *summary, enum cln_rows rows, const struct fit *fit,
-			       const struct scorer *scorer, struct cln_error *err)
+static enum cln_status measure(struct cln_fit_summary *summary, enum cln_rows rows, struct fit *fit, const struct scorer *scorer,
+			       struct cln_error *err)
 {
 	const struct prepared *data = &fit->data;
 	const bool trained = rows == CLN_ROWS_TRAIN;
+	struct cln_metrics *metrics = trained ? &summary->train : &summary->test;
 	struct judged judged;
 	enum cln_status status = judge_dataset(&judged, scorer, trained ? &data->train : &data->test,
 					       trained ? data->train_row_weights : data->test.w, err);
 
-	if (status == CLN_OK)
-		status = judged_measure(trained ? &summary->train : &summary->test, &judged, summary->threshold, err);
-	if (status == CLN_OK && (!trained || summary->valid.rows + summary->test.rows == 0))
-		tell_scored(fit, rows, &judged, summary->threshold);
+	if (status == CLN_OK && can_judge(fit, metrics, rows, &judged)) {
+		status = judged_measure(metrics, &judged, summary->threshold, err);
+		if (status == CLN_OK && (!trained || summary->valid.rows + summary->test.rows == 0))
+			tell_scored(fit, rows, &judged, summary->threshold);
+	}
 	judged_free(&judged);
 	return status;
 }
@@ -164,7 +199,10 @@ static enum cln_status measure_valid(struct cln_fit_summary *summary, struct fit
 	enum cln_status status = judge_valid(&judged, scorer, &fit->data, err);
 
 	summary->temperature = 1;
-	if (status == CLN_OK && fit->config->calibration == CLN_CALIBRATE_TEMPERATURE)
+	summary->threshold = fit->config->threshold;
+	if (status != CLN_OK || !can_judge(fit, &summary->valid, CLN_ROWS_VALID, &judged))
+		goto done;
+	if (fit->config->calibration == CLN_CALIBRATE_TEMPERATURE)
 		status = judged_calibrate(&summary->temperature, &judged, fit->threads, err);
 	if (status == CLN_OK)
 		status = judged_choose_threshold(&choice, &judged, fit->config, err);
@@ -175,6 +213,7 @@ static enum cln_status measure_valid(struct cln_fit_summary *summary, struct fit
 	}
 	if (status == CLN_OK)
 		tell_scored(fit, CLN_ROWS_VALID, &judged, choice.threshold);
+done:
 	judged_free(&judged);
 	return status;
 }
@@ -216,7 +255,7 @@ static void tell_importance(const struct fit *fit, const struct scorer *scorer)
 	struct cln_error err;
 	enum cln_rows rows;
 
-	if (!fit->observer || !fit->observer->importance)
+	if (!fit->observer || !fit->observer->importance || fit->unjudged.code != CLN_OK)
 		return;
 	for (size_t k = 0; k < fit->ensemble.n_trained; k++)
 		of.rows_learnt += (double)prepared_train_rows(&fit->data, trainee_fold(&fit->ensemble.common, k)) *
@@ -324,10 +363,12 @@ static enum cln_status make_model(struct cln_model **model, struct fit *fit, con
 	new->temperature = summary->temperature;
 	new->threshold = summary->threshold;
 	new->train_rows = fit->data.train_rows;
-	new->valid_rows = summary->valid.rows;
+	if (isfinite(summary->valid.log_loss)) { /* a model file holds nothing else */
+		new->valid_rows = summary->valid.rows;
+		new->valid = summary->valid;
+	}
 	new->epochs = summary->epochs;
 	new->best_epoch = summary->best_epoch;
-	new->valid = summary->valid;
 	new->pipeline = fit->data.pipeline;
 	new->label = fit->data.label;
 	new->weight = fit->data.weight;
@@ -528,6 +569,8 @@ enum cln_status cln_model_resume(struct cln_model **model, const struct cln_chec
 	if (status == CLN_OK || (status == CLN_STOPPED && !fit.ensemble.unfinished)) {
 		const enum cln_status finished = finish(model, &fit, &own, err);
 		status = finished == CLN_OK ? status : finished;
+		if (*model && fit.unjudged.code != CLN_OK)
+			status = error_set(err, fit.unjudged.code, "%s", fit.unjudged.message);
 	}
 	if (*model && summary)
 		*summary = own;

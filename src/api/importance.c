@@ -67,8 +67,9 @@ static enum cln_status check_asked(const struct cln_asked *asked, struct cln_err
 }
 
 static enum cln_status shuffle(struct cln_importance **importance, const struct sample *sample, const struct cln_model *model,
-			       const struct cln_asked *asked, struct cln_error *err)
+			       const struct cln_table *table, const struct cln_asked *asked, struct cln_error *err)
 {
+	const struct judged_rows of = {table, model->pipeline, sample->rows};
 	struct model_scorer made;
 	enum cln_status status = sample_scorer(&made, model, sample_threads(asked->threads), err);
 	const struct shuffle_part part = {sample->order, sample->n, made.scorer};
@@ -79,7 +80,7 @@ static enum cln_status shuffle(struct cln_importance **importance, const struct 
 					  .n = sample->n,
 					  .y = sample->data.y,
 					  .w = sample->data.w,
-					  .numbers = sample->rows,
+					  .of = &of,
 					  .repeats = asked->repeats,
 					  .seed = asked->seed,
 					  .threads = made.scorer.threads};
@@ -121,7 +122,7 @@ enum cln_status cln_model_importance(const struct cln_model *model, const struct
 	if (status == CLN_OK)
 		status = sample_read(&sample, model, table, asked, work, true, err);
 	if (status == CLN_OK)
-		status = shuffle(importance, &sample, model, asked, err);
+		status = shuffle(importance, &sample, model, table, asked, err);
 	if (status == CLN_OK)
 		status = add_contributions(*importance, &sample, model, asked->threads, err);
 	if (status == CLN_OK)
@@ -214,6 +215,9 @@ static enum cln_status explain(struct cln_explanations **explanations, const str
 
 		status = attribution_explain(row, &(*explanations)->baseline, &attribution,
 					     sample->data.X + i * attribution.n_features, err);
+		if (status == CLN_E_DATA && isnan(row->logit))
+			status = judge_check_numbers(&(float){NAN}, 1,
+						     &(struct judged_rows){table, model->pipeline, &sample->rows[i]}, err);
 		if (status == CLN_OK)
 			status = copy_cells(row, sample, attribution.n_columns, table, err);
 	}

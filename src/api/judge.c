@@ -3,6 +3,8 @@
 
 #include "api/calibrate.h"
 
+#include <math.h>
+
 enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer, const struct dataset *dataset, const float *w,
 			      struct cln_error *err)
 {
@@ -109,6 +111,82 @@ enum cln_status judged_measure(struct cln_metrics *metrics, const struct judged 
 
 	*metrics = (struct cln_metrics){0};
 	return judged->n ? metrics_of_scores(metrics, &scored, judged->y, judged->w, judged->n, threshold, err) : CLN_OK;
+}
+
+/* ---------------------------------------------------------------- rows without a logit */
+
+#define MAX_REPORTED 10 /* rows that are told one by one, as the reader's cells */
+
+/* Of the columns that give features the one that gives the largest by size; numbers of levels are none. */
+static size_t largest_feature(const float *x, const struct pipeline *pipeline)
+{
+	size_t largest = 0, i = 0;
+	float most = -1;
+
+	for (size_t c = 0; c < pipeline->n_columns; c++) {
+		const struct pipeline_column *column = &pipeline->columns[c];
+
+		for (size_t k = column->numbered; k < column->n_features; k++) {
+			const float size = fabsf(x[column->first_feature + k]);
+			if (size > most) {
+				most = size;
+				largest = i;
+			}
+		}
+		i += column->n_features > 0;
+	}
+	return largest;
+}
+
+static void name_row(struct cln_error *err, const struct cln_table *table, uint32_t row, const struct column *cells)
+{
+	const size_t column = (size_t)(cells - table->columns);
+	char place[TABLE_PLACE], text[TABLE_CELL];
+
+	table_place(place, table, row, column);
+	table_cell(text, table, row, column);
+	error_append(err,
+		     "%s: the row's logit is not a number (\"%s\", column \"%s\"; the cell with its largest feature, most likely "
+		     "too large for the network: a training with --scale standardise or robust bears it)",
+		     place, text, cells->name);
+}
+
+/* rows: the first of n_all. */
+static enum cln_status name_rows(const uint32_t *rows, size_t n, size_t n_all, const struct judged_rows *of, struct cln_error *err)
+{
+	const struct pipeline *pipeline = of->pipeline;
+	const size_t n_features = pipeline->n_features;
+	struct cln_row_report report = {0};
+	struct pipeline_reader *reader;
+	float *X = mem_alloc(n, n_features * sizeof *X, err);
+	enum cln_status status = X ? pipeline_reader_create(&reader, pipeline, of->table, rows, n, err) : CLN_E_MEMORY;
+
+	if (status == CLN_OK) {
+		status = pipeline_read(X, reader, rows, 0, n, 1, &report, err);
+		if (status == CLN_OK)
+			status = error_set(err, CLN_E_DATA, "%s", "");
+		for (size_t i = 0; i < n && status == CLN_E_DATA; i++)
+			name_row(err, of->table, rows[i], pipeline_cells(reader, largest_feature(X + i * n_features, pipeline)));
+		if (n_all > n)
+			error_append(err, "... and %zu more", n_all - n);
+		pipeline_reader_destroy(reader);
+	}
+	mem_free(X);
+	return status;
+}
+
+enum cln_status judge_check_numbers(const float *logits, size_t n, const struct judged_rows *of, struct cln_error *err)
+{
+	uint32_t first[MAX_REPORTED];
+	size_t n_first = 0, n_all = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!isnan(logits[i]))
+			continue;
+		if (n_all++ < MAX_REPORTED)
+			first[n_first++] = of->rows ? of->rows[i] : (uint32_t)i;
+	}
+	return n_all ? name_rows(first, n_first, n_all, of, err) : CLN_OK;
 }
 
 void judged_free(struct judged *judged)

@@ -52,6 +52,18 @@ enum cln_status judged_calibrate(double *temperature, struct judged *judged, int
 enum cln_status judged_choose_threshold(struct threshold_choice *choice, const struct judged *judged,
 					const struct cln_config *config, struct cln_error *err) CLN_MUST_CHECK;
 
+/* Rows of a table, and by what their features were made. */
+struct judged_rows {
+	const struct cln_table *table;
+	const struct pipeline *pipeline;
+	const uint32_t *rows; /* their numbers; NULL: 0 ... */
+};
+
+/* Whether n rows have logits (or probabilities) that are numbers: CLN_E_DATA names the first ten that have none by their places,
+ * with the cell that gave the largest feature. */
+enum cln_status judge_check_numbers(const float *logits, size_t n, const struct judged_rows *of,
+				    struct cln_error *err) CLN_MUST_CHECK;
+
 /* No rows: all zero. */
 enum cln_status judged_measure(struct cln_metrics *metrics, const struct judged *judged, double threshold,
 			       struct cln_error *err) CLN_MUST_CHECK;

@@ -6,6 +6,7 @@
 
 #include "api/columns.h"
 #include "api/folds.h"
+#include "api/identity.h"
 #include "api/notes.h"
 
 enum { PART_TEST, PART_VALID, PART_FOLDS, PART_SAMPLE }; /* of splits: each its own permutations */
@@ -622,6 +623,23 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 	row_sets_free(&sets);
 	if (status != CLN_OK)
 		prepared_free(prepared);
+	return status;
+}
+
+enum cln_status prepared_table_rows(const struct cln_table **table, uint32_t **rows, enum cln_rows set,
+				    const struct prepared *prepared, const struct identity_sources *sources,
+				    const struct cln_config *config, struct cln_error *err)
+{
+	struct prepared again = {.label = prepared->label, .weight = prepared->weight}; /* its rows are counted */
+	struct row_sets sets = {0};
+	struct row_set *wanted = set == CLN_ROWS_TEST ? &sets.test : set == CLN_ROWS_VALID ? &sets.valid : &sets.train;
+	const enum cln_status status = read_rows(&sets, &again, sources->train, sources->valid, sources->test, config, err);
+
+	*table = wanted->table;
+	*rows = status == CLN_OK ? wanted->rows : NULL;
+	if (status == CLN_OK)
+		wanted->rows = NULL;
+	row_sets_free(&sets);
 	return status;
 }
 

@@ -45,6 +45,13 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 			struct cln_error *err) CLN_MUST_CHECK;
 void prepared_free(struct prepared *prepared);
 
+/* The rows of a set, in its order: their table, from the sources, and their numbers in it, for mem_free.  The datasets do not keep
+ * them, so the labels are read once more; sources and config must be those of `prepared`. */
+struct identity_sources;
+enum cln_status prepared_table_rows(const struct cln_table **table, uint32_t **rows, enum cln_rows set,
+				    const struct prepared *prepared, const struct identity_sources *sources,
+				    const struct cln_config *config, struct cln_error *err) CLN_MUST_CHECK;
+
 /* How many folds there are; 0: none.  Member k leaves out fold k mod prepared_folds. */
 size_t prepared_folds(const struct prepared *prepared);
 

@@ -115,7 +115,10 @@ static enum cln_status score(const struct repeat *repeat, const struct shuffling
 		}
 		status = scores_of_rows(repeat->probabilities + at, repeat->logits + at, &task->parts[part].scorer, &some, err);
 	}
-	return status == CLN_OK ? sample_check_logits(repeat->logits, task->n, task->numbers, err) : status;
+	if (status != CLN_OK)
+		return status;
+	return task->of && !column ? judge_check_numbers(repeat->logits, task->n, task->of, err)
+				   : sample_check_logits(repeat->logits, task->n, task->of ? task->of->rows : NULL, err);
 }
 
 /* The loss of each row in u[LOSS], its influence on the AUC in u[AUC], and the AUC. */

@@ -3,6 +3,7 @@
 #ifndef API_SHUFFLE_H
 #define API_SHUFFLE_H
 
+#include "api/judge.h"
 #include "api/sample.h"
 
 #define SHUFFLE_MOST_REPEATS 1000
@@ -20,7 +21,7 @@ struct shuffle_task {
 	const struct shuffle_part *parts;
 	size_t n_parts, n;  /* rows in all, in the order of the parts */
 	const float *y, *w; /* of these; w may be NULL */
-	const uint32_t *numbers; /* of these in the table, for messages; NULL: 0 ... */
+	const struct judged_rows *of; /* where these come from, for messages; NULL: they are 0 ... of none */
 	size_t repeats;     /* 1 .. SHUFFLE_MOST_REPEATS */
 	uint64_t seed;
 	int threads;

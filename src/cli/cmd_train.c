@@ -31,6 +31,7 @@ struct run {
 	size_t layers[CLN_MAX_HIDDEN + 2]; /* n[0..L] */
 	struct run_review review;          /* for the report */
 	struct cln_error unreported;       /* why there is none; code CLN_OK: there is, or none is asked for */
+	struct cln_error unjudged;         /* rows for which the model has no logit; code CLN_OK: there are none */
 	struct run_past past;    /* of what is gone on with */
 	struct text changed;     /* all that --allow-change said, before and now */
 	bool started;            /* files were written */
@@ -340,6 +341,10 @@ static enum cln_status fit(struct run *run, struct cln_error *err)
 		*err = run->failed;
 		return err->code;
 	}
+	if (status != CLN_OK && status != CLN_STOPPED && run->model) {
+		run->unjudged = *err;
+		return CLN_OK;
+	}
 	return status;
 }
 
@@ -395,6 +400,15 @@ static enum cln_status tell_unreported(const struct run *run, struct cln_error *
 	return error_set(err, run->unreported.code,
 			 "the run is finished, and its model is written; but there is no whole report of it: %s; colonnade report "
 			 "%s makes it again", run->unreported.message, run->options->out);
+}
+
+/* Rows that have no logit are found when all is done, and there is a model to keep. */
+static enum cln_status tell_unjudged(const struct run *run, struct cln_error *err)
+{
+	*err = run->unjudged;
+	error_append(err,
+		     "the run is finished, and its model is written; but there are no measures of the rows that these are among");
+	return err->code;
 }
 
 /* The model last, because with a record it marks a finished run.  It is written whatever became of the others, so that nothing is
@@ -473,6 +487,8 @@ static enum cln_status finish(struct run *run, struct cln_error *err)
 		status = run_record_print(&run->record, err);
 	if (status == CLN_OK)
 		print_next(run);
+	if (status == CLN_OK && run->unjudged.code != CLN_OK)
+		return tell_unjudged(run, err);
 	return status == CLN_OK && run->unreported.code != CLN_OK ? tell_unreported(run, err) : status;
 }
 

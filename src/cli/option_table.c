@@ -76,7 +76,8 @@ static const struct command commands[] = {
 	    "Columns are matched by name, in any order; those that the model needs and DATA lacks are named in an error, further "
 	    "ones are ignored. Standard error says how many missing cells there were, how many categories that the training rows "
 	    "did not hold, and which columns are not used (the first 20 by name); then, a line for a column, how many of its "
-	    "numbers are outside of the training rows' range and how many of its categories are new, with the first of these.",
+	    "numbers are outside of the training rows' range and how many of its categories are new, with the first of these. A "
+	    "row for which the model has no probability, as a number in it is too large for the network, is an error.",
 	.examples = "colonnade predict colonnade-run new.csv > predictions.csv\n"
 		    "colonnade predict model.safetensors new.csv --keep id,name --out predictions.csv",
     },
@@ -303,7 +304,7 @@ static const struct command commands[] = {
 	    "takes.\n\n"
 	    "With --model DATA is checked against MODEL, as predict reads it: columns that are missing, of another type, "
 	    "or not known, categories never seen in training and numbers outside of the training rows' range, by column. "
-	    "The exit code is 3 where predict would refuse the data.",
+	    "The exit code is 3 where predict would refuse to read the data.",
 	.examples = "colonnade check data.csv --label outcome\n"
 		    "colonnade check data.csv --config run.conf --valid valid.csv --json\n"
 		    "colonnade check new.csv --model colonnade-run",

