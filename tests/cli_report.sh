@@ -109,6 +109,23 @@ expect 0 'report    told/report.html' train train.csv --recipe plain --epochs 1 
 expect 0 'model     untold/' train train.csv --recipe plain --epochs 1 --out untold --report=false
 ! grep -q 'report\.html' stderr || fail "a report is named where none was written: $(grep report stderr)"
 
+# ---- one positive test row has no interval of the AUC; it is no row learnt from for that
+awk -F, 'NR == 1 || ($15 ~ />50K/ ? !n++ : NR < 40)' test.csv >single.csv
+train train.csv --recipe plain --hidden 4 --epochs 1 --test single.csv --out single
+tile=$(grep -oE '<span>AUC</span><b>[0-9.]*</b><span>[^<]*' single/report.html)
+equal "the AUC of a single positive row" "${tile##*>}" 'no interval'
+! grep -q 'of rows learnt from' single/report.html || fail "test rows are said to be learnt from"
+
+# ---- a run that went on with changes is that of no command
+! grep -q 'no single command' run/report.html || fail "a run without changes is said to be that of no command"
+changing=(train.csv --recipe plain --hidden 8 --patience 0 --out changed)
+"$colonnade" train "${changing[@]}" --epochs 100000 --time-limit 500ms --progress none 2>stderr
+equal "exit code of a run that is stopped" $? 75
+train "${changing[@]}" --epochs $(($(wc -l <changed/metrics.jsonl) + 2)) --lr 0.01 --resume --allow-change lr
+holds "a run with changes" '<code>--allow-change lr</code>\): no single command makes its model again' changed/report.html
+! grep -q 'byte for byte' changed/report.html || fail "the command of a run with changes is said to make the same model"
+well_formed changed/report.html
+
 # ---- damaged files: their name and what is wrong, exit code 1
 rm -rf damaged
 mkdir damaged

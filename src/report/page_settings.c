@@ -121,12 +121,27 @@ static void add_machine(struct text *page, const struct run_files *files)
 	html_add(page, "</dl>\n</section>\n");
 }
 
+/* The model of a run that went on with other options or data is that of no command. */
+static void add_changes(struct text *page, const char *names)
+{
+	html_add(page, "</code></pre>\n<p class=\"soft\">The run went on with changes (<code>--allow-change ");
+	html_text(page, names);
+	html_add(page, "</code>): no single command makes its model again. This one trains with what was in force at the end, "
+	               "from the start.</p>\n</section>\n");
+}
+
 static void add_command(struct text *page, const struct run_files *files)
 {
+	const struct json *changes = json_get(files->options, "allow-change");
+
 	if (!files->command)
 		return;
 	html_add(page, "<section>\n<h2>How to train it again</h2>\n<pre><code>");
 	html_text(page, files->command);
+	if (changes && changes->type == JSON_STRING) {
+		add_changes(page, changes->string);
+		return;
+	}
 	html_add(page, "</code></pre>\n<p class=\"soft\">With the data of fingerprint <code>");
 	html_text(page, files->fingerprint);
 	html_add(page, "</code> and version ");

@@ -107,8 +107,10 @@ static void add_tile(struct text *page, const struct run_rows *rows, enum cln_me
 	html_add(page, "</b><span>");
 	if (estimate->reason)
 		html_text(page, estimate->reason);
-	else if (isnan(estimate->low) || strcmp(rows->name, "train") == 0)
+	else if (strcmp(rows->name, "train") == 0)
 		html_add(page, "of rows learnt from");
+	else if (isnan(estimate->low))
+		html_add(page, "no interval");
 	else
 		add_interval(page, estimate, 4);
 	html_add(page, "</span></div>\n");
