@@ -433,7 +433,8 @@ struct cln_row_report {
 CLN_MUST_CHECK enum cln_status cln_model_predict(const struct cln_model *model, const struct cln_table *table, int threads,
                                                  float *probabilities, struct cln_row_report *report, struct cln_error *err);
 
-/* Metrics on labelled rows; the label and weight columns are those the model was trained with. */
+/* Metrics on labelled rows; the label and weight columns are those of the names that the model was trained with.  Without the
+ * latter every row weighs 1. */
 CLN_MUST_CHECK enum cln_status cln_model_evaluate(const struct cln_model *model, const struct cln_table *table, int threads,
                                                   struct cln_metrics *metrics, struct cln_row_report *report,
                                                   struct cln_error *err);

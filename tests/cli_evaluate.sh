@@ -172,6 +172,47 @@ said=$(ulimit -f 1; "$colonnade" evaluate one test.csv --set-threshold 0.3 --boo
 equal "a full disk" "$(sed 's/: cannot write.*//; s/colonnade: cannot write .*/colonnade/' <<<"$said")" colonnade
 untouched one/model.safetensors "a full disk"
 
+# ---- a label or a weight whose name is a number is a name in other tables; names that count the columns of a table go on
+awk 'BEGIN {print "flag,b,1"; for (i = 0; i < 60; i++) print i % 3 % 2 "," i % 7 "," i % 2}' >named.csv
+cut -d, -f1,2 named.csv >unlabelled.csv
+quick() { "$colonnade" train --recipe plain --hidden 4 --epochs 1 --progress none "$@" 2>stderr || fail "train $*: $(cat stderr)"; }
+quick named.csv --out named >/dev/null
+cp named/model.safetensors before
+expect 3 'unlabelled.csv: there is no column "1" for the label' evaluate named unlabelled.csv --set-threshold f1
+untouched named/model.safetensors "a table whose first column is no label"
+expect 3 'unlabelled.csv: there is no column "1" for the label' importance named unlabelled.csv
+for part in valid test; do
+  expect 3 'unlabelled.csv: there is no column "1" for the label' train named.csv --$part unlabelled.csv --out refused --epochs 1
+  expect 3 '' check named.csv --$part unlabelled.csv
+  holds "check --$part" 'unlabelled.csv: there is no column "1" for the label' stdout
+done
+expect 3 '' check unlabelled.csv --init named
+holds "check --init" 'unlabelled.csv: there is no column "1" for the label' stdout
+quick named.csv --label 3 --out by-number >/dev/null
+cmp -s before by-number/model.safetensors || fail "the third column by its number is another label"
+tail -n +2 named.csv >bare.csv
+quick bare.csv --no-header --label 3 --out bare >/dev/null
+expect 0 'rows 60; ' evaluate bare bare.csv --no-header
+
+# ---- rows without the weight that the training rows had weigh 1
+awk -F, -v OFS=, 'NR == 1 {print $0, "2"; next} {print $0, NR % 3 + 1}' named.csv >weighed.csv
+quick weighed.csv --label 1 --weight 4 --out weighed >/dev/null
+said='note: there is no column "2" for the weight: every row weighs 1'
+expect 0 "$said" evaluate weighed named.csv --json --bootstrap 0
+equal "weight of 60 rows without weights" "$(member weight stdout)" 60
+expect 0 "$said" importance weighed named.csv
+expect 0 '' evaluate weighed weighed.csv --json --bootstrap 0
+grep -qF "$said" stderr && fail "weights that are there are said to be missing"
+equal "weight of 60 rows" "$(member weight stdout)" 120
+awk -F, -v OFS=, 'NR > 1 {$4 = 0} {print}' weighed.csv >weightless.csv
+expect 3 "weightless.csv: every row's weight is 0 (column \"2\")" evaluate weighed weightless.csv
+expect 3 "weightless.csv: every row's weight is 0 (column \"2\")" train weightless.csv --label 1 --weight 4 --out refused
+expect 3 "weightless.csv: every row's weight is 0 (column \"2\")" \
+  train weighed.csv --label 1 --weight 4 --test weightless.csv --out refused
+expect 0 '' crossval weighed.csv --label 1 --weight 4 --folds 2 --recipe plain --epochs 1 --out by-number-2
+
+cp one/model.safetensors before # as it stands behind the stored thresholds
+
 # ---- hostile values
 for value in 1.5 -0.1 nan inf f f0 f-1 'cost:1' 'cost:0:1' 'recall@2' '' given F1; do
   expect 2 '--set-threshold' evaluate one test.csv --set-threshold "$value"

@@ -251,6 +251,16 @@ START_TEST(a_single_class_is_refused)
 {
 	check_label_refused(table_with_texts((const char *[]){"a", NULL, "a"}, 3), NULL, NULL, CLN_E_DATA, "every label is \"a\"");
 	check_label_refused(table_with_texts((const char *[]){NULL, NULL}, 2), NULL, NULL, CLN_E_DATA, "no row has a label");
+	check_label_refused(table_with_texts((const char *[]){NULL, "a"}, 2), NULL, "x", CLN_E_DATA, "every label is \"a\"");
+}
+END_TEST
+
+START_TEST(weights_that_are_all_0_are_refused)
+{
+	struct cln_table *table = table_with_texts((const char *[]){"a", "b"}, 2);
+
+	table->columns[0].numbers[0] = table->columns[0].numbers[1] = 0;
+	check_label_refused(table, NULL, "x", CLN_E_DATA, "every row's weight is 0 (column \"x\")");
 }
 END_TEST
 
@@ -365,6 +375,22 @@ START_TEST(bad_labels_and_weights_are_refused_with_text_and_column)
 	tables_texts(table, 1, "class", (const char *[]){"a", "b"});
 	check_rows_refused(table, "x", "not a number (\"heavy\", column \"x\"");
 	check_rows_refused(table_with_texts((const char *[]){"a", "b"}, 2), "z", "\"z\"");
+	check_rows_refused(table_with_texts((const char *[]){"a", "b"}, 2), "1", "\"1\"");
+}
+END_TEST
+
+START_TEST(a_label_of_another_table_is_no_number_of_a_column)
+{
+	const struct label second = {.column = (char[]){"2"}, .negative = (char[]){"a"}, .positive = (char[]){"b"}};
+	struct cln_table *table = table_with_texts((const char *[]){"a", "b"}, 2);
+	uint32_t *rows;
+	float *y, *w;
+	size_t n_rows, n_dropped;
+	struct cln_error refusal = {0};
+
+	ck_assert_int_eq(labels_read(&rows, &y, &w, &n_rows, &n_dropped, table, &second, NULL, &refusal), CLN_E_DATA);
+	ck_assert_ptr_nonnull(strstr(refusal.message, "there is no column \"2\" for the label"));
+	cln_table_destroy(table);
 }
 END_TEST
 
@@ -522,11 +548,13 @@ static Suite *dataset_suite(void)
 	tcase_add_test(find, a_single_class_is_refused);
 	tcase_add_test(find, a_positive_value_that_does_not_occur_is_refused);
 	tcase_add_test(find, labels_of_weight_0_do_not_count);
+	tcase_add_test(find, weights_that_are_all_0_are_refused);
 	suite_add_tcase(suite, find);
 	tcase_add_test(read, rows_of_weight_0_are_dropped);
 	tcase_add_test(read, labels_match_across_column_types);
 	tcase_add_test(read, equal_bytes_win_over_equal_numbers);
 	tcase_add_test(read, bad_labels_and_weights_are_refused_with_text_and_column);
+	tcase_add_test(read, a_label_of_another_table_is_no_number_of_a_column);
 	tcase_add_test(read, ten_bad_labels_and_weights_are_told_and_the_others_counted);
 	suite_add_tcase(suite, read);
 	tcase_add_test(split, a_split_is_stratified_ascending_and_complete);

@@ -157,7 +157,7 @@ static enum cln_status check_types(struct check_result *result, struct check_fil
 
 	for (size_t c = 0; c < data->n_columns && status == CLN_OK; c++) {
 		const struct column *column = &data->columns[c];
-		const size_t other = column->ignored ? SIZE_MAX : table_find(table, column->name);
+		const size_t other = column->ignored ? SIZE_MAX : table_find_cells(table, column->name);
 
 		if (other != SIZE_MAX && column->type == COLUMN_NUMERIC && table->columns[other].type == COLUMN_CATEGORICAL &&
 		    !(result->weight && strcmp(column->name, result->weight) == 0))
@@ -172,11 +172,15 @@ static enum cln_status find_label(struct label *label, const struct check_task *
 	const struct label *from = task->init ? &task->init->label : NULL;
 	const struct cln_config *config = task->config;
 	struct cln_error why = {0};
+	enum cln_status status;
 
-	return take_refusal(&data->refused,
-			    label_find_all(label, data->table, from ? from->column : config->label,
-					   from ? from->positive : config->positive, config->weight, &data->findings, &why),
-			    &why, err);
+	if (from && table_find_name(data->table, from->column) == SIZE_MAX) /* which may look like another one's number */
+		status = error_set(&why, CLN_E_DATA, "%s: there is no column \"%s\" for the label", data->table->source,
+				   from->column);
+	else
+		status = label_find_all(label, data->table, from ? from->column : config->label,
+					from ? from->positive : config->positive, config->weight, &data->findings, &why);
+	return take_refusal(&data->refused, status, &why, err);
 }
 
 /* Rows that remain once those with problems are gone, which were told before. */

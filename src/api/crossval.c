@@ -12,14 +12,15 @@
 static enum cln_status read_labels(struct crossval *crossval, struct cln_error *err)
 {
 	const struct cln_config *config = crossval->config;
+	const struct cln_table *table = crossval->table;
 	size_t n_dropped;
 	enum cln_status status =
-	    label_find(&crossval->label, crossval->table, config->label, config->positive, config->weight, err);
+	    label_find(&crossval->label, table, config->label, config->positive, config->weight, err);
 
-	if (status == CLN_OK)
-		status = labels_read(&crossval->rows, &crossval->y, &crossval->w, &crossval->n, &n_dropped, crossval->table,
-				     &crossval->label, config->weight, err);
-	return status;
+	if (status != CLN_OK)
+		return status;
+	return labels_read(&crossval->rows, &crossval->y, &crossval->w, &crossval->n, &n_dropped, table, &crossval->label,
+			   config->weight ? table->columns[table_find(table, config->weight)].name : NULL, err);
 }
 
 static void forget(float *values, size_t n)

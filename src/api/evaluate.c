@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/judge.h"
+#include "api/rows.h"
 #include "base/parallel.h"
 #include "kernels/dispatch.h"
 #include "model/model.h"
@@ -116,15 +117,17 @@ enum cln_status cln_model_predict(const struct cln_model *model, const struct cl
 enum cln_status labelled_rows_read(struct labelled_rows *labelled, const struct cln_table *table, const struct cln_model *model,
 				   struct cln_error *err)
 {
+	const char *weight = rows_missing_weight(table, model) ? NULL : model->weight;
 	size_t n_dropped;
 	enum cln_status status = labels_read(&labelled->rows, &labelled->y, &labelled->w, &labelled->n, &n_dropped, table,
-					     &model->label, model->weight, err);
+					     &model->label, weight, err);
 
-	if (status == CLN_OK && labelled->n == 0) {
-		status = error_set(err, CLN_E_DATA, "%s: there is no row to evaluate", table->source);
-		labelled_rows_free(labelled);
-	}
-	return status;
+	if (status != CLN_OK || labelled->n > 0)
+		return status;
+	labelled_rows_free(labelled);
+	if (n_dropped)
+		return error_set(err, CLN_E_DATA, "%s: every row's weight is 0 (column \"%s\")", table->source, weight);
+	return error_set(err, CLN_E_DATA, "%s: there is no row to evaluate", table->source);
 }
 
 void labelled_rows_free(struct labelled_rows *labelled)

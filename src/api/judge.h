@@ -31,7 +31,8 @@ struct labelled_rows {
 	size_t n;
 };
 
-/* By the model's label and weight columns.  CLN_E_DATA: they cannot be read, or there is no row. */
+/* By the model's label and weight columns; without the latter every row weighs 1.  CLN_E_DATA: they cannot be read, or there is no
+ * row. */
 enum cln_status labelled_rows_read(struct labelled_rows *labelled, const struct cln_table *table, const struct cln_model *model,
 				   struct cln_error *err) CLN_MUST_CHECK;
 void labelled_rows_free(struct labelled_rows *labelled);

@@ -106,7 +106,9 @@ static enum cln_status row_set_read(struct row_set *set, struct prepared *prepar
 	if (status != CLN_OK)
 		return status;
 	prepared->dropped_rows += n_dropped;
-	return set->n > 0 ? CLN_OK : error_set(err, CLN_E_DATA, "%s: there are no rows of a weight above 0", table->source);
+	if (set->n == 0 && n_dropped)
+		return error_set(err, CLN_E_DATA, "%s: every row's weight is 0 (column \"%s\")", table->source, prepared->weight);
+	return set->n > 0 ? CLN_OK : error_set(err, CLN_E_DATA, "%s: there are no rows", table->source);
 }
 
 /* part <- the chosen rows of a set. */

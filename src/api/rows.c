@@ -140,6 +140,11 @@ enum cln_status rows_open_for_model(struct rows_reader *reader, const char *path
 	return status;
 }
 
+const char *rows_missing_weight(const struct cln_table *table, const struct cln_model *model)
+{
+	return model->weight && table_find_cells(table, model->weight) == SIZE_MAX ? model->weight : NULL;
+}
+
 void rows_close(struct rows_reader *reader)
 {
 	parts_close(reader->parts);

@@ -21,6 +21,9 @@ enum cln_status rows_read_for_models(struct cln_table **table, const char *path,
 				     const struct cln_model *first, const struct cln_model *second,
 				     struct cln_error *err) CLN_MUST_CHECK;
 
+/* The model's weight column, where it has one and the table does not: every row weighs 1 then; else NULL. */
+const char *rows_missing_weight(const struct cln_table *table, const struct cln_model *model);
+
 /* Opens a text so that its rows are read the same way, some at a time (data/parts.h), for what needs features alone; ended with
  * rows_close. */
 struct rows_reader {

@@ -61,6 +61,7 @@ static enum cln_status tell_rows(const struct judgement *judgement, struct cln_e
 		goto done;
 	row_report_names(&unused, &judgement->result.report, judgement->table);
 	row_report_print(&judgement->result.report, &unused);
+	row_report_weight(judgement->table, judgement->model);
 	row_report_novelty(novelty);
 done:
 	text_free(&unused);

@@ -75,6 +75,7 @@ static enum cln_status shuffle_columns(const struct work *work, struct cln_error
 	if (status != CLN_OK)
 		return status;
 	tell_rows(work, &report);
+	row_report_weight(work->table, work->model);
 	tell_sample(importance->rows, importance->of);
 	status = print_columns(work, importance, err);
 	cln_importance_destroy(importance);

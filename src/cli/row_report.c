@@ -2,6 +2,7 @@
 #include "cli/row_report.h"
 
 #include "api/novelty.h"
+#include "api/rows.h"
 #include "report/output.h"
 
 #include <stdio.h>
@@ -35,6 +36,15 @@ static void print_note(void *context, const char *sentence)
 {
 	(void)context;
 	fprintf(stderr, "note: %s\n", sentence);
+}
+
+void row_report_weight(const struct cln_table *table, const struct cln_model *model)
+{
+	const char *weight = rows_missing_weight(table, model);
+
+	if (weight)
+		fprintf(stderr, "note: there is no column \"%.*s\" for the weight: every row weighs 1\n", utf8_cut(weight, 100),
+			weight);
 }
 
 void row_report_novelty(const struct novel *novelty) { novelty_tell(novelty, print_note, NULL); }

@@ -10,6 +10,9 @@ void row_report_names(struct text *names, const struct cln_row_report *report, c
 
 void row_report_print(const struct cln_row_report *report, const struct text *names);
 
+/* A line where the table lacks the model's weight column. */
+void row_report_weight(const struct cln_table *table, const struct cln_model *model);
+
 /* Lines of what the rows hold that the training rows did not (api/novelty.h). */
 struct novel;
 void row_report_novelty(const struct novel *novelty);

@@ -33,7 +33,8 @@ struct label {
 	bool positive_was_chosen;    /* by nobody: the greater value (as numbers where both are, else by bytes) */
 };
 
-/* Finds the two label values in the rows of a table (name = NULL: the last column that is not `weight`).
+/* Finds the two label values in the rows of a table (name = NULL: the last column that is not `weight`).  name and weight: names or
+ * numbers, as the user writes them.
  * Rows of weight 0 do not count.  The text of a number is its shortest.  `positive` may be another text of the same number.
  * CLN_E_DATA: no such column, a single class, or a third value (its place and text). Rows with a missing label: see labels_read.
  * CLN_E_USAGE: `positive` is neither value, or the label is the weight. */
@@ -41,7 +42,8 @@ enum cln_status label_find(struct label *label, const struct cln_table *table, c
                            const char *weight, struct cln_error *err) CLN_MUST_CHECK;
 void label_free(struct label *label);
 
-/* Rows of a table that can be learnt from or judged by: label 0/1 and weight of each, in ascending order.
+/* Rows of a table that can be learnt from or judged by: label 0/1 and weight of each, in ascending order.  Both columns are found
+ * by their names alone.
  * Dropped: rows of weight 0.
  * A cell matches a label value by its bytes, else as a number, so that the column's type need not be that of the training table.
  * CLN_E_DATA with the place: a missing or third label value, a missing, negative or non-numeric weight.

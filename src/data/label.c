@@ -113,16 +113,31 @@ static enum cln_status cell_errors_status(const struct cell_errors *errors)
 	return errors->n ? error_list_end(errors->err, ERRORS_TOLD, errors->n) : CLN_OK;
 }
 
-static enum cln_status find_column(size_t *column, const struct cln_table *table, const char *name, const char *role,
+/* column: where it was found, or SIZE_MAX. */
+static enum cln_status check_column(size_t column, const struct cln_table *table, const char *name, const char *role,
+				    struct cln_error *err)
+{
+	if (column == SIZE_MAX)
+		return error_set(err, CLN_E_DATA, "%s: there is no column \"%s\" for the %s", table->source, name, role);
+	if (table->columns[column].ignored)
+		return error_set(err, CLN_E_DATA, "%s: the %s column \"%s\" is among the ignored ones", table->source, role,
+		                 table->columns[column].name);
+	return CLN_OK;
+}
+
+/* As the user calls it. */
+static enum cln_status find_column(size_t *column, const struct cln_table *table, const char *name_or_number, const char *role,
 				   struct cln_error *err)
 {
-	*column = table_find(table, name);
-	if (*column == SIZE_MAX)
-		return error_set(err, CLN_E_DATA, "%s: there is no column \"%s\" for the %s", table->source, name, role);
-	if (table->columns[*column].ignored)
-		return error_set(err, CLN_E_DATA, "%s: the %s column \"%s\" is among the ignored ones", table->source, role,
-		                 table->columns[*column].name);
-	return CLN_OK;
+	*column = table_find(table, name_or_number);
+	return check_column(*column, table, name_or_number, role, err);
+}
+
+static enum cln_status find_named_column(size_t *column, const struct cln_table *table, const char *name, const char *role,
+					 struct cln_error *err)
+{
+	*column = table_find_name(table, name);
+	return check_column(*column, table, name, role, err);
 }
 
 /* ---------------------------------------------------------------- weights */
@@ -198,12 +213,14 @@ static bool was_seen(const struct column *cells, size_t row, const size_t seen[2
 	return false;
 }
 
-/* The first rows that hold each of the two values, among the rows that carry weight; returns how many values there are. */
-static size_t look_for_values(size_t seen[2], struct cell_errors *errors, size_t column, size_t weight)
+/* The first rows that hold each of the two values, among the rows that carry weight (*weighted: there are such rows); returns how
+ * many values there are. */
+static size_t look_for_values(size_t seen[2], bool *weighted, struct cell_errors *errors, size_t column, size_t weight)
 {
 	const struct column *cells = &errors->table->columns[column];
 	size_t n_seen = 0;
 
+	*weighted = false;
 	for (size_t row = 0; row < errors->table->n_rows; row++) {
 		float row_weight = 1;
 
@@ -211,6 +228,7 @@ static size_t look_for_values(size_t seen[2], struct cell_errors *errors, size_t
 			continue;
 		if (weight != SIZE_MAX && !weight_read(&row_weight, errors, row, weight))
 			continue;
+		*weighted |= row_weight != 0;
 		if (errors->findings && row_weight != 0 && cell_is_missing(cells, row))
 			label_missing(errors, row, column);
 		if (row_weight == 0 || cell_is_missing(cells, row) || was_seen(cells, row, seen, n_seen))
@@ -227,12 +245,16 @@ static enum cln_status find_two_values(size_t seen[2], struct cell_errors *error
 {
 	const struct cln_table *table = errors->table;
 	const struct column *cells = &table->columns[column];
-	const size_t n_seen = look_for_values(seen, errors, column, weight);
+	bool weighted;
+	const size_t n_seen = look_for_values(seen, &weighted, errors, column, weight);
 
 	if (errors->findings && errors->status != CLN_OK)
 		return errors->status;
 	if (errors->n && !errors->findings)
 		return cell_errors_status(errors);
+	if (!weighted && weight != SIZE_MAX)
+		return error_set(errors->err, CLN_E_DATA, "%s: every row's weight is 0 (column \"%s\")", table->source,
+				 table->columns[weight].name);
 	if (n_seen == 0)
 		return error_set(errors->err, CLN_E_DATA, "%s: no row has a label (column \"%s\")", table->source, cells->name);
 	if (n_seen == 1) {
@@ -279,7 +301,7 @@ enum cln_status label_find_all(struct label *label, const struct cln_table *tabl
 			       const char *weight, struct findings *findings, struct cln_error *err)
 {
 	struct cell_errors errors = {.table = table, .err = err, .findings = findings};
-	size_t column, weight_column = SIZE_MAX, seen[2];
+	size_t column = SIZE_MAX, weight_column = SIZE_MAX, seen[2];
 	enum cln_status status = CLN_OK;
 
 	*label = (struct label){0};
@@ -436,9 +458,9 @@ enum cln_status labels_find_all(uint32_t **rows, float **y, float **w, size_t *n
 	*rows = NULL;
 	*y = *w = NULL;
 	*n_rows = *n_dropped = 0;
-	status = find_column(&column, table, label->column, "label", err);
+	status = find_named_column(&column, table, label->column, "label", err);
 	if (status == CLN_OK && weight)
-		status = find_column(&weight_column, table, weight, "weight", err);
+		status = find_named_column(&weight_column, table, weight, "weight", err);
 	if (status == CLN_OK)
 		status = label_reader_create(&reader, &table->columns[column], label, err);
 	if (status != CLN_OK)

@@ -211,7 +211,7 @@ static size_t plain_number(const char *text)
 	return n;
 }
 
-static size_t find_name(const struct cln_table *table, const char *name)
+size_t table_find_name(const struct cln_table *table, const char *name)
 {
 	for (size_t c = 0; c < table->n_columns; c++)
 		if (strcmp(table->columns[c].name, name) == 0)
@@ -221,13 +221,13 @@ static size_t find_name(const struct cln_table *table, const char *name)
 
 size_t table_find_cells(const struct cln_table *table, const char *name)
 {
-	const size_t c = find_name(table, name);
+	const size_t c = table_find_name(table, name);
 	return c == SIZE_MAX || table->columns[c].ignored ? SIZE_MAX : c;
 }
 
 size_t table_find(const struct cln_table *table, const char *name_or_number)
 {
-	const size_t c = find_name(table, name_or_number);
+	const size_t c = table_find_name(table, name_or_number);
 	if (c != SIZE_MAX)
 		return c;
 	size_t number = plain_number(name_or_number);

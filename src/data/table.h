@@ -66,8 +66,10 @@ void *table_cells(struct cln_table *table);
 /* Gives a column copies of n texts, which must be distinct, ascending and '\0'-terminated.  On failure the column has no levels. */
 enum cln_status column_set_levels(struct column *column, const char *const *texts, size_t n, struct cln_error *err) CLN_MUST_CHECK;
 
-/* The column of that name, else the column with that 1-based number; SIZE_MAX where there is none. */
+/* The column of that name, else the column with that 1-based number; SIZE_MAX where there is none.  Numbers are for what a user
+ * writes of this table: names that come from another one or from a model are no numbers. */
 size_t table_find(const struct cln_table *table, const char *name_or_number);
+size_t table_find_name(const struct cln_table *table, const char *name);
 /* The column of that name alone, where it holds cells. */
 size_t table_find_cells(const struct cln_table *table, const char *name);
 
