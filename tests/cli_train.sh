@@ -324,6 +324,21 @@ cmp a.csv b.csv || fail "--init of a model with bins and --epochs 0 predict some
 expect 2 '--embedding periodic: --init keeps what bins has (both)' \
   train --recipe plain data.csv --out kept --epochs 1 --init bins --embedding periodic --force
 
+# ---- leaks that check finds
+awk 'BEGIN {print "a,told,y"; for (i = 0; i < 200; i++) print i % 97 "," i % 2 * 3 + i % 3 "," i % 2}' >told.csv
+{ sed -n 1,31p told.csv; echo 5.5,1.5,0; } >part.csv
+expect 0 'the label of every training row; if it was made from the label, --ignore leaves it out: "told"' \
+  train told.csv --recipe plain --epochs 0 --test part.csv --valid told.csv --out told
+holds "shared rows" '^note: part.csv: 30 of 31 rows are rows of told.csv too; ' stderr
+holds "the very table" '^note: told.csv: every row is a row of told.csv too; ' stderr
+expect 0 '' train told.csv --recipe plain --epochs 0 --test part.csv --ignore told --label y --out told --force
+equal "notes of a table without the column" "$(grep -c '^note: ' stderr)" 1
+expect 0 '' train told.csv --recipe plain --epochs 0 --ignore told --label y --out told --force
+grep -q '^note: ' stderr && fail "a leak that is none: $(cat stderr)"
+expect 0 '' check told.csv --test part.csv
+equal "leaks by check" "$(grep -c '^leak?\|too: a leak' stdout)" 2
+grep -q '^note .*rows of told.csv\|^note .*every training row' stdout && fail "check tells leaks twice"
+
 # ---- rows of weight 0 are as if they were not there, also where networks and epochs are chosen
 awk 'BEGIN {print "a,w,y"; for (i = 0; i < 60; i++) print i % 11 "," (i % 4 != 0) "," i % 2}' >zeros.csv
 expect 0 'note: --effort quick and 36 rows: 2 networks of at most 2 epochs' \

@@ -111,7 +111,13 @@ struct check_rows {
 /* chosen: a model has chosen its columns, so that none is left out. */
 enum cln_status check_columns(struct check_result *result, const struct check_rows *all, const struct check_rows *labelled,
 			      bool chosen, int threads, struct cln_error *err) CLN_MUST_CHECK;
+/* Whether a column tells the label of these rows: see check_column. */
+enum cln_status check_tells_label(bool *tells, const struct column *column, const struct check_rows *labelled,
+				  struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status check_copies(struct check_result *result, int threads, struct cln_error *err) CLN_MUST_CHECK;
+/* How many rows of a table stand in DATA too, by DATA's columns of `use` (an entry each), in 16 bytes a row. */
+enum cln_status check_shared(size_t *n, const struct cln_table *table, const struct cln_table *data, const bool *use, int threads,
+			     struct cln_error *err) CLN_MUST_CHECK;
 /* Texts in column c of a table, where there are to be numbers: train or predict refuse the first. */
 enum cln_status check_texts(struct findings *findings, const struct cln_table *table, size_t c, const char *hint,
 			    struct cln_error *err) CLN_MUST_CHECK;

@@ -104,26 +104,31 @@ static bool levels_tell(const size_t *counts, size_t n_levels)
 	return n[0] >= FEWEST_OF_CLASS && n[1] >= FEWEST_OF_CLASS && CELLS_A_LEVEL * n_different <= n[0] + n[1];
 }
 
-static enum cln_status describe_texts(struct check_column *summary, const struct column *column, const struct task *task,
+static enum cln_status describe_texts(struct check_column *summary, const struct column *column, const struct check_rows *all,
 				      struct cln_error *err)
 {
-	const struct check_rows *all = task->all, *labelled = task->labelled;
 	size_t *counts = mem_alloc(column->n_levels, sizeof *counts, err);
-	size_t *by_class = counts ? mem_alloc(column->n_levels, 2 * sizeof *by_class, err) : NULL;
 
-	if (by_class) {
-		for (size_t i = 0; i < all->n; i++)
-			if (column->codes[all->rows[i]] != LEVEL_MISSING)
-				counts[column->codes[all->rows[i]]]++;
-		describe_levels(summary, column, counts, all->n);
-		for (size_t i = 0; i < labelled->n; i++)
-			if (column->codes[labelled->rows[i]] != LEVEL_MISSING)
-				by_class[2 * (size_t)column->codes[labelled->rows[i]] + (labelled->y[i] > 0.5f)]++;
-		summary->tells_label = levels_tell(by_class, column->n_levels);
-	}
+	if (!counts)
+		return CLN_E_MEMORY;
+	for (size_t i = 0; i < all->n; i++)
+		if (column->codes[all->rows[i]] != LEVEL_MISSING)
+			counts[column->codes[all->rows[i]]]++;
+	describe_levels(summary, column, counts, all->n);
 	mem_free(counts);
+	return CLN_OK;
+}
+
+static enum cln_status texts_tell(bool *tell, const struct column *column, const struct check_rows *rows, struct cln_error *err)
+{
+	size_t *by_class = mem_alloc(column->n_levels, 2 * sizeof *by_class, err);
+
 	if (!by_class)
 		return CLN_E_MEMORY;
+	for (size_t i = 0; i < rows->n; i++)
+		if (column->codes[rows->rows[i]] != LEVEL_MISSING)
+			by_class[2 * (size_t)column->codes[rows->rows[i]] + (rows->y[i] > 0.5f)]++;
+	*tell = levels_tell(by_class, column->n_levels);
 	mem_free(by_class);
 	return CLN_OK;
 }
@@ -150,6 +155,13 @@ static bool gaps_tell(const struct column *column, const struct check_rows *rows
 	       ((n_missing[0] == n[0] && n_missing[1] == 0) || (n_missing[1] == n[1] && n_missing[0] == 0));
 }
 
+enum cln_status check_tells_label(bool *tells, const struct column *column, const struct check_rows *labelled,
+				  struct cln_error *err)
+{
+	*tells = gaps_tell(column, labelled) || (column->type == COLUMN_NUMERIC && numbers_tell(column, labelled));
+	return *tells || column->type == COLUMN_NUMERIC ? CLN_OK : texts_tell(tells, column, labelled, err);
+}
+
 static enum cln_column_use use_of(const struct check_result *result, const struct column *column)
 {
 	if (column->ignored)
@@ -174,19 +186,17 @@ static void describe_column(void *argument, size_t c, int tid)
 		return;
 	if (numeric)
 		describe_numbers(summary, column, task->all);
-	else if (describe_texts(summary, column, task, err) != CLN_OK)
+	else if (describe_texts(summary, column, task->all, err) != CLN_OK)
 		return;
 	summary->left_out = !task->chosen && summary->use == CLN_COLUMN_FEATURE && column_is_left_out(table, column);
 	if (summary->left_out)
 		summary->use = CLN_COLUMN_IGNORED;
-	if (summary->use != CLN_COLUMN_FEATURE) {
-		summary->tells_label = false;
+	if (summary->use != CLN_COLUMN_FEATURE)
 		return;
-	}
 	summary->identifier = !summary->constant && column_looks_like_identifier(table, column);
 	summary->codes = numeric ? column_may_be_codes(table, column) : 0;
-	summary->tells_label = summary->tells_label || (numeric && numbers_tell(column, task->labelled)) ||
-			       gaps_tell(column, task->labelled);
+	if (check_tells_label(&summary->tells_label, column, task->labelled, err) != CLN_OK)
+		return; /* err has it */
 }
 
 enum cln_status check_columns(struct check_result *result, const struct check_rows *all, const struct check_rows *labelled,

@@ -9,6 +9,7 @@
 #include "data/table.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 struct hashed {
 	uint64_t hash;
 	uint32_t row;
+	atomic_bool met; /* of the first of those with this hash: another table has it too */
 };
 
 /* The columns of a table that count, in the order of those of DATA. */
@@ -49,19 +51,23 @@ static uint64_t hash_cell(const struct compared *compared, size_t c, size_t row)
 	return column->codes[row] == LEVEL_MISSING ? 2 : compared->level_hashes[c][column->codes[row]];
 }
 
+static uint64_t hash_row(const struct compared *compared, size_t row)
+{
+	uint64_t hash = 0;
+
+	for (size_t c = 0; c < compared->n_columns; c++)
+		hash = mix(hash + UINT64_C(0x9E3779B97F4A7C15) + hash_cell(compared, c, row));
+	return hash;
+}
+
 static void hash_rows(void *argument, size_t block, int tid)
 {
 	const struct compared *compared = argument;
 	const size_t begin = block * BLOCK, end = compared->n_rows - begin < BLOCK ? compared->n_rows : begin + BLOCK;
 
 	(void)tid;
-	for (size_t i = begin; i < end; i++) {
-		uint64_t hash = 0;
-
-		for (size_t c = 0; c < compared->n_columns; c++)
-			hash = mix(hash + UINT64_C(0x9E3779B97F4A7C15) + hash_cell(compared, c, compared->rows[i].row));
-		compared->rows[i].hash = hash;
-	}
+	for (size_t i = begin; i < end; i++)
+		compared->rows[i].hash = hash_row(compared, compared->rows[i].row);
 }
 
 static void compared_free(struct compared *compared)
@@ -87,18 +93,18 @@ static enum cln_status hash_levels(uint64_t **hashes, const struct column *colum
 	return CLN_OK;
 }
 
-static enum cln_status find_columns(struct compared *compared, const struct check_result *result, struct cln_error *err)
+/* use: of the columns of DATA. */
+static enum cln_status find_columns(struct compared *compared, const struct cln_table *data, const bool *use,
+				    struct cln_error *err)
 {
-	compared->columns = mem_alloc(result->n_columns, sizeof *compared->columns, err);
-	compared->level_hashes = mem_alloc(result->n_columns, sizeof *compared->level_hashes, err);
+	compared->columns = mem_alloc(data->n_columns, sizeof *compared->columns, err);
+	compared->level_hashes = mem_alloc(data->n_columns, sizeof *compared->level_hashes, err);
 	if (!compared->columns || !compared->level_hashes)
 		return CLN_E_MEMORY;
-	for (size_t c = 0; c < result->n_columns; c++) {
-		const enum cln_column_use use = result->columns[c].use;
-
-		if (use != CLN_COLUMN_FEATURE && use != CLN_COLUMN_LABEL)
+	for (size_t c = 0; c < data->n_columns; c++) {
+		if (!use[c])
 			continue;
-		const size_t place = table_find_cells(compared->table, result->columns[c].name);
+		const size_t place = table_find_cells(compared->table, data->columns[c].name);
 		const struct column *column = place == SIZE_MAX ? NULL : &compared->table->columns[place];
 		compared->columns[compared->n_columns++] = column;
 		if (column && column->type == COLUMN_CATEGORICAL &&
@@ -108,19 +114,19 @@ static enum cln_status find_columns(struct compared *compared, const struct chec
 	return CLN_OK;
 }
 
-static enum cln_status hash_table(struct compared *compared, const struct check_result *result, const struct check_file *file,
-				  int threads, struct cln_error *err)
+/* Its table, and findings where there are such, are given. */
+static enum cln_status hash_table(struct compared *compared, const struct cln_table *data, const bool *use, int threads,
+				  struct cln_error *err)
 {
-	*compared = (struct compared){.table = file->table, .findings = &file->findings};
-	enum cln_status status = find_columns(compared, result, err);
+	enum cln_status status = find_columns(compared, data, use, err);
 
 	if (status != CLN_OK)
 		return status;
-	compared->rows = mem_alloc(file->table->n_rows, sizeof *compared->rows, err);
+	compared->rows = mem_alloc(compared->table->n_rows, sizeof *compared->rows, err);
 	if (!compared->rows)
 		return CLN_E_MEMORY;
-	for (size_t row = 0; row < file->table->n_rows; row++)
-		if (!findings_row_is_bad(&file->findings, row))
+	for (size_t row = 0; row < compared->table->n_rows; row++)
+		if (!findings_row_is_bad(compared->findings, row))
 			compared->rows[compared->n_rows++].row = (uint32_t)row;
 	parallel_for(threads, (compared->n_rows + BLOCK - 1) / BLOCK, hash_rows, compared);
 	return CLN_OK;
@@ -135,8 +141,14 @@ static int compare_hashes(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
+static void sort_rows(struct compared *compared)
+{
+	if (compared->n_rows > 0)
+		qsort(compared->rows, compared->n_rows, sizeof *compared->rows, compare_hashes);
+}
+
 /* The first row of a sorted list that has this hash; NULL: there is none. */
-static const struct hashed *find_hash(const struct compared *sorted, uint64_t hash)
+static struct hashed *find_hash(const struct compared *sorted, uint64_t hash)
 {
 	size_t low = 0, high = sorted->n_rows;
 
@@ -187,23 +199,96 @@ static void count_across(struct check_copies *copies, const struct compared *oth
 	}
 }
 
-enum cln_status check_copies(struct check_result *result, int threads, struct cln_error *err)
+static struct compared compared_file(const struct check_file *file)
 {
-	struct compared data, other;
-	enum cln_status status = hash_table(&data, result, &result->files[CHECK_DATA], threads, err);
+	return (struct compared){.table = file->table, .findings = &file->findings};
+}
 
-	if (status == CLN_OK && data.n_rows > 0)
-		qsort(data.rows, data.n_rows, sizeof *data.rows, compare_hashes);
-	if (status == CLN_OK)
+static enum cln_status find_copies(struct check_result *result, const bool *use, int threads, struct cln_error *err)
+{
+	const struct cln_table *table = result->files[CHECK_DATA].table;
+	struct compared data = compared_file(&result->files[CHECK_DATA]);
+	enum cln_status status = hash_table(&data, table, use, threads, err);
+
+	if (status == CLN_OK) {
+		sort_rows(&data);
 		count_within(&result->copies[CHECK_DATA], &data);
+	}
 	for (size_t f = CHECK_VALID; f < CHECK_FILES && status == CLN_OK; f++) {
-		if (!result->files[f].table)
+		struct compared other = compared_file(&result->files[f]);
+
+		if (!other.table)
 			continue;
-		status = hash_table(&other, result, &result->files[f], threads, err);
+		status = hash_table(&other, table, use, threads, err);
 		if (status == CLN_OK)
 			count_across(&result->copies[f], &other, &data);
 		compared_free(&other);
 	}
 	compared_free(&data);
+	return status;
+}
+
+enum cln_status check_copies(struct check_result *result, int threads, struct cln_error *err)
+{
+	bool *use = mem_alloc(result->n_columns, sizeof *use, err);
+	enum cln_status status;
+
+	for (size_t c = 0; use && c < result->n_columns; c++)
+		use[c] = result->columns[c].use == CLN_COLUMN_FEATURE || result->columns[c].use == CLN_COLUMN_LABEL;
+	status = use ? find_copies(result, use, threads, err) : CLN_E_MEMORY;
+	mem_free(use);
+	return status;
+}
+
+/* ---------------------------------------------------------------- where a training asks */
+
+/* Rows of DATA, and those of another table, sorted. */
+struct meeting {
+	struct compared data, other;
+};
+
+static void meet_rows(void *argument, size_t block, int tid)
+{
+	const struct meeting *meeting = argument;
+	const size_t n = meeting->data.table->n_rows, begin = block * BLOCK, end = n - begin < BLOCK ? n : begin + BLOCK;
+
+	(void)tid;
+	for (size_t row = begin; row < end; row++) {
+		struct hashed *same = find_hash(&meeting->other, hash_row(&meeting->data, row));
+
+		if (same)
+			atomic_store_explicit(&same->met, true, memory_order_relaxed);
+	}
+}
+
+static size_t count_met(const struct compared *sorted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0, first = 0; i < sorted->n_rows; i++) {
+		if (sorted->rows[i].hash != sorted->rows[first].hash)
+			first = i;
+		n += sorted->rows[first].met;
+	}
+	return n;
+}
+
+/* DATA, of which there may be much more, is neither sorted nor kept. */
+enum cln_status check_shared(size_t *n, const struct cln_table *table, const struct cln_table *data, const bool *use, int threads,
+			     struct cln_error *err)
+{
+	struct meeting meeting = {.data.table = data, .other.table = table};
+	enum cln_status status = hash_table(&meeting.other, data, use, threads, err);
+
+	*n = 0;
+	if (status == CLN_OK)
+		status = find_columns(&meeting.data, data, use, err);
+	if (status == CLN_OK) {
+		sort_rows(&meeting.other);
+		parallel_for(threads, (data->n_rows + BLOCK - 1) / BLOCK, meet_rows, &meeting);
+		*n = count_met(&meeting.other);
+	}
+	compared_free(&meeting.other);
+	compared_free(&meeting.data);
 	return status;
 }

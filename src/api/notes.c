@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "api/check.h"
+#include "base/memory.h"
+#include "base/parallel.h"
 #include "base/utf8.h"
 
 #define NOTE_TEXT 1024
@@ -244,6 +247,75 @@ void notes_of_kept(const struct cln_observer *observer, const struct pipeline *p
 			add_name(&kept, column->name, "");
 	}
 	note_names(observer, &kept, "a column is learnt from", "columns that are learnt from");
+}
+
+/* ---------------------------------------------------------------- leaks */
+
+struct telling {
+	const struct check_rows *train;
+	const bool *use;
+	bool *tells;             /* a column each */
+	struct cln_error *errors; /* a thread each */
+};
+
+static void ask_column(void *argument, size_t c, int tid)
+{
+	const struct telling *telling = argument;
+	struct cln_error *err = &telling->errors[tid];
+
+	if (telling->use[c] && err->code == CLN_OK)
+		err->code = check_tells_label(&telling->tells[c], &telling->train->table->columns[c], telling->train, err);
+}
+
+static void note_tellers(const struct cln_observer *observer, const struct telling *telling)
+{
+	const struct cln_table *table = telling->train->table;
+	struct name_list tellers = {0};
+
+	for (size_t c = 0; c < table->n_columns; c++)
+		if (telling->tells[c])
+			add_name(&tellers, table->columns[c].name, "");
+	note_names(observer, &tellers,
+		   "a leak? A column tells the label of every training row; if it was made from the label, --ignore leaves it out",
+		   "leaks? Columns tell the label of every training row; those that were made from it --ignore leaves out");
+}
+
+enum cln_status notes_of_tellers(const struct cln_observer *observer, const struct check_rows *train, const bool *use, int threads,
+				 struct cln_error *err)
+{
+	struct telling telling = {train, use, mem_alloc(train->table->n_columns, sizeof *telling.tells, err),
+				  mem_alloc((size_t)threads, sizeof *telling.errors, err)};
+	enum cln_status status = telling.tells && telling.errors ? CLN_OK : CLN_E_MEMORY;
+
+	if (status == CLN_OK)
+		parallel_for(threads, train->table->n_columns, ask_column, &telling);
+	for (int t = 0; t < threads && status == CLN_OK; t++)
+		if (telling.errors[t].code != CLN_OK)
+			status = error_set(err, telling.errors[t].code, "%s", telling.errors[t].message);
+	if (status == CLN_OK)
+		note_tellers(observer, &telling);
+	mem_free(telling.errors);
+	mem_free(telling.tells);
+	return status;
+}
+
+/* A file that fits into memory only without that is not looked at. */
+enum cln_status notes_of_shared(const struct cln_observer *observer, const struct cln_table *table, const struct cln_table *data,
+				const bool *use, int threads, struct cln_error *err)
+{
+	char some[96] = "every row is a row";
+	size_t n;
+
+	if (!memory_holds(16 * (uint64_t)table->n_rows))
+		return CLN_OK;
+	enum cln_status status = check_shared(&n, table, data, use, threads, err);
+	if (status != CLN_OK || n == 0)
+		return status;
+	if (n < table->n_rows)
+		snprintf(some, sizeof some, "%zu of %zu rows %s", n, table->n_rows, n > 1 ? "are rows" : "is a row");
+	note(observer, "%s: %s of %s too; what is measured on such rows does not show how well new ones are foretold",
+	     table->source, some, data->source);
+	return CLN_OK;
 }
 
 void notes_of_rows(const struct cln_observer *observer, const char *what, const struct cln_row_report *report)

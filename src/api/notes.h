@@ -5,6 +5,8 @@
 
 #include "data/pipeline.h"
 
+struct check_rows;
+
 /* On the table: columns that are nearly numbers, mostly missing, left out, or look like identifiers, and columns that may be
  * codes, among those used. */
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use);
@@ -15,6 +17,14 @@ void notes_of_pipeline(const struct cln_observer *observer, const struct pipelin
 /* On what is learnt from after other columns were left out (an entry for each of the table's). */
 void notes_of_kept(const struct cln_observer *observer, const struct pipeline *pipeline, const struct cln_table *table,
 		   const bool *left_out);
+
+/* On columns, of those used, that tell the label of every training row. */
+enum cln_status notes_of_tellers(const struct cln_observer *observer, const struct check_rows *train, const bool *use, int threads,
+				 struct cln_error *err) CLN_MUST_CHECK;
+
+/* On rows of another table that stand in DATA too, by the columns used, of which the label is one here. */
+enum cln_status notes_of_shared(const struct cln_observer *observer, const struct cln_table *table, const struct cln_table *data,
+				const bool *use, int threads, struct cln_error *err) CLN_MUST_CHECK;
 
 /* On rows that were not learnt from; what: "validation", "test". */
 void notes_of_rows(const struct cln_observer *observer, const char *what, const struct cln_row_report *report);

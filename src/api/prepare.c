@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "api/check.h"
 #include "api/columns.h"
 #include "api/folds.h"
 #include "api/identity.h"
@@ -592,6 +593,39 @@ static enum cln_status look_at_columns(struct prepared *prepared, const struct r
 	return status;
 }
 
+static enum cln_status note_shared(const struct prepared *prepared, const struct cln_table *table, const struct cln_table *train,
+				   bool *use, int threads, const struct cln_observer *observer, struct cln_error *err)
+{
+	if (!table)
+		return CLN_OK;
+	use[table_find_name(train, prepared->label.column)] = true;
+	return notes_of_shared(observer, table, train, use, threads, err);
+}
+
+/* What makes a model look better than it is.  colonnade check tells that itself, and of a training that is not to begin nobody
+ * wants to know it. */
+static enum cln_status note_leaks(const struct prepared *prepared, const struct row_set *train, const struct cln_table *valid,
+				  const struct cln_table *test, const struct cln_model *init, int threads,
+				  const struct cln_observer *observer, struct cln_error *err)
+{
+	const struct check_rows rows = {train->table, train->rows, train->y, train->n};
+	bool *use;
+	enum cln_status status;
+
+	if (!observer || !observer->note || observer->dry)
+		return CLN_OK;
+	use = choose_columns(prepared, train->table, init, err);
+	if (!use)
+		return CLN_E_MEMORY;
+	status = notes_of_tellers(observer, &rows, use, threads, err);
+	if (status == CLN_OK)
+		status = note_shared(prepared, valid, train->table, use, threads, observer, err);
+	if (status == CLN_OK)
+		status = note_shared(prepared, test, train->table, use, threads, observer, err);
+	mem_free(use);
+	return status;
+}
+
 enum cln_status prepare(struct prepared *prepared, const struct cln_table *train, const struct cln_table *valid,
 			const struct cln_table *test, const struct cln_model *init, const struct cln_config *config,
 			const struct prepare_part *part, int threads, const struct cln_observer *observer, struct cln_error *err)
@@ -618,6 +652,8 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 		     "--valid-fraction %g of so few rows leaves none to validate on: training does not stop early and keeps the "
 		     "last epoch's weights",
 		     config->valid_fraction);
+	if (status == CLN_OK)
+		status = note_leaks(prepared, &sets.train, valid, test, init, threads, observer, err);
 	if (status == CLN_OK)
 		status = look_at_columns(prepared, &sets, init, threads, observer, err);
 	if (status == CLN_OK)
