@@ -324,6 +324,24 @@ cmp a.csv b.csv || fail "--init of a model with bins and --epochs 0 predict some
 expect 2 '--embedding periodic: --init keeps what bins has (both)' \
   train --recipe plain data.csv --out kept --epochs 1 --init bins --embedding periodic --force
 
+# ---- class weights: the odds are told, and taken back they are those of the rows
+awk 'BEGIN {
+  print "a,b,y"
+  for (i = 0; i < 4000; i++) { b = i * 37 % 101 / 101; print i * 59 % 211 "," b "," (b + i * 83 % 97 / 160 > 1.15) }
+}' >rare.csv
+expect 0 'about 4 times those of the rows: p stands for p / (p + 4 (1 - p)), and 0.5 for 0.2' \
+  train rare.csv --class-weight 1,4 --recipe plain --epochs 5 --out shifted
+"$colonnade" predict shifted rare.csv 2>stderr | paste -d, - rare.csv |
+  awk -F, 'NR > 1 { n++; y += $5; p += $1; q += $1 / ($1 + 4 * (1 - $1)) }
+    END { exit !(p - y > 0.05 * n && q - y < 0.02 * n && y - q < 0.02 * n) }' ||
+  fail "the odds are not four times those of the rows"
+awk 'BEGIN {print "a,y"; for (i = 0; i < 40; i++) print i % 7 "," (i % 4 == 0)}' >quarter.csv
+expect 0 'so the odds of every probability are about 3 times' train quarter.csv --class-weight balanced --epochs 0 --out quarter
+expect 0 '' train quarter.csv --class-weight 2,2 --epochs 0 --out quarter --force
+grep -q 'class-weight' stderr && fail "equal class weights are told as others"
+expect 0 '' check quarter.csv --class-weight 2,1
+holds "check" '^note .* 0.5 times .* 0.5 for 0.6667$' stdout
+
 # ---- leaks that check finds
 awk 'BEGIN {print "a,told,y"; for (i = 0; i < 200; i++) print i % 97 "," i % 2 * 3 + i % 3 "," i % 2}' >told.csv
 { sed -n 1,31p told.csv; echo 5.5,1.5,0; } >part.csv

@@ -379,6 +379,23 @@ static void class_factors(double factors[2], const struct weighed *set, const st
 	}
 }
 
+/* The odds of a model whose rows weigh otherwise are those of such rows: what that comes to is told. */
+static void note_class_weights(const struct row_set *train, const struct cln_config *config,
+			       const struct cln_observer *observer)
+{
+	const struct weighed all = {train->y, train->w, NULL, train->n, train->n};
+	double factors[2], ratio;
+
+	class_factors(factors, &all, config);
+	ratio = factors[1] / factors[0];
+	if (ratio == 1)
+		return;
+	note(observer,
+	     "--class-weight: a positive row counts %.4g times as much as a negative one, so the odds of every probability are "
+	     "about %.4g times those of the rows: p stands for p / (p + %.4g (1 - p)), and 0.5 for %.4g",
+	     ratio, ratio, ratio, 1 / (1 + ratio));
+}
+
 /* Training weights: row weight times class factor, over their mean, each in its row's place.  *w is NULL where all are 1. */
 static enum cln_status training_weights(float **w, const struct weighed *set, const struct cln_config *config,
 					struct cln_error *err)
@@ -654,6 +671,8 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 		     config->valid_fraction);
 	if (status == CLN_OK)
 		status = note_leaks(prepared, &sets.train, valid, test, init, threads, observer, err);
+	if (status == CLN_OK)
+		note_class_weights(&sets.train, config, observer);
 	if (status == CLN_OK)
 		status = look_at_columns(prepared, &sets, init, threads, observer, err);
 	if (status == CLN_OK)

@@ -421,7 +421,7 @@ static const struct option_spec specs[] = {
 	{.name = "weight", .argument = "NAME", .type = OPTION_TEXT, .offset = AT(config.weight), .default_text = "all 1",
 	 .help = "column of row weights", .group = data_group, .commands = FOR_FITS | FOR_CHECK | FOR_TUNE},
 	{.name = "class-weight", .argument = "none|balanced|W0,W1", .type = OPTION_CLASS_WEIGHT,
-	 .offset = AT(config.class_weight), .help = "weights of the negative and the positive class", .group = data_group,
+	 .offset = AT(config.class_weight), .help = "weights of the classes; odds grow by W1/W0", .group = data_group,
 	 .commands = FOR_FITS | FOR_CHECK},
 	{.name = "ignore", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.ignore), .default_text = "",
 	 .help = "columns left out", .group = data_group, .commands = FOR_FITS | FOR_CHECK | FOR_TUNE | FOR_CONVERT},
