@@ -66,10 +66,27 @@ awk '$1 == 2 && !/uses 1/ {bad = 1} END {exit bad}' "$scratch/stdout" ||
 # ---- the shape is the table's: features after encoding, rows after the split
 tuned 2 "$examples/adult.csv" --threads 1 --json --hidden 4
 holds "features of the table" '"inputs": 107,' "$scratch/stdout"
-holds "rows of the table" '"rows": 39074,' "$scratch/stdout"
+holds "rows of the table" '"rows": 39073,' "$scratch/stdout"
 tuned 2 "$examples/adult.csv" --threads 1 --json --hidden 4 --ignore fnlwgt,education --valid-fraction 0
 holds "features of fewer columns" '"inputs": 90,' "$scratch/stdout"
 holds "rows of the whole table" '"rows": 48842,' "$scratch/stdout"
+
+# ---- and so are networks, embeddings and whatever else train has; the recipe is train's
+awk 'BEGIN { print "a,b,k,y"; for (i = 0; i < 400; i++) print i % 97 "," i * 59 % 211 ",k" i % 30 "," i % 3 % 2 }' \
+  >"$scratch/small.csv"
+of_train=("$scratch/small.csv" --one-hot-levels 8 --level-rows 5 --hidden "8,8" --bins 6 --embedding both)
+"$colonnade" train "${of_train[@]}" --epochs 0 --out "$scratch/run" 2>"$scratch/train" >/dev/null
+network=$(sed -n 's/^network *\([0-9-]*\), .*; an ensemble of \([0-9]*\).*/\1 \2/p' "$scratch/train")
+tuned 2 --threads 2 "${of_train[@]}" --epochs 0 --out nowhere --report=false
+equal "the network of train" "$(sed -n 's/^network *\([0-9-]*\), .*; \([0-9]*\) of them.*/\1 \2/p' "$scratch/stdout")" "$network"
+awk '$1 == 2 && /uses 1/ {bad = 1} END {exit bad}' "$scratch/stdout" || fail "networks side by side use one of two threads"
+tuned 1 --threads 1 "$scratch/small.csv" --recipe plain --hidden 8 --json
+holds "one network" '"members": 1,' "$scratch/stdout"
+expect 2 'it must be a single network' tune "$scratch/small.csv" --init "$scratch/run"
+"$colonnade" train "${of_train[@]}" --epochs 0 --ensemble 1 --out "$scratch/one" --progress none >/dev/null 2>&1
+tuned 1 --threads 1 "$scratch/small.csv" --recipe plain --init "$scratch/one" --json --valid "$scratch/small.csv"
+holds "rows with a file of their own to validate" '"rows": 400,' "$scratch/stdout"
+holds "the first inputs of a model to start from" "\"first_inputs\": ${network%%-*}," "$scratch/stdout"
 
 # ---- the limits: OMP_NUM_THREADS, the affinity mask, and a first thread that OMP_PLACES has bound
 OMP_NUM_THREADS=1 tuned 1 --json "${net[@]}"
@@ -111,7 +128,8 @@ done <<LIST
 --threads 0|--threads: "0" is not
 --seconds 0|--seconds: "0" is not
 --hidden 3,x|--hidden: "3,x" is not
---epochs 3|tune has no such option
+--epochs 3|--epochs says something about DATA, and there is none
+--model x|tune has no such option
 a b|one argument too many
 $examples/cvd.csv --inputs 3|DATA and --inputs cannot both be given
 $examples/cvd.csv --rows 3|DATA and --rows cannot both be given

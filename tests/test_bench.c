@@ -3,6 +3,8 @@
 
 #include "api/bench.h"
 
+static const struct bench_shape small = {.inputs = 4, .rows = 300, .embedded = CLN_AUTO};
+
 static const struct {
 	size_t n[6], n_layers;
 	double flops;
@@ -40,11 +42,11 @@ START_TEST(units_that_are_auto_are_chosen)
 	config.threads = 1;
 	config.n_hidden = CLN_AUTO;
 	config.effort = CLN_USUAL;
-	assert_ok(bench_run(&result, &config, 4, 300, 0.1, false, &err));
+	assert_ok(bench_run(&result, &config, &small, 0.1, false, &err));
 	ck_assert_double_eq(result.flops_per_row, 4. * 4 * 256 + 6. * 256 * 256 + 6. * 256 * 256 + 6. * 256);
 	bench_result_free(&result);
 	config.effort = CLN_N_EFFORTS;
-	ck_assert_int_eq(bench_run(&result, &config, 4, 300, 0.1, false, &(struct cln_error){0}), CLN_E_USAGE);
+	ck_assert_int_eq(bench_run(&result, &config, &small, 0.1, false, &(struct cln_error){0}), CLN_E_USAGE);
 	bench_result_free(&result);
 }
 END_TEST
@@ -56,7 +58,7 @@ START_TEST(the_figures_of_a_run_follow_from_one_another)
 
 	assert_ok(cln_config_recipe(&config, "plain", &err));
 	config.threads = 2;
-	assert_ok(bench_run(&result, &config, 4, 300, 0.2, true, &err));
+	assert_ok(bench_run(&result, &config, &small, 0.2, true, &err));
 	ck_assert_uint_gt(result.windows, 0);
 	ck_assert_double_gt(result.rows_per_second, 0);
 	ck_assert_double_ge(result.rows_per_second_best, result.rows_per_second);
@@ -92,7 +94,7 @@ START_TEST(the_phases_of_a_step_are_measured_where_asked_for)
 	assert_ok(cln_config_recipe(&config, "plain", &err));
 	config.threads = 1;
 	const double start = clock_seconds();
-	assert_ok(bench_run(&result, &config, 4, 300, 0.2, true, &err));
+	assert_ok(bench_run(&result, &config, &small, 0.2, true, &err));
 	const double elapsed = clock_seconds() - start;
 	double sum = 0;
 	for (int phase = 0; phase < PHASE_EXCHANGE; phase++) {
@@ -102,7 +104,7 @@ START_TEST(the_phases_of_a_step_are_measured_where_asked_for)
 	ck_assert(result.has_phases);
 	ck_assert_double_lt(sum, elapsed);
 	bench_result_free(&result);
-	assert_ok(bench_run(&result, &config, 4, 300, 0.2, false, &err));
+	assert_ok(bench_run(&result, &config, &small, 0.2, false, &err));
 	ck_assert(!result.has_phases);
 	bench_result_free(&result);
 }
@@ -118,7 +120,48 @@ START_TEST(a_divergence_is_told_and_leaves_nothing)
 	config.threads = 1;
 	config.learning_rate = 1e6;
 	config.optimizer = CLN_SGD;
-	ck_assert_int_eq(bench_run(&result, &config, 4, 300, 0.2, false, &(struct cln_error){0}), CLN_E_DIVERGED);
+	ck_assert_int_eq(bench_run(&result, &config, &small, 0.2, false, &(struct cln_error){0}), CLN_E_DIVERGED);
+	bench_result_free(&result);
+}
+END_TEST
+
+/* By the rule that an ensemble has, of all threads together. */
+START_TEST(members_are_trained_in_lanes)
+{
+	const struct bench_shape shape = {
+	    .inputs = 6, .rows = 300, .members = 4, .embedded = 3, .binned = 2, .numbered = 2, .levels = 9};
+	struct bench_result result;
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "default", &err));
+	config.n_hidden = 1;
+	config.hidden[0] = 8;
+	config.level_values = 5;
+	for (config.threads = 1; config.threads <= 2; config.threads++) {
+		assert_ok(bench_run(&result, &config, &shape, 0.2, false, &err));
+		ck_assert_int_eq(result.lanes, config.threads);
+		ck_assert_int_eq(result.threads, config.threads);
+		/* 6 inputs, 3 waves with 3 values each, 2 levels with 4 values beside the first, 2 binned with 8 */
+		ck_assert_double_eq(result.flops_per_row, 6. * (6 + 3 * 3 + 2 * 4 + 2 * 8) * 8 + 6. * 8);
+		ck_assert_uint_gt(result.windows, 0);
+		ck_assert_uint_gt(result.peaks, 0);
+		bench_result_free(&result);
+	}
+	ck_assert_int_eq(bench_run(&result, &config, &shape, 0.2, true, &(struct cln_error){0}), CLN_E_USAGE);
+	bench_result_free(&result);
+}
+END_TEST
+
+START_TEST(more_features_than_there_are_are_refused)
+{
+	static const struct bench_shape shapes[] = {{.inputs = 3, .rows = 9, .embedded = 4},
+						    {.inputs = 3, .rows = 9, .binned = 3, .numbered = 1},
+						    {.inputs = 3, .rows = 9, .numbered = 4}};
+	struct bench_result result;
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "plain", &err));
+	ck_assert_int_eq(bench_run(&result, &config, &shapes[_i], 0.1, false, &(struct cln_error){0}), CLN_E_USAGE);
 	bench_result_free(&result);
 }
 END_TEST
@@ -133,6 +176,8 @@ static Suite *bench_suite(void)
 	tcase_add_test(run, the_figures_of_a_run_follow_from_one_another);
 	tcase_add_test(run, units_that_are_auto_are_chosen);
 	tcase_add_test(run, the_phases_of_a_step_are_measured_where_asked_for);
+	tcase_add_test(run, members_are_trained_in_lanes);
+	tcase_add_loop_test(run, more_features_than_there_are_are_refused, 0, 3);
 	tcase_add_test(run, a_divergence_is_told_and_leaves_nothing);
 	tcase_set_timeout(run, 60);
 	suite_add_tcase(suite, figures);

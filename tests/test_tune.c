@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "api/tune.h"
+#include "temporary_file.h"
 
 /* ---------------------------------------------------------------- machines made up */
 
@@ -228,16 +229,61 @@ START_TEST(a_table_has_the_shape_of_its_training)
 	const char *const names[] = {"a", "b", "y"};
 	struct cln_table *table;
 	struct cln_config config;
-	size_t inputs, rows;
+	struct tune_shape shape;
 
 	assert_ok(cln_config_recipe(&config, "plain", &err));
 	assert_ok(cln_table_create(&table, cells, 10, 3, names, &err));
 	config.valid_fraction = 0.2;
-	assert_ok(tune_shape(&inputs, &rows, table, &config, &err));
-	ck_assert_uint_eq(inputs, 2);
-	ck_assert_uint_eq(rows, 8);
+	assert_ok(tune_shape(&shape, table, NULL, &config, &err));
+	ck_assert_uint_eq(shape.bench.inputs, 2);
+	ck_assert_uint_eq(shape.bench.rows, 8);
+	ck_assert_uint_eq(shape.bench.members, 1);
+	ck_assert_uint_eq(shape.bench.embedded, 0);
 	config.label = "nowhere";
-	ck_assert_int_eq(tune_shape(&inputs, &rows, table, &config, NULL), CLN_E_DATA);
+	ck_assert_int_eq(tune_shape(&shape, table, NULL, &config, NULL), CLN_E_DATA);
+	cln_table_destroy(table);
+}
+END_TEST
+
+/* A training before its first step. */
+static bool compare_start(void *context, const struct cln_fit_start *start)
+{
+	const struct tune_shape *shape = context;
+
+	ck_assert_uint_gt(start->members, 1);
+	ck_assert_uint_eq(shape->bench.members, start->members);
+	ck_assert_uint_eq(shape->bench.inputs, start->n_features);
+	ck_assert_uint_eq(shape->bench.rows, start->train_rows / start->folds * (start->folds - 1));
+	ck_assert_uint_eq(shape->first_inputs, start->n[0]);
+	ck_assert_uint_eq(shape->config.n_hidden, start->n_layers - 1);
+	ck_assert_uint_eq(shape->config.hidden[0], start->n[1]);
+	return true;
+}
+
+/* a: a number with heavy tails; b: a number; c: forty levels. */
+START_TEST(the_default_recipe_has_the_network_of_its_training)
+{
+	enum { N = 6000 };
+	static char text[N * 24];
+	struct cln_table *table;
+	struct cln_config config;
+	struct tune_shape shape;
+	struct cln_model *model = NULL;
+	const struct cln_observer observer = {.context = &shape, .dry = true, .start = compare_start};
+	size_t length = (size_t)sprintf(text, "a,b,c,y\n");
+
+	for (int i = 0; i < N; i++)
+		length += (size_t)sprintf(text + length, "%d,%d,k%d,%d\n", i % 50 ? 0 : i * i % 9973, i * 37 % 101, i % 40, i % 2);
+	put(text, length);
+	assert_ok(cln_config_recipe(&config, "default", &err));
+	config.one_hot_levels = 8;
+	assert_ok(cln_table_read(&table, path, NULL, &err));
+	assert_ok(tune_shape(&shape, table, NULL, &config, &err));
+	ck_assert_int_eq(cln_model_fit(&model, table, NULL, NULL, NULL, &config, &observer, NULL, NULL), CLN_STOPPED);
+	ck_assert_uint_eq(shape.bench.embedded, 2);
+	ck_assert_uint_eq(shape.bench.binned, 1);
+	ck_assert_uint_eq(shape.bench.numbered, 1);
+	ck_assert_uint_eq(shape.bench.levels, 41);
 	cln_table_destroy(table);
 }
 END_TEST
@@ -245,7 +291,8 @@ END_TEST
 static Suite *tune_suite(void)
 {
 	Suite *suite = suite_create("tune");
-	TCase *machine = tcase_create("machine"), *judging = tcase_create("judging"), *shell = tcase_create("shell");
+	TCase *machine = tcase_create("machine"), *judging = tcase_create("judging"), *shell = tcase_create("shell"),
+	      *table = tcase_create("table");
 
 	tcase_add_loop_test(machine, settings_follow_from_the_machine, 0, sizeof machines / sizeof *machines);
 	tcase_add_test(machine, the_greatest_machine_has_room_for_its_settings);
@@ -257,10 +304,13 @@ static Suite *tune_suite(void)
 	tcase_add_loop_test(judging, the_fewest_threads_within_two_percent_are_best, 0, sizeof judgements / sizeof *judgements);
 	tcase_add_test(judging, a_setting_is_hopeless_when_its_best_windows_are_far_below_the_best_median);
 	tcase_add_loop_test(shell, lines_set_what_the_setting_says, 0, sizeof shell_settings / sizeof *shell_settings);
-	tcase_add_test(shell, a_table_has_the_shape_of_its_training);
+	tcase_add_checked_fixture(table, make_file, remove_file);
+	tcase_add_test(table, a_table_has_the_shape_of_its_training);
+	tcase_add_test(table, the_default_recipe_has_the_network_of_its_training);
 	suite_add_tcase(suite, machine);
 	suite_add_tcase(suite, judging);
 	suite_add_tcase(suite, shell);
+	suite_add_tcase(suite, table);
 	return suite;
 }
 

@@ -15,6 +15,7 @@
 #define PEAK_EVERY_SECONDS 0.25
 #define PEAK_SHARE 0.1              /* of the time */
 #define DATA_BLOCK 1024             /* rows drawn from one random stream */
+#define USUAL_BINS 48
 #define MAX_EPOCHS ((1u << 24) - 1) /* rng.h */
 
 struct samples {
@@ -22,18 +23,31 @@ struct samples {
 	size_t n, capacity;
 };
 
+/* A network under training. */
+struct bench_lane {
+	struct bench *bench;
+	struct cln_config config;
+	struct network *net;
+	struct plan plan;
+	size_t mark_rows; /* rows of this epoch already accounted */
+	size_t epochs;    /* trained */
+	enum cln_status status;
+	struct cln_error err;
+};
+
 struct bench {
 	const struct kernels *kernels;
-	struct plan *plan;
-	size_t rows;
-	size_t epochs;    /* trained */
+	const struct dataset *data;
+	struct bench_lane *lanes;
+	int n_lanes, threads; /* threads: of all plans */
+	struct lock *lock;    /* of what lanes share: all that follows */
+	bool ended;           /* a lane has: what the others do then is no measure */
 	struct samples rates, peaks, tiles; /* rows/s; floating-point operations per second, tiles: with phases only */
 	struct samples fractions;           /* a window's of the peak right behind it */
 	size_t paired;                      /* windows there were by then */
 	double flops_per_row;
 	double stop_at;
 	double mark;      /* when the current window's unaccounted time began */
-	size_t mark_rows; /* rows of this epoch already accounted */
 	double spent;     /* seconds and rows of the current window */
 	double done;
 	double last_peak;
@@ -92,7 +106,7 @@ static void measure_peaks(struct bench *bench, double now)
 	compare_with_peak(bench);
 	do {
 		samples_add(&bench->peaks, peak_fma(&bench->peak));
-		if (bench->plan->clocks)
+		if (bench->lanes[0].plan.clocks)
 			samples_add(&bench->tiles, peak_product(&bench->peak));
 	} while (clock_seconds() < end);
 	bench->last_peak = clock_seconds();
@@ -101,13 +115,15 @@ static void measure_peaks(struct bench *bench, double now)
 /* ---------------------------------------------------------------- the observer */
 
 /* Accounts for what was trained since the last mark, and closes the window where it is long enough. */
-static void account(struct bench *bench, size_t rows_done, double now)
+static void account(struct bench_lane *lane, size_t rows_done, double now)
 {
+	struct bench *bench = lane->bench;
+
 	bench->spent += now - bench->mark;
-	bench->done += (double)(rows_done - bench->mark_rows);
+	bench->done += (double)(rows_done - lane->mark_rows);
 	bench->mark = now;
-	bench->mark_rows = rows_done;
-	if (bench->spent >= WINDOW_SECONDS) {
+	lane->mark_rows = rows_done;
+	if (bench->spent >= WINDOW_SECONDS && !bench->ended) {
 		samples_add(&bench->rates, bench->done / bench->spent);
 		bench->spent = bench->done = 0;
 	}
@@ -115,24 +131,33 @@ static void account(struct bench *bench, size_t rows_done, double now)
 
 static void on_progress(void *context, size_t epoch, size_t rows_done, size_t rows)
 {
+	struct bench_lane *lane = context;
+
 	(void)epoch;
 	(void)rows;
-	account(context, rows_done, clock_seconds());
+	lock_enter(lane->bench->lock);
+	account(lane, rows_done, clock_seconds());
+	lock_leave(lane->bench->lock);
 }
 
 static bool on_epoch(void *context, const struct cln_epoch *epoch)
 {
-	struct bench *bench = context;
-	double now = clock_seconds();
+	struct bench_lane *lane = context;
+	struct bench *bench = lane->bench;
+	const bool alone = bench->n_lanes == 1;
 
 	(void)epoch;
-	account(bench, bench->rows, now);
-	if (now - bench->last_peak >= PEAK_EVERY_SECONDS) {
-		measure_peaks(bench, now);
+	lock_enter(bench->lock);
+	account(lane, bench->data->n_rows, clock_seconds());
+	if (alone && bench->mark - bench->last_peak >= PEAK_EVERY_SECONDS) {
+		measure_peaks(bench, bench->mark);
 		bench->mark = clock_seconds();
 	}
-	bench->mark_rows = 0;
-	return bench->mark >= bench->stop_at && bench->rates.n > 0 && bench->peaks.n > 0;
+	lane->mark_rows = 0;
+	bench->ended |= bench->mark >= bench->stop_at && bench->rates.n > 0 && (!alone || bench->peaks.n > 0);
+	const bool ends = bench->ended;
+	lock_leave(bench->lock);
+	return ends;
 }
 
 /* ---------------------------------------------------------------- synthetic rows */
@@ -141,7 +166,22 @@ struct drawing {
 	struct dataset *data;
 	uint64_t seed;
 	const float *direction; /* n_features */
+	size_t first_numbered;  /* of the features that are numbers of levels */
+	size_t levels_each;
 };
+
+static size_t levels_each(const struct bench_shape *shape)
+{
+	return shape->numbered && shape->levels >= 2 * shape->numbered ? shape->levels / shape->numbered : 2;
+}
+
+/* By the place in a normal distribution between -2 and 2: some levels are rare. */
+static float level_of(float x, size_t levels)
+{
+	const double place = (fmax(-2, fmin((double)x, 1.999)) + 2) / 4;
+
+	return (float)(size_t)(place * (double)levels);
+}
 
 /* y = 1 where x.t + 0.3 (x^2 - 1).t > 0: not linear, and half of the rows. */
 static void draw_block(void *argument, size_t block, int tid)
@@ -159,12 +199,15 @@ static void draw_block(void *argument, size_t block, int tid)
 		for (size_t k = 0; k < data->n_features; k++) {
 			x[k] = (float)rng_normal(&rng);
 			sum += drawing->direction[k] * (x[k] + 0.3 * (x[k] * x[k] - 1));
+			if (k >= drawing->first_numbered)
+				x[k] = level_of(x[k], drawing->levels_each);
 		}
 		data->y[i] = sum > 0 ? 1 : 0;
 	}
 }
 
-static enum cln_status draw(struct dataset *data, uint64_t seed, int threads, struct cln_error *err)
+static enum cln_status draw(struct dataset *data, uint64_t seed, const struct bench_shape *shape, int threads,
+			    struct cln_error *err)
 {
 	float *direction = mem_alloc(data->n_features, sizeof *direction, err);
 	struct rng rng;
@@ -174,7 +217,7 @@ static enum cln_status draw(struct dataset *data, uint64_t seed, int threads, st
 	rng_start(&rng, seed, RNG_BENCH, 0, 0);
 	for (size_t k = 0; k < data->n_features; k++)
 		direction[k] = (float)rng_normal(&rng);
-	struct drawing drawing = {data, seed, direction};
+	struct drawing drawing = {data, seed, direction, shape->inputs - shape->numbered, levels_each(shape)};
 	parallel_for(threads, (data->n_rows + DATA_BLOCK - 1) / DATA_BLOCK, draw_block, &drawing);
 	mem_free(direction);
 	return CLN_OK;
@@ -182,29 +225,79 @@ static enum cln_status draw(struct dataset *data, uint64_t seed, int threads, st
 
 /* ---------------------------------------------------------------- the run */
 
-/* With a front as the config says; every input is a number. */
-static enum cln_status make_network(struct network **net, const struct cln_config *config, size_t inputs, struct cln_error *err)
+static size_t embedded_of(const struct bench_shape *shape, const struct cln_config *config)
 {
-	size_t n[NETWORK_MAX_LAYERS + 1] = {inputs}, L = config->n_hidden + 1;
-	uint32_t *numbers = mem_alloc(inputs, sizeof *numbers, err);
-	const bool embedded = config->embedding != CLN_EMBEDDING_NONE && config->embedding != CLN_EMBEDDING_PIECEWISE;
-	const struct front front = {.numbers = numbers, .n_numbers = embedded ? inputs : 0, .scaling = config->input_scaling,
-				    .parametric = config->parametric_activation};
+	if (shape->embedded != CLN_AUTO)
+		return shape->embedded;
+	return config->embedding != CLN_EMBEDDING_NONE && config->embedding != CLN_EMBEDDING_PIECEWISE ?
+		shape->inputs - shape->numbered : 0;
+}
+
+/* Edges as far as normal numbers go, at equal distances. */
+static enum cln_status make_bins(struct front *front, const struct bench_shape *shape, const struct cln_config *config,
+				 struct cln_error *err)
+{
+	const size_t each = (config->bins ? config->bins : USUAL_BINS) + 1;
+	uint32_t *binned = mem_alloc(shape->binned, sizeof *binned, err);
+	uint32_t *first = mem_alloc(shape->binned + 1, sizeof *first, err);
+	float *edges = mem_alloc(shape->binned, each * sizeof *edges, err);
+
+	front->n_binned = shape->binned;
+	front->binned = binned;
+	front->first_edge = first;
+	front->edges = edges;
+	if (!binned || !first || !edges)
+		return CLN_E_MEMORY;
+	for (size_t j = 0; j < shape->binned; j++) {
+		binned[j] = (uint32_t)j;
+		first[j + 1] = (uint32_t)((j + 1) * each);
+		for (size_t k = 0; k < each; k++)
+			edges[j * each + k] = (float)(6 * (double)k / (double)(each - 1) - 3);
+	}
+	return CLN_OK;
+}
+
+static enum cln_status make_front(struct front *front, const struct bench_shape *shape, const struct cln_config *config,
+				  struct cln_error *err)
+{
+	uint32_t *numbers = mem_alloc(shape->inputs, sizeof *numbers, err);
+	struct category *categories = mem_alloc(shape->numbered, sizeof *categories, err);
+
+	*front = (struct front){.numbers = numbers,
+				.n_numbers = embedded_of(shape, config),
+				.scaling = config->input_scaling,
+				.parametric = config->parametric_activation,
+				.categories = categories,
+				.n_categories = shape->numbered,
+				.values = shape->numbered ? config->level_values : 0};
+	if (!numbers || !categories)
+		return CLN_E_MEMORY;
+	for (size_t i = 0; i < front->n_numbers; i++)
+		numbers[i] = (uint32_t)i;
+	for (size_t c = 0; c < shape->numbered; c++)
+		categories[c] = (struct category){.feature = (uint32_t)(shape->inputs - shape->numbered + c),
+						  .n_rows = (uint32_t)levels_each(shape)};
+	return make_bins(front, shape, config, err);
+}
+
+static enum cln_status make_network(struct network **net, const struct cln_config *config, const struct bench_shape *shape,
+				    struct cln_error *err)
+{
+	size_t n[NETWORK_MAX_LAYERS + 1] = {shape->inputs}, L = config->n_hidden + 1;
+	struct front front;
+	enum cln_status status = make_front(&front, shape, config, err);
 
 	*net = NULL;
-	if (!numbers)
-		return CLN_E_MEMORY;
-	for (size_t i = 0; i < inputs; i++)
-		numbers[i] = (uint32_t)i;
-
 	for (size_t l = 1; l < L; l++)
 		n[l] = config->hidden[l - 1];
 	n[L] = 1;
-	enum cln_status status = network_create_with_front(net, n, L, config->activation, &front, err);
-	mem_free(numbers);
+	if (status == CLN_OK)
+		status = network_create_with_front(net, n, L, config->activation, &front, err);
+	front_free(&front);
 	if (status != CLN_OK)
 		return status;
 	network_init_front(*net, config->frequency_scale, NULL, config->seed);
+	network_init_levels(*net, config->level_scale, config->seed);
 	network_init(*net, config->init == CLN_INIT_DATA ? CLN_INIT_AUTO : config->init, config->seed);
 	return CLN_OK;
 }
@@ -224,29 +317,34 @@ static enum cln_status make_samples(struct bench *bench, double seconds, struct 
 	return CLN_OK;
 }
 
-static int ranks_of(const struct plan *plan)
+static int ranks_of(const struct bench *bench)
 {
-	return plan->comm ? plan->comm->ranks : 1;
+	const struct comm *comm = bench->lanes[0].plan.comm;
+	return comm ? comm->ranks : 1;
 }
 
+/* Of the first lane. */
 static double steps_of(const struct bench *bench)
 {
-	return (double)((bench->rows + bench->plan->batch_size - 1) / bench->plan->batch_size) * (double)bench->epochs;
+	const struct bench_lane *lane = &bench->lanes[0];
+	return (double)((bench->data->n_rows + lane->plan.batch_size - 1) / lane->plan.batch_size) * (double)lane->epochs;
 }
 
 /* The samples go over to the result.  Other ranks' cores are taken to be like this one's. */
 static void summarise(struct bench_result *result, struct bench *bench)
 {
+	const struct plan *plan = &bench->lanes[0].plan;
+
 	for (size_t i = 0; i < bench->peaks.n; i++)
 		bench->peaks.values[i] *= 1e-9;
 	result->rows_per_second = bench_quantile(bench->rates.values, bench->rates.n, 0.5);
 	result->rows_per_second_best = bench_quantile(bench->rates.values, bench->rates.n, 0.9);
 	result->flops_per_row = bench->flops_per_row;
 	result->gflops = result->rows_per_second * result->flops_per_row * 1e-9;
-	result->peak_gflops = ranks_of(bench->plan) * bench_quantile(bench->peaks.values, bench->peaks.n, 0.9);
+	result->peak_gflops = ranks_of(bench) * bench_quantile(bench->peaks.values, bench->peaks.n, 0.9);
 	result->fraction_of_peak = result->rows_per_second_best * result->flops_per_row * 1e-9 / result->peak_gflops;
 	for (size_t i = 0; i < bench->fractions.n; i++)
-		bench->fractions.values[i] /= ranks_of(bench->plan);
+		bench->fractions.values[i] /= ranks_of(bench);
 	if (bench->fractions.n > 0)
 		result->fraction_at_clock = bench_quantile(bench->fractions.values, bench->fractions.n, 0.5);
 	result->windows = bench->rates.n;
@@ -256,19 +354,20 @@ static void summarise(struct bench_result *result, struct bench *bench)
 	result->window_peak_gflops = bench->peaks.values;
 	result->window_fraction_at_clock = bench->fractions.values;
 	bench->rates.values = bench->peaks.values = bench->fractions.values = NULL;
-	result->batch_size = bench->plan->batch_size;
-	result->block_size = bench->plan->block_size;
-	result->threads = bench->plan->threads;
-	result->ranks = ranks_of(bench->plan);
-	if (bench->plan->comm)
-		result->exchanged_bytes = (double)bench->plan->comm->bytes / steps_of(bench);
+	result->batch_size = plan->batch_size;
+	result->block_size = plan->block_size;
+	result->threads = bench->threads;
+	result->lanes = bench->n_lanes;
+	result->ranks = ranks_of(bench);
+	if (plan->comm)
+		result->exchanged_bytes = (double)plan->comm->bytes / steps_of(bench);
 	result->isa = bench->kernels->name;
 }
 
-static enum cln_status make_clocks(struct bench *bench, struct cln_error *err)
+static enum cln_status make_clocks(struct plan *plan, struct cln_error *err)
 {
-	bench->plan->clocks = mem_alloc((size_t)bench->plan->threads, sizeof *bench->plan->clocks, err);
-	return bench->plan->clocks ? CLN_OK : CLN_E_MEMORY;
+	plan->clocks = mem_alloc((size_t)plan->threads, sizeof *plan->clocks, err);
+	return plan->clocks ? CLN_OK : CLN_E_MEMORY;
 }
 
 /* Floating-point operations of one row in one of the products; the first layer's dA is there where a front learns from it. */
@@ -283,10 +382,11 @@ static double phase_flops(const struct network *net, enum phase phase)
 	return flops;
 }
 
-static void summarise_phases(struct bench_result *result, struct bench *bench, const struct network *net)
+static void summarise_phases(struct bench_result *result, struct bench *bench)
 {
-	const struct plan *plan = bench->plan;
-	const double rows = (double)bench->rows * (double)bench->epochs, steps = steps_of(bench);
+	const struct bench_lane *lane = &bench->lanes[0];
+	const struct plan *plan = &lane->plan;
+	const double rows = (double)bench->data->n_rows * (double)lane->epochs, steps = steps_of(bench);
 
 	result->has_phases = true;
 	result->tile_gflops = 1e-9 * bench_quantile(bench->tiles.values, bench->tiles.n, 0.9);
@@ -298,79 +398,171 @@ static void summarise_phases(struct bench_result *result, struct bench *bench, c
 		result->phase_seconds[phase] = seconds / steps;
 		if (seconds > 0)
 			result->phase_fraction[phase] =
-			    phase_flops(net, (enum phase)phase) * rows * 1e-9 / seconds / result->peak_gflops;
+			    phase_flops(lane->net, (enum phase)phase) * rows * 1e-9 / seconds / result->peak_gflops;
 	}
 }
 
-static enum cln_status train_in_windows(struct bench *bench, struct network *net, const struct dataset *data,
-					const struct cln_config *config, double seconds, struct cln_error *err)
+static void train_lane(void *argument, int number)
 {
-	const struct cln_observer observer = {.context = bench, .progress = on_progress, .epoch = on_epoch};
-	struct cln_config endless = *config;
+	struct bench *bench = argument;
+	struct bench_lane *lane = &bench->lanes[number];
+	const struct cln_observer observer = {.context = lane, .progress = on_progress, .epoch = on_epoch};
 	struct trainer_result trained;
 
-	endless.epochs = MAX_EPOCHS;
-	endless.patience = 0;
+	lane->status = trainer_run(lane->net, bench->data, NULL, &lane->config, &lane->plan, bench->kernels, &observer, &trained,
+				   &lane->err);
+	lane->epochs = trained.epochs;
+	if (lane->status == CLN_STOPPED)
+		lane->status = CLN_OK;
+}
+
+static enum cln_status train_in_windows(struct bench *bench, int threads, double seconds, struct cln_error *err)
+{
 	bench->mark = bench->last_peak = clock_seconds();
 	bench->stop_at = bench->mark + seconds;
-	enum cln_status status = trainer_run(net, data, NULL, &endless, bench->plan, bench->kernels, &observer, &trained, err);
-	if (status == CLN_STOPPED)
-		status = CLN_OK;
-	bench->epochs = trained.epochs;
+	enum cln_status status = bench->n_lanes > 1 ? lock_create(&bench->lock, threads, err) : CLN_OK;
+	if (status == CLN_OK)
+		status = parallel_lanes(bench->n_lanes, threads, train_lane, bench, err);
+	lock_destroy(bench->lock);
+	for (int i = 0; i < bench->n_lanes && status == CLN_OK; i++)
+		if (bench->lanes[i].status != CLN_OK)
+			status = error_set(err, bench->lanes[i].status, "%s", bench->lanes[i].err.message);
+	if (status == CLN_OK && bench->n_lanes > 1)
+		measure_peaks(bench, clock_seconds());
 	if (status == CLN_OK && (bench->rates.n == 0 || bench->peaks.n == 0))
 		status = error_set(err, CLN_E_USAGE, "nothing could be measured in %g seconds; give --seconds more", seconds);
 	return status;
 }
 
-enum cln_status bench_run(struct bench_result *result, const struct cln_config *asked, size_t inputs, size_t rows, double seconds,
-			  bool phases, struct cln_error *err)
+/* ---------------------------------------------------------------- lanes */
+
+/* As many as an ensemble of so many members has; see ensemble.c. */
+static int choose_lanes(const struct bench_lane *first, size_t members, int threads)
 {
-	struct cln_config chosen = *asked;
-	const struct cln_config *config = &chosen;
-	struct bench bench = {.rows = rows};
+	double seconds;
+
+	return members < 2 || comm_world() ? 1 : plan_lanes(&first->plan, first->net, members, threads, &seconds);
+}
+
+/* The first has a network and the plan of one that has all threads. */
+static enum cln_status make_lane(struct bench *bench, int number, int threads, struct cln_error *err)
+{
+	struct bench_lane *lane = &bench->lanes[number];
+	const struct bench_lane *first = &bench->lanes[0];
+	enum cln_status status = CLN_OK;
+
+	if (number > 0) {
+		lane->config = first->config;
+		lane->config.seed = config_member_seed(first->config.seed, (size_t)number);
+		status = network_clone(&lane->net, first->net, err);
+	}
+	lane->bench = bench;
+	if (status == CLN_OK && bench->n_lanes > 1)
+		plan_create_for(&lane->plan, lane->net, &lane->config, bench->data->n_rows,
+				parallel_lane_threads(number, bench->n_lanes, threads), NULL);
+	bench->threads += lane->plan.threads;
+	return status;
+}
+
+static enum cln_status make_lanes(struct bench *bench, const struct cln_config *config, const struct bench_shape *shape,
+				  int threads, struct cln_error *err)
+{
+	bench->lanes = mem_alloc((size_t)threads, sizeof *bench->lanes, err);
+	if (!bench->lanes)
+		return CLN_E_MEMORY;
+	struct bench_lane *first = &bench->lanes[0];
+	first->config = *config;
+	first->config.epochs = MAX_EPOCHS;
+	first->config.patience = 0;
+	enum cln_status status = make_network(&first->net, config, shape, err);
+	if (status != CLN_OK)
+		return status;
+	plan_create(&first->plan, first->net, &first->config, shape->rows, threads);
+	first->config.block_size = first->plan.block_size;
+	bench->n_lanes = choose_lanes(first, shape->members, threads);
+	for (int i = 0; i < bench->n_lanes && status == CLN_OK; i++)
+		status = make_lane(bench, i, threads, err);
+	bench->flops_per_row = bench_flops_per_row(first->net->n, first->net->L, network_has_front(first->net));
+	return status;
+}
+
+static void free_lanes(struct bench *bench)
+{
+	for (int i = 0; bench->lanes && (i == 0 || i < bench->n_lanes); i++) {
+		network_destroy(bench->lanes[i].net);
+		mem_free(bench->lanes[i].plan.clocks);
+	}
+	mem_free(bench->lanes);
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static enum cln_status check_shape(const struct bench_shape *shape, bool phases, struct cln_error *err)
+{
+	const size_t numbers = shape->numbered < shape->inputs ? shape->inputs - shape->numbered : 0;
+
+	if (shape->numbered > shape->inputs || shape->binned > numbers ||
+	    (shape->embedded != CLN_AUTO && shape->embedded > numbers))
+		return error_set(err, CLN_E_USAGE,
+				 "of %zu inputs %zu are numbered, so %zu at most can be embedded or have bins", shape->inputs,
+				 shape->numbered, numbers);
+	if (phases && shape->members > 1)
+		return error_set(err, CLN_E_USAGE, "--phases are those of one network: --members %zu cannot be given with them",
+				 shape->members);
+	return CLN_OK;
+}
+
+static enum cln_status run(struct bench *bench, struct bench_result *result, int threads, double seconds, bool phases,
+			   struct cln_error *err)
+{
+	struct plan *plan = &bench->lanes[0].plan;
+	enum cln_status status = make_samples(bench, seconds, err);
+
+	if (status == CLN_OK && phases)
+		status = make_clocks(plan, err);
+	if (status == CLN_OK)
+		status = peak_create(&bench->peak, bench->kernels, bench->threads, err);
+	if (status == CLN_OK)
+		status = train_in_windows(bench, threads, seconds, err);
+	if (status == CLN_OK)
+		summarise(result, bench);
+	if (status == CLN_OK && phases)
+		summarise_phases(result, bench);
+	return status;
+}
+
+enum cln_status bench_run(struct bench_result *result, const struct cln_config *asked, const struct bench_shape *shape,
+			  double seconds, bool phases, struct cln_error *err)
+{
+	struct cln_config config = *asked;
 	struct dataset data = {0};
-	struct network *net = NULL;
-	struct plan plan = {0};
+	struct bench bench = {.data = &data};
 
 	*result = (struct bench_result){.threads_rule = "--threads"};
-	int allowed = config->threads ? config->threads : cln_threads_allowed(&result->threads_rule);
+	int allowed = config.threads ? config.threads : cln_threads_allowed(&result->threads_rule);
 	allowed = parallel_limit(allowed);
 	enum cln_status status = config_check(asked, err);
+	if (status == CLN_OK)
+		status = check_shape(shape, phases, err);
 	if (status == CLN_OK) {
-		config_choose(&chosen, rows);
-		status = kernels_select(&bench.kernels, config->isa, err);
+		config_choose(&config, shape->rows);
+		status = kernels_select(&bench.kernels, config.isa, err);
 	}
 	if (status == CLN_OK)
-		status = make_network(&net, config, inputs, err);
+		status = dataset_create(&data, shape->rows, shape->inputs, false, err);
 	if (status == CLN_OK)
-		status = dataset_create(&data, rows, inputs, false, err);
+		status = draw(&data, config.seed, shape, allowed, err);
 	if (status == CLN_OK)
-		status = draw(&data, config->seed, allowed, err);
+		status = make_lanes(&bench, &config, shape, allowed, err);
 	if (status == CLN_OK)
-		status = make_samples(&bench, seconds, err);
-	if (status == CLN_OK) {
-		plan_create(&plan, net, config, rows, allowed);
-		bench.plan = &plan;
-		bench.flops_per_row = bench_flops_per_row(net->n, net->L, network_has_front(net));
-		if (phases)
-			status = make_clocks(&bench, err);
-	}
-	if (status == CLN_OK)
-		status = peak_create(&bench.peak, bench.kernels, plan.threads, err);
-	if (status == CLN_OK)
-		status = train_in_windows(&bench, net, &data, config, seconds, err);
-	if (status == CLN_OK)
-		summarise(result, &bench);
-	if (status == CLN_OK && phases)
-		summarise_phases(result, &bench, net);
-	mem_free(plan.clocks);
+		status = run(&bench, result, allowed, seconds, phases, err);
 	peak_free(&bench.peak);
 	mem_free(bench.tiles.values);
 	mem_free(bench.fractions.values);
 	mem_free(bench.peaks.values);
 	mem_free(bench.rates.values);
+	free_lanes(&bench);
 	dataset_free(&data);
-	network_destroy(net);
 	return status;
 }
 

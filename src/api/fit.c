@@ -486,6 +486,14 @@ static enum cln_status finish(struct cln_model **model, struct fit *fit, struct 
 	return status == CLN_OK ? make_model(model, fit, summary, err) : status;
 }
 
+enum cln_status fit_check_init(const struct cln_model *init, struct cln_error *err)
+{
+	if (!init->members)
+		return CLN_OK;
+	return error_set(err, CLN_E_USAGE, "the model to start from is an ensemble of %zu members; it must be a single network",
+			 init->n_members);
+}
+
 static enum cln_status check_config(struct fit *fit, struct cln_config *effective, const struct identity_sources *sources,
 				    struct cln_error *err)
 {
@@ -498,9 +506,8 @@ static enum cln_status check_config(struct fit *fit, struct cln_config *effectiv
 	status = config_check(effective, err);
 	if (status == CLN_OK && effective->fold_of_row && (sources->test || effective->test_fraction > 0))
 		status = error_set(err, CLN_E_USAGE, "a fold that is left out is the test rows: there can be no others");
-	if (status == CLN_OK && sources->init && sources->init->members)
-		status = error_set(err, CLN_E_USAGE, "the model to start from is an ensemble of %zu members; it must be a single "
-				   "network", sources->init->n_members);
+	if (status == CLN_OK && sources->init)
+		status = fit_check_init(sources->init, err);
 	return status == CLN_OK ? kernels_select(&fit->kernels, effective->isa, err) : status;
 }
 

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "api/bench.h"
 #include "api/config.h"
-#include "api/prepare.h"
+#include "api/fit.h"
+#include "api/pilot.h"
 #include "base/parallel.h"
 
 /* ---------------------------------------------------------------- the machine */
@@ -179,19 +179,68 @@ void tune_shell(struct text *text, const struct tune_setting *setting)
 	text_addf(text, "export OMP_PROC_BIND=%s\n", setting->bind);
 }
 
-enum cln_status tune_shape(size_t *inputs, size_t *rows, const struct cln_table *table, const struct cln_config *config,
-			   struct cln_error *err)
+/* ---------------------------------------------------------------- the shape of a training */
+
+static void take_front(struct tune_shape *shape, const struct front *front)
+{
+	const size_t edges = front_edges(front);
+
+	shape->bench.embedded = front->n_numbers;
+	shape->bench.binned = front->n_binned;
+	shape->bench.numbered = front->n_categories;
+	shape->bench.levels = front_levels(front);
+	if (front->n_binned) /* on average */
+		shape->config.bins = edges / front->n_binned > 3 ? edges / front->n_binned - 1 : 2;
+	shape->first_inputs = shape->bench.inputs + front_outputs(front);
+}
+
+static enum cln_status find_front(struct tune_shape *shape, const struct prepared *prepared, struct cln_error *err)
+{
+	const struct common common = {.config = &shape->config, .data = prepared};
+	const struct pilot pilot = {.common = &common};
+	struct common settled = common;
+	struct front front;
+
+	settled.tail_bins = pilot_has_bins_anyway(&pilot);
+	const enum cln_status status = trainee_front(&front, &settled, err);
+	if (status == CLN_OK)
+		take_front(shape, &front);
+	front_free(&front);
+	return status;
+}
+
+static enum cln_status find_shape(struct tune_shape *shape, const struct cln_table *table, const struct cln_model *init,
+				  int threads, struct cln_error *err)
 {
 	struct prepared prepared;
-	int threads = config->threads ? config->threads : cln_threads_allowed(NULL);
-	enum cln_status status = config_check(config, err);
+	enum cln_status status = prepare(&prepared, table, NULL, NULL, init, &shape->config, NULL, threads, NULL, err);
 
-	if (status == CLN_OK)
-		status = prepare(&prepared, table, NULL, NULL, NULL, config, NULL, parallel_limit(threads), NULL, err);
 	if (status != CLN_OK)
 		return status;
-	*inputs = prepared.pipeline->n_features;
-	*rows = prepared.train.n_rows;
+	shape->bench = (struct bench_shape){.inputs = prepared.pipeline->n_features,
+					    .rows = prepared_train_rows(&prepared, 0),
+					    .members = shape->config.ensemble};
+	if (init)
+		take_front(shape, &init->network->front);
+	else
+		status = find_front(shape, &prepared, err);
 	prepared_free(&prepared);
-	return CLN_OK;
+	return status;
+}
+
+enum cln_status tune_shape(struct tune_shape *shape, const struct cln_table *table, const struct cln_model *init,
+			   const struct cln_config *config, struct cln_error *err)
+{
+	const int threads = config->threads ? config->threads : cln_threads_allowed(NULL);
+	enum cln_status status = config_check(config, err);
+
+	*shape = (struct tune_shape){.config = *config};
+	if (status == CLN_OK && init)
+		status = fit_check_init(init, err);
+	if (status != CLN_OK)
+		return status;
+	if (init)
+		config_keep_network(&shape->config, init);
+	config_choose(&shape->config, fit_rows_to_choose_by(&shape->config, table));
+	return find_shape(shape, table, init, parallel_limit(threads), err);
 }

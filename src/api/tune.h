@@ -4,6 +4,7 @@
 #ifndef API_TUNE_H
 #define API_TUNE_H
 
+#include "api/bench.h"
 #include "base/cpus.h"
 #include "base/mem.h"
 
@@ -66,8 +67,15 @@ bool tune_hopeless(const struct tune_measurement *measurements, size_t n, size_t
 /* Lines for a POSIX shell that set what the setting says, and no more. */
 void tune_shell(struct text *text, const struct tune_setting *setting);
 
-/* Rows and features that a training on a table would see. */
-enum cln_status tune_shape(size_t *inputs, size_t *rows, const struct cln_table *table, const struct cln_config *config,
-			   struct cln_error *err) CLN_MUST_CHECK;
+/* What a training on a table would have: the shape, with its members, what a member learns from, and what stands before the layers;
+ * the units and all else that the config left open; and the inputs of the first layer.  What small networks would be trained for
+ * first (pilot.h) is not tried.  init: to start from, or NULL. */
+struct tune_shape {
+	struct bench_shape bench;
+	struct cln_config config;
+	size_t first_inputs;
+};
+enum cln_status tune_shape(struct tune_shape *shape, const struct cln_table *table, const struct cln_model *init,
+			   const struct cln_config *config, struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

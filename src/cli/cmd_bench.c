@@ -78,6 +78,7 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 	json_size(&writer, "batch_size", result->batch_size);
 	json_size(&writer, "block_size", result->block_size);
 	json_size(&writer, "threads", (size_t)result->threads);
+	json_size(&writer, "lanes", (size_t)result->lanes);
 	if (result->ranks > 1) {
 		json_size(&writer, "ranks", (size_t)result->ranks);
 		json_double(&writer, "exchanged_bytes_per_step", result->exchanged_bytes);
@@ -108,6 +109,8 @@ static void print_table(const struct bench_result *result)
 	printf("fraction_at_clock     %.3f\n", result->fraction_at_clock);
 	printf("threads               %d (%s), %s kernels, batch %zu in blocks of %zu\n", result->threads, result->threads_rule,
 	       result->isa, result->batch_size, result->block_size);
+	if (result->lanes > 1)
+		printf("lanes                 %d, each with a network and its part of the threads\n", result->lanes);
 	if (result->ranks > 1)
 		printf("ranks                 %d, each with these threads\n", result->ranks);
 }
@@ -116,8 +119,9 @@ int cmd_bench(const struct options *options)
 {
 	struct bench_result result;
 	struct cln_error err = {0};
-	enum cln_status status = bench_run(&result, &options->config, options->inputs, options->rows, options->seconds,
-					   options->phases, &err);
+	const struct bench_shape shape = {options->inputs, options->rows,     options->members, options->embedded,
+					  options->binned, options->numbered, options->levels};
+	enum cln_status status = bench_run(&result, &options->config, &shape, options->seconds, options->phases, &err);
 
 	if (status == CLN_OK && options->json)
 		status = print_json(&result, &err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * colonnade tune: how many threads the user's network is worth, and where they should run. */
 #include "api/doctor.h"
+#include "api/rows.h"
 #include "api/tune.h"
 #include "cli/child.h"
 #include "cli/commands.h"
+#include "cli/init_model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +16,9 @@
 #define MAX_ARGUMENTS (OPTIONS_MAX_SPECS + 4)
 
 struct tuning {
-	const struct options *options;
+	struct options *options; /* with what the table gives: all that bench is told */
 	struct tune_machine machine;
-	size_t inputs, rows, rows_measured; /* rows: those that a training would see */
+	size_t first_inputs, rows_measured; /* of the first layer */
 	struct tune_measurement list[TUNE_MAX_SETTINGS];
 	size_t n, best, rounds;
 	double start, deadline;
@@ -43,7 +45,7 @@ static void add_argument(struct arguments *arguments, const char *name, const ch
 /* How much is measured is told here and not by the user's options, and the threads by OMP_NUM_THREADS, as the export lines do. */
 static bool is_ours(const char *name)
 {
-	static const char *const ours[] = {"inputs", "rows", "seconds", "threads", "json", "config"};
+	static const char *const ours[] = {"rows", "seconds", "threads", "json", "config"};
 
 	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
 		if (strcmp(name, ours[i]) == 0)
@@ -66,8 +68,6 @@ static void make_arguments(struct arguments *arguments, const struct tuning *tun
 		options_value(value, tuning->options, spec);
 		add_argument(arguments, spec->name, value);
 	}
-	snprintf(value, sizeof value, "%zu", tuning->inputs);
-	add_argument(arguments, "inputs", value);
 	snprintf(value, sizeof value, "%zu", rows);
 	add_argument(arguments, "rows", value);
 	snprintf(value, sizeof value, "%g", RUN_SECONDS);
@@ -136,15 +136,15 @@ static enum cln_status measure(struct tuning *tuning, struct tune_measurement *m
 static enum cln_status choose_rows(struct tuning *tuning, struct cln_error *err)
 {
 	struct tune_measurement trial = {.setting = tuning->list[0].setting};
-	size_t batch_size = tuning->options->config.batch_size;
+	const size_t batch_size = tuning->options->config.batch_size, rows = tuning->options->rows;
 
-	tuning->rows_measured = tuning->rows;
-	if (batch_size == 0 || batch_size >= tuning->rows)
+	tuning->rows_measured = rows;
+	if (batch_size == 0 || batch_size >= rows)
 		return CLN_OK;
 	enum cln_status status = measure(tuning, &trial, batch_size, err);
 	if (status == CLN_OK) {
 		tune_judge(&trial, 1);
-		tuning->rows_measured = tune_rows(tuning->rows, batch_size, trial.median);
+		tuning->rows_measured = tune_rows(rows, batch_size, trial.median);
 	}
 	mem_free(trial.rates);
 	return status;
@@ -193,11 +193,21 @@ static enum cln_status measure_all(struct tuning *tuning, struct cln_error *err)
 
 /* ---------------------------------------------------------------- what is asked for */
 
+/* An option that was given and that bench does not know, but for those that say how to measure. */
+static bool is_of_data(const struct options *options, const struct option_spec *spec)
+{
+	static const char *const of_tune[] = {"seconds", "threads", "shell"};
+
+	for (size_t i = 0; i < sizeof of_tune / sizeof *of_tune; i++)
+		if (strcmp(spec->name, of_tune[i]) == 0)
+			return false;
+	return options_source(options, spec) != NOT_GIVEN && !(spec->commands & FOR_BENCH) &&
+	       strcmp(spec->name, "inputs") != 0 && strcmp(spec->name, "rows") != 0;
+}
+
 /* With DATA it gives the shape; without, nothing else may be said about it. */
 static enum cln_status check_options(const struct options *options, struct cln_error *err)
 {
-	static const char *const of_data[] = {"label",   "weight",     "ignore",    "categorical",   "numeric",
-					      "max-levels", "separator", "no-header", "valid-fraction"};
 	static const char *const instead_of_data[] = {"inputs", "rows"};
 
 	if (options->shell && options->json)
@@ -205,28 +215,63 @@ static enum cln_status check_options(const struct options *options, struct cln_e
 	for (size_t i = 0; options->operands[0] && i < sizeof instead_of_data / sizeof *instead_of_data; i++)
 		if (options_given(options, instead_of_data[i]))
 			return error_set(err, CLN_E_USAGE, "DATA and --%s cannot both be given", instead_of_data[i]);
-	for (size_t i = 0; !options->operands[0] && i < sizeof of_data / sizeof *of_data; i++)
-		if (options_given(options, of_data[i]))
-			return error_set(err, CLN_E_USAGE, "--%s says something about DATA, and there is none", of_data[i]);
+	for (size_t i = 0; !options->operands[0] && options_spec(i); i++)
+		if (is_of_data(options, options_spec(i)))
+			return error_set(err, CLN_E_USAGE, "--%s says something about DATA, and there is none",
+					 options_spec(i)->name);
 	return config_check(&options->config, err);
+}
+
+static enum cln_status read_data(struct cln_table **table, const struct options *options, const struct cln_model *init,
+				 struct cln_error *err)
+{
+	struct cln_read_options read = options->read;
+
+	if (init)
+		return rows_read_for_model(table, options->operands[0], &read, init, ROWS_WHOLE, err);
+	read.label = options->config.label ? options->config.label : "";
+	read.weight = options->config.weight;
+	return cln_table_read(table, options->operands[0], &read, err);
+}
+
+static void take_shape(struct tuning *tuning, const struct tune_shape *shape)
+{
+	struct options *options = tuning->options;
+
+	options->config = shape->config;
+	options->inputs = shape->bench.inputs;
+	options->rows = shape->bench.rows;
+	options->members = shape->bench.members;
+	options->embedded = shape->bench.embedded;
+	options->binned = shape->bench.binned;
+	options->numbered = shape->bench.numbered;
+	options->levels = shape->bench.levels;
+	tuning->first_inputs = shape->first_inputs;
 }
 
 static enum cln_status find_shape(struct tuning *tuning, struct cln_error *err)
 {
-	const struct options *options = tuning->options;
-	struct cln_read_options read = options->read;
-	struct cln_table *table;
+	struct options *options = tuning->options;
+	struct cln_table *table = NULL;
+	struct cln_model *init = NULL;
+	struct tune_shape shape;
+	enum cln_status status = CLN_OK;
 
-	tuning->inputs = options->inputs;
-	tuning->rows = options->rows;
+	tuning->first_inputs = options->inputs;
+	options->members = 1;
+	options->embedded = CLN_AUTO;
 	if (!options->operands[0])
 		return CLN_OK;
-	read.label = options->config.label ? options->config.label : "";
-	read.weight = options->config.weight;
-	enum cln_status status = cln_table_read(&table, options->operands[0], &read, err);
+	if (options->init)
+		status = init_model_load(&init, options, err);
 	if (status == CLN_OK)
-		status = tune_shape(&tuning->inputs, &tuning->rows, table, &options->config, err);
+		status = read_data(&table, options, init, err);
+	if (status == CLN_OK)
+		status = tune_shape(&shape, table, init, &options->config, err);
+	if (status == CLN_OK)
+		take_shape(tuning, &shape);
 	cln_table_destroy(table);
+	cln_model_destroy(init);
 	return status;
 }
 
@@ -250,11 +295,12 @@ static enum cln_status find_settings(struct tuning *tuning, struct cln_error *er
 
 static void print_network(const struct tuning *tuning)
 {
-	const struct cln_config *config = &tuning->options->config;
+	const struct options *options = tuning->options;
+	const struct cln_config *config = &options->config;
 	struct cln_config chosen = *config;
 
-	config_choose(&chosen, tuning->rows);
-	printf("network   %zu", tuning->inputs);
+	config_choose(&chosen, options->rows);
+	printf("network   %zu", tuning->first_inputs);
 	for (size_t l = 0; l < chosen.n_hidden; l++)
 		printf("-%zu", chosen.hidden[l]);
 	printf("-1, %s, %s, ", name_of(&names_activation, (int)config->activation),
@@ -263,9 +309,11 @@ static void print_network(const struct tuning *tuning)
 		printf("batch %zu", config->batch_size);
 	else
 		printf("one batch");
-	printf(", %zu rows", tuning->rows);
-	if (tuning->rows_measured < tuning->rows)
+	printf(", %zu rows", options->rows);
+	if (tuning->rows_measured < options->rows)
 		printf(" (measured with %zu)", tuning->rows_measured);
+	if (options->members > 1)
+		printf("; %zu of them, as many at a time as train has", options->members);
 	putchar('\n');
 }
 
@@ -339,8 +387,10 @@ static enum cln_status print_json(const struct tuning *tuning, struct cln_error 
 	struct json_writer writer = {.out = &text, .pretty = true};
 
 	json_begin_object(&writer, NULL);
-	json_size(&writer, "inputs", tuning->inputs);
-	json_size(&writer, "rows", tuning->rows);
+	json_size(&writer, "inputs", tuning->options->inputs);
+	json_size(&writer, "first_inputs", tuning->first_inputs);
+	json_size(&writer, "members", tuning->options->members);
+	json_size(&writer, "rows", tuning->options->rows);
 	json_size(&writer, "rows_measured", tuning->rows_measured);
 	json_size(&writer, "cpus", (size_t)tuning->machine.cpus);
 	json_size(&writer, "cores", (size_t)tuning->machine.cores);
@@ -385,7 +435,8 @@ static enum cln_status tune(struct tuning *tuning, struct cln_error *err)
 
 int cmd_tune(const struct options *options)
 {
-	struct tuning tuning = {.options = options, .start = clock_seconds()};
+	struct options in_force = *options;
+	struct tuning tuning = {.options = &in_force, .start = clock_seconds()};
 	struct cln_error err = {0};
 
 	tuning.deadline = tuning.start + options->seconds;

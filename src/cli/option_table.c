@@ -154,6 +154,7 @@ static const struct command commands[] = {
 	.n_operands = 1,
 	.optional_operands = true,
 	.bit = FOR_TUNE,
+	.accepts = FOR_TRAIN,
 	.starts_teams = true,
 	.starts_processes = true,
 	.summary = "measure thread counts; print export lines for a batch script",
@@ -161,8 +162,11 @@ static const struct command commands[] = {
 	    "Trains the network that the options describe on 1, 2, 4 ... threads up to those allowed, free and bound to cores, "
 	    "and prints rows per second (the median of many short windows, and of their best decile), the speed-up over one "
 	    "thread, the efficiency (the speed-up a thread), and the best choice: the fewest threads within 2 % of the fastest. "
-	    "With DATA the network's inputs and the number of rows are those that a training on this table would have; the rows "
-	    "themselves are synthetic, as in colonnade-bench(1).\n\n"
+	    "With DATA, and with whatever other options colonnade-train(1) takes, that is the network which train would make of "
+	    "this table, by the default recipe where none is given, with as many rows, and where train would have several "
+	    "networks under way at a time so has tune: rows per second are then those of all together. Only what train finds "
+	    "out by training small networks first is not known (columns that say nothing, bins of few rows). The rows "
+	    "themselves are synthetic, as in colonnade-bench(1). Without DATA the recipe is plain.\n\n"
 	    "Where threads run is fixed when a process starts. So each setting of OMP_NUM_THREADS, OMP_PLACES and OMP_PROC_BIND "
 	    "is measured by running colonnade bench under it for a quarter of a second, one setting after the other, round after "
 	    "round; settings that cannot win any more are left out after some rounds. Threads are bound, one a core, to "
@@ -172,7 +176,7 @@ static const struct command commands[] = {
 	    "ones.\n\n"
 	    "With --shell standard output holds the lines for the best choice alone, for eval in a batch script. Run it where "
 	    "the training will run: inside the job.",
-	.examples = "colonnade tune data.csv --hidden 256,256,256\n"
+	.examples = "colonnade tune data.csv\n"
 		    "eval \"$(colonnade tune --shell data.csv --hidden 256,256,256)\"",
     },
     {
@@ -467,6 +471,18 @@ static const struct option_spec specs[] = {
 	 .preset = "100000", .help = "rows, where there is no DATA", .group = synthetic_group, .commands = FOR_TUNE},
 	{.name = "seconds", .argument = "S", .type = OPTION_REAL, .high = 86400, .above_low = true, .offset = AT(seconds),
 	 .preset = "10", .help = "how long to measure", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "members", .argument = "K", .type = OPTION_SIZE, .low = 1, .high = CLN_MAX_ENSEMBLE, .offset = AT(members),
+	 .preset = "1", .help = "networks: so many at a time, on parts of the threads, as an ensemble of K",
+	 .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "embedded", .argument = "N|auto", .type = OPTION_SIZE, .most = "auto", .high = 65536, .offset = AT(embedded),
+	 .preset = "auto", .help = "features that have waves; auto: all or none (--embedding)", .group = synthetic_group,
+	 .commands = FOR_BENCH},
+	{.name = "binned", .argument = "N", .type = OPTION_SIZE, .high = 65536, .offset = AT(binned), .preset = "0",
+	 .help = "features that have bins (--bins)", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "numbered", .argument = "N", .type = OPTION_SIZE, .high = 65536, .offset = AT(numbered), .preset = "0",
+	 .help = "features that are numbers of levels ...", .group = synthetic_group, .commands = FOR_BENCH},
+	{.name = "levels", .argument = "N", .type = OPTION_SIZE, .high = ONE_MILLION, .offset = AT(levels), .preset = "0",
+	 .help = "... and how many these have in all", .group = synthetic_group, .commands = FOR_BENCH},
 	{.name = "phases", .type = OPTION_SWITCH, .offset = AT(phases),
 	 .help = "also where a step's time goes: gather, products, sums, update", .group = synthetic_group, .commands = FOR_BENCH},
 
@@ -495,20 +511,20 @@ static const struct option_spec specs[] = {
 	 .help = "activation of the hidden layers", .group = network_group, .commands = FOR_FITS | FOR_BENCH | FOR_TUNE},
 	{.name = "parametric-activation", .type = OPTION_SWITCH, .offset = AT(config.parametric_activation),
 	 .help = "z + alpha (g(z) - z), alpha learned for every hidden unit", .group = network_group, .compact = true,
-	 .commands = FOR_FITS},
+	 .commands = FOR_FITS | FOR_BENCH},
 	{.name = "weight-init", .type = OPTION_WORD, .words = &names_init, .offset = AT(config.init),
 	 .help = "draw of the first weights (auto: by the activation)", .group = network_group, .compact = true,
 	 .commands = FOR_FITS},
 	{.name = "input-scaling", .type = OPTION_SWITCH, .offset = AT(config.input_scaling),
 	 .help = "a learned factor for every input of the first layer", .group = network_group, .compact = true,
-	 .commands = FOR_FITS},
+	 .commands = FOR_FITS | FOR_BENCH},
 	{.name = "embedding", .type = OPTION_WORD, .words = &names_embedding, .offset = AT(config.embedding),
 	 .help = "learned functions of every number beside it: sums of cosines, or linear within bins (auto: the former, and the "
 	         "latter for heavy tails where that pays)", .group = network_group,
-	 .compact = true, .commands = FOR_FITS},
+	 .compact = true, .commands = FOR_FITS | FOR_BENCH},
 	{.name = "bins", .argument = "N|auto", .type = OPTION_SIZE, .low = 2, .high = 63, .zero = "auto", .offset = AT(config.bins),
 	 .help = "most bins of a number that has a piecewise embedding; auto: 48, or the rows / 10", .group = network_group,
-	 .compact = true, .commands = FOR_FITS},
+	 .compact = true, .commands = FOR_FITS | FOR_BENCH},
 	{.name = "frequency-scale", .argument = "X", .type = OPTION_REAL, .high = 1000, .offset = AT(config.frequency_scale),
 	 .help = "deviation of those cosines' first frequencies", .group = network_group, .compact = true,
 	 .commands = FOR_FITS},
@@ -516,7 +532,8 @@ static const struct option_spec specs[] = {
 	 .offset = AT(config.frequency_spread), .help = "of a number scaled by quantiles it grows to X times that",
 	 .group = network_group, .compact = true, .commands = FOR_FITS},
 	{.name = "level-values", .argument = "N", .type = OPTION_SIZE, .low = 1, .high = 64, .offset = AT(config.level_values),
-	 .help = "learned values of a level (--one-hot-levels)", .group = network_group, .compact = true, .commands = FOR_FITS},
+	 .help = "learned values of a level (--one-hot-levels)", .group = network_group, .compact = true,
+	 .commands = FOR_FITS | FOR_BENCH},
 	{.name = "level-scale", .argument = "X", .type = OPTION_REAL, .high = 1000, .offset = AT(config.level_scale),
 	 .help = "deviation of their first values", .group = network_group, .compact = true, .commands = FOR_FITS},
 	{.name = "init", .argument = "FILE", .type = OPTION_TEXT, .offset = AT(init), .default_text = "",
@@ -548,12 +565,12 @@ static const struct option_spec specs[] = {
 	 .help = "decoupled decay of the weights: w <- w - lr X w", .group = training_group, .compact = true,
 	 .commands = FOR_FITS | FOR_BENCH | FOR_TUNE},
 	{.name = "l1", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .offset = AT(config.l1),
-	 .help = "penalty X |w| added to the cost", .group = training_group, .compact = true, .commands = FOR_FITS},
+	 .help = "penalty X |w| added to the cost", .group = training_group, .compact = true, .commands = FOR_FITS | FOR_BENCH},
 	{.name = "l2", .argument = "X", .type = OPTION_REAL, .high = ONE_MILLION, .offset = AT(config.l2),
-	 .help = "penalty X/2 w^2 added to the cost", .group = training_group, .compact = true, .commands = FOR_FITS},
+	 .help = "penalty X/2 w^2 added to the cost", .group = training_group, .compact = true, .commands = FOR_FITS | FOR_BENCH},
 	{.name = "label-smoothing", .argument = "S", .type = OPTION_REAL, .high = 1, .below_high = true,
 	 .offset = AT(config.label_smoothing), .help = "train on y (1 - S) + S/2", .group = training_group, .compact = true,
-	 .commands = FOR_FITS},
+	 .commands = FOR_FITS | FOR_BENCH},
 	{.name = "clip-norm", .argument = "X", .type = OPTION_REAL, .high = 1e30, .offset = AT(config.clip_norm),
 	 .help = "greatest Euclidean norm of the gradient; 0: no limit", .group = training_group, .compact = true,
 	 .commands = FOR_FITS | FOR_BENCH | FOR_TUNE},

@@ -728,11 +728,14 @@ static const struct assignment *last_named(const struct assignments *file, const
 	return NULL;
 }
 
+/* Without DATA tune is like bench. */
 static enum cln_status apply_recipe(struct options *options, const struct assignment *item, struct cln_error *err)
 {
 	struct cln_error reason;
 	char where[WHERE_MAX];
 
+	if (!item && options->command->bit & FOR_TUNE && !options->operands[0])
+		return cln_config_recipe(&options->config, "plain", err);
 	if (!item || cln_config_recipe(&options->config, item->value, &reason) == CLN_OK)
 		return CLN_OK;
 	where_text(where, options, "recipe", item->line);
@@ -809,11 +812,10 @@ static enum cln_status settle_rows(struct options *options, struct cln_error *er
 	return CLN_OK;
 }
 
-/* What a command's values come from where no recipe is given: bench and tune measure the network that their options describe, and
- * no more. */
+/* What a command's values come from where no recipe is given: bench measures the network that its options describe, and no more. */
 static const char *usual_recipe(const struct command *command)
 {
-	return (command->bit & (FOR_BENCH | FOR_TUNE)) ? "plain" : config_recipe_name(0);
+	return command->bit & FOR_BENCH ? "plain" : config_recipe_name(0);
 }
 
 void options_defaults(struct options *options, const struct command *command)

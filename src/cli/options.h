@@ -73,6 +73,7 @@ struct options {
 	size_t requeue_exit;             /* the exit code of a run that was stopped and can be resumed */
 	int progress;        /* enum progress_mode */
 	size_t inputs, rows; /* bench, gradcheck: the synthetic data's shape; importance: rows */
+	size_t members, embedded, binned, numbered, levels; /* bench: see struct bench_shape */
 	double seconds;      /* bench, tune */
 	bool phases;         /* bench */
 	const char *config_file;
