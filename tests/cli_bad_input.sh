@@ -53,6 +53,19 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do echo "x$i,yes"; done | sed '1i a,b' >
 expect 3 'many.csv:2:1:' train --recipe plain many.csv --numeric a --out refused
 [ "$(wc -l <stderr)" -le 11 ] || fail "more than ten bad cells and a count: $(wc -l <stderr) lines"
 
+# ---- packed files are named, not read as text, wherever they come from
+for size in 100 100000; do
+  { printf '\050\265\057\375'; head -c "$size" /dev/zero; } >table.zst
+  expect 3 'table.zst is a zstd file, which is not read here (unpack it: zstd -dc FILE | colonnade ... -)' \
+    train --recipe plain table.zst --out refused
+  expect 3 'standard input is a zstd file' train --recipe plain - --out refused < <(cat table.zst)
+  expect 3 'table.zst is a zstd file' predict good table.zst
+  expect 3 'standard input is a zstd file' predict good - <table.zst
+  expect 3 'table.zst is a zstd file' convert table.zst refused.cache
+  expect 3 '' check table.zst
+  holds "check" '^table.zst is a zstd file' stdout
+done
+
 # ---- what could steer a terminal is not printed, wherever a text of the table is
 esc=$(printf '\033')
 for table in 'a,l\033b\n1,x\033\n2,x\033\n' 'a,l\033b\n1,x\033\n2,y\n3,z\007\n' 'w\033,c\n1\033,x\n2,y\n'; do

@@ -202,6 +202,18 @@ holds "a column more" '^extra     the model does not know "more"$' stdout
 holds "the verdict" '^result    predict would refuse these data$' stdout
 expect 3 'unfit.csv' predict model unfit.csv
 
+# ---- a model of one column needs no more of a table, be it text or an array
+awk 'BEGIN { print "1,label"; for (i = 0; i < 60; i++) print i % 7 "," i % 2 }' >two.csv
+expect 0 '' train two.csv --recipe plain --epochs 0 --progress none --report=false --out single
+cut -d, -f1 two.csv >single.csv
+expect 0 '' predict single single.csv
+expect 0 '' check single.csv --model single
+holds "one column" '^result    predict takes these data$' stdout
+{ printf '\223NUMPY\1\0\166\0%-117s\n' "{'descr': '|b1', 'fortran_order': False, 'shape': (8,), }"; printf '\0\1\0\1\0\1\0\1'; } >single.npy
+expect 0 '' check single.npy --model single
+expect 3 '' check single.csv
+holds "one column alone" '^single.csv:1:1: there is only one column' stdout
+
 # ---- labels are those that evaluate takes: numbers by their value, texts as long as they are
 printf 'a,y\n3,0\n4,1\n3,0.0\n4," 1.0"\n5,1e0\n1,00\n2,"0 "\n' >spelt.csv
 expect 0 '' train few.csv --recipe plain --epochs 0 --progress none --report=false --out labelled

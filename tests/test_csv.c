@@ -492,6 +492,8 @@ START_TEST(a_decimal_comma_is_told)
 	    "--categorical)");
 	bad_with("x,y\n\"1,5\",2\n", (struct cln_read_options){.numeric = "x"}, CLN_E_DATA,
 		 "t.csv:2:1: not a number (\"1,5\", column \"x\"; write a decimal point)");
+	bad_with("x;y\n1,5;2\n", (struct cln_read_options){.needed = (const char *[]){"x"}, .n_needed = 1}, CLN_E_DATA,
+		 "t.csv:2:1: a number with a comma (\"1,5\", column \"x\"; write a decimal point)"); /* predict has no --categorical */
 	struct cln_read_options options = {.categorical = "x"};
 	struct cln_table *table = read_ok("x;y\n1,5;2\n", &options);
 	assert_cell(table, 0, 0, "1,5");
@@ -687,6 +689,47 @@ static const struct {
 	int bits;
 } marks[] = {{"\xFE\xFF\0a\0,\0", 16}, {"\xFF\xFE\0\0a\0\0", 32}, {"\0\0\xFE\xFF\0\0\0", 32}};
 
+START_TEST(a_comma_may_separate_thousands)
+{
+	static const char *const thousands[] = {"16,778", "-1,234.5", "+100,000", "1,000"};
+	static const char *const decimals[] = {"16,77", "1234,567", ",125", "0,5e3", "1,2345", "-,500"};
+	for (size_t i = 0; i < sizeof thousands / sizeof *thousands; i++) {
+		const char *text = thousands[i];
+		ck_assert_str_eq(cell_comma_hint(text, strlen(text), false),
+				 "leave out a comma that separates thousands; write a decimal comma as a point");
+	}
+	for (size_t i = 0; i < sizeof decimals / sizeof *decimals; i++)
+		ck_assert_str_eq(cell_comma_hint(decimals[i], strlen(decimals[i]), false), "write a decimal point");
+	bad("x;y\n16,778;2\n3;4\n",
+	    "t.csv:2:1: a number with a comma (\"16,778\", column \"x\"; leave out a comma that separates thousands, write a decimal "
+	    "comma as a point, or name the column in --categorical)");
+}
+END_TEST
+
+static const struct {
+	char bytes[16];
+	const char *what;
+} packed[] = {{"\xFD\x37zXZ\0\0\4", "an xz file, which is not read here (unpack it: xz -dc FILE | colonnade ... -)"},
+	      {"\x28\xB5\x2F\xFD\4X", "a zstd file, which is not read here (unpack it: zstd -dc FILE | colonnade ... -)"},
+	      {"BZh91AY&SY\0\1", "a bzip2 file, which is not read here (unpack it: bzip2 -dc FILE | colonnade ... -)"},
+	      {"PK\3\4\24\0\0", "a zip archive, which is not read here (one table in it: unzip -p FILE | colonnade ... -; of a .npz file "
+			     "one array: unzip -p FILE NAME.npy | colonnade ... -; save a spreadsheet as CSV)"}};
+
+START_TEST(packed_files_are_named)
+{
+	const char *bytes = packed[_i].bytes;
+	char message[256];
+	struct source source = source_memory("t.csv", bytes, sizeof packed[_i].bytes);
+	struct cln_table *table;
+	struct cln_error err;
+	snprintf(message, sizeof message, "memory is %s", packed[_i].what);
+	ck_assert_int_eq(cln_table_read_text(&table, bytes, sizeof packed[_i].bytes, NULL, &err), CLN_E_DATA);
+	ck_assert_str_eq(err.message, message);
+	for (source.size = 0; source.size < 4; source.size++) /* too short to be told */
+		ck_assert_int_eq(source_refuse_packed(&source, &err), CLN_OK);
+}
+END_TEST
+
 START_TEST(bytes_that_are_no_text_are_refused)
 {
 	char message[96];
@@ -725,6 +768,12 @@ START_TEST(tables_without_content_are_refused)
 	bad("a\n1\n", "t.csv:1:1: there is only one column (comma, tab and semicolon were tried as separators)");
 	bad_with("a,b\n1,2\n", (struct cln_read_options){.separator = ';'}, CLN_E_DATA,
 		 "t.csv:1:1: there is only one column (is this the right separator?)");
+	bad("a|b|c\n1|2|3\n", "t.csv:1:1: there is only one column with a comma, tab or semicolon as separator, but 3 with "
+			      "--separator '|'");
+	bad("a b\n1 2\n", "t.csv:1:1: there is only one column with a comma, tab or semicolon as separator, but 2 with --separator ' '");
+	bad("a b\n1\n", "t.csv:1:1: there is only one column (comma, tab and semicolon were tried as separators)");
+	struct cln_read_options of_model = {.expected = (const char *[]){"a"}, .n_expected = 1};
+	cln_table_destroy(read_ok("a\n1\n", &of_model));
 }
 END_TEST
 
@@ -1164,7 +1213,8 @@ static Suite *csv_suite(void)
 					     {random_numbers_are_rounded_as_strtof_does_it, 1},
 					     {what_is_no_number_is_text, 1},
 					     {infinity_is_an_error_among_numbers_and_a_text_among_texts, 1},
-					     {a_decimal_comma_is_told, 1}};
+					     {a_decimal_comma_is_told, 1},
+					     {a_comma_may_separate_thousands, 1}};
 	const struct named_test types[] = {{missing_tokens_are_known, 1},
 					   {a_column_of_gaps_is_numeric, 1},
 					   {a_late_text_makes_its_column_categorical, 1},
@@ -1179,6 +1229,7 @@ static Suite *csv_suite(void)
 					    {text_behind_a_closing_quote_is_the_last_error_told, 1},
 					    {a_quote_without_an_end_is_told_where_it_opens, 1},
 					    {a_lone_carriage_return_is_told, 1},
+					    {packed_files_are_named, sizeof packed / sizeof *packed},
 					    {bytes_that_are_no_text_are_refused, 1},
 					    {names_must_differ, 1},
 					    {tables_without_content_are_refused, 1},

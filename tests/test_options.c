@@ -87,6 +87,16 @@ START_TEST(commands_have_bits_in_the_order_of_the_table)
 }
 END_TEST
 
+START_TEST(a_config_file_may_begin_with_a_byte_order_mark)
+{
+	struct options options;
+	struct cln_error err;
+	ck_assert_msg(parse_config(&options, &err, "\xEF\xBB\xBFlr = 0.25\n", "") == CLN_OK, "%s", err.message);
+	ck_assert_double_eq(options.config.learning_rate, 0.25);
+	options_free(&options);
+}
+END_TEST
+
 /* What options_value writes, options_parse must read as the same value: help, run.json and config files rely on it. */
 START_TEST(every_default_can_be_given_in_a_config_file)
 {
@@ -623,6 +633,7 @@ static Suite *options_suite(void)
 		n_specs++;
 	tcase_add_test(table, no_command_knows_two_options_of_one_name);
 	tcase_add_test(table, commands_have_bits_in_the_order_of_the_table);
+	tcase_add_test(table, a_config_file_may_begin_with_a_byte_order_mark);
 	tcase_add_loop_test(table, every_default_can_be_given_in_a_config_file, 0, n_specs);
 	tcase_add_loop_test(table, every_range_has_words, 0, n_specs);
 	tcase_add_test(table, an_option_may_mean_another_thing_to_another_command);

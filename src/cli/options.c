@@ -672,6 +672,8 @@ static enum cln_status collect_file(struct assignments *list, struct options *op
 	if (memchr(options->config_text, '\0', length))
 		return error_set(err, CLN_E_USAGE, "%s: not a text file: a zero byte is in it", options->config_file);
 	char *begin = options->config_text, *stop = begin + length;
+	if (length >= 3 && memcmp(begin, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark, as some editors write */
+		begin += 3;
 	while (begin < stop && status == CLN_OK) {
 		char *end = memchr(begin, '\n', (size_t)(stop - begin));
 		end = end ? end : stop;

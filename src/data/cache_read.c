@@ -309,7 +309,7 @@ static enum cln_status report_bad_cells(const struct cache_reader *reader, struc
 		for (uint32_t k = 0; k < code; k++)
 			level += strlen(level) + 1;
 		text_excerpt(text, level, strlen(level));
-		csv_name_problem(&wrong, &hint, kind_of_bad_cell(reader, cell, code), text);
+		csv_name_problem(&wrong, &hint, reader->options, kind_of_bad_cell(reader, cell, code), text);
 		error_list_add(err, i, "%s, row %zu: %s (\"%s\", column \"%s\"; %s)", reader->name, cell->row + 1, wrong, text,
 			       shown(name, column), hint);
 	}

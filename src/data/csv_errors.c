@@ -171,7 +171,13 @@ static void ragged_sentence(char *sentence, const struct reader *reader, const s
 		 model, reader->n_columns, surplus ? " (a text with a separator in it needs quotes around it)" : "");
 }
 
-void csv_name_problem(const char **wrong, const char **hint, enum problem_kind kind, const char *text)
+bool csv_stands_alone(const struct cln_read_options *options)
+{
+	return !options->needed && !options->expected;
+}
+
+void csv_name_problem(const char **wrong, const char **hint, const struct cln_read_options *options, enum problem_kind kind,
+		      const char *text)
 {
 	static const struct {
 		enum problem_kind kind;
@@ -180,7 +186,7 @@ void csv_name_problem(const char **wrong, const char **hint, enum problem_kind k
 	    {PROBLEM_UTF8, "not valid UTF-8", "convert the file, for example: iconv -f LATIN1 -t UTF-8"},
 	    {PROBLEM_INFINITE, "not a finite number", "the largest is 3.4e38; an empty cell means missing"},
 	    {PROBLEM_NOT_NUMBER, "not a number", "the column was said to be numeric; an empty cell means missing"},
-	    {PROBLEM_COMMA, "a number with a comma", "write a decimal point, or name the column in --categorical"},
+	    {PROBLEM_COMMA, "a number with a comma", ""},
 	    {PROBLEM_LABEL, "a row that does not begin with a number", "its label stands first, 0 where it is not known"},
 	    {PROBLEM_PAIR, "not index:value", "a row of LibSVM text is: label index:value index:value ... # comment"},
 	    {PROBLEM_INDEX, "an index that cannot be", "they count from 1, and the last one is 999999"},
@@ -198,8 +204,8 @@ void csv_name_problem(const char **wrong, const char **hint, enum problem_kind k
 			*wrong = sentences[i].wrong;
 			*hint = sentences[i].hint;
 		}
-	if (kind == PROBLEM_NOT_NUMBER && cell_has_decimal_comma(text, strlen(text)))
-		*hint = "write a decimal point";
+	if (kind == PROBLEM_COMMA || (kind == PROBLEM_NOT_NUMBER && cell_has_decimal_comma(text, strlen(text))))
+		*hint = cell_comma_hint(text, strlen(text), kind == PROBLEM_COMMA && csv_stands_alone(options));
 }
 
 void csv_sentence(char *sentence, const struct reader *reader, const struct problem *problem)
@@ -223,7 +229,7 @@ void csv_sentence(char *sentence, const struct reader *reader, const struct prob
 		return;
 	}
 	if (reader->form->sparse) {
-		csv_name_problem(&wrong, &hint, problem->kind, text);
+		csv_name_problem(&wrong, &hint, reader->options, problem->kind, text);
 		snprintf(sentence, CSV_SENTENCE, "%s (\"%s\"; %s)", wrong, text, hint);
 		return;
 	}
@@ -232,7 +238,7 @@ void csv_sentence(char *sentence, const struct reader *reader, const struct prob
 		csv_place(reader->source, problem->base_offset, problem->base_line, problem->field_offset, &line, &opening);
 		snprintf(extra, sizeof extra, "; the field begins at %zu:%zu", line, opening);
 	}
-	csv_name_problem(&wrong, &hint, problem->kind, text);
+	csv_name_problem(&wrong, &hint, reader->options, problem->kind, text);
 	snprintf(sentence, CSV_SENTENCE, "%s (\"%s\", %s%s; %s)", wrong, text, column, extra, hint);
 }
 

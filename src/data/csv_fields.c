@@ -351,3 +351,31 @@ bool cell_has_decimal_comma(const char *text, size_t length)
 	point[comma - text] = '.';
 	return cell_classify(&number, point, length) == CELL_NUMBER;
 }
+
+/* "16,778", "-1,234.5": up to three digits, then groups of three, each behind a comma. */
+static bool has_thousands(const char *text, size_t length)
+{
+	size_t i = length > 0 && (*text == '-' || *text == '+'), n_groups = 0, n = 0;
+	for (; i < length && ((text[i] >= '0' && text[i] <= '9') || text[i] == ','); i++) {
+		if (text[i] != ',') {
+			n++;
+			continue;
+		}
+		if (n_groups++ ? n != 3 : n == 0 || n > 3)
+			return false;
+		n = 0;
+	}
+	return n_groups > 0 && n == 3 && (i == length || text[i] == '.');
+}
+
+const char *cell_comma_hint(const char *text, size_t length, bool may_be_category)
+{
+	static const char *const hints[2][2] = {
+	    {"write a decimal point", "write a decimal point, or name the column in --categorical"},
+	    {"leave out a comma that separates thousands; write a decimal comma as a point",
+	     "leave out a comma that separates thousands, write a decimal comma as a point, or name the column in --categorical"},
+	};
+	struct field field = {.text = (char *)(uintptr_t)text, .length = length};
+	trim(&field);
+	return hints[has_thousands(field.text, field.length)][may_be_category];
+}

@@ -93,6 +93,26 @@ static enum cln_status find_separator(struct reader *reader, struct cln_error *e
 	return CLN_OK;
 }
 
+/* There is one column: what to do about it. */
+static enum cln_status refuse_one_column(const struct reader *reader, struct cln_error *err)
+{
+	static const char others[] = {'|', ':', ' '};
+	if (reader->options->separator)
+		return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column (is this the right separator?)",
+				 reader->source->name);
+	for (size_t i = 0; i < sizeof others; i++) {
+		struct guess guess;
+		enum cln_status status = try_separator(&guess, reader, others[i], err);
+		if (status != CLN_OK)
+			return status;
+		if (guess.consistent && guess.n_fields >= 2)
+			return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column with a comma, tab or semicolon as "
+					 "separator, but %zu with --separator '%c'", reader->source->name, guess.n_fields, others[i]);
+	}
+	return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column (comma, tab and semicolon were tried as separators)",
+			 reader->source->name);
+}
+
 enum cln_status csv_start(struct reader *reader, struct cln_error *err)
 {
 	enum cln_status status = skip_bom(reader, err);
@@ -183,10 +203,8 @@ enum cln_status csv_read_header(struct reader *reader, struct cln_error *err)
 	cursor_destroy(&cursor);
 	if (status == CLN_OK && problems.n)
 		return csv_report(reader, &problems, problems.n, err);
-	if (status == CLN_OK && reader->n_columns < 2 && !reader->options->needed)
-		return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column (%s)", reader->source->name,
-				 reader->options->separator ? "is this the right separator?"
-							    : "comma, tab and semicolon were tried as separators");
+	if (status == CLN_OK && reader->n_columns < 2 && csv_stands_alone(reader->options))
+		return refuse_one_column(reader, err);
 	return status;
 }
 

@@ -160,6 +160,8 @@ bool cursor_skip_damaged(struct cursor *cursor, uint64_t offset, uint64_t start,
 enum cell { CELL_NUMBER, CELL_MISSING, CELL_INFINITE, CELL_TEXT };
 enum cell cell_classify(float *number, const char *text, size_t length);
 bool cell_has_decimal_comma(const char *text, size_t length); /* "12,5" */
+/* What to do about such a cell: its comma may separate thousands.  may_be_category: there is a --categorical to name the column. */
+const char *cell_comma_hint(const char *text, size_t length, bool may_be_category);
 
 /* ---------------------------------------------------------------- windows */
 
@@ -322,7 +324,10 @@ enum cln_status csv_report_sweep(const struct reader *reader, struct cln_error *
 enum cln_status csv_report_cells(const struct reader *reader, struct cln_error *err) CLN_MUST_CHECK; /* cells that cannot be used */
 
 /* What is wrong with a text and what to do about it, by kind. */
-void csv_name_problem(const char **wrong, const char **hint, enum problem_kind kind, const char *text);
+void csv_name_problem(const char **wrong, const char **hint, const struct cln_read_options *options, enum problem_kind kind,
+		      const char *text);
+/* Whether a table is read for itself: its types are its own, and it has a label and more; not for a model, nor like another one. */
+bool csv_stands_alone(const struct cln_read_options *options);
 
 /* What is wrong, in two ways; `sentence` has room for CSV_SENTENCE bytes. */
 #define CSV_SENTENCE 512

@@ -325,7 +325,7 @@ static enum cln_status report_bad_cells(const struct npy_reader *reader, struct 
 static enum cln_status choose_columns(struct npy_reader *reader, struct cln_error *err)
 {
 	size_t n = reader->npy->n_columns;
-	if (n < 2 && !reader->options->needed)
+	if (n < 2 && csv_stands_alone(reader->options))
 		return error_set(err, CLN_E_DATA, "%s: there is only one column", reader->source->name);
 	enum cln_status status = targets_number_names(&reader->names, n, err);
 	reader->targets = mem_alloc(n, sizeof *reader->targets, err);

@@ -43,8 +43,10 @@ static enum cln_status refuse_csv_options(enum table_form form, const char *name
 enum cln_status form_find(enum table_form *form, const struct source *source, bool whole, const struct cln_read_options *options,
 			  struct cln_error *err)
 {
-	bool is_cache, is_npy = false, is_libsvm = false;
-	enum cln_status status = cache_recognise(&is_cache, source, err);
+	bool is_cache = false, is_npy = false, is_libsvm = false;
+	enum cln_status status = source_refuse_packed(source, err);
+	if (status == CLN_OK)
+		status = cache_recognise(&is_cache, source, err);
 	if (status == CLN_OK && !is_cache)
 		status = npy_recognise(&is_npy, source, err);
 	if (status == CLN_OK && !is_cache && !is_npy)

@@ -299,6 +299,31 @@ static size_t line_number(const struct source *source, uint64_t offset)
 	return line;
 }
 
+/* Packed in a way that is not undone here. */
+enum cln_status source_refuse_packed(const struct source *source, struct cln_error *err)
+{
+	static const struct {
+		const char *magic, *what, *hint;
+	} packings[] = {
+	    {"\xFD\x37zXZ", "an xz file", "unpack it: xz -dc FILE | colonnade ... -"},
+	    {"\x28\xB5\x2F\xFD", "a zstd file", "unpack it: zstd -dc FILE | colonnade ... -"},
+	    {"BZh", "a bzip2 file", "unpack it: bzip2 -dc FILE | colonnade ... -"},
+	    {"PK\3\4", "a zip archive", "one table in it: unzip -p FILE | colonnade ... -; of a .npz file one array: unzip -p FILE "
+	     "NAME.npy | colonnade ... -; save a spreadsheet as CSV"},
+	};
+	char bytes[16] = {0};
+	size_t n = source->size < sizeof bytes ? (size_t)source->size : sizeof bytes;
+	enum cln_status status = source_read(source, bytes, 0, n, err);
+	for (size_t i = 0; i < sizeof packings / sizeof *packings && status == CLN_OK; i++) {
+		bool is_bzip2 = packings[i].magic[0] == 'B'; /* text may begin like that, but for the digits of pi behind it */
+		if (memcmp(bytes, packings[i].magic, strlen(packings[i].magic)) == 0 &&
+		    (!is_bzip2 || memcmp(bytes + 4, "1AY&SY", 6) == 0))
+			status = error_set(err, CLN_E_DATA, "%s is %s, which is not read here (%s)", source->name,
+					   packings[i].what, packings[i].hint);
+	}
+	return status;
+}
+
 /* A column cache and a .npy file say how long they are; UTF-16 and UTF-32 are told as what they are once all is read. */
 static bool is_text(const struct source *source)
 {
@@ -365,7 +390,10 @@ static enum cln_status read_stream(struct source *source, int fd, uint64_t file_
 		if (turn.status == CLN_OK)
 			parallel_for(2, together && !source->spooled ? 2 : 1, take_turn, &turn);
 		source->size += turn.status == CLN_OK ? turn.got : 0;
-		text = text && (source->size > turn.got || is_text(source));
+		bool first = source->size == turn.got;
+		if (turn.status == CLN_OK && first)
+			turn.status = source_refuse_packed(source, err);
+		text = text && (!first || is_text(source));
 		if (turn.status == CLN_OK && text)
 			turn.status = check_text(source, &line, turn.space, turn.got, err);
 	} while (turn.status == CLN_OK && turn.got == turn.length);

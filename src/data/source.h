@@ -59,6 +59,9 @@ enum cln_status source_changed(const struct source *source, struct cln_error *er
 /* Whether something and this extension, such as ".npy", is its name, also with .gz behind it. */
 bool source_is_called(const struct source *source, const char *extension);
 
+/* CLN_E_DATA, with the command that unpacks it, where the first bytes are those of xz, zstd, bzip2 or a zip archive. */
+enum cln_status source_refuse_packed(const struct source *source, struct cln_error *err) CLN_MUST_CHECK;
+
 void source_close(struct source *source);
 
 /* ---------------------------------------------------------------- streams */
