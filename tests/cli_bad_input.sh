@@ -103,6 +103,21 @@ expect 3 '"cvd"' evaluate good unlabelled.csv
 sed 's/,1$/,2/' "$cvd" >third.csv
 expect 3 'third.csv:3:' evaluate good third.csv
 
+# ---- a table without a header, whose first row would be names
+sed '1d; 2s/,/.5,/' "$cvd" >headless.csv
+expect 0 'note: the first line looks like data, not names; --no-header reads it so: "150' \
+  train --recipe plain headless.csv --out headless --epochs 1
+expect 0 '' check --recipe plain headless.csv
+holds "check" '^note      the first line looks like data' stdout
+wants='(the first line looks like data: a table without a header wants --no-header)'
+expect 3 "columns that the model was trained on are missing: \"weight\", \"height\" $wants" predict good headless.csv
+expect 3 "there is no column \"cvd\" for the label $wants" evaluate good headless.csv
+expect 0 '' train --recipe plain headless.csv --out headless --force --epochs 1 --no-header
+! grep -q 'looks like data' "$scratch/stderr" || fail "columns that are numbered look like data: $(cat "$scratch/stderr")"
+expect 3 '"3" for the label' evaluate headless headless.csv
+holds "a model of numbered columns" 'wants --no-header' "$scratch/stderr"
+expect 0 '' evaluate headless headless.csv --no-header
+
 # ---- a damaged model
 head -c 100 good/model.safetensors >cut.safetensors
 expect 1 'cut.safetensors' predict cut.safetensors "$cvd"

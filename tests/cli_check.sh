@@ -209,7 +209,10 @@ cut -d, -f1 two.csv >single.csv
 expect 0 '' predict single single.csv
 expect 0 '' check single.csv --model single
 holds "one column" '^result    predict takes these data$' stdout
-{ printf '\223NUMPY\1\0\166\0%-117s\n' "{'descr': '|b1', 'fortran_order': False, 'shape': (8,), }"; printf '\0\1\0\1\0\1\0\1'; } >single.npy
+{
+  printf '\223NUMPY\1\0\166\0%-117s\n' "{'descr': '|b1', 'fortran_order': False, 'shape': (8,), }"
+  printf '\0\1\0\1\0\1\0\1'
+} >single.npy
 expect 0 '' check single.npy --model single
 expect 3 '' check single.csv
 holds "one column alone" '^single.csv:1:1: there is only one column' stdout

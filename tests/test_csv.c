@@ -492,8 +492,9 @@ START_TEST(a_decimal_comma_is_told)
 	    "--categorical)");
 	bad_with("x,y\n\"1,5\",2\n", (struct cln_read_options){.numeric = "x"}, CLN_E_DATA,
 		 "t.csv:2:1: not a number (\"1,5\", column \"x\"; write a decimal point)");
+	/* predict has no --categorical */
 	bad_with("x;y\n1,5;2\n", (struct cln_read_options){.needed = (const char *[]){"x"}, .n_needed = 1}, CLN_E_DATA,
-		 "t.csv:2:1: a number with a comma (\"1,5\", column \"x\"; write a decimal point)"); /* predict has no --categorical */
+		 "t.csv:2:1: a number with a comma (\"1,5\", column \"x\"; write a decimal point)");
 	struct cln_read_options options = {.categorical = "x"};
 	struct cln_table *table = read_ok("x;y\n1,5;2\n", &options);
 	assert_cell(table, 0, 0, "1,5");
@@ -701,8 +702,8 @@ START_TEST(a_comma_may_separate_thousands)
 	for (size_t i = 0; i < sizeof decimals / sizeof *decimals; i++)
 		ck_assert_str_eq(cell_comma_hint(decimals[i], strlen(decimals[i]), false), "write a decimal point");
 	bad("x;y\n16,778;2\n3;4\n",
-	    "t.csv:2:1: a number with a comma (\"16,778\", column \"x\"; leave out a comma that separates thousands, write a decimal "
-	    "comma as a point, or name the column in --categorical)");
+	    "t.csv:2:1: a number with a comma (\"16,778\", column \"x\"; leave out a comma that separates thousands, write a "
+	    "decimal comma as a point, or name the column in --categorical)");
 }
 END_TEST
 
@@ -712,8 +713,8 @@ static const struct {
 } packed[] = {{"\xFD\x37zXZ\0\0\4", "an xz file, which is not read here (unpack it: xz -dc FILE | colonnade ... -)"},
 	      {"\x28\xB5\x2F\xFD\4X", "a zstd file, which is not read here (unpack it: zstd -dc FILE | colonnade ... -)"},
 	      {"BZh91AY&SY\0\1", "a bzip2 file, which is not read here (unpack it: bzip2 -dc FILE | colonnade ... -)"},
-	      {"PK\3\4\24\0\0", "a zip archive, which is not read here (one table in it: unzip -p FILE | colonnade ... -; of a .npz file "
-			     "one array: unzip -p FILE NAME.npy | colonnade ... -; save a spreadsheet as CSV)"}};
+	      {"PK\3\4\24\0\0", "a zip archive, which is not read here (one table in it: unzip -p FILE | colonnade ... -; of a "
+			     ".npz file one array: unzip -p FILE NAME.npy | colonnade ... -; save a spreadsheet as CSV)"}};
 
 START_TEST(packed_files_are_named)
 {
@@ -754,7 +755,13 @@ END_TEST
 START_TEST(names_must_differ)
 {
 	bad("a,b,a\n1,2,3\n", "t.csv:1:5: a second column of the same name (\"a\", column 3; the first is column 1)");
-	bad(",1\n1,2\n", "t.csv:1:2: a second column of the same name (\"1\", column 2; the first is column 1)");
+	bad("b,,b\n1,2,3\n", "t.csv:1:4: a second column of the same name (\"b\", column 3; the first is column 1)");
+	bad(",1\n1,2\n",
+	    "t.csv:1:2: a second column of the same name (\"1\", column 2; the first is column 1; if the first line is data, "
+	    "--no-header)");
+	bad("0.5,NA,NA\n1,2,3\n",
+	    "t.csv:1:8: a second column of the same name (\"NA\", column 3; the first is column 2; if the first line is data, "
+	    "--no-header)");
 }
 END_TEST
 
@@ -770,7 +777,8 @@ START_TEST(tables_without_content_are_refused)
 		 "t.csv:1:1: there is only one column (is this the right separator?)");
 	bad("a|b|c\n1|2|3\n", "t.csv:1:1: there is only one column with a comma, tab or semicolon as separator, but 3 with "
 			      "--separator '|'");
-	bad("a b\n1 2\n", "t.csv:1:1: there is only one column with a comma, tab or semicolon as separator, but 2 with --separator ' '");
+	bad("a b\n1 2\n", "t.csv:1:1: there is only one column with a comma, tab or semicolon as separator, but 2 with "
+			  "--separator ' '");
 	bad("a b\n1\n", "t.csv:1:1: there is only one column (comma, tab and semicolon were tried as separators)");
 	struct cln_read_options of_model = {.expected = (const char *[]){"a"}, .n_expected = 1};
 	cln_table_destroy(read_ok("a\n1\n", &of_model));

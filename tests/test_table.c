@@ -193,6 +193,49 @@ static void assert_refused(const float *cells, size_t n_rows, const char *const 
 	ck_assert_str_eq(err.message, message);
 }
 
+static const struct {
+	const char *csv;
+	bool no_header, are_data;
+} headers[] = {{"0.5,1,3\n2,3,4\n", false, true},
+	       {"1,0\n2,1\n", false, true},
+	       {"5,red,NA,0\n6,blue,1,1\n", false, true},   /* red may be a name */
+	       {"5,,7,0\n6,1,1,1\n", false, true},          /* the name of a gap is its number */
+	       {"0.5,red\n1,red\n", false, true},
+	       {"a,0.5\n2,3\n", false, false},              /* one name is enough */
+	       {"2010,2011,2012,2013\n1,2,3,4\n", false, false},
+	       {"a,2010,2011\nred,2,3\n", false, false},
+	       {"0,1,2\n5,6,7\n", false, false},
+	       {"5,red\n6,blue\n", false, false},           /* such a name is met */
+	       {"5,7,1\n6,8,2\n", true, false}};
+
+START_TEST(names_that_are_data_are_known)
+{
+	struct cln_table *table;
+	const struct cln_read_options options = {.no_header = headers[_i].no_header, .label = ""};
+	const char *csv = headers[_i].csv;
+	assert_ok(cln_table_read_text(&table, csv, strlen(csv), &options, &err));
+	ck_assert_msg(table_names_are_data(table) == headers[_i].are_data, "%s", csv);
+	ck_assert_int_eq(*table_names_hint(table) != '\0', headers[_i].are_data);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(names_of_columns_not_read_are_data_where_half_are_numbers)
+{
+	static const struct {
+		const char *csv;
+		bool are_data;
+	} cases[] = {{"0.5,b,1\n2,x,3\n", true}, {"0.5,b,c\n2,x,y\n", false}, {"1,2,3\n2,3,4\n", false}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct cln_table *table;
+		const struct cln_read_options options = {.needed = (const char *[]){"weight"}, .n_needed = 1};
+		assert_ok(cln_table_read_text(&table, cases[i].csv, strlen(cases[i].csv), &options, &err));
+		ck_assert_msg(table_names_are_data(table) == cases[i].are_data, "%s", cases[i].csv);
+		cln_table_destroy(table);
+	}
+}
+END_TEST
+
 START_TEST(what_is_no_table_is_refused)
 {
 	const float cells[] = {1, 2, 3, -INFINITY};
@@ -220,6 +263,8 @@ static Suite *table_suite(void)
 	tcase_add_test(lookup, columns_are_found_by_name_before_number);
 	tcase_add_test(lookup, cells_are_shown_by_level_or_shortest_number);
 	tcase_add_test(lookup, long_cells_are_cut_between_characters);
+	tcase_add_loop_test(lookup, names_that_are_data_are_known, 0, sizeof headers / sizeof *headers);
+	tcase_add_test(lookup, names_of_columns_not_read_are_data_where_half_are_numbers);
 	tcase_add_test(lookup, lines_follow_from_the_breaks);
 	tcase_add_test(fingerprint, the_fingerprint_sees_every_change_of_content);
 	tcase_add_test(fingerprint, the_fingerprint_is_that_of_the_same_text);

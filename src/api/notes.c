@@ -165,6 +165,18 @@ static void note_codes(const struct cln_observer *observer, const struct cln_tab
 		   "columns of few whole numbers are taken as numbers; those that are codes: --categorical NAME[,...]");
 }
 
+/* A table without a header has its first row as names, unnoticed. */
+static void note_names_that_are_data(const struct cln_observer *observer, const struct cln_table *table)
+{
+	struct name_list names = {0};
+
+	if (!table_names_are_data(table))
+		return;
+	for (size_t c = 0; c < table->n_columns; c++)
+		add_name(&names, table->columns[c].name, "");
+	note_names(observer, &names, "", "the first line looks like data, not names; --no-header reads it so");
+}
+
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
 {
 	struct name_list mostly_missing = {0}, also_dirty = {0}, left_out = {0}, identifiers = {0};
@@ -172,6 +184,7 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 
 	if (!observer || !observer->note)
 		return;
+	note_names_that_are_data(observer, table);
 	for (size_t c = 0; c < table->n_columns; c++) {
 		const struct column *column = &table->columns[c];
 		double share = (double)column->n_missing / (double)table->n_rows;

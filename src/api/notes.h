@@ -7,8 +7,8 @@
 
 struct check_rows;
 
-/* On the table: columns that are nearly numbers, mostly missing, left out, or look like identifiers, and columns that may be
- * codes, among those used. */
+/* On the table: names that are data; columns that are nearly numbers, mostly missing, left out, or look like identifiers, and
+ * columns that may be codes, among those used. */
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use);
 
 /* On what was learnt: columns that are constant, levels that share a feature. */

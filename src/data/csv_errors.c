@@ -224,8 +224,11 @@ void csv_sentence(char *sentence, const struct reader *reader, const struct prob
 		field_excerpt(text, reader, problem);
 	column_text(column, reader, problem->column);
 	if (problem->kind == PROBLEM_DUPLICATE) {
-		snprintf(sentence, CSV_SENTENCE, "a second column of the same name (\"%s\", column %zu; the first is column %zu)",
-			 text, problem->column + 1, problem->n_found + 1);
+		float number;
+		bool is_text = cell_classify(&number, text, strlen(text)) == CELL_TEXT;
+		snprintf(sentence, CSV_SENTENCE, "a second column of the same name (\"%s\", column %zu; the first is column %zu%s)",
+			 text, problem->column + 1, problem->n_found + 1,
+			 is_text ? "" : "; if the first line is data, --no-header");
 		return;
 	}
 	if (reader->form->sparse) {

@@ -106,8 +106,10 @@ static enum cln_status refuse_one_column(const struct reader *reader, struct cln
 		if (status != CLN_OK)
 			return status;
 		if (guess.consistent && guess.n_fields >= 2)
-			return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column with a comma, tab or semicolon as "
-					 "separator, but %zu with --separator '%c'", reader->source->name, guess.n_fields, others[i]);
+			return error_set(err, CLN_E_DATA,
+					 "%s:1:1: there is only one column with a comma, tab or semicolon as separator, but %zu "
+					 "with --separator '%c'",
+					 reader->source->name, guess.n_fields, others[i]);
 	}
 	return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column (comma, tab and semicolon were tried as separators)",
 			 reader->source->name);

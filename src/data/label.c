@@ -117,8 +117,9 @@ static enum cln_status cell_errors_status(const struct cell_errors *errors)
 static enum cln_status check_column(size_t column, const struct cln_table *table, const char *name, const char *role,
 				    struct cln_error *err)
 {
-	if (column == SIZE_MAX)
-		return error_set(err, CLN_E_DATA, "%s: there is no column \"%s\" for the %s", table->source, name, role);
+	if (column == SIZE_MAX || table->columns[column].not_asked_for) /* a number that a model has as name */
+		return error_set(err, CLN_E_DATA, "%s: there is no column \"%s\" for the %s%s", table->source, name, role,
+				 table_names_hint(table));
 	if (table->columns[column].ignored)
 		return error_set(err, CLN_E_DATA, "%s: the %s column \"%s\" is among the ignored ones", table->source, role,
 		                 table->columns[column].name);

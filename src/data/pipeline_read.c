@@ -105,9 +105,9 @@ static enum cln_status missing_columns(struct cln_error *err, const struct pipel
 	}
 	if (n_missing > MISSING_NAMED)
 		text_addf(&names, " and %zu more", n_missing - MISSING_NAMED);
-	error_set(err, CLN_E_DATA, "%s: %s that the model was trained on %s missing: %s", table->source,
+	error_set(err, CLN_E_DATA, "%s: %s that the model was trained on %s missing: %s%s", table->source,
 		  n_missing > 1 ? "columns" : "a column", n_missing > 1 ? "are" : "is",
-		  names.failed ? "(no memory for the names)" : names.bytes);
+		  names.failed ? "(no memory for the names)" : names.bytes, table_names_hint(table));
 	text_free(&names);
 	return CLN_E_DATA;
 }

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "data/csv.h"
 #include "data/dictionary.h"
 #include "data/source.h"
 #include "data/text.h"
@@ -232,6 +233,36 @@ size_t table_find(const struct cln_table *table, const char *name_or_number)
 		return c;
 	size_t number = plain_number(name_or_number);
 	return number >= 1 && number <= table->n_columns ? number - 1 : SIZE_MAX;
+}
+
+bool table_names_are_data(const struct cln_table *table)
+{
+	size_t n_numbers = 0, n_unread = 0, n_unread_numbers = 0;
+	float first = 0;
+	bool counting = true;
+	for (size_t c = 0; c < table->n_columns; c++) {
+		const struct column *column = &table->columns[c];
+		const size_t length = strlen(column->name);
+		float number;
+		bool is_number = number_to_float(&number, column->name, length);
+		if (!column->ignored && column->type == COLUMN_CATEGORICAL && column->n_texts > 0)
+			continue;
+		if (!column->ignored && !is_number && !csv_is_missing(column->name, length))
+			return false;
+		n_unread += column->ignored;
+		n_unread_numbers += column->ignored && is_number;
+		if (!is_number)
+			continue;
+		if (n_numbers++ == 0)
+			first = number - (float)c;
+		counting = counting && number - (float)c == first && floorf(number) == number;
+	}
+	return n_numbers > 0 && !counting && 2 * n_unread_numbers >= n_unread;
+}
+
+const char *table_names_hint(const struct cln_table *table)
+{
+	return table_names_are_data(table) ? " (the first line looks like data: a table without a header wants --no-header)" : "";
 }
 
 size_t table_line(const struct cln_table *table, size_t row)
