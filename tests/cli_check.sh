@@ -154,6 +154,33 @@ expect 0 '' check keys.csv --valid others.csv --recipe plain
 holds "its remark" '^  key  *text  *0  *60 different  *left out: another in every row$' stdout
 holds "copies but for the key" '^copies    30 rows of others.csv are rows of DATA too' stdout
 
+# ---- whole numbers beyond 2^24 are rounded: what is the same then need not be so in the file
+ids() { # FIRST STEP
+  awk -v first="$1" -v step="$2" 'BEGIN { print "id,code,x,y"
+    for (i = 0; i < 200; i++) printf "%.0f,%.0f,%d,%d\n", first + step * i, 123456784 + i % 3, i % 5, i % 7 < 3 }'
+}
+ids 10000000001 1 >ids.csv
+ids 10000000302 1 >later.csv
+expect 0 '' check ids.csv --valid later.csv --recipe plain
+holds "rounded numbers" '^  id .*  constant as rounded$' stdout
+holds "rounded codes" '^  code  *number .*  constant as rounded$' stdout
+holds "rows that are not copies" '^copies    [0-9]* rows of ids.csv stand, as rounded, in it before' stdout
+holds "rows that are no leak" '^copies    200 rows of later.csv are, as rounded, rows of DATA too .the first' stdout
+holds "the note" '^note      columns have whole numbers beyond 16777216, which are rounded; .*: "id", "code"$' stdout
+holds "the note on constants" 'left out: "id" .as rounded., "code" .as rounded.$' stdout
+! grep -q 'a leak' stdout || fail "a leak by rounding: $(cat stdout)"
+expect 0 '' check ids.csv --valid later.csv --recipe plain --json
+equal "JSON of columns and copies" "$(grep -c '"\(copies_\)*rounded": true' stdout)" 4
+expect 0 '' check ids.csv --valid later.csv --recipe plain --ignore id --categorical code
+holds "exact rows" '^copies    200 rows of later.csv are rows of DATA too: a leak' stdout
+! grep -q 'rounded' stdout || fail "rounded without such columns: $(cat stdout)"
+ids 10000000001 1000 >ids.csv
+expect 0 '' check ids.csv --recipe plain
+holds "different numbers" '^  id .*  rounded beyond 16777216$' stdout
+ids 16777016 1 | sed '2,$s/12345678\([4-6]\)/\1/' >ids.csv # up to 16777215
+expect 0 '' check ids.csv --recipe plain
+! grep -q 'rounded' stdout || fail "rounded where every number is exact: $(cat stdout)"
+
 # ---- misuse, and what train would say when it has the data
 expect 2 '--lr: "0" is not a number' check sus.csv --lr 0
 expect 2 'check has no such option' check sus.csv --folds 3

@@ -766,6 +766,32 @@ START_TEST(notes_name_what_is_odd_about_the_columns)
 }
 END_TEST
 
+/* Whole numbers of which one is not below 2^24; not with a half among them, not where the user said that they are numbers. */
+START_TEST(whole_numbers_that_are_rounded_are_named)
+{
+	static const struct {
+		float greatest, other;
+		bool given, named;
+	} cases[] = {{0x1p24f, 1, false, true},	     {-0x1p30f, 1, false, true}, {0x1p24f - 1, 1, false, false},
+		     {0x1p24f, 0.5f, false, false}, {0x1p24f, 1, true, false}};
+	struct cln_table *table = ring_table(100, 0);
+	struct cln_config config = small_config();
+	struct heard heard = {.stop_after = 1};
+	const struct cln_observer observer = {.context = &heard, .epoch = hear_epoch, .note = hear_note};
+	struct cln_model *model;
+
+	for (size_t i = 0; i < 100; i++)
+		table->columns[2].numbers[i] = i == 50 ? cases[_i].greatest : cases[_i].other;
+	table->columns[2].numbers[5] = NAN;
+	table->columns[2].n_missing = 1;
+	table->columns[2].type_was_given = cases[_i].given;
+	ck_assert_int_eq(cln_model_fit(&model, table, NULL, NULL, NULL, &config, &observer, NULL, NULL), CLN_STOPPED);
+	ck_assert_msg(!strstr(heard.all_notes, "which are rounded") == !cases[_i].named, "case %d: %s", _i, heard.all_notes);
+	cln_model_destroy(model);
+	cln_table_destroy(table);
+}
+END_TEST
+
 /* Three to 32 whole numbers, ten rows for each: not two, not 33, not with a half among them, not where the user said what it is. */
 START_TEST(columns_of_few_whole_numbers_are_named)
 {
@@ -1106,6 +1132,7 @@ static Suite *fit_suite(void)
 	tcase_add_test(observer, an_observer_is_told_the_facts_and_may_stop);
 	tcase_add_test(observer, notes_name_what_is_odd_about_the_columns);
 	tcase_add_loop_test(observer, columns_of_few_whole_numbers_are_named, 0, 6);
+	tcase_add_loop_test(observer, whole_numbers_that_are_rounded_are_named, 0, 5);
 	suite_add_tcase(suite, observer);
 	tcase_add_test(predict, predictions_are_sigmoids_of_the_logits_for_any_threads);
 	tcase_add_test(predict, chunks_of_rows_join_without_a_seam);

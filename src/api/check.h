@@ -40,6 +40,7 @@ struct check_column {
 	char frequent[EXCERPT];    /* the most frequent level ... */
 	size_t n_frequent;         /* ... and how many cells hold it */
 	bool constant, identifier;
+	bool rounded;              /* whole numbers beyond 2^24: constant, too, is as rounded */
 	bool left_out;             /* another text in every row, hence no feature: ignored, and described all the same */
 	size_t codes;              /* different whole numbers that may be codes, else 0 */
 	/* The column tells the label: all its numbers of one class are greater than those of the other, each of its levels is of
@@ -50,6 +51,7 @@ struct check_column {
 /* Rows of a file that are rows of DATA too, cell by cell of the features and the label. */
 struct check_copies {
 	size_t n;
+	bool rounded;         /* among their cells are such as may differ in the file */
 	size_t line, of_line; /* of the first of them, and of the first row of DATA that is the same; 0: not known */
 };
 

@@ -193,6 +193,7 @@ static void describe_column(void *argument, size_t c, int tid)
 		summary->use = CLN_COLUMN_IGNORED;
 	if (summary->use != CLN_COLUMN_FEATURE)
 		return;
+	summary->rounded = column_is_rounded(column, table->n_rows);
 	summary->identifier = !summary->constant && column_looks_like_identifier(table, column);
 	summary->codes = numeric ? column_may_be_codes(table, column) : 0;
 	if (check_tells_label(&summary->tells_label, column, task->labelled, err) != CLN_OK)

@@ -208,6 +208,7 @@ static enum cln_status find_copies(struct check_result *result, const bool *use,
 {
 	const struct cln_table *table = result->files[CHECK_DATA].table;
 	struct compared data = compared_file(&result->files[CHECK_DATA]);
+	bool rounded = false;
 	enum cln_status status = hash_table(&data, table, use, threads, err);
 
 	if (status == CLN_OK) {
@@ -224,6 +225,10 @@ static enum cln_status find_copies(struct check_result *result, const bool *use,
 			count_across(&result->copies[f], &other, &data);
 		compared_free(&other);
 	}
+	for (size_t c = 0; c < result->n_columns; c++)
+		rounded = rounded || result->columns[c].rounded;
+	for (size_t f = 0; f < CHECK_FILES; f++)
+		result->copies[f].rounded = rounded && result->copies[f].n > 0;
 	compared_free(&data);
 	return status;
 }

@@ -109,6 +109,23 @@ bool column_looks_like_identifier(const struct cln_table *table, const struct co
 	       counts_rows(column, table->n_rows);
 }
 
+/* Whole numbers that may have been others in the file. */
+bool column_is_rounded(const struct column *column, size_t n_rows)
+{
+	bool beyond = false;
+
+	if (column->ignored || column->type != COLUMN_NUMERIC)
+		return false;
+	for (size_t i = 0; i < n_rows; i++) {
+		const float x = column->numbers[i];
+
+		if (!isnan(x) && x != floorf(x))
+			return false;
+		beyond = beyond || fabsf(x) >= MOST_COUNTED;
+	}
+	return beyond;
+}
+
 /* Whole numbers, few different ones, each in many rows: they may be counts, or codes, which only the user knows. */
 #define FEWEST_CODES 3
 #define MOST_CODES 32
@@ -145,6 +162,8 @@ size_t column_may_be_codes(const struct cln_table *table, const struct column *c
 
 	if (column->type != COLUMN_NUMERIC || column->type_was_given || table->n_rows < FEWEST_CODES * ROWS_A_CODE)
 		return 0;
+	if (column_is_rounded(column, table->n_rows))
+		return 0;
 	n = count_codes(column, table->n_rows);
 	return n >= FEWEST_CODES && n * ROWS_A_CODE <= table->n_rows ? n : 0;
 }
@@ -179,7 +198,7 @@ static void note_names_that_are_data(const struct cln_observer *observer, const 
 
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
 {
-	struct name_list mostly_missing = {0}, also_dirty = {0}, left_out = {0}, identifiers = {0};
+	struct name_list mostly_missing = {0}, also_dirty = {0}, left_out = {0}, identifiers = {0}, rounded = {0};
 	bool has_dirty = false;
 
 	if (!observer || !observer->note)
@@ -204,6 +223,8 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 			add_name(&mostly_missing, column->name, detail);
 		if (column_looks_like_identifier(table, column))
 			add_name(&identifiers, column->name, "");
+		if (!column->type_was_given && column_is_rounded(column, table->n_rows))
+			add_name(&rounded, column->name, "");
 	}
 	note_names(observer, &also_dirty, "so is a column", "so are columns");
 	note_names(observer, &mostly_missing, "a column is mostly missing", "columns that are mostly missing");
@@ -211,10 +232,21 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 		   "columns are left out, because they have another text in every row");
 	note_names(observer, &identifiers, "a column looks like an identifier of the rows (--ignore leaves it out)",
 		   "columns that look like identifiers of the rows (--ignore leaves them out)");
+	note_names(observer, &rounded,
+		   "a column has whole numbers beyond 16777216, which are rounded; if they are keys or codes, --ignore or "
+		   "--categorical",
+		   "columns have whole numbers beyond 16777216, which are rounded; keys and codes: --ignore or --categorical");
 	note_codes(observer, table, use);
 }
 
-void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline)
+static bool is_rounded_in(const struct cln_table *table, const char *name)
+{
+	const size_t c = table_find_cells(table, name);
+
+	return c != SIZE_MAX && column_is_rounded(&table->columns[c], table->n_rows);
+}
+
+void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline, const struct cln_table *table)
 {
 	struct name_list constant = {0}, rare = {0}, numbered = {0}, by_quantiles = {0};
 	bool some_are_not = false;
@@ -228,7 +260,7 @@ void notes_of_pipeline(const struct cln_observer *observer, const struct pipelin
 		else
 			snprintf(detail, sizeof detail, " (%zu of %zu)", column->n_rare, column->n_rare + column->n_levels);
 		if (column->n_features == 0)
-			add_name(&constant, column->name, "");
+			add_name(&constant, column->name, is_rounded_in(table, column->name) ? " (as rounded)" : "");
 		else if (column->numbered)
 			add_name(&numbered, column->name, detail);
 		else if (column->n_rare > 0)

@@ -7,12 +7,12 @@
 
 struct check_rows;
 
-/* On the table: names that are data; columns that are nearly numbers, mostly missing, left out, or look like identifiers, and
- * columns that may be codes, among those used. */
+/* On the table: names that are data; columns that are nearly numbers, mostly missing, left out, rounded, or look like
+ * identifiers, and columns that may be codes, among those used. */
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use);
 
-/* On what was learnt: columns that are constant, levels that share a feature. */
-void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline);
+/* On what was learnt from a table: columns that are constant, levels that share a feature. */
+void notes_of_pipeline(const struct cln_observer *observer, const struct pipeline *pipeline, const struct cln_table *table);
 
 /* On what is learnt from after other columns were left out (an entry for each of the table's). */
 void notes_of_kept(const struct cln_observer *observer, const struct pipeline *pipeline, const struct cln_table *table,
@@ -32,10 +32,12 @@ void notes_of_rows(const struct cln_observer *observer, const char *what, const 
 /* One sentence; observer may be NULL. */
 void note(const struct cln_observer *observer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* What they say of a column: every row has another text, so that it is no feature; every row has the next whole number; how many
- * different whole numbers it has, where they are few and may be codes, else 0. */
+/* What they say of a column: every row has another text, so that it is no feature; every row has the next whole number; its numbers
+ * are whole and some are beyond 2^24, where floats lack most whole numbers, so that equal ones may be different in the file; how
+ * many different whole numbers it has, where they are few and may be codes, else 0. */
 bool column_is_left_out(const struct cln_table *table, const struct column *column);
 bool column_looks_like_identifier(const struct cln_table *table, const struct column *column);
+bool column_is_rounded(const struct column *column, size_t n_rows);
 size_t column_may_be_codes(const struct cln_table *table, const struct column *column);
 
 #endif

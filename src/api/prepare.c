@@ -477,7 +477,7 @@ static enum cln_status make_pipeline(struct prepared *prepared, const struct row
 		status = pipeline_fit(&prepared->pipeline, train->table, train->rows, prepared->train_row_weights, train->n,
 				      &settings, threads, err);
 	if (status == CLN_OK && !init)
-		notes_of_pipeline(observer, prepared->pipeline);
+		notes_of_pipeline(observer, prepared->pipeline, train->table);
 	mem_free(use);
 	return status;
 }

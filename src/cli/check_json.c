@@ -45,6 +45,7 @@ static void json_files(struct json_writer *json, const struct check_result *resu
 		json_place(json, "rows", file->table ? file->table->n_rows : 0);
 		json_problems(json, file);
 		json_size(json, "copies", result->copies[f].n);
+		json_bool(json, "copies_rounded", result->copies[f].rounded);
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -73,6 +74,7 @@ static void json_columns(struct json_writer *json, const struct check_result *re
 				json_float(json, "greatest", (float)column->greatest);
 			}
 			json_bool(json, "constant", column->constant);
+			json_bool(json, "rounded", column->rounded);
 			json_bool(json, "identifier", column->identifier);
 			json_bool(json, "left_out", column->left_out);
 			json_size(json, "codes", column->codes);

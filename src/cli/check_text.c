@@ -89,7 +89,9 @@ static void write_remarks(struct text *text, const struct check_column *column)
 	else if (column->use != CLN_COLUMN_FEATURE)
 		add_remark(text, &n, check_use_words[column->use]);
 	if (column->constant)
-		add_remark(text, &n, "constant");
+		add_remark(text, &n, column->rounded ? "constant as rounded" : "constant");
+	else if (column->rounded)
+		add_remark(text, &n, "rounded beyond 16777216");
 	if (column->tells_label)
 		add_remark(text, &n, "TELLS THE LABEL");
 	if (column->identifier)
@@ -177,8 +179,10 @@ static void write_label(struct text *text, const struct check_result *result)
 
 static void write_copies(struct text *text, const struct check_result *result)
 {
-	static const char *const one[] = {"stands in it before", "is a row of DATA too: a leak"};
-	static const char *const many[] = {"stand in it before", "are rows of DATA too: a leak"};
+	static const char *const one[][2] = {{"stands in it before", "stands, as rounded, in it before"},
+					     {"is a row of DATA too: a leak", "is, as rounded, a row of DATA too"}};
+	static const char *const many[][2] = {{"stand in it before", "stand, as rounded, in it before"},
+					      {"are rows of DATA too: a leak", "are, as rounded, rows of DATA too"}};
 
 	for (int f = 0; f < CHECK_FILES; f++) {
 		const struct check_copies *copies = &result->copies[f];
@@ -192,7 +196,7 @@ static void write_copies(struct text *text, const struct check_result *result)
 				 across ? " of DATA" : "");
 		text_addf(text, "copies    %zu row%s of ", copies->n, copies->n > 1 ? "s" : "");
 		text_add_visible(text, result->files[f].name);
-		text_addf(text, " %s%s\n", copies->n > 1 ? many[across] : one[across], first);
+		text_addf(text, " %s%s\n", (copies->n > 1 ? many : one)[across][copies->rounded], first);
 	}
 }
 
