@@ -182,7 +182,23 @@ equal "lines told" 12 "$(grep -c . "$scratch/stderr")"
 # Columns with a few texts among numbers: the first is told with its place, the others by name.
 awk 'BEGIN {print "a,b,c,y"; for (i = 1; i <= 60; i++) print (i == 5 ? "x" : i) "," (i == 6 ? "x" : i) "," i "," i % 2}' >dirty.csv
 expect 0 'dirty.csv:6:1: column "a" is taken as categories because of 1 cell' train --recipe plain dirty.csv --out dirty --epochs 1
-holds "the other column" 'so is a column: "b"$' "$scratch/stderr"
+holds "what to do" 'that is no number, most often "x" .1.; if it stands for a gap, write NA; --numeric' "$scratch/stderr"
+holds "the other column" 'so is a column: "b" ."x": 1.$' "$scratch/stderr"
+
+# So are columns half of which are texts, and numbers with signs; not more texts than that, nor what was said to be categories.
+awk 'BEGIN {print "half,more,signs,said,y"
+  for (i = 0; i < 120; i++) print (i % 2 ? i : "gap" (i % 6 == 2)) "," (i % 2 || i == 4 ? "t" i % 3 : i) "," \
+    (i % 3 ? "-$1\0470" 10 + i : i % 2 ? "\342\202\254 5" : i ".5 %") "," (i == 7 ? "x" : i % 60) "," i % 2}' >dirty.csv
+expect 0 'dirty.csv:2:1: column "half" is taken as categories because of 60 cells that are no number, most often "gap0" (40)' \
+  train --recipe plain dirty.csv --out dirty --force --epochs 1 --categorical said
+holds "the column with signs" 'so is a column: "signs" .".*": [0-9]*.$' "$scratch/stderr"
+expect 0 '' train --recipe plain dirty.csv --out dirty --force --epochs 1 --ignore half,said
+holds "that column alone" 'column "signs" is taken as categories because of 120 cells, as ".*", that would be' "$scratch/stderr"
+expect 0 '' check --recipe plain dirty.csv --categorical said
+holds "remarks: half" '^  half  *text  *0 .* all numbers but 60 ."gap0": 40.$' stdout
+holds "remarks: more" '^  more  *text  *0 .* different  *most "t[0-2]" .[0-9]*.$' stdout
+holds "remarks: signs" '^  signs  *text  *0 .* numbers but for signs .".*".$' stdout
+holds "remarks: said" '^  said  *text  *0 .* different  *most ".*" .[0-9]*.$' stdout
 
 # Standard input is no file to open again, and still the column of a place is told.
 expect 3 'standard input:3:4: a row weight is not a number' \

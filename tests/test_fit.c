@@ -752,13 +752,16 @@ START_TEST(notes_name_what_is_odd_about_the_columns)
 			table->columns[2].numbers[i] = NAN;
 	}
 	table->columns[2].n_missing = 70;
-	table->columns[3].n_texts = 2; /* as if nearly all colours were numbers */
+	memcpy(table->columns[3].levels[0], "1", 2); /* as if most colours were numbers, and not red */
+	memcpy(table->columns[3].levels[1], "2", 2);
+	table->columns[3].n_texts = 2;
 	config.max_levels = 2;
 	ck_assert_int_eq(cln_model_fit(&model, table, NULL, NULL, NULL, &config, &observer, NULL, NULL), CLN_STOPPED);
 	ck_assert_ptr_nonnull(strstr(heard.all_notes, "\"where\" (--label"));
 	ck_assert_ptr_nonnull(strstr(heard.all_notes, "left out: \"x\""));
 	ck_assert_ptr_nonnull(strstr(heard.all_notes, "mostly missing: \"noise\" (70 %)"));
-	ck_assert_ptr_nonnull(strstr(heard.all_notes, "\"colour\" is taken as categories because of 2 cells"));
+	ck_assert_ptr_nonnull(strstr(heard.all_notes, "\"colour\" is taken as categories because of"));
+	ck_assert_ptr_nonnull(strstr(heard.all_notes, "no number, most often \"red\" ("));
 	ck_assert_ptr_nonnull(strstr(heard.all_notes, "--max-levels): \"colour\" (1 of 3)"));
 	ck_assert_uint_eq(heard.notes, 5);
 	cln_model_destroy(model);

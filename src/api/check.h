@@ -34,7 +34,9 @@ struct check_column {
 	enum cln_column_use use;
 	bool categorical;
 	size_t n_missing;
-	size_t n_texts; /* cells of a categorical column that are no numbers, where nearly all others are, else 0 */
+	size_t n_texts, n_signed; /* of a categorical column that is nearly_numbers: as there; else 0 */
+	char text[EXCERPT];
+	size_t n_text;            /* the most frequent of those, and its cells */
 	size_t n_different;        /* levels of a categorical column */
 	double least, median, greatest; /* of numbers; NaN: there are none */
 	char frequent[EXCERPT];    /* the most frequent level ... */

@@ -2,6 +2,7 @@
  * What the columns of a table hold, each by one thread. */
 #include "api/check.h"
 
+#include "api/nearly_numbers.h"
 #include "api/notes.h"
 #include "base/parallel.h"
 #include "data/order.h"
@@ -69,15 +70,13 @@ static bool numbers_tell(const struct column *column, const struct check_rows *r
 /* counts: of the cells of each level. */
 static void describe_levels(struct check_column *summary, const struct column *column, const size_t *counts, size_t n_rows)
 {
-	size_t n_present = 0, n_numbers = 0, frequent = 0;
-	float number;
+	const struct nearly_numbers nearly = nearly_numbers_find(column, counts);
+	size_t n_present = 0, frequent = 0;
 
 	for (size_t k = 0; k < column->n_levels; k++) {
 		n_present += counts[k];
 		summary->n_different += counts[k] > 0;
 		frequent = counts[k] > counts[frequent] ? k : frequent;
-		if (counts[k] > 0 && !column->type_was_given && text_to_float(&number, column->levels[k]))
-			n_numbers += counts[k];
 	}
 	summary->n_missing = n_rows - n_present;
 	if (n_present == 0)
@@ -85,8 +84,11 @@ static void describe_levels(struct check_column *summary, const struct column *c
 	summary->n_frequent = counts[frequent];
 	text_excerpt(summary->frequent, column->levels[frequent], strlen(column->levels[frequent]));
 	summary->constant = summary->n_missing == 0 && summary->n_different == 1;
-	if (20 * (n_present - n_numbers) <= n_present)
-		summary->n_texts = n_present - n_numbers;
+	summary->n_texts = nearly.n_texts;
+	summary->n_signed = nearly.n_signed;
+	summary->n_text = nearly.n_frequent;
+	if (nearly.n_texts > 0)
+		text_excerpt(summary->text, nearly.text, strlen(nearly.text));
 }
 
 /* Whether each level is of one class alone; counts: by level and class. */

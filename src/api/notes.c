@@ -4,11 +4,14 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "api/check.h"
+#include "api/nearly_numbers.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
+#include "data/text.h"
 
 #define NOTE_TEXT 1024
 #define NOTE_NAMES 8 /* columns that a sentence names; it counts the others */
@@ -60,28 +63,54 @@ static void note_names(const struct cln_observer *observer, struct name_list *li
 	note(observer, "%s: %s%s", list->n > 1 ? many : one, list->text, more);
 }
 
-/* A text column most of whose cells are numbers is probably a numeric one with some bad cells. */
-#define NEARLY_NUMBERS 0.05 /* the share of other texts up to which it is */
 #define MOSTLY_MISSING 0.5
 
-static bool is_dirty(const struct cln_table *table, const struct column *column)
-{
-	return column->type == COLUMN_CATEGORICAL && !column->type_was_given && column->n_texts > 0 &&
-	       (double)column->n_texts <= NEARLY_NUMBERS * (double)(table->n_rows - column->n_missing);
-}
-
-/* The place of one such cell: looking it up reads the file again, so only the first column has that. */
-static void note_dirty_column(const struct cln_observer *observer, const struct cln_table *table, size_t c)
+/* A column of texts that were probably meant as numbers, with the place of the first one: looking it up reads the file again, so
+ * only the first column has that. */
+static void note_nearly_numbers(const struct cln_observer *observer, const struct cln_table *table, size_t c,
+				const struct nearly_numbers *nearly)
 {
 	const struct column *column = &table->columns[c];
-	char place[TABLE_PLACE], text[TABLE_CELL];
+	char place[TABLE_PLACE], text[EXCERPT];
 
 	table_place(place, table, column->first_text_row, c);
-	table_cell(text, table, column->first_text_row, c);
-	note(observer,
-	     "%s: column \"%s\" is taken as categories because of %zu cell%s that %s no number, the first being \"%s\"; "
-	     "--numeric insists on numbers",
-	     place, column->name, column->n_texts, column->n_texts > 1 ? "s" : "", column->n_texts > 1 ? "are" : "is", text);
+	text_excerpt(text, nearly->text, strlen(nearly->text));
+	if (2 * nearly->n_signed > nearly->n_texts)
+		note(observer,
+		     "%s: column \"%s\" is taken as categories because of %zu cell%s, as \"%s\", that would be a number without "
+		     "signs and commas; write numbers as plain ones",
+		     place, column->name, nearly->n_signed, nearly->n_signed > 1 ? "s" : "", text);
+	else
+		note(observer,
+		     "%s: column \"%s\" is taken as categories because of %zu cell%s that %s no number, most often \"%s\" (%zu); "
+		     "if it stands for a gap, write NA; --numeric insists on numbers",
+		     place, column->name, nearly->n_texts, nearly->n_texts > 1 ? "s" : "", nearly->n_texts > 1 ? "are" : "is",
+		     text, nearly->n_frequent);
+}
+
+static void note_all_nearly_numbers(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
+{
+	struct name_list others = {0};
+	bool any = false;
+
+	for (size_t c = 0; c < table->n_columns; c++) {
+		const struct column *column = &table->columns[c];
+		struct nearly_numbers nearly = {0};
+		char text[EXCERPT], detail[EXCERPT + 32];
+
+		if (use[c] || (!column->ignored && column_is_left_out(table, column)))
+			nearly = nearly_numbers_of_table(table, column);
+		if (nearly.n_texts == 0)
+			continue;
+		text_excerpt(text, nearly.text, strlen(nearly.text));
+		snprintf(detail, sizeof detail, " (\"%s\": %zu)", text, nearly.n_frequent);
+		if (any)
+			add_name(&others, column->name, detail);
+		else
+			note_nearly_numbers(observer, table, c, &nearly);
+		any = true;
+	}
+	note_names(observer, &others, "so is a column", "so are columns");
 }
 
 /* Every row has another text, or the next whole number: columns that tell rows apart and foretell nothing, unless the rows were
@@ -198,12 +227,12 @@ static void note_names_that_are_data(const struct cln_observer *observer, const 
 
 void notes_of_table(const struct cln_observer *observer, const struct cln_table *table, const bool *use)
 {
-	struct name_list mostly_missing = {0}, also_dirty = {0}, left_out = {0}, identifiers = {0}, rounded = {0};
-	bool has_dirty = false;
+	struct name_list mostly_missing = {0}, left_out = {0}, identifiers = {0}, rounded = {0};
 
 	if (!observer || !observer->note)
 		return;
 	note_names_that_are_data(observer, table);
+	note_all_nearly_numbers(observer, table, use);
 	for (size_t c = 0; c < table->n_columns; c++) {
 		const struct column *column = &table->columns[c];
 		double share = (double)column->n_missing / (double)table->n_rows;
@@ -213,11 +242,6 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 			continue;
 		if (!use[c])
 			add_name(&left_out, column->name, "");
-		if (is_dirty(table, column) && has_dirty)
-			add_name(&also_dirty, column->name, "");
-		else if (is_dirty(table, column))
-			note_dirty_column(observer, table, c);
-		has_dirty = has_dirty || is_dirty(table, column);
 		snprintf(detail, sizeof detail, " (%.3g %%)", 100 * share);
 		if (share > MOSTLY_MISSING && column->n_missing < table->n_rows)
 			add_name(&mostly_missing, column->name, detail);
@@ -226,7 +250,6 @@ void notes_of_table(const struct cln_observer *observer, const struct cln_table 
 		if (!column->type_was_given && column_is_rounded(column, table->n_rows))
 			add_name(&rounded, column->name, "");
 	}
-	note_names(observer, &also_dirty, "so is a column", "so are columns");
 	note_names(observer, &mostly_missing, "a column is mostly missing", "columns that are mostly missing");
 	note_names(observer, &left_out, "a column is left out, because it has another text in every row",
 		   "columns are left out, because they have another text in every row");

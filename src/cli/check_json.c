@@ -68,6 +68,9 @@ static void json_columns(struct json_writer *json, const struct check_result *re
 				json_string(json, "most_frequent", column->n_frequent ? column->frequent : NULL);
 				json_size(json, "most_frequent_cells", column->n_frequent);
 				json_size(json, "texts_among_numbers", column->n_texts);
+				json_size(json, "numbers_with_signs", column->n_signed);
+				json_string(json, "most_frequent_text", column->n_texts ? column->text : NULL);
+				json_size(json, "most_frequent_text_cells", column->n_text);
 			} else {
 				json_float(json, "least", (float)column->least);
 				json_double(json, "median", column->median);

@@ -81,7 +81,7 @@ static void add_remark(struct text *text, size_t *n, const char *remark)
 
 static void write_remarks(struct text *text, const struct check_column *column)
 {
-	char detail[96];
+	char detail[EXCERPT + 96];
 	size_t n = 0;
 
 	if (column->left_out)
@@ -97,7 +97,11 @@ static void write_remarks(struct text *text, const struct check_column *column)
 	if (column->identifier)
 		add_remark(text, &n, "identifier?");
 	if (column->n_texts > 0) {
-		snprintf(detail, sizeof detail, "all numbers but %zu", column->n_texts);
+		if (2 * column->n_signed > column->n_texts)
+			snprintf(detail, sizeof detail, "numbers but for signs (\"%s\")", column->text);
+		else
+			snprintf(detail, sizeof detail, "all numbers but %zu (\"%s\": %zu)", column->n_texts, column->text,
+				 column->n_text);
 		add_remark(text, &n, detail);
 	}
 	if (column->codes > 0) {
