@@ -60,6 +60,9 @@ struct cln_read_options {
 	const char *categorical; /* columns that are categories although all their cells are numbers */
 	const char *numeric;     /* columns that must be numbers: any other text is an error with its place */
 	const char *ignore;      /* columns left out */
+	/* up to 32 texts, separated by commas, that stand for a missing cell beside those of doc/data.md; numbers do by their
+	 * value.  A model keeps those of its training table: tables that it is given are to be read with cln_model_missing. */
+	const char *missing;
 	const char *keep;        /* columns whose cells are read as the texts they are, to be written beside the predictions */
 	/* The column whose texts are read as they are written, even if all are numbers, since a label's value may be one that
 	 * float cannot hold: a name or number, or "" for the last column that is neither ignored nor `weight`; NULL: none. */
@@ -444,6 +447,9 @@ double cln_model_threshold(const struct cln_model *model);
 CLN_MUST_CHECK enum cln_status cln_model_set_threshold(struct cln_model *model, double threshold, struct cln_error *err);
 /* Lent: the text of the negative (0) or positive (1) class. */
 const char *cln_model_label_value(const struct cln_model *model, int positive);
+
+/* cln_read_options.missing of the table that the model was trained on; NULL: none.  Owned by the model. */
+const char *cln_model_missing(const struct cln_model *model);
 
 /* A description for people (json = false) or programs (json = true), to be freed by the caller with cln_free. */
 CLN_MUST_CHECK enum cln_status cln_model_describe(const struct cln_model *model, bool json, char **text, struct cln_error *err);

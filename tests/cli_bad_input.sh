@@ -182,7 +182,7 @@ equal "lines told" 12 "$(grep -c . "$scratch/stderr")"
 # Columns with a few texts among numbers: the first is told with its place, the others by name.
 awk 'BEGIN {print "a,b,c,y"; for (i = 1; i <= 60; i++) print (i == 5 ? "x" : i) "," (i == 6 ? "x" : i) "," i "," i % 2}' >dirty.csv
 expect 0 'dirty.csv:6:1: column "a" is taken as categories because of 1 cell' train --recipe plain dirty.csv --out dirty --epochs 1
-holds "what to do" 'that is no number, most often "x" .1.; if it stands for a gap, write NA; --numeric' "$scratch/stderr"
+holds "what to do" 'that is no number, most often "x" .1.; if it stands for a gap, --missing names it; --numeric' "$scratch/stderr"
 holds "the other column" 'so is a column: "b" ."x": 1.$' "$scratch/stderr"
 
 # So are columns half of which are texts, and numbers with signs; not more texts than that, nor what was said to be categories.

@@ -58,6 +58,59 @@ sed '2,9s/$/.0/' large.csv >spelt.csv
 train spelt spelt.csv
 expect 3 'every label is' train --recipe plain zero.csv --out refused
 
+# ---- texts and numbers that are gaps by --missing are so wherever the model goes, without being told
+awk 'BEGIN { print "x,k,c,y"
+  for (i = 0; i < 300; i++)
+    printf("%s,%s,%s,%d\n", i % 9 ? i * i % 101 ".5" : "unknown", i % 7 ? i % 11 : "-999", i % 5 ? "c" i % 4 : "unknown",
+      i * i % 101 < 50) }' >marked.csv
+sed 's/unknown//g; s/-999/NA/' marked.csv >gaps.csv
+train marked marked.csv --missing ' unknown,-999.0 ' --valid marked.csv
+train gaps gaps.csv --valid gaps.csv
+expect 0 'missing cells 137;' predict gaps gaps.csv --out gaps.out
+for way in 'predict marked marked.csv' 'predict marked gaps.csv' 'predict marked -'; do
+  # shellcheck disable=SC2086
+  expect 0 'missing cells 137;' $way --out marked.out <marked.csv
+  cmp -s marked.out gaps.out || fail "$way: other predictions"
+done
+expect 0 '' inspect marked
+holds "inspect" '^also missing: unknown,-999[.]0$' stdout
+expect 0 '' evaluate gaps gaps.csv --json
+cp stdout gaps.json
+expect 0 '' evaluate marked marked.csv --json
+cmp -s stdout gaps.json || fail "other metrics: $(diff stdout gaps.json)"
+expect 0 '' importance gaps gaps.csv
+cp stdout gaps.importance
+expect 0 '' importance marked marked.csv
+cmp -s stdout gaps.importance || fail "another importance: $(diff stdout gaps.importance)"
+expect 0 '' check marked.csv --model marked
+! grep -q '^unseen\|^outside' stdout || fail "gaps are unlike the training rows: $(cat stdout)"
+expect 0 '' check marked.csv --missing unknown,-999
+holds "check" '^  x  *number  *34 ' stdout
+train begun marked.csv --init marked
+expect 0 '' inspect begun
+holds "--init" '^also missing: unknown,-999[.]0$' stdout
+expect 2 '--missing other: the model was trained with --missing unknown,-999.0, which it keeps' \
+  train --recipe plain marked.csv --init marked --missing other --out refused
+expect 2 '--missing other: the model was trained with none' train --recipe plain gaps.csv --init gaps --missing other --out refused
+expect 3 'the models cannot be compared: one was trained with --missing unknown,-999.0, the other with none' \
+  evaluate marked marked.csv --compare gaps
+expect 0 '' crossval marked.csv --recipe plain --missing unknown,-999 --epochs 1 --folds 2 --out crossed
+# A run that goes on has the gaps that it began with, also where none is met.
+expect 75 '' train --recipe plain gaps.csv --missing nowhere --epochs 100000 --patience 0 --progress none --out stopped \
+  --time-limit 100ms
+expect 2 '' train --recipe plain gaps.csv --missing elsewhere --epochs 100000 --patience 0 --progress none --out stopped --resume
+holds "another --missing" 'missing' stderr
+# A column cache is made with its gaps.
+expect 0 '' convert marked.csv marked.cache --missing unknown,-999.0
+train cached marked.cache --missing unknown,-999.0 --valid marked.cache
+cmp -s cached/model.safetensors marked/model.safetensors || fail "another model from a cache"
+expect 0 'missing cells 137;' predict marked marked.cache --out marked.out
+cmp -s marked.out gaps.out || fail "other predictions from a cache"
+expect 0 '' convert marked.csv plain.cache
+expect 3 'plain.cache, row 1: "unknown" in column "x" is a gap by --missing, but a cell here' predict marked plain.cache
+expect 3 'plain.cache, row 1: "-999" in column "k" is a gap by --missing' \
+  train --recipe plain plain.cache --missing -999 --out refused
+
 # ---- a table of one column suits a model of one
 cut -d, -f1 large.csv >one.csv
 expect 0 '' predict large one.csv

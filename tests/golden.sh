@@ -23,12 +23,12 @@ done
 equal "models" "$n" 14
 
 # The version is looked at before the checksum, which a later version may compute otherwise.
-LC_ALL=C sed 's/\\"format\\":1,/\\"format\\":5,/' "$golden/relu.safetensors" >later.safetensors
-expect 1 'later.safetensors: written by a newer Colonnade (format 5); this one reads up to 4' predict later.safetensors \
+LC_ALL=C sed 's/\\"format\\":1,/\\"format\\":6,/' "$golden/relu.safetensors" >later.safetensors
+expect 1 'later.safetensors: written by a newer Colonnade (format 6); this one reads up to 5' predict later.safetensors \
   "$golden/table.csv"
 one_line
-expect 1 'written by a newer Colonnade (format 5)' inspect later.safetensors
-expect 1 'written by a newer Colonnade (format 5)' train --recipe plain "$golden/train.csv" --init later.safetensors --out later
+expect 1 'written by a newer Colonnade (format 6)' inspect later.safetensors
+expect 1 'written by a newer Colonnade (format 6)' train --recipe plain "$golden/train.csv" --init later.safetensors --out later
 cp "$golden/table.cache" later.cache
 chmod +w later.safetensors later.cache
 printf '\002' | dd of=later.cache bs=1 seek=8 conv=notrunc 2>/dev/null

@@ -527,6 +527,43 @@ START_TEST(missing_tokens_are_known)
 }
 END_TEST
 
+/* The list's texts, spaces aside, quoted or not; its numbers by their value, in columns of numbers and of texts. */
+START_TEST(further_texts_are_gaps_where_asked_for)
+{
+	const struct cln_read_options options = {.missing = "not known , -999,,inf", .categorical = "z"};
+	struct cln_table *table = read_ok("x,y,z\n1.5,red,-999.0\n-999,not known,7\n\" not known\",blue,07\n-9.99e2, "
+					  "not known ,-9990\ninf,-999,8\nNA,not,8\n",
+					  &options);
+	ck_assert_int_eq(table->columns[0].type, COLUMN_NUMERIC);
+	ck_assert_uint_eq(table->columns[0].n_missing, 5);
+	ck_assert_uint_eq(table->columns[1].n_missing, 3);
+	ck_assert_uint_eq(table->columns[1].n_levels, 3);
+	ck_assert_uint_eq(table->columns[2].n_missing, 1);
+	ck_assert_uint_eq(table->columns[2].n_levels, 4);
+	ck_assert_str_eq(table->missing, "not known,-999,inf");
+	for (size_t row = 1; row < 6; row++)
+		ck_assert(isnan(table->columns[0].numbers[row]));
+	ck_assert_uint_eq(table->columns[2].codes[0], LEVEL_MISSING);
+	cln_table_destroy(table);
+	table = read_ok("x,y\nnot known,1\n", &(struct cln_read_options){.missing = " , "});
+	assert_cell(table, 0, 0, "not known");
+	ck_assert_ptr_null(table->missing);
+	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(lists_of_gaps_have_limits)
+{
+	char list[2 * 33 + 1];
+	for (size_t i = 0; i < 33; i++)
+		memcpy(list + 2 * i, "x,", 3);
+	bad_with("x,y\n1,2\n", (struct cln_read_options){.missing = list}, CLN_E_USAGE, "--missing: more than 32 texts");
+	bad_with("x,y\n1,2\n", (struct cln_read_options){.missing = "\xFF"}, CLN_E_USAGE, "--missing: not valid UTF-8");
+	list[2 * 32] = '\0';
+	cln_table_destroy(read_ok("x,y\n1,2\n", &(struct cln_read_options){.missing = list}));
+}
+END_TEST
+
 START_TEST(a_column_of_gaps_is_numeric)
 {
 	struct cln_table *table = read_ok("x,y\nNA,1\n,2\n", NULL);
@@ -1224,7 +1261,9 @@ static Suite *csv_suite(void)
 					     {a_decimal_comma_is_told, 1},
 					     {a_comma_may_separate_thousands, 1}};
 	const struct named_test types[] = {{missing_tokens_are_known, 1},
-					   {a_column_of_gaps_is_numeric, 1},
+					   {further_texts_are_gaps_where_asked_for, 1},
+					    {lists_of_gaps_have_limits, 1},
+					    {a_column_of_gaps_is_numeric, 1},
 					   {a_late_text_makes_its_column_categorical, 1},
 					   {a_late_text_in_a_numeric_column_is_an_error, 1},
 					   {categories_keep_their_text_and_ignored_columns_hold_nothing, 1},

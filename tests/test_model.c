@@ -502,8 +502,8 @@ static const struct {
 	const char *from, *to, *message;
 } forgeries[] = {
 	/* the version comes first, whatever else has changed */
-	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":5,\\\"sort\\\":7",
-	 "m: written by a newer Colonnade (format 5); this one reads up to 4"},
+	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":6,\\\"sort\\\":7",
+	 "m: written by a newer Colonnade (format 6); this one reads up to 5"},
 	{"\\\"format\\\":1", "\\\"format\\\":0", "format"},
 	{"\\\"kind\\\":\\\"model\\\"", "\\\"kind\\\":\\\"checkpoint\\\"", "m: it holds a checkpoint, not a model"},
 	{"\"__metadata__\"", "\"__metadatb__\"", "another program's safetensors file"},
@@ -695,6 +695,55 @@ START_TEST(forged_ranges_are_refused_by_what_is_wrong)
 	struct cln_error error = {0};
 	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
 	assert_has(error.message, range_forgeries[_i].message);
+	mem_free(file.bytes);
+	mem_free(forged.bytes);
+	cln_model_destroy(model);
+}
+END_TEST
+
+static struct cln_model *model_with_gaps(void)
+{
+	struct cln_model *model = model_with_ranges();
+	model->pipeline->missing = mem_copy("unknown,-999", 12, NULL);
+	ck_assert_ptr_nonnull(model->pipeline->missing);
+	return model;
+}
+
+START_TEST(texts_that_are_gaps_are_kept_in_format_5)
+{
+	struct cln_model *model = model_with_gaps(), *read;
+	struct pipeline *copy;
+	struct file file = encode(model);
+	ck_assert(is_format(file, 5));
+	assert_ok(model_decode(&read, file.bytes, file.length, "m", &err));
+	ck_assert_str_eq(cln_model_missing(read), "unknown,-999");
+	assert_ok(pipeline_clone(&copy, read->pipeline, &err));
+	ck_assert_str_eq(copy->missing, "unknown,-999");
+	pipeline_destroy(copy);
+	mem_free(file.bytes);
+	cln_model_destroy(read);
+	cln_model_destroy(model);
+}
+END_TEST
+
+static const struct {
+	const char *from, *to, *message;
+} gap_forgeries[] = {
+	{"\\\"format\\\":5,", "\\\"format\\\":4,", "not in the form that Colonnade writes"},
+	{"\"unknown,-999\\\"", "\"unknown,,-999\\\"", "\"missing\" is no list of texts"},
+	{"\"unknown,-999\\\"", "\" unknown\\\"", "\"missing\" is no list of texts"},
+	{"\"unknown,-999\\\"", "\"\\\"", "\"missing\" is no list of texts"},
+	{"\\\"unknown,-999\\\"", "7", "\"missing\""},
+};
+#define N_GAP_FORGERIES ((int)(sizeof gap_forgeries / sizeof *gap_forgeries))
+
+START_TEST(forged_gaps_are_refused_by_what_is_wrong)
+{
+	struct cln_model *model = model_with_gaps();
+	struct file file = encode(model), forged = forge(file, gap_forgeries[_i].from, gap_forgeries[_i].to);
+	struct cln_error error = {0};
+	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
+	assert_has(error.message, gap_forgeries[_i].message);
 	mem_free(file.bytes);
 	mem_free(forged.bytes);
 	cln_model_destroy(model);
@@ -1114,6 +1163,7 @@ static Suite *make_suite(void)
 	tcase_add_test(written, levels_and_their_values_read_back);
 	tcase_add_test(written, options_of_levels_are_of_format_3);
 	tcase_add_test(written, ranges_of_numbers_are_kept_in_format_4);
+	tcase_add_test(written, texts_that_are_gaps_are_kept_in_format_5);
 	tcase_add_test(written, knots_and_scores_read_back_to_the_bit_and_are_short);
 	tcase_add_test(written, reading_and_writing_again_gives_the_same_bytes);
 	tcase_add_test(written, golden_file_is_what_is_written);
@@ -1133,6 +1183,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(read, forged_levels_are_refused_by_what_is_wrong, 0, N_LEVEL_FORGERIES);
 	tcase_add_test(read, damaged_levels_are_refused);
 	tcase_add_loop_test(read, forged_ranges_are_refused_by_what_is_wrong, 0, N_RANGE_FORGERIES);
+	tcase_add_loop_test(read, forged_gaps_are_refused_by_what_is_wrong, 0, N_GAP_FORGERIES);
 	tcase_add_test(read, one_knot_and_too_many_are_refused);
 	tcase_add_test(read, other_content_in_the_right_form_is_read);
 	tcase_add_test(read, weight_that_is_not_finite_is_refused);

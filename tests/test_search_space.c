@@ -206,9 +206,10 @@ START_TEST(a_choice_has_its_limit)
 END_TEST
 
 static const char *const unsearchable[] = {
-    "label", "positive", "valid-fraction", "test-fraction", "weight", "ignore", "categorical", "numeric", "separator", "no-header",
-    "recipe", "seed", "metric", "ensemble", "calibrate", "threshold", "folds", "valid", "test", "space", "trials", "strategy",
-    "eta", "refit", "out", "force", "checkpoint-every", "time-limit", "requeue-exit", "threads", "progress", "json", "config"};
+    "label", "positive", "valid-fraction", "test-fraction", "weight", "ignore", "categorical", "numeric", "missing",
+    "separator", "no-header", "recipe", "seed", "metric", "ensemble", "calibrate", "threshold", "folds", "valid", "test",
+    "space", "trials", "strategy", "eta", "refit", "out", "force", "checkpoint-every", "time-limit", "requeue-exit",
+    "threads", "progress", "json", "config"};
 enum { N_UNSEARCHABLE = sizeof unsearchable / sizeof *unsearchable };
 
 START_TEST(what_shapes_no_trial_is_refused_by_name)

@@ -238,6 +238,15 @@ static void describe_validation(struct text *out, const struct cln_metrics *vali
 	text_addf(out, "\n");
 }
 
+static void describe_if(struct text *out, const char *what, const char *text)
+{
+	if (!text)
+		return;
+	text_addf(out, "%s", what);
+	text_add_visible(out, text);
+	text_addf(out, "\n");
+}
+
 static void describe_purpose(struct text *out, const struct cln_model *model)
 {
 	text_addf(out, "Colonnade model, format %zu\n\npredicts: ", document_format(model));
@@ -249,11 +258,8 @@ static void describe_purpose(struct text *out, const struct cln_model *model)
 	text_addf(out, ", else ");
 	text_add_visible(out, model->label.negative);
 	text_addf(out, "\n");
-	if (!model->weight)
-		return;
-	text_addf(out, "row weights: ");
-	text_add_visible(out, model->weight);
-	text_addf(out, "\n");
+	describe_if(out, "row weights: ", model->weight);
+	describe_if(out, "also missing: ", model->pipeline->missing);
 }
 
 static enum cln_status describe_text(struct text *out, const struct cln_model *model, struct cln_error *err)

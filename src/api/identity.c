@@ -110,6 +110,8 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	json_string(&writer, "negative", data->label.negative);
 	json_string(&writer, "positive", data->label.positive);
 	json_string(&writer, "weight", data->weight);
+	if (data->pipeline->missing)
+		json_string(&writer, "missing", data->pipeline->missing);
 	write_table(&writer, "training table", sources->train);
 	write_table(&writer, "validation table", sources->valid);
 	write_table(&writer, "test table", sources->test);

@@ -83,7 +83,7 @@ static void note_nearly_numbers(const struct cln_observer *observer, const struc
 	else
 		note(observer,
 		     "%s: column \"%s\" is taken as categories because of %zu cell%s that %s no number, most often \"%s\" (%zu); "
-		     "if it stands for a gap, write NA; --numeric insists on numbers",
+		     "if it stands for a gap, --missing names it; --numeric insists on numbers",
 		     place, column->name, nearly->n_texts, nearly->n_texts > 1 ? "s" : "", nearly->n_texts > 1 ? "are" : "is",
 		     text, nearly->n_frequent);
 }

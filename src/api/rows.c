@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "data/cache.h"
 #include "data/findings.h"
+#include "data/gaps.h"
 #include "model/model.h"
 
 #include <math.h>
@@ -51,6 +52,21 @@ static void list_model_columns(struct columns_wanted *wanted, const struct cln_m
 	}
 }
 
+/* What is a gap was said when the model was trained; *missing: where it is to be. */
+static enum cln_status take_missing(const char **missing, const struct cln_model *model, struct cln_error *err)
+{
+	const char *kept = cln_model_missing(model);
+	struct gaps gaps;
+	enum cln_status status = gaps_create(&gaps, *missing, err);
+
+	if (status == CLN_OK && gaps.list && (!kept || strcmp(gaps.list, kept) != 0))
+		status = error_set(err, CLN_E_USAGE, "--missing %s: the model was trained with %s%s, which it keeps", *missing,
+				   kept ? "--missing " : "none", kept ? kept : "");
+	*missing = kept;
+	gaps_free(&gaps);
+	return status;
+}
+
 /* As cln_table_read, or with all that is wrong where there are findings. */
 static enum cln_status read_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				  struct findings *findings, struct cln_error *err)
@@ -78,12 +94,15 @@ static enum cln_status read_for_model(struct cln_table **table, const char *path
 				      struct cln_error *err)
 {
 	struct columns_wanted wanted;
+	struct cln_read_options read = *options;
 	enum cln_status status = create_wanted(&wanted, model->pipeline->n_columns + 2, err);
 
 	*table = NULL;
+	if (status == CLN_OK)
+		status = take_missing(&read.missing, model, err);
 	if (status == CLN_OK) {
 		list_model_columns(&wanted, model, true);
-		status = read_wanted(table, path, options, &wanted, rows, findings, err);
+		status = read_wanted(table, path, &read, &wanted, rows, findings, err);
 	}
 	free_wanted(&wanted);
 	return status;
@@ -101,19 +120,35 @@ enum cln_status rows_check_for_model(struct cln_table **table, const char *path,
 	return read_for_model(table, path, options, model, ROWS_WHOLE, findings, err);
 }
 
+/* Cells that are gaps for one model alone would have to be read twice. */
+static enum cln_status same_missing(const struct cln_model *first, const struct cln_model *second, struct cln_error *err)
+{
+	const char *one = cln_model_missing(first), *other = cln_model_missing(second);
+
+	if (strcmp(one ? one : "", other ? other : "") == 0)
+		return CLN_OK;
+	return error_set(err, CLN_E_DATA, "the models cannot be compared: one was trained with --missing %s, the other with %s%s",
+			 one ? one : other, one && other ? "--missing " : "none", one && other ? other : "");
+}
+
 enum cln_status rows_read_for_models(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				     const struct cln_model *first, const struct cln_model *second, struct cln_error *err)
 {
 	struct columns_wanted wanted;
 	const size_t n_second = second ? second->pipeline->n_columns + 2 : 0;
+	struct cln_read_options read = *options;
 	enum cln_status status = create_wanted(&wanted, first->pipeline->n_columns + 2 + n_second, err);
 
 	*table = NULL;
+	if (status == CLN_OK)
+		status = take_missing(&read.missing, first, err);
+	if (status == CLN_OK && second)
+		status = same_missing(first, second, err);
 	if (status == CLN_OK) {
 		list_model_columns(&wanted, first, true);
 		if (second)
 			list_model_columns(&wanted, second, true);
-		status = read_wanted(table, path, options, &wanted, ROWS_LABELLED, NULL, err);
+		status = read_wanted(table, path, &read, &wanted, ROWS_LABELLED, NULL, err);
 	}
 	free_wanted(&wanted);
 	return status;
@@ -127,6 +162,8 @@ enum cln_status rows_open_for_model(struct rows_reader *reader, const char *path
 	enum cln_status status = create_wanted(&wanted, model->pipeline->n_columns, err);
 
 	*reader = (struct rows_reader){0};
+	if (status == CLN_OK)
+		status = take_missing(&read.missing, model, err);
 	if (status == CLN_OK) {
 		list_model_columns(&wanted, model, false);
 		read.known_categories = wanted.categories;
@@ -177,6 +214,7 @@ enum cln_status rows_check_like_table(struct cln_table **table, const char *path
 	}
 	if (status == CLN_OK) {
 		read.categorical = read.numeric = read.ignore = read.label = read.weight = NULL;
+		read.missing = like->missing;
 		read.known_categories = wanted.categories;
 		read.n_known_categories = wanted.n_categories;
 		read.needed = wanted.needed;

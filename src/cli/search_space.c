@@ -24,6 +24,7 @@ static const struct {
     {"ignore", same_rows},
     {"categorical", same_rows},
     {"numeric", same_rows},
+    {"missing", same_rows},
     {"separator", same_rows},
     {"no-header", same_rows},
     {"recipe", "the values of all other options come from it; give it on the command line"},

@@ -448,6 +448,7 @@ enum cln_status cache_read_bytes(struct cln_table **table, const unsigned char *
 				 const struct cln_read_options *options, int threads, struct cln_error *err)
 {
 	struct cache_reader reader = {.bytes = bytes, .length = length, .name = name, .options = options, .threads = threads};
+	struct gaps gaps = {0};
 	*table = NULL;
 	enum cln_status status = cache_layout_find(&reader.layout, bytes, length, name, err);
 	if (status == CLN_OK)
@@ -464,10 +465,15 @@ enum cln_status cache_read_bytes(struct cln_table **table, const unsigned char *
 		status = choose_targets(&reader, err);
 	if (status == CLN_OK)
 		status = fill_table(&reader, err);
+	if (status == CLN_OK)
+		status = gaps_create(&gaps, options->missing, err);
+	if (status == CLN_OK)
+		status = gaps_settle_lent(reader.table, &gaps, err);
 	if (status == CLN_OK) {
 		*table = reader.table;
 		reader.table = NULL;
 	}
+	gaps_free(&gaps);
 	reader_free(&reader);
 	return status;
 }

@@ -83,7 +83,8 @@ static enum cln_status read_texts(struct cln_table **texts, const struct cln_tab
 	for (size_t c = 0; c < table->n_columns; c++)
 		if (wanted[c])
 			names[n++] = table->columns[c].name;
-	struct cln_read_options read = {.separator = options->separator,
+	struct cln_read_options read = {.missing = options->missing,
+					.separator = options->separator,
 					.no_header = options->no_header,
 					.known_categories = names,
 					.n_known_categories = n,

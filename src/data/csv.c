@@ -88,6 +88,7 @@ void csv_reader_free(struct reader *reader)
 	mem_free(reader->targets);
 	mem_free(reader->categories);
 	dictionary_free(&reader->names);
+	gaps_free(&reader->gaps);
 	cln_table_destroy(reader->table);
 }
 
@@ -254,13 +255,17 @@ static enum cln_status read_rows(struct reader *reader, struct cln_error *err)
 	for (size_t c = 0; status == CLN_OK && c < reader->n_columns; c++)
 		reader->table->columns[c].n_missing = add_tallies(reader, c).n_missing;
 	if (status == CLN_OK)
+		gaps_settle(reader->table, &reader->gaps);
+	if (status == CLN_OK)
 		status = reader->findings ? csv_find_cells(reader, err) : csv_report_cells(reader, err);
 	return status;
 }
 
 enum cln_status csv_prepare(struct reader *reader, int threads, size_t window_bytes, double growth, struct cln_error *err)
 {
-	enum cln_status status = reader->form->start(reader, err);
+	enum cln_status status = gaps_create(&reader->gaps, reader->options->missing, err);
+	if (status == CLN_OK)
+		status = reader->form->start(reader, err);
 	if (status == CLN_OK)
 		status = create_windows(reader, threads, window_bytes, err);
 	if (status == CLN_OK)

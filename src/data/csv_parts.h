@@ -19,6 +19,7 @@
 #include "data/csv_plain.h"
 #include "data/dictionary.h"
 #include "data/findings.h"
+#include "data/gaps.h"
 #include "data/source.h"
 #include "data/targets.h"
 #include "data/text.h"
@@ -243,6 +244,7 @@ struct reader {
 	int n_workers;
 	bool second_sweep;
 	bool few_levels; /* a category of more than CSV_FEW_LEVELS texts is given up: it is then as if ignored */
+	struct gaps gaps; /* by the options */
 	struct findings *findings; /* NULL: a problem ends the reading; else all are wanted */
 	struct cln_table *table;
 };
@@ -305,6 +307,7 @@ void row_forget(struct row_state *state); /* its cells are then missing */
 void row_store_category(struct row_state *state, const struct target *target, size_t column, const struct field *field);
 bool row_begin(struct row_state *state, size_t row) CLN_MUST_CHECK; /* false: the worker's status is set */
 void csv_parse_window(void *reader, size_t window, int tid);
+enum cell csv_classify(float *number, const struct reader *reader, const char *text, size_t length); /* gaps included */
 
 /* csv_parse.c: one sweep over all rows into the targets; CLN_E_DATA where rows cannot be read. */
 bool csv_has_too_many_levels(const struct reader *reader, const struct dictionary *dictionary);

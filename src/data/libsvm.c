@@ -361,7 +361,9 @@ static void fill_up_to(struct row_state *state, size_t *category, size_t column)
 	struct worker *worker = state->worker;
 	for (; *category < reader->n_categories && reader->categories[*category] < column; *category += 1) {
 		uint32_t *code = &worker->zero_codes[*category];
-		if (*code == LEVEL_MISSING && worker->status == CLN_OK)
+		const bool is_gap = gaps_have(&reader->gaps, "0", 1);
+		worker->tallies[reader->categories[*category]].n_missing += is_gap;
+		if (*code == LEVEL_MISSING && worker->status == CLN_OK && !is_gap)
 			worker->status = dictionary_add(&worker->dictionaries[*category], code, "0", 1, (uint32_t)state->row, 1,
 							&worker->err);
 		reader->targets[reader->categories[*category]].codes[state->row] = *code;

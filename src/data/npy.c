@@ -22,6 +22,7 @@ struct npy_column {
 };
 
 struct npy_reader {
+	struct gaps gaps;
 	const struct source *source;
 	const struct npy *npy;
 	struct npy_rows rows;
@@ -232,7 +233,9 @@ static enum cln_status settle_texts(struct npy_reader *reader, size_t c, uint32_
 		uint64_t bits;
 		memcpy(&bits, elements->entries[i].text, sizeof bits);
 		size_t length = text_of(text, reader->npy, bits);
-		status = dictionary_add(&texts, &level[i], text, length, 0, 0, err);
+		level[i] = LEVEL_MISSING;
+		if (!gaps_have(&reader->gaps, text, length))
+			status = dictionary_add(&texts, &level[i], text, length, 0, 0, err);
 	}
 	uint32_t *rank = mem_alloc(texts.n, sizeof *rank, err);
 	const char **sorted = mem_alloc(texts.n, sizeof *sorted, err);
@@ -241,7 +244,8 @@ static enum cln_status settle_texts(struct npy_reader *reader, size_t c, uint32_
 	if (status == CLN_OK)
 		status = column_set_levels(&reader->table->columns[c], sorted, texts.n, err);
 	for (size_t i = 0; status == CLN_OK && i < elements->n; i++)
-		level[i] = rank[level[i]];
+		if (level[i] != LEVEL_MISSING)
+			level[i] = rank[level[i]];
 	mem_free(sorted);
 	mem_free(rank);
 	dictionary_free(&texts);
@@ -266,8 +270,10 @@ static enum cln_status settle_column(struct npy_reader *reader, size_t c, struct
 	uint32_t *level = mem_alloc(met->elements.n, sizeof *level, err);
 	enum cln_status status = level ? settle_texts(reader, c, level, err) : CLN_E_MEMORY;
 	for (size_t row = 0; status == CLN_OK && row < reader->rows.n; row++)
-		if (column->codes[row] != LEVEL_MISSING)
+		if (column->codes[row] != LEVEL_MISSING) {
 			column->codes[row] = level[column->codes[row]];
+			column->n_missing += column->codes[row] == LEVEL_MISSING;
+		}
 	mem_free(level);
 	return status;
 }
@@ -400,6 +406,7 @@ static void reader_free(struct npy_reader *reader)
 	mem_free(reader->targets);
 	mem_free(reader->read);
 	dictionary_free(&reader->names);
+	gaps_free(&reader->gaps);
 	cln_table_destroy(reader->table);
 }
 
@@ -409,7 +416,9 @@ enum cln_status npy_read_rows(struct cln_table **table, const struct source *sou
 	struct npy_reader reader = {
 	    .source = source, .npy = npy, .rows = rows, .options = options, .few_texts = few_texts, .threads = threads};
 	*table = NULL;
-	enum cln_status status = choose_columns(&reader, err);
+	enum cln_status status = gaps_create(&reader.gaps, options->missing, err);
+	if (status == CLN_OK)
+		status = choose_columns(&reader, err);
 	if (status == CLN_OK)
 		status = create_table(&reader, err);
 	if (status == CLN_OK)
@@ -421,6 +430,7 @@ enum cln_status npy_read_rows(struct cln_table **table, const struct source *sou
 	if (status == CLN_OK)
 		status = report_bad_cells(&reader, err);
 	if (status == CLN_OK) {
+		gaps_settle(reader.table, &reader.gaps);
 		*table = reader.table;
 		reader.table = NULL;
 	}

@@ -25,6 +25,7 @@ void pipeline_destroy(struct pipeline *pipeline)
 		texts_destroy(column->rare, column->n_rare);
 	}
 	mem_free(pipeline->columns);
+	mem_free(pipeline->missing);
 	mem_free(pipeline);
 }
 
@@ -74,6 +75,10 @@ enum cln_status pipeline_clone(struct pipeline **copy, const struct pipeline *pi
 	if (!to)
 		return CLN_E_MEMORY;
 	to->n_features = pipeline->n_features;
+	if (pipeline->missing)
+		to->missing = mem_copy(pipeline->missing, strlen(pipeline->missing), err);
+	if (pipeline->missing && !to->missing)
+		goto done;
 	to->columns = mem_alloc(pipeline->n_columns, sizeof *to->columns, err);
 	if (!to->columns)
 		goto done;

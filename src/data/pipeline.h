@@ -66,6 +66,7 @@ struct pipeline {
 	size_t n_columns;
 	struct pipeline_column *columns;
 	size_t n_features;
+	char *missing; /* cln_table.missing of the table that it was learnt from, owned */
 };
 
 struct pipeline_settings {

@@ -521,6 +521,10 @@ enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table 
 		fit.sample.units = units;
 		status = learn(new, &fit, table, settings, threads, err);
 	}
+	if (status == CLN_OK && table->missing) {
+		new->missing = mem_copy(table->missing, strlen(table->missing), err);
+		status = new->missing ? CLN_OK : CLN_E_MEMORY;
+	}
 	if (status == CLN_OK) {
 		*pipeline = new;
 		new = NULL;

@@ -59,6 +59,7 @@ void cln_table_destroy(struct cln_table *table)
 	if (table->text)
 		source_close(table->text);
 	mem_free(table->text);
+	mem_free(table->missing);
 	mem_free(table->source);
 	area_free(&table->area);
 	mem_free(table);

@@ -43,6 +43,7 @@ struct cln_table {
 	size_t column_bytes, area_used; /* by table_cells */
 	char separator;   /* of the text; '\0' where there was none */
 	bool is_libsvm;   /* the text was LibSVM's */
+	char *missing;    /* what was a gap beside the usual texts, as struct gaps lists it; NULL: nothing */
 	/* where to look up a place in it: by opening `source` again, else in a text that is owned or lent; NULL: nowhere */
 	bool reopens;
 	struct source *text;

@@ -2,6 +2,7 @@
 #include "model/document.h"
 
 #include "base/names.h"
+#include "data/gaps.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -358,6 +359,8 @@ size_t document_format(const struct cln_model *model)
 	bool is_new = model->members || network_has_front(model->network) || format > 1 ||
 	              config->calibration != CLN_CALIBRATE_NONE || config->scale > CLN_SCALE_ROBUST ||
 	              config->schedule > CLN_ONE_CYCLE || config->init > CLN_INIT_NORMAL;
+	if (model->pipeline->missing)
+		return 5;
 	if (has_ranges(model->pipeline))
 		return 4;
 	if (format > 2 || document_is_third(model->network) || config->embedding > CLN_EMBEDDING_PERIODIC ||
@@ -381,6 +384,8 @@ void document_write(struct json_writer *writer, const struct cln_model *model)
 	json_end_object(writer);
 	json_string(writer, "weight", model->weight);
 	json_double(writer, "threshold", model->threshold);
+	if (model->pipeline->missing)
+		json_string(writer, "missing", model->pipeline->missing);
 	json_begin_array(writer, "columns");
 	for (size_t i = 0; i < model->pipeline->n_columns; i++)
 		document_write_column(writer, &model->pipeline->columns[i]);
@@ -656,6 +661,22 @@ static enum cln_status read_columns(struct cln_model *model, const struct json *
 		pipeline->n_features += column->n_features; /* at most 2^40 */
 	}
 	return CLN_OK;
+}
+
+/* The list of further texts that are gaps, in the form in which a table has it. */
+static enum cln_status read_missing(struct pipeline *pipeline, const struct json *document, struct cln_error *err)
+{
+	struct gaps gaps;
+	if (!json_get(document, "missing"))
+		return CLN_OK;
+	enum cln_status status = copy_string(&pipeline->missing, document, "missing", err);
+	if (status != CLN_OK)
+		return status;
+	status = gaps_create(&gaps, pipeline->missing, err);
+	if (status == CLN_E_USAGE || (status == CLN_OK && (!gaps.list || strcmp(gaps.list, pipeline->missing) != 0)))
+		status = error_set(err, CLN_E_DAMAGED, "\"missing\" is no list of texts");
+	gaps_free(&gaps);
+	return status;
 }
 
 /* An array of whole numbers from least up to below `end`, and ascending where so said; mem_free. */
@@ -1025,6 +1046,8 @@ enum cln_status document_read(struct cln_model *model, struct architecture *arch
 		status = json_get_number(&model->threshold, document, "threshold", 0, 1, err);
 	if (status == CLN_OK)
 		status = read_columns(model, document, err);
+	if (status == CLN_OK)
+		status = read_missing(model->pipeline, document, err);
 	if (status == CLN_OK)
 		status = document_read_architecture(architecture, document, err);
 	if (status == CLN_OK && architecture->n[0] != model->pipeline->n_features)

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "model/model.h"
 
-#define DOCUMENT_FORMAT 4 /* the newest that is read */
+#define DOCUMENT_FORMAT 5 /* the newest that is read */
 
 struct architecture {
 	size_t L, n[NETWORK_MAX_LAYERS + 1]; /* n[0]: the features */

@@ -73,6 +73,11 @@ enum cln_status cln_model_set_threshold(struct cln_model *model, double threshol
 	return CLN_OK;
 }
 
+const char *cln_model_missing(const struct cln_model *model)
+{
+	return model->pipeline->missing;
+}
+
 const char *cln_model_label_value(const struct cln_model *model, int positive)
 {
 	return positive ? model->label.positive : model->label.negative;

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "data/gaps.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "data/text.h"
+
+static void trim(const char **text, size_t *length)
+{
+	while (*length > 0 && strchr(" \t", (*text)[*length - 1]))
+		*length -= 1;
+	while (*length > 0 && strchr(" \t", **text)) {
+		*text += 1;
+		*length -= 1;
+	}
+}
+
+/* Adds a text behind the others in the list, which has room for it. */
+static void add_gap(struct gaps *gaps, const char *text, size_t length)
+{
+	const struct gap *last = gaps->n > 0 ? &gaps->gaps[gaps->n - 1] : NULL;
+	char *to = last ? gaps->list + (last->text - gaps->list) + last->length : gaps->list;
+	struct gap *gap = &gaps->gaps[gaps->n++];
+
+	if (last)
+		*to++ = ',';
+	memmove(to, text, length);
+	to[length] = '\0';
+	*gap = (struct gap){.text = to, .length = length};
+	gap->is_number = number_to_float(&gap->number, to, length);
+}
+
+enum cln_status gaps_create(struct gaps *gaps, const char *list, struct cln_error *err)
+{
+	*gaps = (struct gaps){0};
+	if (!list || list[strspn(list, ", \t")] == '\0')
+		return CLN_OK;
+	if (!text_is_utf8(list, strlen(list)))
+		return error_set(err, CLN_E_USAGE, "--missing: not valid UTF-8");
+	gaps->list = mem_copy(list, strlen(list), err);
+	if (!gaps->list)
+		return CLN_E_MEMORY;
+	for (const char *item = list; *item;) {
+		const size_t n = strcspn(item, ",");
+		const char *text = item;
+		size_t length = n;
+
+		trim(&text, &length);
+		if (length > 0 && gaps->n == GAPS_MOST)
+			return error_set(err, CLN_E_USAGE, "--missing: more than %d texts", GAPS_MOST);
+		if (length > 0)
+			add_gap(gaps, text, length);
+		item += n + (item[n] == ',');
+	}
+	return CLN_OK;
+}
+
+void gaps_free(struct gaps *gaps)
+{
+	mem_free(gaps->list);
+	*gaps = (struct gaps){0};
+}
+
+static bool has_number(const struct gaps *gaps, float number)
+{
+	for (size_t i = 0; i < gaps->n; i++)
+		if (gaps->gaps[i].is_number && gaps->gaps[i].number == number)
+			return true;
+	return false;
+}
+
+bool gaps_find(const struct gaps *gaps, const char *text, size_t length)
+{
+	float number;
+
+	trim(&text, &length);
+	for (size_t i = 0; i < gaps->n; i++)
+		if (gaps->gaps[i].length == length && memcmp(gaps->gaps[i].text, text, length) == 0)
+			return true;
+	return number_to_float(&number, text, length) && has_number(gaps, number);
+}
+
+static bool any_number(const struct gaps *gaps)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < gaps->n; i++)
+		any = any || gaps->gaps[i].is_number;
+	return any;
+}
+
+static void give_list(struct cln_table *table, struct gaps *gaps)
+{
+	table->missing = gaps->list;
+	gaps->list = NULL;
+	gaps_free(gaps);
+}
+
+void gaps_settle(struct cln_table *table, struct gaps *gaps)
+{
+	for (size_t c = 0; c < table->n_columns && any_number(gaps); c++) {
+		struct column *column = &table->columns[c];
+
+		for (size_t row = 0; column->numbers && row < table->n_rows; row++)
+			if (has_number(gaps, column->numbers[row])) {
+				column->numbers[row] = NAN;
+				column->n_missing++;
+			}
+	}
+	give_list(table, gaps);
+}
+
+static enum cln_status refuse(const struct cln_table *table, size_t row, size_t c, struct cln_error *err)
+{
+	char text[TABLE_CELL];
+
+	table_cell(text, table, row, c);
+	return error_set(err, CLN_E_DATA,
+			 "%s, row %zu: \"%s\" in column \"%s\" is a gap by --missing, but a cell here (make the cache with "
+			 "\"colonnade convert --missing\")",
+			 table->source, row + 1, text, table->columns[c].name);
+}
+
+static bool is_gap(const struct column *column, const struct gaps *gaps, size_t row)
+{
+	if (column->numbers)
+		return has_number(gaps, column->numbers[row]);
+	return column->codes && column->codes[row] != LEVEL_MISSING &&
+	       gaps_find(gaps, column->levels[column->codes[row]], strlen(column->levels[column->codes[row]]));
+}
+
+/* Whether any of a column's texts, of which all are met, is a gap; of numbers it is not known. */
+static bool may_have_gaps(const struct column *column, const struct gaps *gaps)
+{
+	bool may = column->numbers && any_number(gaps);
+
+	for (size_t k = 0; column->codes && k < column->n_levels && !may; k++)
+		may = gaps_find(gaps, column->levels[k], strlen(column->levels[k]));
+	return may;
+}
+
+enum cln_status gaps_settle_lent(struct cln_table *table, struct gaps *gaps, struct cln_error *err)
+{
+	for (size_t c = 0; c < table->n_columns && gaps->n > 0; c++) {
+		const struct column *column = &table->columns[c];
+
+		if (!may_have_gaps(column, gaps))
+			continue;
+		for (size_t row = 0; row < table->n_rows; row++)
+			if (is_gap(column, gaps, row))
+				return refuse(table, row, c, err);
+	}
+	give_list(table, gaps);
+	return CLN_OK;
+}
