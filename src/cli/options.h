@@ -38,7 +38,7 @@ enum search_strategy { SEARCH_HALVING, SEARCH_RANDOM };
 enum option_source { NOT_GIVEN, GIVEN_BY_FILE, GIVEN_BY_FLAG };
 
 #define OPTIONS_MAX_OPERANDS 2
-#define OPTIONS_MAX_SPECS 130
+#define OPTIONS_MAX_SPECS 150
 
 /* What the user asked for, checked: the recipe's values, then the config file's, then the flags'.  Text is lent by argv or owned by
  * the struct (options_free). */

@@ -375,7 +375,6 @@ const char *cell_comma_hint(const char *text, size_t length, bool may_be_categor
 	    {"leave out a comma that separates thousands; write a decimal comma as a point",
 	     "leave out a comma that separates thousands, write a decimal comma as a point, or name the column in --categorical"},
 	};
-	struct field field = {.text = (char *)(uintptr_t)text, .length = length};
-	trim(&field);
-	return hints[has_thousands(field.text, field.length)][may_be_category];
+	text_trim(&text, &length);
+	return hints[has_thousands(text, length)][may_be_category];
 }

@@ -7,16 +7,6 @@
 #include "base/number.h"
 #include "data/text.h"
 
-static void trim(const char **text, size_t *length)
-{
-	while (*length > 0 && strchr(" \t", (*text)[*length - 1]))
-		*length -= 1;
-	while (*length > 0 && strchr(" \t", **text)) {
-		*text += 1;
-		*length -= 1;
-	}
-}
-
 /* Adds a text behind the others in the list, which has room for it. */
 static void add_gap(struct gaps *gaps, const char *text, size_t length)
 {
@@ -47,7 +37,7 @@ enum cln_status gaps_create(struct gaps *gaps, const char *list, struct cln_erro
 		const char *text = item;
 		size_t length = n;
 
-		trim(&text, &length);
+		text_trim(&text, &length);
 		if (length > 0 && gaps->n == GAPS_MOST)
 			return error_set(err, CLN_E_USAGE, "--missing: more than %d texts", GAPS_MOST);
 		if (length > 0)
@@ -75,7 +65,7 @@ bool gaps_find(const struct gaps *gaps, const char *text, size_t length)
 {
 	float number;
 
-	trim(&text, &length);
+	text_trim(&text, &length);
 	for (size_t i = 0; i < gaps->n; i++)
 		if (gaps->gaps[i].length == length && memcmp(gaps->gaps[i].text, text, length) == 0)
 			return true;
