@@ -266,7 +266,7 @@ holds "long labels" '^label     is there: 30 negative, 30 positive, 0 missing or
   printf '" 30 ",0\ntext,1\n" 7",0\n'
 } >spaces.csv
 expect 0 '' check spaces.csv
-holds "one text among numbers" '^  a  *text .* all numbers but 1$' stdout
+holds "one text among numbers" '^  a  *text .* all numbers but 1 \("text": 1\)$' stdout
 expect 3 '' check spaces.csv --model labelled
 equal "the text alone is no number" "$(places)" "spaces.csv:32:1 "
 

@@ -9,8 +9,8 @@ convert() { # CSV CACHE options...
   expect 0 'cache     ' convert "$@"
 }
 fingerprint_of() { sed -n "/\"$2\": {/,/}/s/.*\"fingerprint\": \"\(.*\)\"/\1/p" "$1/run.json"; }
-# Notes without places: the text has line and column, the cache the row.
-notes() { grep '^note' stderr | sed -E 's/^note: [^ ]+(, row [0-9]+|:[0-9]+:[0-9]+): /note: /'; }
+# Notes without places, of which the text has line and column, the cache the row, and without the names of the two.
+notes() { grep '^note' stderr | sed -E 's/^note: [^ ]+(, row [0-9]+|:[0-9]+:[0-9]+): /note: /; s/[^ ]+\.(csv|cache)/TABLE/g'; }
 
 # same WHAT CSV CACHE options...: trains on both, and compares models, notes and the tables' fingerprints.
 same() {

@@ -369,7 +369,7 @@ static const struct {
     {MEMBER_1, "{\\\"best_epoch\\\":4}", "epochs_run"},
     {"\\\"best_epoch\\\":4}", "\\\"best_epoch\\\":-4}", "best_epoch"},
     {"\\\"format\\\":2", "\\\"format\\\":1", "not in the form that Colonnade writes"},
-    {"\\\"format\\\":2", "\\\"format\\\":5", "written by a newer Colonnade (format 5); this one reads up to 4"},
+    {"\\\"format\\\":2", "\\\"format\\\":6", "written by a newer Colonnade (format 6); this one reads up to 5"},
     {"members.1.layers.0.weight", "members.0.layers.0.weight", ""},
     {"members.1.layers.0.weight", "members.2.layers.0.weight", "members.1.layers.0.weight is missing or out of order"},
 };

@@ -8,7 +8,7 @@
 #include "same_model.h"
 #include "tables.h"
 
-enum { ROWS = 1500, FEW_ROWS = 1000, COLUMNS = 60, FIRST = 3, SECOND = 17, MOST_COLUMNS = 1001 };
+enum { ROWS = 1500, FEW_ROWS = 1000, COLUMNS = 60, FIRST = 3, SECOND = 17, MOST_COLUMNS = 2001 };
 
 /* What the label goes by. */
 enum question { BY_TWO, BY_ALL, BY_NONE };

@@ -408,7 +408,7 @@ static const struct {
 	const char *from, *to, *message;
 } forgeries[] = {
 	{"\\\"format\\\":3", "\\\"format\\\":2", "not in the form that Colonnade writes"},
-	{"\\\"format\\\":3", "\\\"format\\\":5", "m: written by a newer Colonnade (format 5); this one reads up to 4"},
+	{"\\\"format\\\":3", "\\\"format\\\":6", "m: written by a newer Colonnade (format 6); this one reads up to 5"},
 	{"[-0.5,0.1,3]", "[-0.5,3,0.1]", "\"edges\" are not in ascending order"},
 	{"[-0.5,0.1,3]", "[-0.5,0.1,0.1]", "feature 0 has an edge twice"},
 	{"[-0.5,0.1,3]", "[-0.5,null,3]", "\"edges\" holds something that is not a number"},

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cln_model_predict and cln_model_evaluate: rows of a table through pipeline and networks, a chunk at a time. */
+#include "api/evaluate.h"
+
 #include <string.h>
 
 #include "api/judge.h"
@@ -52,6 +54,7 @@ struct request {
 	size_t n_rows;
 	int threads;
 	float *probabilities, *logits; /* logits may be NULL */
+	bool may_be_nan;               /* else such rows are an error */
 };
 
 /* X: room for rows_at_a_time rows of features. */
@@ -92,7 +95,7 @@ static enum cln_status score(const struct request *request, struct cln_row_repor
 	judge_report_extra(&own, model, request->table, reader);
 	X = mem_alloc(n_rows < chunk ? n_rows : chunk, n_features * sizeof *X, err);
 	status = X ? score_in_chunks(request, X, reader, &own, err) : CLN_E_MEMORY;
-	if (status == CLN_OK)
+	if (status == CLN_OK && !request->may_be_nan)
 		status = judge_check_numbers(request->probabilities, n_rows,
 					     &(struct judged_rows){request->table, model->pipeline, request->rows}, err);
 	if (report)
@@ -100,6 +103,19 @@ static enum cln_status score(const struct request *request, struct cln_row_repor
 	mem_free(X);
 	pipeline_reader_destroy(reader);
 	return status;
+}
+
+enum cln_status evaluate_rows(float *probabilities, const struct cln_model *model, const struct cln_table *table,
+			      struct cln_error *err)
+{
+	const struct request request = {.model = model,
+					.table = table,
+					.n_rows = table->n_rows,
+					.threads = 1,
+					.probabilities = probabilities,
+					.may_be_nan = true};
+
+	return score(&request, NULL, err);
 }
 
 enum cln_status cln_model_predict(const struct cln_model *model, const struct cln_table *table, int threads, float *probabilities,

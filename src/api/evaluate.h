@@ -20,6 +20,10 @@ struct evaluate_result {
 	struct cln_row_report report; /* of the first model */
 };
 
+/* The probabilities of a table's rows on one thread, NaN where the network has none: what exported code has to give. */
+enum cln_status evaluate_rows(float *probabilities, const struct cln_model *model, const struct cln_table *table,
+			      struct cln_error *err) CLN_MUST_CHECK;
+
 /* CLN_E_DATA: labels cannot be read or the two models mean different ones by them, a probability is not a number, or the rows are
  * of one class, by which no threshold can be chosen; CLN_E_USAGE as of cln_model_measure. */
 enum cln_status evaluate_models(struct evaluate_result *result, const struct evaluate_task *task,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/evaluate.h"
 #include "base/rng.h"
 
 enum { SAMPLE_ROWS = 16, UNSEEN_TEXT = 32 };
@@ -131,7 +132,7 @@ static enum cln_status export_c_tested(struct text *out, const struct cln_model 
 	enum cln_status status = sample_table(&table, model->pipeline, err);
 
 	if (status == CLN_OK)
-		status = cln_model_predict(model, table, 1, probabilities, NULL, err);
+		status = evaluate_rows(probabilities, model, table, err);
 	if (status == CLN_OK)
 		status = export_c(out, model, &(struct export_sample){table, probabilities}, err);
 	cln_table_destroy(table);

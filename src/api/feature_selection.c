@@ -15,7 +15,7 @@
 #define FEWEST_OF_CLASS 50  /* nor do fewer of a class */
 #define MOST_ROWS 100000    /* columns that say nothing cost little where there are more */
 #define FEWEST_COLUMNS 20
-#define MOST_COLUMNS 1000   /* shuffling each takes longer than learning from more */
+#define MOST_COLUMNS 2000   /* of more, a sample of SAMPLE_CELLS has too few rows */
 #define FEWEST_KEPT 3
 #define MOST_SETS 16        /* halvings from MOST_COLUMNS to FEWEST_KEPT, and more */
 #define SAMPLE_ROWS 12500   /* that are learnt from and judged by, ... */

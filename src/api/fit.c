@@ -96,13 +96,15 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 	return fit->observer && fit->observer->start && fit->observer->start(fit->observer->context, &start);
 }
 
-/* More threads than CPUs are slower than fewer, and whoever asked for them may not know it. */
+/* More threads than CPUs are slower than fewer, and whoever asked for them may not know it.  No other rule allows more. */
 static void tell_crowding(const struct fit *fit)
 {
 	struct doctor doctor = {
 	    .threads = fit->ensemble.threads_used, .threads_rule = fit->threads_rule, .affinity = cpus_affinity()};
 	char sentence[DOCTOR_SENTENCE];
 
+	if (strcmp(fit->threads_rule, "--threads") != 0 && strcmp(fit->threads_rule, "OMP_NUM_THREADS") != 0)
+		return;
 	cpus_allowed(doctor.rules, &doctor.n_rules);
 	if (doctor_find_crowding(sentence, &doctor))
 		note(fit->observer, "%s", sentence);

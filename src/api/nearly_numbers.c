@@ -5,15 +5,9 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "data/text.h"
 
 #define LONGEST_NUMBER 64 /* bytes of one that is written by people */
-
-static bool is_number(const char *text, size_t length)
-{
-	float x;
-
-	return number_to_float(&x, text, length);
-}
 
 /* The bytes of a sign of money or share that a text begins, or ends, with; 0: none. */
 static size_t sign_length(const char *text, size_t n, bool at_end)
@@ -48,6 +42,7 @@ static size_t without_thousands(char number[LONGEST_NUMBER], const char *text, s
 static bool is_number_but_for_a_sign(const char *text)
 {
 	char number[LONGEST_NUMBER];
+	float x;
 	size_t n;
 
 	text += *text == '-';
@@ -57,7 +52,7 @@ static bool is_number_but_for_a_sign(const char *text)
 	n -= sign_length(text, n, true);
 	while (n > 0 && text[n - 1] == ' ')
 		n--;
-	return n > 0 && n < sizeof number && is_number(number, without_thousands(number, text, n));
+	return n > 0 && n < sizeof number && number_to_float(&x, number, without_thousands(number, text, n));
 }
 
 struct nearly_numbers nearly_numbers_find(const struct column *column, const size_t *counts)
@@ -67,8 +62,9 @@ struct nearly_numbers nearly_numbers_find(const struct column *column, const siz
 
 	for (size_t k = 0; k < column->n_levels && !column->type_was_given; k++) {
 		const char *level = column->levels[k];
+		float number;
 
-		if (is_number(level, strlen(level))) {
+		if (text_to_float(&number, level)) {
 			n_numbers += counts[k];
 			continue;
 		}
