@@ -193,7 +193,7 @@ expect 0 'dirty.csv:2:1: column "half" is taken as categories because of 60 cell
   train --recipe plain dirty.csv --out dirty --force --epochs 1 --categorical said
 holds "the column with signs" 'so is a column: "signs" .".*": [0-9]*.$' "$scratch/stderr"
 expect 0 '' train --recipe plain dirty.csv --out dirty --force --epochs 1 --ignore half,said
-holds "that column alone" 'column "signs" is taken as categories because of 120 cells, as ".*", that would be' "$scratch/stderr"
+holds "that column alone" 'column "signs" is no column of numbers because of 120 cells, as ".*", that would be' "$scratch/stderr"
 expect 0 '' check --recipe plain dirty.csv --categorical said
 holds "remarks: half" '^  half  *text  *0 .* all numbers but 60 ."gap0": 40.$' stdout
 holds "remarks: more" '^  more  *text  *0 .* different  *most "t[0-2]" .[0-9]*.$' stdout

@@ -123,6 +123,16 @@ expect 2 '--epochs was 1000000, is 1000' train "${fading[@]}" --epochs 1000 --re
 expect 75 'goes on although epochs was 1000000, is 900000' \
   train "${fading[@]}" --epochs 900000 --resume --allow-change epochs --time-limit 1ms
 
+# ---- a checkpoint of hundreds of columns with tables of levels
+awk 'BEGIN {
+  for (c = 0; c < 300; c++) printf "c%d,", c
+  print "y"
+  for (i = 0; i < 100; i++) { for (c = 0; c < 300; c++) printf "l%d,", (i + c) % 5; print i % 2 }
+}' >levels.csv
+levels=(--recipe plain levels.csv --out levels --one-hot-levels 1 --hidden 2 --epochs 1000000 --patience 0 --progress none)
+expect 75 'stopped by the time limit' train "${levels[@]}" --time-limit 1ms
+expect 75 'goes on in epoch' train "${levels[@]}" --time-limit 1ms --resume
+
 # ---- a table that has got more rows, with the default recipe; but no other level in the place of one
 head -n 2001 "$examples/adult.csv" >few.csv
 head -n 2101 "$examples/adult.csv" >more.csv

@@ -351,6 +351,13 @@ holds "shared rows" '^note: part.csv: 30 of 31 rows are rows of told.csv too; ' 
 holds "the very table" '^note: told.csv: every row is a row of told.csv too; ' stderr
 expect 0 '' train told.csv --recipe plain --epochs 0 --test part.csv --ignore told --label y --out told --force
 equal "notes of a table without the column" "$(grep -c '^note: ' stderr)" 1
+{ echo a,y; for i in $(seq 200); do echo "$((i * 7 % 211)).5,$((i % 2))"; done; } >far.csv
+{ echo a,y; for i in $(seq 38); do echo "$i.25,$((i % 2))"; done; echo 7.5,1; } >chance.csv
+expect 0 '' train far.csv --recipe plain --epochs 0 --test chance.csv --label y --out chance
+equal "a row that is the same by chance" "$(grep -c '^note: ' stderr)" 0
+echo 14.5,0 >>chance.csv
+expect 0 'note: chance.csv: 2 of 40 rows are rows of far.csv too' \
+  train far.csv --recipe plain --epochs 0 --test chance.csv --label y --out chance --force
 expect 0 '' train told.csv --recipe plain --epochs 0 --ignore told --label y --out told --force
 grep -q '^note: ' stderr && fail "a leak that is none: $(cat stderr)"
 expect 0 '' check told.csv --test part.csv

@@ -119,6 +119,8 @@ enum cln_status check_columns(struct check_result *result, const struct check_ro
 enum cln_status check_tells_label(bool *tells, const struct column *column, const struct check_rows *labelled,
 				  struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status check_copies(struct check_result *result, int threads, struct cln_error *err) CLN_MUST_CHECK;
+/* Whether so many shared rows are more than chance: one in twenty, and more. */
+static inline bool check_is_leak(size_t n_shared, size_t n_rows) { return n_shared > 0 && 20 * n_shared >= n_rows; }
 /* How many rows of a table stand in DATA too, by DATA's columns of `use` (an entry each), in 16 bytes a row. */
 enum cln_status check_shared(size_t *n, const struct cln_table *table, const struct cln_table *data, const bool *use, int threads,
 			     struct cln_error *err) CLN_MUST_CHECK;

@@ -77,7 +77,7 @@ static void note_nearly_numbers(const struct cln_observer *observer, const struc
 	text_excerpt(text, nearly->text, strlen(nearly->text));
 	if (2 * nearly->n_signed > nearly->n_texts)
 		note(observer,
-		     "%s: column \"%s\" is taken as categories because of %zu cell%s, as \"%s\", that would be a number without "
+		     "%s: column \"%s\" is no column of numbers because of %zu cell%s, as \"%s\", that would be a number without "
 		     "signs and commas; write numbers as plain ones",
 		     place, column->name, nearly->n_signed, nearly->n_signed > 1 ? "s" : "", text);
 	else
@@ -367,7 +367,7 @@ enum cln_status notes_of_tellers(const struct cln_observer *observer, const stru
 	return status;
 }
 
-/* A file that fits into memory only without that is not looked at. */
+/* Not looked at: a file that fits into memory only without that, and columns of which rounding makes others the same. */
 enum cln_status notes_of_shared(const struct cln_observer *observer, const struct cln_table *table, const struct cln_table *data,
 				const bool *use, int threads, struct cln_error *err)
 {
@@ -376,8 +376,11 @@ enum cln_status notes_of_shared(const struct cln_observer *observer, const struc
 
 	if (!memory_holds(16 * (uint64_t)table->n_rows))
 		return CLN_OK;
+	for (size_t c = 0; c < data->n_columns; c++)
+		if (use[c] && column_is_rounded(&data->columns[c], data->n_rows))
+			return CLN_OK;
 	enum cln_status status = check_shared(&n, table, data, use, threads, err);
-	if (status != CLN_OK || n == 0)
+	if (status != CLN_OK || !check_is_leak(n, table->n_rows))
 		return status;
 	if (n < table->n_rows)
 		snprintf(some, sizeof some, "%zu of %zu rows %s", n, table->n_rows, n > 1 ? "are rows" : "is a row");

@@ -184,9 +184,9 @@ static void write_label(struct text *text, const struct check_result *result)
 static void write_copies(struct text *text, const struct check_result *result)
 {
 	static const char *const one[][2] = {{"stands in it before", "stands, as rounded, in it before"},
-					     {"is a row of DATA too: a leak", "is, as rounded, a row of DATA too"}};
+					     {"is a row of DATA too", "is, as rounded, a row of DATA too"}};
 	static const char *const many[][2] = {{"stand in it before", "stand, as rounded, in it before"},
-					      {"are rows of DATA too: a leak", "are, as rounded, rows of DATA too"}};
+					      {"are rows of DATA too", "are, as rounded, rows of DATA too"}};
 
 	for (int f = 0; f < CHECK_FILES; f++) {
 		const struct check_copies *copies = &result->copies[f];
@@ -200,7 +200,8 @@ static void write_copies(struct text *text, const struct check_result *result)
 				 across ? " of DATA" : "");
 		text_addf(text, "copies    %zu row%s of ", copies->n, copies->n > 1 ? "s" : "");
 		text_add_visible(text, result->files[f].name);
-		text_addf(text, " %s%s\n", (copies->n > 1 ? many : one)[across][copies->rounded], first);
+		const bool leak = across && !copies->rounded && check_is_leak(copies->n, result->files[f].table->n_rows);
+		text_addf(text, " %s%s%s\n", (copies->n > 1 ? many : one)[across][copies->rounded], leak ? ": a leak" : "", first);
 	}
 }
 

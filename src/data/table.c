@@ -239,8 +239,8 @@ size_t table_find(const struct cln_table *table, const char *name_or_number)
 bool table_names_are_data(const struct cln_table *table)
 {
 	size_t n_numbers = 0, n_unread = 0, n_unread_numbers = 0;
-	float first = 0;
-	bool counting = true;
+	float last = -INFINITY;
+	bool ascending = true;
 	for (size_t c = 0; c < table->n_columns; c++) {
 		const struct column *column = &table->columns[c];
 		const size_t length = strlen(column->name);
@@ -254,11 +254,11 @@ bool table_names_are_data(const struct cln_table *table)
 		n_unread_numbers += column->ignored && is_number;
 		if (!is_number)
 			continue;
-		if (n_numbers++ == 0)
-			first = number - (float)c;
-		counting = counting && number - (float)c == first && floorf(number) == number;
+		n_numbers++;
+		ascending = ascending && number > last && floorf(number) == number;
+		last = number;
 	}
-	return n_numbers > 0 && !counting && 2 * n_unread_numbers >= n_unread;
+	return n_numbers > 0 && !ascending && 2 * n_unread_numbers >= n_unread;
 }
 
 const char *table_names_hint(const struct cln_table *table)

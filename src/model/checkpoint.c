@@ -508,9 +508,7 @@ static enum cln_status read_document(const struct json **document, const struct 
 	const char *text = safetensors_metadata(file, DOCUMENT);
 	if (!text)
 		return error_set(err, CLN_E_DAMAGED, "its metadata has no \"" DOCUMENT "\": another program's safetensors file");
-	/* As of a model, a value has a quarter of its bytes at most. */
-	size_t length = strlen(text);
-	enum cln_status status = json_parse_limited(document, text, length, length / 4 + 8, err);
+	enum cln_status status = json_parse(document, text, strlen(text), err);
 	return status == CLN_OK ? document_known(*document, "checkpoint", CHECKPOINT_FORMAT, err) : status;
 }
 
