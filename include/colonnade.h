@@ -61,7 +61,8 @@ struct cln_read_options {
 	const char *numeric;     /* columns that must be numbers: any other text is an error with its place */
 	const char *ignore;      /* columns left out */
 	/* up to 32 texts, separated by commas, that stand for a missing cell beside those of doc/data.md; numbers do by their
-	 * value.  A model keeps those of its training table: tables that it is given are to be read with cln_model_missing. */
+	 * value, and none in the columns `label` and `weight`.  A model keeps those of its training table: tables that it is given
+	 * are to be read with cln_model_missing. */
 	const char *missing;
 	const char *keep;        /* columns whose cells are read as the texts they are, to be written beside the predictions */
 	/* The column whose texts are read as they are written, even if all are numbers, since a label's value may be one that
@@ -79,6 +80,9 @@ struct cln_read_options {
 	 * them, as are those of `needed` */
 	const char *const *expected;
 	size_t n_expected;
+	/* n_exempt names, never numbers, of further columns where `missing` marks no cell: of a model, its label and weights */
+	const char *const *exempt;
+	size_t n_exempt;
 	char separator;          /* 0: found out among comma, tab and semicolon */
 	bool no_header;          /* the first record is data; columns are then named "1", "2", ... */
 	int threads;             /* 0: as many as cln_threads_allowed says */

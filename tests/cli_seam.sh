@@ -110,6 +110,16 @@ expect 0 '' convert marked.csv plain.cache
 expect 3 'plain.cache, row 1: "unknown" in column "x" is a gap by --missing, but a cell here' predict marked plain.cache
 expect 3 'plain.cache, row 1: "-999" in column "k" is a gap by --missing' \
   train --recipe plain plain.cache --missing -999 --out refused
+# Labels and weights are no features: the list takes none of them away, where a model reads a table either.
+awk -F, -v OFS=, 'NR == 1 { print "x,c,w,y"; next } { print NR % 6, $3, NR % 5 ? 1 : 0.5, $4 ? 1 : -1 }' marked.csv >signs.csv
+train signs signs.csv --missing 0,-1,1,unknown --weight w --valid signs.csv --test signs.csv
+expect 0 '' evaluate signs signs.csv
+expect 0 '' check signs.csv --model signs
+expect 0 '' check signs.csv --missing 0,-1 --weight w
+expect 0 '' train --recipe plain signs.csv --init signs --out again --force --epochs 1 --progress none
+expect 0 '' crossval signs.csv --recipe plain --missing 0,1,-1 --epochs 1 --folds 2 --out signs-folds
+awk -F, -v OFS=, '{ print NR == 1 ? "f" : NR % 2, $0 }' signs.csv >cut.csv
+expect 0 '' crossval cut.csv --recipe plain --missing 0,-1 --epochs 1 --fold-column f --out cut-folds
 
 # ---- a table of one column suits a model of one
 cut -d, -f1 large.csv >one.csv

@@ -552,6 +552,23 @@ START_TEST(further_texts_are_gaps_where_asked_for)
 }
 END_TEST
 
+/* The usual gaps count there too. */
+START_TEST(labels_and_weights_are_no_further_gaps)
+{
+	static const char text[] = "x,w,k,y\n0,0,0,0\n1,1,1,1\n0,NA,NA,NA\n";
+	static const char *const exempt[] = {"k", "none"};
+	const struct cln_read_options trained = {.missing = "0", .label = "", .weight = "w"};
+	const struct cln_read_options like = {.missing = "0", .exempt = exempt, .n_exempt = 2, .categorical = "y"};
+	static const size_t n_missing[2][4] = {{2, 1, 2, 1}, {2, 2, 1, 2}};
+	for (size_t i = 0; i < 2; i++) {
+		struct cln_table *table = read_ok(text, i ? &like : &trained);
+		for (size_t c = 0; c < 4; c++)
+			ck_assert_uint_eq(table->columns[c].n_missing, n_missing[i][c]);
+		cln_table_destroy(table);
+	}
+}
+END_TEST
+
 START_TEST(lists_of_gaps_have_limits)
 {
 	char list[2 * 33 + 1];
@@ -1262,6 +1279,7 @@ static Suite *csv_suite(void)
 					     {a_comma_may_separate_thousands, 1}};
 	const struct named_test types[] = {{missing_tokens_are_known, 1},
 					   {further_texts_are_gaps_where_asked_for, 1},
+					    {labels_and_weights_are_no_further_gaps, 1},
 					    {lists_of_gaps_have_limits, 1},
 					    {a_column_of_gaps_is_numeric, 1},
 					   {a_late_text_makes_its_column_categorical, 1},

@@ -167,6 +167,20 @@ START_TEST(nan_is_missing_whatever_its_payload)
 END_TEST
 
 /* Two megabytes: several windows, with a short last one. */
+START_TEST(numbers_are_gaps_where_asked_for_but_for_label_and_weights)
+{
+	static const double cells[] = {-1, -1, -1, -1, 0, 1, 2, 1};
+	const struct cln_read_options options = {.missing = "-1", .categorical = "2", .weight = "3", .label = ""};
+	struct image image = make_image(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 4), }", 0, cells, 64);
+	struct cln_table *table;
+	assert_ok(read_image(&table, &image, &options, 1, &err));
+	for (size_t c = 0; c < 4; c++)
+		ck_assert_uint_eq(table->columns[c].n_missing, c < 2);
+	cln_table_destroy(table);
+	mem_free(image.bytes);
+}
+END_TEST
+
 START_TEST(windows_orders_and_threads_change_nothing)
 {
 	enum { N_ROWS = 5003, N_COLUMNS = 53 };
@@ -599,6 +613,7 @@ static Suite *npy_suite(void)
 	tcase_add_test(cells, every_type_is_read_in_both_orders_of_bytes_and_cells);
 	tcase_add_test(cells, elements_are_rounded_once);
 	tcase_add_test(cells, nan_is_missing_whatever_its_payload);
+	tcase_add_test(cells, numbers_are_gaps_where_asked_for_but_for_label_and_weights);
 	tcase_add_test(cells, windows_orders_and_threads_change_nothing);
 	tcase_add_test(cells, texts_are_the_shortest_of_their_numbers);
 	tcase_add_test(cells, few_texts_are_kept_and_many_given_up);

@@ -12,10 +12,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Names lent by a model or a table: columns that are read as categories, and columns that are read at all. */
+/* Names lent by a model or a table: columns that are read as categories, that are read at all, and whose cells are no gaps. */
 struct columns_wanted {
-	const char **categories, **needed;
-	size_t n_categories, n_needed;
+	const char **categories, **needed, **exempt;
+	size_t n_categories, n_needed, n_exempt;
 };
 
 static enum cln_status create_wanted(struct columns_wanted *wanted, size_t n, struct cln_error *err)
@@ -23,13 +23,15 @@ static enum cln_status create_wanted(struct columns_wanted *wanted, size_t n, st
 	*wanted = (struct columns_wanted){0};
 	wanted->categories = mem_alloc(n, sizeof *wanted->categories, err);
 	wanted->needed = mem_alloc(n, sizeof *wanted->needed, err);
-	return wanted->categories && wanted->needed ? CLN_OK : CLN_E_MEMORY;
+	wanted->exempt = mem_alloc(n, sizeof *wanted->exempt, err);
+	return wanted->categories && wanted->needed && wanted->exempt ? CLN_OK : CLN_E_MEMORY;
 }
 
 static void free_wanted(struct columns_wanted *wanted)
 {
 	mem_free(wanted->categories);
 	mem_free(wanted->needed);
+	mem_free(wanted->exempt);
 }
 
 static void list_model_columns(struct columns_wanted *wanted, const struct cln_model *model, bool labelled)
@@ -47,8 +49,9 @@ static void list_model_columns(struct columns_wanted *wanted, const struct cln_m
 	if (labelled) {
 		wanted->needed[wanted->n_needed++] = model->label.column;
 		wanted->categories[wanted->n_categories++] = model->label.column;
+		wanted->exempt[wanted->n_exempt++] = model->label.column;
 		if (model->weight)
-			wanted->needed[wanted->n_needed++] = model->weight;
+			wanted->needed[wanted->n_needed++] = wanted->exempt[wanted->n_exempt++] = model->weight;
 	}
 }
 
@@ -86,6 +89,8 @@ static enum cln_status read_wanted(struct cln_table **table, const char *path, c
 	read.n_needed = rows == ROWS_WHOLE ? 0 : wanted->n_needed;
 	read.expected = wanted->needed;
 	read.n_expected = wanted->n_needed;
+	read.exempt = wanted->exempt;
+	read.n_exempt = wanted->n_exempt;
 	return read_table(table, path, &read, findings, err);
 }
 
@@ -174,6 +179,7 @@ enum cln_status rows_open_for_model(struct rows_reader *reader, const char *path
 	}
 	reader->categories = wanted.categories;
 	reader->needed = wanted.needed;
+	mem_free(wanted.exempt);
 	return status;
 }
 
@@ -211,6 +217,8 @@ enum cln_status rows_check_like_table(struct cln_table **table, const char *path
 			wanted.needed[wanted.n_needed++] = column->name;
 		if (column->type == COLUMN_CATEGORICAL)
 			wanted.categories[wanted.n_categories++] = column->name;
+		if (column->exempt)
+			wanted.exempt[wanted.n_exempt++] = column->name;
 	}
 	if (status == CLN_OK) {
 		read.categorical = read.numeric = read.ignore = read.label = read.weight = NULL;
@@ -219,6 +227,8 @@ enum cln_status rows_check_like_table(struct cln_table **table, const char *path
 		read.n_known_categories = wanted.n_categories;
 		read.needed = wanted.needed;
 		read.n_needed = wanted.n_needed;
+		read.exempt = wanted.exempt;
+		read.n_exempt = wanted.n_exempt;
 		status = read_table(table, path, &read, findings, err);
 	}
 	free_wanted(&wanted);

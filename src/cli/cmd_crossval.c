@@ -59,6 +59,8 @@ static enum cln_status read_table(struct validation *validation, struct cln_erro
 	read.weight = options->config.weight;
 	read.known_categories = &cutting;
 	read.n_known_categories = cutting != NULL;
+	read.exempt = &cutting;
+	read.n_exempt = cutting != NULL;
 	return cln_table_read(&validation->table, options->operands[0], &read, err);
 }
 

@@ -438,7 +438,7 @@ static const struct option_spec specs[] = {
 	{.name = "numeric", .argument = "NAME[,...]", .type = OPTION_TEXT, .offset = AT(read.numeric), .default_text = "",
 	 .help = "columns that must be numbers", .group = data_group, .commands = FOR_FITS | FOR_CHECK | FOR_TUNE | FOR_CONVERT},
 	{.name = "missing", .argument = "TEXT[,...]", .type = OPTION_TEXT, .offset = AT(read.missing), .default_text = "",
-	 .help = "further texts, or numbers, that stand for a missing cell", .group = data_group, .compact = true,
+	 .help = "further texts, or numbers, that stand for a missing cell (not of label or weight)", .group = data_group, .compact = true,
 	 .commands = FOR_FITS | FOR_CHECK | FOR_TUNE | FOR_CONVERT},
 	{.name = "scale", .type = OPTION_WORD, .words = &names_scale, .offset = AT(config.scale),
 	 .help = "of numbers", .group = data_group, .commands = FOR_FITS | FOR_CHECK},

@@ -222,7 +222,7 @@ static bool sample_record(struct reader *reader, struct cursor *cursor)
 			return false;
 		struct target *target = &reader->targets[c];
 		if (target->kind == TARGET_NUMBER && !target->given &&
-		    csv_classify(&number, reader, field.text, field.length) == CELL_TEXT)
+		    csv_classify(&number, reader, target, field.text, field.length) == CELL_TEXT)
 			target->kind = TARGET_CATEGORY;
 	}
 	return true;

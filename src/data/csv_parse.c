@@ -30,9 +30,14 @@ void row_problem(struct row_state *state, enum problem_kind kind, size_t column,
 	state->window->broken = state->window->broken || kind >= PROBLEM_STRAY;
 }
 
-enum cell csv_classify(float *number, const struct reader *reader, const char *text, size_t length)
+bool csv_is_gap(const struct reader *reader, const struct target *target, const char *text, size_t length)
 {
-	return gaps_have(&reader->gaps, text, length) ? CELL_MISSING : cell_classify(number, text, length);
+	return !target->exempt && gaps_have(&reader->gaps, text, length);
+}
+
+enum cell csv_classify(float *number, const struct reader *reader, const struct target *target, const char *text, size_t length)
+{
+	return csv_is_gap(reader, target, text, length) ? CELL_MISSING : cell_classify(number, text, length);
 }
 
 /* In a column that must be numbers, or where infinity would be one, the cell is marked by INFINITY for csv_report_cells. */
@@ -40,7 +45,7 @@ static void store_number(struct row_state *state, const struct target *target, s
 {
 	struct tally *tally = &state->worker->tallies[column];
 	float number = NAN;
-	switch (csv_classify(&number, state->reader, field->text, field->length)) {
+	switch (csv_classify(&number, state->reader, target, field->text, field->length)) {
 	case CELL_NUMBER:
 		break;
 	case CELL_MISSING:
@@ -77,7 +82,7 @@ void row_store_category(struct row_state *state, const struct target *target, si
 	struct worker *worker = state->worker;
 	struct dictionary *dictionary = &worker->dictionaries[target->category];
 	uint32_t code = LEVEL_MISSING;
-	if (csv_is_missing(field->text, field->length) || gaps_have(&state->reader->gaps, field->text, field->length)) {
+	if (csv_is_missing(field->text, field->length) || csv_is_gap(state->reader, target, field->text, field->length)) {
 		worker->tallies[column].n_missing++;
 	} else if (csv_has_too_many_levels(state->reader, dictionary)) {
 		if (!state->reader->few_levels)

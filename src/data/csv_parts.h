@@ -307,7 +307,9 @@ void row_forget(struct row_state *state); /* its cells are then missing */
 void row_store_category(struct row_state *state, const struct target *target, size_t column, const struct field *field);
 bool row_begin(struct row_state *state, size_t row) CLN_MUST_CHECK; /* false: the worker's status is set */
 void csv_parse_window(void *reader, size_t window, int tid);
-enum cell csv_classify(float *number, const struct reader *reader, const char *text, size_t length); /* gaps included */
+/* Whether a cell is a gap by the options, and what it says, gaps included. */
+bool csv_is_gap(const struct reader *reader, const struct target *target, const char *text, size_t length);
+enum cell csv_classify(float *number, const struct reader *reader, const struct target *target, const char *text, size_t length);
 
 /* csv_parse.c: one sweep over all rows into the targets; CLN_E_DATA where rows cannot be read. */
 bool csv_has_too_many_levels(const struct reader *reader, const struct dictionary *dictionary);

@@ -93,7 +93,9 @@ void gaps_settle(struct cln_table *table, struct gaps *gaps)
 	for (size_t c = 0; c < table->n_columns && any_number(gaps); c++) {
 		struct column *column = &table->columns[c];
 
-		for (size_t row = 0; column->numbers && row < table->n_rows; row++)
+		if (!column->numbers || column->exempt)
+			continue;
+		for (size_t row = 0; row < table->n_rows; row++)
 			if (has_number(gaps, column->numbers[row])) {
 				column->numbers[row] = NAN;
 				column->n_missing++;
@@ -136,7 +138,7 @@ enum cln_status gaps_settle_lent(struct cln_table *table, struct gaps *gaps, str
 	for (size_t c = 0; c < table->n_columns && gaps->n > 0; c++) {
 		const struct column *column = &table->columns[c];
 
-		if (!may_have_gaps(column, gaps))
+		if (column->exempt || !may_have_gaps(column, gaps))
 			continue;
 		for (size_t row = 0; row < table->n_rows; row++)
 			if (is_gap(column, gaps, row))

@@ -234,7 +234,7 @@ static enum cln_status settle_texts(struct npy_reader *reader, size_t c, uint32_
 		memcpy(&bits, elements->entries[i].text, sizeof bits);
 		size_t length = text_of(text, reader->npy, bits);
 		level[i] = LEVEL_MISSING;
-		if (!gaps_have(&reader->gaps, text, length))
+		if (reader->targets[c].exempt || !gaps_have(&reader->gaps, text, length))
 			status = dictionary_add(&texts, &level[i], text, length, 0, 0, err);
 	}
 	uint32_t *rank = mem_alloc(texts.n, sizeof *rank, err);

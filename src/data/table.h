@@ -17,6 +17,7 @@ struct column {
 	bool ignored;        /* --ignore, or not asked for: named but holds no cells */
 	bool not_asked_for;  /* cln_read_options.needed lacks it */
 	bool type_was_given; /* by --categorical or --numeric */
+	bool exempt;         /* cln_read_options.missing marks no cell of it */
 	float *numbers;      /* numeric: n_rows, NaN = missing; never infinite */
 	uint32_t *codes;     /* categorical: n_rows, index into levels or LEVEL_MISSING */
 	char **levels;       /* categorical: distinct texts in ascending byte order, valid UTF-8; set by column_set_levels */

@@ -95,8 +95,22 @@ static void set_label(struct lists *lists)
 	for (size_t c = lists->names->n; label && !*label && column == SIZE_MAX && c-- > 0;)
 		if (c != weight_column && lists->targets[c].kind != TARGET_SKIP)
 			column = c;
-	if (column != SIZE_MAX)
+	if (column != SIZE_MAX) {
 		set_known(&lists->targets[column]);
+		lists->targets[column].exempt = true;
+	}
+	if (weight_column != SIZE_MAX)
+		lists->targets[weight_column].exempt = true;
+}
+
+static void set_exempt(struct lists *lists)
+{
+	for (size_t i = 0; i < lists->options->n_exempt; i++) {
+		const char *name = lists->options->exempt[i];
+		uint32_t column = dictionary_find(lists->names, name, strlen(name));
+		if (column != UINT32_MAX)
+			lists->targets[column].exempt = true;
+	}
 }
 
 static void skip_all_but_needed(struct lists *lists)
@@ -148,12 +162,14 @@ enum cln_status targets_choose(struct target *targets, const struct dictionary *
 		skip_all_but_needed(&lists);
 	set_known_categories(&lists);
 	set_label(&lists);
+	set_exempt(&lists);
 	return CLN_OK;
 }
 
 void target_describe(struct column *column, const struct target *target, const struct cln_read_options *options)
 {
 	column->type_was_given = target->given;
+	column->exempt = target->exempt;
 	column->ignored = target->kind == TARGET_SKIP;
 	column->not_asked_for = options->needed && !target->needed;
 	column->type = target->kind == TARGET_CATEGORY ? COLUMN_CATEGORICAL : COLUMN_NUMERIC;

@@ -17,6 +17,7 @@ struct target {
 	bool known;            /* a category in the table that this one is read like, or the label: no text of it is an error */
 	bool needed;           /* where only some columns are */
 	bool kept;             /* --keep */
+	bool exempt;           /* cln_read_options.missing marks no cell: the label, the weights, what is listed so */
 	float *numbers;
 	uint32_t *codes;
 	size_t category; /* index of its dictionary in every worker */
