@@ -26,6 +26,15 @@ static const char csv[] = "1,2,3,4,label\n"
 			  "1,0,0,0,+1\n"
 			  "nan,0,0,+07,-1\n"
 			  "0,0,0,0,+1\n";
+static const char marked[] = "-1 1:lost 2:-1 4:-1\n"
+			     "lost 2:5\n"
+			     "+1 3:lost 4:1\n"
+			     "-1 1:2 2:lost\n";
+static const char marked_csv[] = "1,2,3,4,label\n"
+				 "lost,-1,0,-1,-1\n"
+				 "0,5,0,0,lost\n"
+				 "0,0,lost,1,+1\n"
+				 "2,lost,0,0,-1\n";
 static const struct cln_read_options none;
 
 /* A block of its own, so that a sanitizer sees every byte read beyond the text. */
@@ -64,6 +73,29 @@ START_TEST(a_text_is_the_table_of_the_same_cells_in_csv)
 		assert_ok(csv_read_source(&of_csv, &source, &asked[i], 1, 0, &err));
 		assert_ok(read_bytes(&of_libsvm, text, strlen(text), &asked[i], 2, 7, &err));
 		tables_same(of_libsvm, of_csv);
+		cln_table_destroy(of_csv);
+		cln_table_destroy(of_libsvm);
+	}
+}
+END_TEST
+
+START_TEST(further_texts_are_gaps_as_in_csv)
+{
+	static const char *const names[] = {"1", "2", "4"};
+	static const struct cln_read_options asked[] = {
+	    {.missing = "lost,-1", .categorical = "2"},
+	    {.missing = "lost,-1,0", .label = "4", .categorical = "3"},
+	    {.missing = "lost,-1,0", .weight = "4", .numeric = "1"},
+	    {.missing = "lost,-1", .needed = names, .n_needed = 2},
+	    {.missing = "lost,0", .exempt = names + 2, .n_exempt = 1, .categorical = "4"},
+	};
+	struct source source = source_memory("t.csv", marked_csv, strlen(marked_csv));
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		struct cln_table *of_csv, *of_libsvm;
+		assert_ok(csv_read_source(&of_csv, &source, &asked[i], 1, 0, &err));
+		assert_ok(read_bytes(&of_libsvm, marked, strlen(marked), &asked[i], 2, 7, &err));
+		tables_same(of_libsvm, of_csv);
+		ck_assert_uint_eq(of_libsvm->columns[0].n_missing, strchr(asked[i].missing, '0') ? 3 : 1);
 		cln_table_destroy(of_csv);
 		cln_table_destroy(of_libsvm);
 	}
@@ -335,6 +367,16 @@ START_TEST(text_is_recognised_by_its_first_row_with_a_feature)
 }
 END_TEST
 
+START_TEST(a_gap_by_the_options_is_a_value)
+{
+	const struct source source = source_memory("t.txt", "1 1:x\n", 6);
+	const struct cln_read_options options = {.missing = "x"};
+	bool is_libsvm;
+	assert_ok(libsvm_recognise(&is_libsvm, &source, true, &options, &err));
+	ck_assert(is_libsvm);
+}
+END_TEST
+
 START_TEST(a_row_that_is_not_whole_is_judged_by_the_tokens_that_are)
 {
 	static const char row[] = "1 12:0.5 13:x";
@@ -486,6 +528,7 @@ static Suite *libsvm_suite(void)
 	tcase_set_timeout(mistakes, 60);
 	tcase_set_timeout(files, 60);
 	tcase_add_test(cells, a_text_is_the_table_of_the_same_cells_in_csv);
+	tcase_add_test(cells, further_texts_are_gaps_as_in_csv);
 	tcase_add_test(cells, the_cells_are_those_of_the_text);
 	tcase_add_test(cells, columns_that_another_table_has_are_there_and_hold_zeros);
 	tcase_add_loop_test(cells, windows_and_threads_change_nothing, 0, 8);
@@ -495,6 +538,7 @@ static Suite *libsvm_suite(void)
 	tcase_add_test(mistakes, a_line_may_be_long_but_not_of_any_length);
 	tcase_add_test(mistakes, what_would_fit_nowhere_is_refused_with_its_size);
 	tcase_add_test(recognition, text_is_recognised_by_its_first_row_with_a_feature);
+	tcase_add_test(recognition, a_gap_by_the_options_is_a_value);
 	tcase_add_test(recognition, a_row_that_is_not_whole_is_judged_by_the_tokens_that_are);
 	tcase_add_test(recognition, names_of_files_say_it_too);
 	tcase_add_checked_fixture(files, make_file, remove_file);

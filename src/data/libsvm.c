@@ -89,25 +89,31 @@ static size_t last_index(struct span row)
 
 /* ---------------------------------------------------------------- recognition */
 
-static bool is_number(struct span text, bool or_missing)
+static bool is_label(struct span text)
+{
+	float number;
+	return cell_classify(&number, text.at, span_length(text)) == CELL_NUMBER;
+}
+
+static bool is_value(struct span text, const struct gaps *gaps)
 {
 	float number;
 	enum cell cell = cell_classify(&number, text.at, span_length(text));
-	return cell == CELL_NUMBER || (or_missing && cell == CELL_MISSING);
+	return cell == CELL_NUMBER || cell == CELL_MISSING || gaps_have(gaps, text.at, span_length(text));
 }
 
 /* Whether a row is one of LibSVM's as far as its tokens are whole; *n_pairs: how many index:value it has.  Indices that begin at 0
  * and queries pass, since they can be nothing else, and are told when they are read. */
-static bool is_row(struct span row, bool whole, size_t *n_pairs)
+static bool is_row(struct span row, bool whole, const struct gaps *gaps, size_t *n_pairs)
 {
 	struct span token, value, rest = row;
 	size_t index, last = 0;
 	*n_pairs = 0;
-	if (!next_token(&token, &rest) || !is_number(token, false))
+	if (!next_token(&token, &rest) || !is_label(token))
 		return false;
 	while (next_token(&token, &rest) && (whole || token.end < row.end)) {
 		enum problem_kind kind = read_pair(&index, &value, token);
-		if (kind == PROBLEM_PAIR || (kind != PROBLEM_QUERY && !is_number(value, true)))
+		if (kind == PROBLEM_PAIR || (kind != PROBLEM_QUERY && !is_value(value, gaps)))
 			return false;
 		if (kind != PROBLEM_QUERY && *n_pairs > 0 && index <= last)
 			return false;
@@ -126,7 +132,7 @@ static bool has_any_of(const char *at, const char *end, const char *bytes, size_
 }
 
 /* By the first row with a feature: the rows before it are labels alone. */
-static bool looks_like_libsvm(const char *at, const char *end, bool whole, char separator)
+static bool looks_like_libsvm(const char *at, const char *end, bool whole, char separator, const struct gaps *gaps)
 {
 	const char others[] = {',', '\t', ';', '"', '\0', separator};
 	size_t n_pairs = 0;
@@ -134,7 +140,7 @@ static bool looks_like_libsvm(const char *at, const char *end, bool whole, char 
 		const char *newline = memchr(at, '\n', (size_t)(end - at)), *line_end = newline ? newline : end;
 		struct span row = row_of_line(at, line_end);
 		if (has_any_of(at, line_end, others, sizeof others) ||
-		    (span_length(row) > 0 && !is_row(row, newline || whole, &n_pairs)))
+		    (span_length(row) > 0 && !is_row(row, newline || whole, gaps, &n_pairs)))
 			return false;
 		at = newline ? newline + 1 : end;
 	}
@@ -150,10 +156,13 @@ enum cln_status libsvm_recognise(bool *is_libsvm, const struct source *source, b
 	*is_libsvm = false;
 	if (status != CLN_OK)
 		return status;
+	struct gaps gaps;
 	const char *text = sample + text_mark_length(sample, n);
+	status = gaps_create(&gaps, options->missing, err);
 	*is_libsvm = source_is_called(source, ".libsvm") || source_is_called(source, ".svm") ||
-		     looks_like_libsvm(text, sample + n, whole && n == source->size, options->separator);
-	return CLN_OK;
+		     looks_like_libsvm(text, sample + n, whole && n == source->size, options->separator, &gaps);
+	gaps_free(&gaps);
+	return status;
 }
 
 /* ---------------------------------------------------------------- lines of a window */
@@ -330,7 +339,7 @@ static void store_value(struct row_state *state, size_t column, struct span toke
 	size_t length = span_length(value);
 	bool plain = plain_number(&number, &state->worker->shapes[0], value.at, length) ||
 		     number_to_float(&number, value.at, length);
-	enum cell cell = plain ? CELL_NUMBER : cell_classify(&number, value.at, length);
+	enum cell cell = plain ? CELL_NUMBER : csv_classify(&number, state->reader, target, value.at, length);
 	if (cell == CELL_TEXT || cell == CELL_INFINITE)
 		token_problem(state, cell == CELL_TEXT ? PROBLEM_VALUE : PROBLEM_LARGE, column, token);
 	else if (target->kind == TARGET_NUMBER)
@@ -345,7 +354,7 @@ static void store_label(struct row_state *state, struct span token)
 	size_t column = state->reader->n_columns - 1;
 	const struct target *target = &state->reader->targets[column];
 	float number = NAN;
-	enum cell cell = cell_classify(&number, token.at, span_length(token));
+	enum cell cell = csv_classify(&number, state->reader, target, token.at, span_length(token));
 	if (cell == CELL_TEXT || cell == CELL_INFINITE)
 		token_problem(state, PROBLEM_LABEL, column, token);
 	else if (target->kind == TARGET_NUMBER)
@@ -361,7 +370,7 @@ static void fill_up_to(struct row_state *state, size_t *category, size_t column)
 	struct worker *worker = state->worker;
 	for (; *category < reader->n_categories && reader->categories[*category] < column; *category += 1) {
 		uint32_t *code = &worker->zero_codes[*category];
-		const bool is_gap = gaps_have(&reader->gaps, "0", 1);
+		const bool is_gap = csv_is_gap(reader, &reader->targets[reader->categories[*category]], "0", 1);
 		worker->tallies[reader->categories[*category]].n_missing += is_gap;
 		if (*code == LEVEL_MISSING && worker->status == CLN_OK && !is_gap)
 			worker->status = dictionary_add(&worker->dictionaries[*category], code, "0", 1, (uint32_t)state->row, 1,
