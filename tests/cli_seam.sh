@@ -110,6 +110,17 @@ expect 0 '' convert marked.csv plain.cache
 expect 3 'plain.cache, row 1: "unknown" in column "x" is a gap by --missing, but a cell here' predict marked plain.cache
 expect 3 'plain.cache, row 1: "-999" in column "k" is a gap by --missing' \
   train --recipe plain plain.cache --missing -999 --out refused
+# --keep writes what stands in the file, whether the model uses the column or not, and changes no prediction.
+awk -F, -v OFS=, '{ print NR == 1 ? "id" : NR % 3 ? NR : "unknown", $0 }' marked.csv >named.csv
+expect 0 'missing cells 137;' predict marked named.csv --keep id,x,k --out kept.out
+cut -d, -f1-3 kept.out | cmp -s - <(cut -d, -f1-3 named.csv) || fail "--keep writes other cells"
+cut -d, -f4- kept.out | cmp -s - gaps.out || fail "--keep changes predictions"
+awk -F, -v OFS=, '{ print NR == 1 ? "id" : -999, $0 }' gaps.csv >named.csv
+expect 0 '' convert named.csv named.cache
+for file in named.csv named.cache; do
+  expect 0 'missing cells 137;' predict marked "$file" --keep id
+  equal "--keep of $file" "$(grep -c '^-999,' stdout)" 300
+done
 # Labels and weights are no features: the list takes none of them away, where a model reads a table either.
 awk -F, -v OFS=, 'NR == 1 { print "x,c,w,y"; next } { print NR % 6, $3, NR % 5 ? 1 : 0.5, $4 ? 1 : -1 }' marked.csv >signs.csv
 train signs signs.csv --missing 0,-1,1,unknown --weight w --valid signs.csv --test signs.csv

@@ -569,6 +569,26 @@ START_TEST(labels_and_weights_are_no_further_gaps)
 }
 END_TEST
 
+START_TEST(what_is_kept_is_a_gap_and_stays_as_it_is_written)
+{
+	static const char *const needed[] = {"x", "y"};
+	const struct cln_read_options options = {.missing = "unknown,0", .keep = "x,id", .needed = needed, .n_needed = 2};
+	struct cln_table *table = read_ok("id,x,y\nunknown,0.0,1\n00,unknown,0\n7,NA,2\n", &options);
+	static const size_t n_missing[] = {0, 3, 1};
+	const struct column *x = &table->columns[1];
+	for (size_t c = 0; c < 3; c++) {
+		ck_assert_uint_eq(table->columns[c].n_missing, n_missing[c]);
+		ck_assert((table->columns[c].written != NULL) == (c == 1));
+	}
+	assert_cell(table, 0, 0, "unknown");
+	assert_cell(table, 0, 1, "");
+	ck_assert_str_eq(x->levels[x->written[0]], "0.0");
+	ck_assert_str_eq(x->levels[x->written[1]], "unknown");
+	ck_assert_uint_eq(x->written[2], LEVEL_MISSING);
+	cln_table_destroy(table);
+}
+END_TEST
+
 START_TEST(lists_of_gaps_have_limits)
 {
 	char list[2 * 33 + 1];
@@ -1280,6 +1300,7 @@ static Suite *csv_suite(void)
 	const struct named_test types[] = {{missing_tokens_are_known, 1},
 					   {further_texts_are_gaps_where_asked_for, 1},
 					    {labels_and_weights_are_no_further_gaps, 1},
+					    {what_is_kept_is_a_gap_and_stays_as_it_is_written, 1},
 					    {lists_of_gaps_have_limits, 1},
 					    {a_column_of_gaps_is_numeric, 1},
 					   {a_late_text_makes_its_column_categorical, 1},

@@ -87,6 +87,7 @@ START_TEST(further_texts_are_gaps_as_in_csv)
 	    {.missing = "lost,-1,0", .label = "4", .categorical = "3"},
 	    {.missing = "lost,-1,0", .weight = "4", .numeric = "1"},
 	    {.missing = "lost,-1", .needed = names, .n_needed = 2},
+	    {.missing = "lost,-1", .keep = "1,4", .needed = names, .n_needed = 2},
 	    {.missing = "lost,0", .exempt = names + 2, .n_exempt = 1, .categorical = "4"},
 	};
 	struct source source = source_memory("t.csv", marked_csv, strlen(marked_csv));
@@ -96,6 +97,8 @@ START_TEST(further_texts_are_gaps_as_in_csv)
 		assert_ok(read_bytes(&of_libsvm, marked, strlen(marked), &asked[i], 2, 7, &err));
 		tables_same(of_libsvm, of_csv);
 		ck_assert_uint_eq(of_libsvm->columns[0].n_missing, strchr(asked[i].missing, '0') ? 3 : 1);
+		ck_assert(!of_libsvm->columns[0].written == !asked[i].keep && !of_libsvm->columns[3].written);
+		ck_assert_int_eq(of_libsvm->columns[3].exempt, i == 1 || i == 2 || i >= 4);
 		cln_table_destroy(of_csv);
 		cln_table_destroy(of_libsvm);
 	}

@@ -304,7 +304,7 @@ static void add_kept_cell(struct text *text, const struct column *column, size_t
 	char number[NUMBER_TEXT];
 
 	if (column->codes) {
-		uint32_t code = column->codes[row];
+		uint32_t code = column->written ? column->written[row] : column->codes[row];
 		rows_add_cell(text, code == LEVEL_MISSING ? "" : column->levels[code]);
 	} else if (column->numbers && !isnan(column->numbers[row])) {
 		text_add(text, number, number_from_float(number, column->numbers[row]));

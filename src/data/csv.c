@@ -255,7 +255,7 @@ static enum cln_status read_rows(struct reader *reader, struct cln_error *err)
 	for (size_t c = 0; status == CLN_OK && c < reader->n_columns; c++)
 		reader->table->columns[c].n_missing = add_tallies(reader, c).n_missing;
 	if (status == CLN_OK)
-		gaps_settle(reader->table, &reader->gaps);
+		status = gaps_settle(reader->table, &reader->gaps, err);
 	if (status == CLN_OK)
 		status = reader->findings ? csv_find_cells(reader, err) : csv_report_cells(reader, err);
 	return status;

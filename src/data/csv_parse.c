@@ -32,7 +32,7 @@ void row_problem(struct row_state *state, enum problem_kind kind, size_t column,
 
 bool csv_is_gap(const struct reader *reader, const struct target *target, const char *text, size_t length)
 {
-	return !target->exempt && gaps_have(&reader->gaps, text, length);
+	return target_marks_gaps(target) && gaps_have(&reader->gaps, text, length);
 }
 
 enum cell csv_classify(float *number, const struct reader *reader, const struct target *target, const char *text, size_t length)

@@ -88,33 +88,6 @@ static void give_list(struct cln_table *table, struct gaps *gaps)
 	gaps_free(gaps);
 }
 
-void gaps_settle(struct cln_table *table, struct gaps *gaps)
-{
-	for (size_t c = 0; c < table->n_columns && any_number(gaps); c++) {
-		struct column *column = &table->columns[c];
-
-		if (!column->numbers || column->exempt)
-			continue;
-		for (size_t row = 0; row < table->n_rows; row++)
-			if (has_number(gaps, column->numbers[row])) {
-				column->numbers[row] = NAN;
-				column->n_missing++;
-			}
-	}
-	give_list(table, gaps);
-}
-
-static enum cln_status refuse(const struct cln_table *table, size_t row, size_t c, struct cln_error *err)
-{
-	char text[TABLE_CELL];
-
-	table_cell(text, table, row, c);
-	return error_set(err, CLN_E_DATA,
-			 "%s, row %zu: \"%s\" in column \"%s\" is a gap by --missing, but a cell here (make the cache with "
-			 "\"colonnade convert --missing\")",
-			 table->source, row + 1, text, table->columns[c].name);
-}
-
 static bool is_gap(const struct column *column, const struct gaps *gaps, size_t row)
 {
 	if (column->numbers)
@@ -131,6 +104,59 @@ static bool may_have_gaps(const struct column *column, const struct gaps *gaps)
 	for (size_t k = 0; column->codes && k < column->n_levels && !may; k++)
 		may = gaps_find(gaps, column->levels[k], strlen(column->levels[k]));
 	return may;
+}
+
+static void settle_numbers(struct column *column, const struct gaps *gaps, size_t n_rows)
+{
+	for (size_t row = 0; row < n_rows; row++)
+		if (has_number(gaps, column->numbers[row])) {
+			column->numbers[row] = NAN;
+			column->n_missing++;
+		}
+}
+
+static enum cln_status settle_texts(struct column *column, const struct gaps *gaps, size_t n_rows, struct cln_error *err)
+{
+	column->written = mem_alloc(n_rows, sizeof *column->written, err);
+	if (!column->written)
+		return CLN_E_MEMORY;
+	memcpy(column->written, column->codes, n_rows * sizeof *column->written);
+	for (size_t row = 0; row < n_rows; row++)
+		if (is_gap(column, gaps, row)) {
+			column->codes[row] = LEVEL_MISSING;
+			column->n_missing++;
+		}
+	return CLN_OK;
+}
+
+enum cln_status gaps_settle(struct cln_table *table, struct gaps *gaps, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+
+	for (size_t c = 0; c < table->n_columns && gaps->n > 0 && status == CLN_OK; c++) {
+		struct column *column = &table->columns[c];
+
+		if (column->exempt || !may_have_gaps(column, gaps))
+			continue;
+		if (column->numbers)
+			settle_numbers(column, gaps, table->n_rows);
+		else
+			status = settle_texts(column, gaps, table->n_rows, err);
+	}
+	if (status == CLN_OK)
+		give_list(table, gaps);
+	return status;
+}
+
+static enum cln_status refuse(const struct cln_table *table, size_t row, size_t c, struct cln_error *err)
+{
+	char text[TABLE_CELL];
+
+	table_cell(text, table, row, c);
+	return error_set(err, CLN_E_DATA,
+			 "%s, row %zu: \"%s\" in column \"%s\" is a gap by --missing, but a cell here (make the cache with "
+			 "\"colonnade convert --missing\")",
+			 table->source, row + 1, text, table->columns[c].name);
 }
 
 enum cln_status gaps_settle_lent(struct cln_table *table, struct gaps *gaps, struct cln_error *err)

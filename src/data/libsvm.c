@@ -89,6 +89,14 @@ static size_t last_index(struct span row)
 
 /* ---------------------------------------------------------------- recognition */
 
+/* A text that is a gap by the options is no mistake, also in a column that has it as it stands. */
+static enum cell classify(float *number, struct span text, const struct gaps *gaps)
+{
+	enum cell cell = cell_classify(number, text.at, span_length(text));
+	bool odd = cell == CELL_TEXT || cell == CELL_INFINITE;
+	return odd && gaps_have(gaps, text.at, span_length(text)) ? CELL_MISSING : cell;
+}
+
 static bool is_label(struct span text)
 {
 	float number;
@@ -98,8 +106,8 @@ static bool is_label(struct span text)
 static bool is_value(struct span text, const struct gaps *gaps)
 {
 	float number;
-	enum cell cell = cell_classify(&number, text.at, span_length(text));
-	return cell == CELL_NUMBER || cell == CELL_MISSING || gaps_have(gaps, text.at, span_length(text));
+	enum cell cell = classify(&number, text, gaps);
+	return cell == CELL_NUMBER || cell == CELL_MISSING;
 }
 
 /* Whether a row is one of LibSVM's as far as its tokens are whole; *n_pairs: how many index:value it has.  Indices that begin at 0
@@ -339,7 +347,7 @@ static void store_value(struct row_state *state, size_t column, struct span toke
 	size_t length = span_length(value);
 	bool plain = plain_number(&number, &state->worker->shapes[0], value.at, length) ||
 		     number_to_float(&number, value.at, length);
-	enum cell cell = plain ? CELL_NUMBER : csv_classify(&number, state->reader, target, value.at, length);
+	enum cell cell = plain ? CELL_NUMBER : classify(&number, value, &state->reader->gaps);
 	if (cell == CELL_TEXT || cell == CELL_INFINITE)
 		token_problem(state, cell == CELL_TEXT ? PROBLEM_VALUE : PROBLEM_LARGE, column, token);
 	else if (target->kind == TARGET_NUMBER)
@@ -354,7 +362,7 @@ static void store_label(struct row_state *state, struct span token)
 	size_t column = state->reader->n_columns - 1;
 	const struct target *target = &state->reader->targets[column];
 	float number = NAN;
-	enum cell cell = csv_classify(&number, state->reader, target, token.at, span_length(token));
+	enum cell cell = classify(&number, token, &state->reader->gaps);
 	if (cell == CELL_TEXT || cell == CELL_INFINITE)
 		token_problem(state, PROBLEM_LABEL, column, token);
 	else if (target->kind == TARGET_NUMBER)

@@ -234,7 +234,7 @@ static enum cln_status settle_texts(struct npy_reader *reader, size_t c, uint32_
 		memcpy(&bits, elements->entries[i].text, sizeof bits);
 		size_t length = text_of(text, reader->npy, bits);
 		level[i] = LEVEL_MISSING;
-		if (reader->targets[c].exempt || !gaps_have(&reader->gaps, text, length))
+		if (!target_marks_gaps(&reader->targets[c]) || !gaps_have(&reader->gaps, text, length))
 			status = dictionary_add(&texts, &level[i], text, length, 0, 0, err);
 	}
 	uint32_t *rank = mem_alloc(texts.n, sizeof *rank, err);
@@ -429,8 +429,9 @@ enum cln_status npy_read_rows(struct cln_table **table, const struct source *sou
 	}
 	if (status == CLN_OK)
 		status = report_bad_cells(&reader, err);
+	if (status == CLN_OK)
+		status = gaps_settle(reader.table, &reader.gaps, err);
 	if (status == CLN_OK) {
-		gaps_settle(reader.table, &reader.gaps);
 		*table = reader.table;
 		reader.table = NULL;
 	}

@@ -44,6 +44,7 @@ static void column_free(struct column *column, const struct cln_table *table)
 		mem_free(column->numbers);
 		mem_free(column->codes);
 	}
+	mem_free(column->written);
 	mem_free(column->levels);
 	mem_free(column->level_bytes);
 }

@@ -62,7 +62,7 @@ static enum cln_status set_categorical(struct target *target)
 
 static enum cln_status set_kept(struct target *target)
 {
-	target->needed = target->kept = true;
+	target->kept = true;
 	return set_categorical(target);
 }
 
@@ -121,9 +121,12 @@ static void skip_all_but_needed(struct lists *lists)
 		if (column != UINT32_MAX)
 			lists->targets[column].needed = true;
 	}
-	for (size_t c = 0; c < lists->names->n; c++)
-		if (!lists->targets[c].needed)
-			lists->targets[c].kind = TARGET_SKIP;
+	for (size_t c = 0; c < lists->names->n; c++) {
+		struct target *target = &lists->targets[c];
+		target->exempt = target->kept && !target->needed;
+		if (!target->needed && !target->kept)
+			target->kind = TARGET_SKIP;
+	}
 }
 
 static enum cln_status set_numeric(struct target *target)
@@ -171,7 +174,7 @@ void target_describe(struct column *column, const struct target *target, const s
 	column->type_was_given = target->given;
 	column->exempt = target->exempt;
 	column->ignored = target->kind == TARGET_SKIP;
-	column->not_asked_for = options->needed && !target->needed;
+	column->not_asked_for = options->needed && !target->needed && !target->kept;
 	column->type = target->kind == TARGET_CATEGORY ? COLUMN_CATEGORICAL : COLUMN_NUMERIC;
 }
 

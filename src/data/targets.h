@@ -17,7 +17,7 @@ struct target {
 	bool known;            /* a category in the table that this one is read like, or the label: no text of it is an error */
 	bool needed;           /* where only some columns are */
 	bool kept;             /* --keep */
-	bool exempt;           /* cln_read_options.missing marks no cell: the label, the weights, what is listed so */
+	bool exempt;           /* cln_read_options.missing marks no cell: the label, the weights, what is listed so or only kept */
 	float *numbers;
 	uint32_t *codes;
 	size_t category; /* index of its dictionary in every worker */
@@ -27,6 +27,13 @@ struct target {
  * lacks; CLN_E_USAGE: two lists contradict each other. */
 enum cln_status targets_choose(struct target *targets, const struct dictionary *names, const char *file,
 			       const struct cln_read_options *options, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Whether the texts of cln_read_options.missing are gaps as soon as they are read.  What is kept is to be written as it stands, and
+ * gaps_settle makes gaps of them there. */
+static inline bool target_marks_gaps(const struct target *target)
+{
+	return !target->exempt && !target->kept;
+}
 
 /* What a target makes of its column: type and marks, but no cells. */
 void target_describe(struct column *column, const struct target *target, const struct cln_read_options *options);
