@@ -73,7 +73,7 @@ for way in 'predict marked marked.csv' 'predict marked gaps.csv' 'predict marked
   cmp -s marked.out gaps.out || fail "$way: other predictions"
 done
 expect 0 '' inspect marked
-holds "inspect" '^also missing: unknown,-999[.]0$' stdout
+holds "inspect" '^also missing: -999,unknown$' stdout
 expect 0 '' evaluate gaps gaps.csv --json
 cp stdout gaps.json
 expect 0 '' evaluate marked marked.csv --json
@@ -88,11 +88,11 @@ expect 0 '' check marked.csv --missing unknown,-999
 holds "check" '^  x  *number  *34 ' stdout
 train begun marked.csv --init marked
 expect 0 '' inspect begun
-holds "--init" '^also missing: unknown,-999[.]0$' stdout
-expect 2 '--missing other: the model was trained with --missing unknown,-999.0, which it keeps' \
+holds "--init" '^also missing: -999,unknown$' stdout
+expect 2 '--missing other: the model was trained with --missing -999,unknown, which it keeps' \
   train --recipe plain marked.csv --init marked --missing other --out refused
 expect 2 '--missing other: the model was trained with none' train --recipe plain gaps.csv --init gaps --missing other --out refused
-expect 3 'the models cannot be compared: one was trained with --missing unknown,-999.0, the other with none' \
+expect 3 'the models cannot be compared: one was trained with --missing -999,unknown, the other with none' \
   evaluate marked marked.csv --compare gaps
 expect 0 '' crossval marked.csv --recipe plain --missing unknown,-999 --epochs 1 --folds 2 --out crossed
 # A run that goes on has the gaps that it began with, also where none is met.
@@ -100,6 +100,11 @@ expect 75 '' train --recipe plain gaps.csv --missing nowhere --epochs 100000 --p
   --time-limit 100ms
 expect 2 '' train --recipe plain gaps.csv --missing elsewhere --epochs 100000 --patience 0 --progress none --out stopped --resume
 holds "another --missing" 'missing' stderr
+# The same gaps in other words are the same ones: no other run, no other bytes.
+expect 0 '' train --recipe plain marked.csv --out marked --epochs 60 --progress none --valid marked.csv --resume=auto \
+  --missing '-9.99e2, unknown ,-999'
+train other marked.csv --missing -999,unknown --valid marked.csv
+cmp -s other/model.safetensors marked/model.safetensors || fail "another model for the same gaps"
 # A column cache is made with its gaps.
 expect 0 '' convert marked.csv marked.cache --missing unknown,-999.0
 train cached marked.cache --missing unknown,-999.0 --valid marked.cache
@@ -125,7 +130,7 @@ done
 awk -F, -v OFS=, 'NR == 1 { print "x,c,w,y"; next } { print NR % 6, $3, NR % 5 ? 1 : 0.5, $4 ? 1 : -1 }' marked.csv >signs.csv
 train signs signs.csv --missing 0,-1,1,unknown --weight w --valid signs.csv --test signs.csv
 expect 0 '' evaluate signs signs.csv
-expect 0 '' check signs.csv --model signs
+expect 0 '' check signs.csv --model signs --missing 1,0,-1,unknown
 expect 0 '' check signs.csv --missing 0,-1 --weight w
 expect 0 '' train --recipe plain signs.csv --init signs --out again --force --epochs 1 --progress none
 expect 0 '' crossval signs.csv --recipe plain --missing 0,1,-1 --epochs 1 --folds 2 --out signs-folds

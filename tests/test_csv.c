@@ -540,7 +540,7 @@ START_TEST(further_texts_are_gaps_where_asked_for)
 	ck_assert_uint_eq(table->columns[1].n_levels, 3);
 	ck_assert_uint_eq(table->columns[2].n_missing, 1);
 	ck_assert_uint_eq(table->columns[2].n_levels, 4);
-	ck_assert_str_eq(table->missing, "not known,-999,inf");
+	ck_assert_str_eq(table->missing, "-999,inf,not known");
 	for (size_t row = 1; row < 6; row++)
 		ck_assert(isnan(table->columns[0].numbers[row]));
 	ck_assert_uint_eq(table->columns[2].codes[0], LEVEL_MISSING);
@@ -586,6 +586,19 @@ START_TEST(what_is_kept_is_a_gap_and_stays_as_it_is_written)
 	ck_assert_str_eq(x->levels[x->written[1]], "unknown");
 	ck_assert_uint_eq(x->written[2], LEVEL_MISSING);
 	cln_table_destroy(table);
+}
+END_TEST
+
+START_TEST(equal_lists_of_gaps_have_one_form)
+{
+	static const char *const lists[][2] = {{" a , -999", "-999,a"},	  {"-9.990e2,a,,a,-999", "-999,a"},
+					       {"ab,a b,a", "a,a b,ab"}, {"-0,0.0,+0,1e9,1000000000", "0,1e+09"},
+					       {"1e9,1e9", "1e+09"},	  {"-999,1e+09,a,ab", "-999,1e+09,a,ab"}};
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		struct cln_table *table = read_ok("x,y\n1e9,1\n", &(struct cln_read_options){.missing = lists[i][0]});
+		ck_assert_str_eq(table->missing, lists[i][1]);
+		cln_table_destroy(table);
+	}
 }
 END_TEST
 
@@ -1301,6 +1314,7 @@ static Suite *csv_suite(void)
 					   {further_texts_are_gaps_where_asked_for, 1},
 					    {labels_and_weights_are_no_further_gaps, 1},
 					    {what_is_kept_is_a_gap_and_stays_as_it_is_written, 1},
+					    {equal_lists_of_gaps_have_one_form, 1},
 					    {lists_of_gaps_have_limits, 1},
 					    {a_column_of_gaps_is_numeric, 1},
 					   {a_late_text_makes_its_column_categorical, 1},

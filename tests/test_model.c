@@ -704,7 +704,7 @@ END_TEST
 static struct cln_model *model_with_gaps(void)
 {
 	struct cln_model *model = model_with_ranges();
-	model->pipeline->missing = mem_copy("unknown,-999", 12, NULL);
+	model->pipeline->missing = mem_copy("-999,unknown", 12, NULL);
 	ck_assert_ptr_nonnull(model->pipeline->missing);
 	return model;
 }
@@ -716,9 +716,9 @@ START_TEST(texts_that_are_gaps_are_kept_in_format_5)
 	struct file file = encode(model);
 	ck_assert(is_format(file, 5));
 	assert_ok(model_decode(&read, file.bytes, file.length, "m", &err));
-	ck_assert_str_eq(cln_model_missing(read), "unknown,-999");
+	ck_assert_str_eq(cln_model_missing(read), "-999,unknown");
 	assert_ok(pipeline_clone(&copy, read->pipeline, &err));
-	ck_assert_str_eq(copy->missing, "unknown,-999");
+	ck_assert_str_eq(copy->missing, "-999,unknown");
 	pipeline_destroy(copy);
 	mem_free(file.bytes);
 	cln_model_destroy(read);
@@ -730,10 +730,12 @@ static const struct {
 	const char *from, *to, *message;
 } gap_forgeries[] = {
 	{"\\\"format\\\":5,", "\\\"format\\\":4,", "not in the form that Colonnade writes"},
-	{"\"unknown,-999\\\"", "\"unknown,,-999\\\"", "\"missing\" is no list of texts"},
-	{"\"unknown,-999\\\"", "\" unknown\\\"", "\"missing\" is no list of texts"},
-	{"\"unknown,-999\\\"", "\"\\\"", "\"missing\" is no list of texts"},
-	{"\\\"unknown,-999\\\"", "7", "\"missing\""},
+	{"\"-999,unknown\\\"", "\"unknown,,-999\\\"", "\"missing\" is no list of texts"},
+	{"\"-999,unknown\\\"", "\"unknown,-999\\\"", "\"missing\" is no list of texts"},
+	{"\"-999,unknown\\\"", "\"-999.0,unknown\\\"", "\"missing\" is no list of texts"},
+	{"\"-999,unknown\\\"", "\" unknown\\\"", "\"missing\" is no list of texts"},
+	{"\"-999,unknown\\\"", "\"\\\"", "\"missing\" is no list of texts"},
+	{"\\\"-999,unknown\\\"", "7", "\"missing\""},
 };
 #define N_GAP_FORGERIES ((int)(sizeof gap_forgeries / sizeof *gap_forgeries))
 

@@ -464,6 +464,21 @@ START_TEST(a_switch_can_be_taken_back)
 }
 END_TEST
 
+START_TEST(equal_lists_of_gaps_have_one_text)
+{
+	static const char *const lists[] = {"unknown,-999", "-999,unknown", "unknown,,-999.0,unknown"};
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		struct options options;
+		char line[128];
+		snprintf(line, sizeof line, "train data.csv --missing %s", lists[i]);
+		assert_ok(parse(&options, &err, line));
+		ck_assert_str_eq(options.read.missing, "-999,unknown");
+		options_free(&options);
+	}
+	assert_refused("train data.csv --missing \xFF", "--missing: not valid UTF-8");
+}
+END_TEST
+
 START_TEST(only_what_was_given_counts_as_given)
 {
 	struct options options;
@@ -653,6 +668,7 @@ static Suite *options_suite(void)
 	tcase_add_loop_test(forms, thresholds_are_read_and_told_alike, 0, 11);
 	tcase_add_test(forms, a_seed_has_all_64_bits);
 	tcase_add_test(forms, a_switch_can_be_taken_back);
+	tcase_add_test(forms, equal_lists_of_gaps_have_one_text);
 	tcase_add_test(forms, only_what_was_given_counts_as_given);
 	tcase_add_loop_test(wrong, misuse_names_the_option_and_the_range, 0, sizeof misuse / sizeof *misuse);
 	tcase_add_test(wrong, too_many_layers_are_refused);

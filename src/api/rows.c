@@ -241,6 +241,19 @@ enum cln_status rows_convert(const char *path, const struct io_place *out, const
 	return cache_convert(path, out, options, summary, err);
 }
 
+enum cln_status rows_settle_missing(const char **list, char **owned, struct cln_error *err)
+{
+	struct gaps gaps;
+	enum cln_status status = gaps_create(&gaps, *list, err);
+
+	if (status == CLN_OK) {
+		*list = *owned = gaps.list;
+		gaps.list = NULL;
+	}
+	gaps_free(&gaps);
+	return status;
+}
+
 static enum cln_status keep_column(struct rows_kept *kept, const struct cln_table *table, const char *name, struct cln_error *err)
 {
 	size_t found = table_find(table, name);

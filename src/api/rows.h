@@ -52,6 +52,10 @@ enum cln_status rows_check_like_table(struct cln_table **table, const char *path
 enum cln_status rows_convert(const char *path, const struct io_place *out, const struct cln_read_options *options,
 			     struct cln_cache_summary *summary, struct cln_error *err) CLN_MUST_CHECK;
 
+/* *list: as texts that stand for a missing cell are given, and then in the form that all lists of the same ones have; NULL: none.
+ * *owned, to be freed with mem_free, is what it then points to. */
+enum cln_status rows_settle_missing(const char **list, char **owned, struct cln_error *err) CLN_MUST_CHECK;
+
 /* Columns whose cells are written as they were read. */
 struct rows_kept {
 	size_t n;

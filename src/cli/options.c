@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 #include "api/identity.h"
+#include "api/rows.h"
 
 #include <assert.h>
 #include <math.h>
@@ -866,6 +867,8 @@ enum cln_status options_parse(struct options *options, const struct command *com
 		status = check_start(options, err);
 	if (status == CLN_OK)
 		status = settle_rows(options, err);
+	if (status == CLN_OK)
+		status = rows_settle_missing(&options->read.missing, &options->missing_text, err);
 	options->read.threads = options->config.threads;
 	options->config.isa = isa && *isa ? isa : NULL;
 done:
@@ -877,7 +880,8 @@ done:
 void options_free(struct options *options)
 {
 	mem_free(options->config_text);
-	options->config_text = NULL;
+	mem_free(options->missing_text);
+	options->config_text = options->missing_text = NULL;
 }
 
 enum option_source options_source(const struct options *options, const struct option_spec *spec)

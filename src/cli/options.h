@@ -79,6 +79,7 @@ struct options {
 	const char *config_file;
 	unsigned char given[OPTIONS_MAX_SPECS]; /* enum option_source; see options_given */
 	char *config_text;             /* owned: what --config read */
+	char *missing_text;            /* owned: read.missing, in the one form that equal lists have */
 };
 
 enum option_type {

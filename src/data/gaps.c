@@ -2,48 +2,84 @@
 #include "data/gaps.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "data/text.h"
 
-/* Adds a text behind the others in the list, which has room for it. */
-static void add_gap(struct gaps *gaps, const char *text, size_t length)
+/* The list's texts as they are written; a number in its shortest form, of which there is one for a value. */
+static enum cln_status collect(struct gaps *gaps, char numbers[GAPS_MOST][NUMBER_TEXT], const char *list, struct cln_error *err)
 {
-	const struct gap *last = gaps->n > 0 ? &gaps->gaps[gaps->n - 1] : NULL;
-	char *to = last ? gaps->list + (last->text - gaps->list) + last->length : gaps->list;
-	struct gap *gap = &gaps->gaps[gaps->n++];
+	for (const char *item = list; *item;) {
+		const size_t n = strcspn(item, ",");
+		struct gap gap = {.text = item, .length = n};
 
-	if (last)
-		*to++ = ',';
-	memmove(to, text, length);
-	to[length] = '\0';
-	*gap = (struct gap){.text = to, .length = length};
-	gap->is_number = number_to_float(&gap->number, to, length);
+		item += n + (item[n] == ',');
+		text_trim(&gap.text, &gap.length);
+		if (gap.length == 0)
+			continue;
+		if (gaps->n == GAPS_MOST)
+			return error_set(err, CLN_E_USAGE, "--missing: more than %d texts", GAPS_MOST);
+		gap.is_number = number_to_float(&gap.number, gap.text, gap.length);
+		if (gap.is_number) {
+			gap.number += 0.0f; /* -0 is 0 */
+			gap.length = number_from_float(numbers[gaps->n], gap.number);
+			gap.text = numbers[gaps->n];
+		}
+		gaps->gaps[gaps->n++] = gap;
+	}
+	return CLN_OK;
+}
+
+static int compare_gaps(const void *a, const void *b)
+{
+	const struct gap *x = a, *y = b;
+	const int order = memcmp(x->text, y->text, x->length < y->length ? x->length : y->length);
+
+	return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+/* Writes the texts in their order, each once, into the list, which has room for them. */
+static void write_list(struct gaps *gaps)
+{
+	const size_t n = gaps->n;
+	char *to = gaps->list;
+
+	gaps->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct gap gap = gaps->gaps[i];
+
+		if (gaps->n > 0 && compare_gaps(&gap, &gaps->gaps[gaps->n - 1]) == 0)
+			continue;
+		if (gaps->n > 0)
+			*to++ = ',';
+		memcpy(to, gap.text, gap.length);
+		gap.text = to;
+		to += gap.length;
+		gaps->gaps[gaps->n++] = gap;
+	}
+	*to = '\0';
 }
 
 enum cln_status gaps_create(struct gaps *gaps, const char *list, struct cln_error *err)
 {
+	char numbers[GAPS_MOST][NUMBER_TEXT];
+	enum cln_status status;
+
 	*gaps = (struct gaps){0};
-	if (!list || list[strspn(list, ", \t")] == '\0')
+	if (!list)
 		return CLN_OK;
 	if (!text_is_utf8(list, strlen(list)))
 		return error_set(err, CLN_E_USAGE, "--missing: not valid UTF-8");
-	gaps->list = mem_copy(list, strlen(list), err);
+	status = collect(gaps, numbers, list, err);
+	if (status != CLN_OK || gaps->n == 0)
+		return status;
+	gaps->list = mem_alloc(strlen(list) + sizeof numbers, 1, err);
 	if (!gaps->list)
 		return CLN_E_MEMORY;
-	for (const char *item = list; *item;) {
-		const size_t n = strcspn(item, ",");
-		const char *text = item;
-		size_t length = n;
-
-		text_trim(&text, &length);
-		if (length > 0 && gaps->n == GAPS_MOST)
-			return error_set(err, CLN_E_USAGE, "--missing: more than %d texts", GAPS_MOST);
-		if (length > 0)
-			add_gap(gaps, text, length);
-		item += n + (item[n] == ',');
-	}
+	qsort(gaps->gaps, gaps->n, sizeof *gaps->gaps, compare_gaps);
+	write_list(gaps);
 	return CLN_OK;
 }
 

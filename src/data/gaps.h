@@ -8,7 +8,8 @@
 #define GAPS_MOST 32 /* texts of a list */
 
 struct gaps {
-	char *list; /* its texts without spaces around them, separated by commas; NULL: there are none */
+	char *list; /* its texts without spaces around them, numbers in shortest form, each once, in ascending order of bytes, separated
+		     * by commas; NULL: there are none */
 	size_t n;
 	struct gap {
 		const char *text; /* in the list */
