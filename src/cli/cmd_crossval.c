@@ -143,6 +143,12 @@ static enum cln_status take_fit(bool *found, struct validation *validation, size
 	return status;
 }
 
+/* What a call that was stopped wants; with --force all that is done would be done anew. */
+static const char *next_command(const struct options *options)
+{
+	return options->force ? "the same command without --force" : "the same command";
+}
+
 /* Trains, unless that is done. */
 static enum cln_status do_fit(struct validation *validation, size_t fit, struct cln_error *err)
 {
@@ -156,8 +162,9 @@ static enum cln_status do_fit(struct validation *validation, size_t fit, struct 
 	status = crossval_fit(&validation->crossval, fit, &observer, &seconds, err);
 	if (status == CLN_STOPPED)
 		return error_set(err, CLN_STOPPED,
-				 "stopped by %s in fold %zu of %zu; what is done is in %s: the same command goes on",
-				 interrupt_reason(), fit + 1, crossval_fits(&validation->crossval), validation->options->out);
+				 "stopped by %s in fold %zu of %zu; what is done is in %s: %s goes on",
+				 interrupt_reason(), fit + 1, crossval_fits(&validation->crossval), validation->options->out,
+				 next_command(validation->options));
 	validation->fit_done = true;
 	if (status == CLN_OK)
 		status = measure(validation, fit, err);
@@ -328,7 +335,7 @@ static enum cln_status validate(struct validation *validation, struct cln_error 
 int cmd_crossval(const struct options *options)
 {
 	const struct interrupt_settings settings = {
-	    0, options->time_limit, (int)options->requeue_exit, "the same command"};
+	    0, options->time_limit, (int)options->requeue_exit, next_command(options)};
 	struct options in_force = *options;
 	struct validation validation = {.options = &in_force, .files = {.folder = options->out, .options = &in_force}};
 	struct cln_error err = {0};
