@@ -134,6 +134,10 @@ expect 0 '' check signs.csv --model signs --missing 1,0,-1,unknown
 expect 0 '' check signs.csv --missing 0,-1 --weight w
 expect 0 '' train --recipe plain signs.csv --init signs --out again --force --epochs 1 --progress none
 expect 0 '' crossval signs.csv --recipe plain --missing 0,1,-1 --epochs 1 --folds 2 --out signs-folds
+expect 0 '' convert signs.csv signs.cache --missing 0,-1,1,unknown --label 4 --weight w
+train cached signs.cache --missing 0,-1,1,unknown --weight w --valid signs.cache --test signs.cache --force
+cmp -s cached/model.safetensors signs/model.safetensors || fail "another model from a cache with such labels"
+expect 3 '--weight: signs.csv has no column "v"' convert signs.csv refused.cache --weight v
 awk -F, -v OFS=, '{ print NR == 1 ? "f" : NR % 2, $0 }' signs.csv >cut.csv
 expect 0 '' crossval cut.csv --recipe plain --missing 0,-1 --epochs 1 --fold-column f --out cut-folds
 

@@ -18,10 +18,13 @@ int cmd_convert(const struct options *options)
 {
 	const struct io_place out = {options->operands[1], unfinished_file};
 	struct cln_cache_summary summary;
+	struct cln_read_options read = options->read;
 	struct cln_error err;
 
+	read.label = options->config.label;
+	read.weight = options->config.weight;
 	unfinished_begin();
-	if (rows_convert(options->operands[0], &out, &options->read, &summary, &err) != CLN_OK)
+	if (rows_convert(options->operands[0], &out, &read, &summary, &err) != CLN_OK)
 		return exit_with_error(&err);
 	print_summary(out.path, &summary);
 	return 0;

@@ -84,6 +84,8 @@ static enum cln_status read_texts(struct cln_table **texts, const struct cln_tab
 		if (wanted[c])
 			names[n++] = table->columns[c].name;
 	struct cln_read_options read = {.missing = options->missing,
+					.label = options->label,
+					.weight = options->weight,
 					.separator = options->separator,
 					.no_header = options->no_header,
 					.known_categories = names,
@@ -206,6 +208,14 @@ static enum cln_status write_table(const struct io_place *out, const struct cln_
 	return status;
 }
 
+/* Other readers leave it to those who need the column to miss it. */
+static enum cln_status check_column(const struct cln_table *table, const char *option, const char *name, struct cln_error *err)
+{
+	if (!name || !*name || table_find(table, name) != SIZE_MAX)
+		return CLN_OK;
+	return error_set(err, CLN_E_DATA, "%s: %s has no column \"%s\"", option, table->source, name);
+}
+
 static enum cln_status convert(const struct source *source, const struct io_place *out, const struct cln_read_options *options,
 			       struct cln_cache_summary *summary, int threads, struct cln_error *err)
 {
@@ -215,6 +225,10 @@ static enum cln_status convert(const struct source *source, const struct io_plac
 	enum cln_status status = find_form(&form, source, options, err);
 	if (status == CLN_OK)
 		status = form_read(&table, form, source, options, threads, false, err);
+	if (status == CLN_OK)
+		status = check_column(table, "--label", options->label, err);
+	if (status == CLN_OK)
+		status = check_column(table, "--weight", options->weight, err);
 	if (status == CLN_OK) {
 		is_few = mem_alloc(table->n_columns, sizeof *is_few, err);
 		status = is_few ? find_few(is_few, table, threads, err) : CLN_E_MEMORY;
