@@ -114,6 +114,18 @@ expect 3 "columns that the model was trained on are missing: \"weight\", \"heigh
 expect 3 "there is no column \"cvd\" for the label $wants" evaluate good headless.csv
 expect 0 '' train --recipe plain headless.csv --out headless --force --epochs 1 --no-header
 ! grep -q 'looks like data' "$scratch/stderr" || fail "columns that are numbered look like data: $(cat "$scratch/stderr")"
+headed() { # NAMES LIKE-DATA: of two to five columns of numbers and a text
+  awk -v names="$1" 'BEGIN { n = split(names, all, ","); print names ",y"
+    for (i = 0; i < 30; i++) { for (k = 0; k < n; k++) printf "%d,", i * 7 % (11 + k); print i % 2 ? "no" : "yes" } }' >headed.csv
+  expect 0 '' check headed.csv
+  equal "names $1" "$(grep -c 'the first line looks like data' stdout)" "$2"
+}
+headed 3,17 1
+headed 1,2 0
+headed 3,17,255 1
+headed 2000,2005,2010 0
+headed 0,1,3,4,7 0
+headed 0,1,3,2,7 1
 expect 3 '"3" for the label' evaluate headless headless.csv
 holds "a model of numbered columns" 'wants --no-header' "$scratch/stderr"
 expect 0 '' evaluate headless headless.csv --no-header

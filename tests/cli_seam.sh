@@ -133,6 +133,12 @@ expect 0 '' evaluate signs signs.csv
 expect 0 '' check signs.csv --model signs --missing 1,0,-1,unknown
 expect 0 '' check signs.csv --missing 0,-1 --weight w
 expect 0 '' train --recipe plain signs.csv --init signs --out again --force --epochs 1 --progress none
+train unweighted signs.csv --missing 0,-1,1,unknown --ignore w
+expect 0 '' train --recipe plain signs.csv --init unweighted --weight w --out again --force --epochs 1 --progress none
+expect 0 '' check signs.csv --init unweighted --weight w
+train learnt signs.csv --missing 0,-1,1,unknown
+expect 3 "it is the other's weight" evaluate signs signs.csv --compare learnt
+expect 3 "it is the other's weight" evaluate learnt signs.csv --compare signs
 expect 0 '' crossval signs.csv --recipe plain --missing 0,1,-1 --epochs 1 --folds 2 --out signs-folds
 expect 0 '' convert signs.csv signs.cache --missing 0,-1,1,unknown --label 4 --weight w
 train cached signs.cache --missing 0,-1,1,unknown --weight w --valid signs.cache --test signs.cache --force

@@ -66,6 +66,8 @@ static enum cln_status read_file(struct check_file *file, const char *path, cons
 
 	file->name = path;
 	file->findings.most = task->most;
+	if (!task->model && !like)
+		read.weight = task->config->weight;
 	if (task->model || (task->init && !like)) {
 		status = rows_check_for_model(&file->table, path, &read, task->model ? task->model : task->init,
 					      &file->findings, &why);
@@ -73,7 +75,6 @@ static enum cln_status read_file(struct check_file *file, const char *path, cons
 		status = rows_check_like_table(&file->table, path, &read, like, &file->findings, &why);
 	} else {
 		read.label = task->config->label ? task->config->label : "";
-		read.weight = task->config->weight;
 		status = table_read_all(&file->table, path, &read, &file->findings, &why);
 	}
 	if (status == CLN_E_USAGE) /* of the options that say how to read */

@@ -125,6 +125,29 @@ enum cln_status rows_check_for_model(struct cln_table **table, const char *path,
 	return read_for_model(table, path, options, model, ROWS_WHOLE, findings, err);
 }
 
+static bool learns_from(const struct cln_model *model, const char *name)
+{
+	const struct pipeline *pipeline = model->pipeline;
+
+	for (size_t c = 0; name && c < pipeline->n_columns; c++)
+		if (pipeline->columns[c].n_features > 0 && strcmp(pipeline->columns[c].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Label and weight have no gaps of the list; nobody else's feature is to be without them therefore. */
+static enum cln_status check_exempt(const struct cln_model *model, const struct cln_model *other, struct cln_error *err)
+{
+	const char *const names[] = {model->label.column, model->weight};
+
+	for (size_t i = 0; i < 2 && cln_model_missing(model); i++)
+		if (learns_from(other, names[i]))
+			return error_set(err, CLN_E_DATA,
+					 "the models cannot be compared: one has learnt from the column \"%s\", with gaps by "
+					 "--missing, and it is the other's %s", names[i], i ? "weight" : "label");
+	return CLN_OK;
+}
+
 /* Cells that are gaps for one model alone would have to be read twice. */
 static enum cln_status same_missing(const struct cln_model *first, const struct cln_model *second, struct cln_error *err)
 {
@@ -149,6 +172,10 @@ enum cln_status rows_read_for_models(struct cln_table **table, const char *path,
 		status = take_missing(&read.missing, first, err);
 	if (status == CLN_OK && second)
 		status = same_missing(first, second, err);
+	if (status == CLN_OK && second)
+		status = check_exempt(first, second, err);
+	if (status == CLN_OK && second)
+		status = check_exempt(second, first, err);
 	if (status == CLN_OK) {
 		list_model_columns(&wanted, first, true);
 		if (second)

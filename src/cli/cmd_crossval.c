@@ -143,7 +143,7 @@ static enum cln_status take_fit(bool *found, struct validation *validation, size
 	return status;
 }
 
-/* What a call that was stopped wants; with --force all that is done would be done anew. */
+/* What a call that was stopped wants; with --force it would begin anew. */
 static const char *next_command(const struct options *options)
 {
 	return options->force ? "the same command without --force" : "the same command";
@@ -155,7 +155,7 @@ static enum cln_status do_fit(struct validation *validation, size_t fit, struct 
 	const struct cln_observer observer = {.context = validation, .note = on_note, .ready = on_ready, .ask = on_ask};
 	double seconds = 0;
 	bool found = false;
-	enum cln_status status = validation->options->force ? CLN_OK : take_fit(&found, validation, fit, err);
+	enum cln_status status = take_fit(&found, validation, fit, err);
 
 	if (status != CLN_OK || found)
 		return status;
@@ -172,6 +172,16 @@ static enum cln_status do_fit(struct validation *validation, size_t fit, struct 
 		status = fold_file_write(&validation->files, fit, &validation->fits[fit], seconds, err);
 	if (status == CLN_OK)
 		tell_fit(validation, fit, seconds);
+	return status;
+}
+
+/* --force: what is there of the fits from `begin` to `end` - 1 counts for nothing. */
+static enum cln_status forget(const struct validation *validation, size_t begin, size_t end, struct cln_error *err)
+{
+	enum cln_status status = CLN_OK;
+
+	for (size_t fit = begin; fit < end && status == CLN_OK; fit++)
+		status = fold_file_drop(&validation->files, fit, err);
 	return status;
 }
 
@@ -323,6 +333,9 @@ static enum cln_status validate(struct validation *validation, struct cln_error 
 		status = cut(validation, of, err);
 	if (status == CLN_OK && !options->merge)
 		status = run_directory_make(options->out, err);
+	if (status == CLN_OK && options->force && !options->merge)
+		status = forget(validation, options->fold ? fit : 0,
+				options->fold ? fit + 1 : crossval_fits(&validation->crossval), err);
 	if (status != CLN_OK)
 		return status;
 	if (options->fold)

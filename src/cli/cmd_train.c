@@ -295,10 +295,10 @@ static enum cln_status read_train(struct run *run, struct cln_error *err)
 	const struct options *options = run->options;
 	struct cln_read_options read = options->read;
 
+	read.weight = options->config.weight;
 	if (run->init)
 		return rows_read_for_model(&run->train, options->operands[0], &read, run->init, ROWS_WHOLE, err);
 	read.label = options->config.label ? options->config.label : "";
-	read.weight = options->config.weight;
 	return cln_table_read(&run->train, options->operands[0], &read, err);
 }
 

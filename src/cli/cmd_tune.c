@@ -227,10 +227,10 @@ static enum cln_status read_data(struct cln_table **table, const struct options 
 {
 	struct cln_read_options read = options->read;
 
+	read.weight = options->config.weight;
 	if (init)
 		return rows_read_for_model(table, options->operands[0], &read, init, ROWS_WHOLE, err);
 	read.label = options->config.label ? options->config.label : "";
-	read.weight = options->config.weight;
 	return cln_table_read(table, options->operands[0], &read, err);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/fold_file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +87,16 @@ static enum cln_status replace(const struct fold_files *files, size_t fit, const
 	const enum cln_status status = file_name(path, files, fit, ending, err);
 
 	return status == CLN_OK ? io_replace_file(path, &(struct io_piece){text->bytes, text->length}, 1, err) : status;
+}
+
+enum cln_status fold_file_drop(const struct fold_files *files, size_t fit, struct cln_error *err)
+{
+	char path[RUN_PATH];
+	const enum cln_status status = file_name(path, files, fit, "json", err);
+
+	if (status == CLN_OK && unlink(path) != 0 && errno != ENOENT)
+		return error_set_errno(err, CLN_E_IO, "cannot remove %s", path);
+	return status;
 }
 
 enum cln_status fold_file_write(const struct fold_files *files, size_t fit, const struct cln_evaluation *measured, double seconds,

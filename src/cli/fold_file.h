@@ -22,4 +22,7 @@ enum cln_status fold_file_write(const struct fold_files *files, size_t fit, cons
  * options or other data, named; CLN_E_DAMAGED: they are not what was written. */
 enum cln_status fold_file_read(bool *found, const struct fold_files *files, size_t fit, struct cln_error *err) CLN_MUST_CHECK;
 
+/* Makes a fit one that is not done, if it was. */
+enum cln_status fold_file_drop(const struct fold_files *files, size_t fit, struct cln_error *err) CLN_MUST_CHECK;
+
 #endif

@@ -74,18 +74,21 @@ static enum cln_status read_texts(struct cln_table **texts, const struct cln_tab
 				  const struct source *source, enum table_form form, const struct cln_read_options *options,
 				  int threads, struct cln_error *err)
 {
-	const char **names = mem_alloc(table->n_columns, sizeof *names, err);
+	const char **names = mem_alloc(2 * table->n_columns, sizeof *names, err), **exempt = names + table->n_columns;
 	enum cln_status status = CLN_OK;
-	size_t n = 0;
+	size_t n = 0, n_exempt = 0;
 	*texts = NULL;
 	if (!names)
 		return CLN_E_MEMORY;
-	for (size_t c = 0; c < table->n_columns; c++)
+	for (size_t c = 0; c < table->n_columns; c++) {
 		if (wanted[c])
 			names[n++] = table->columns[c].name;
+		if (table->columns[c].exempt)
+			exempt[n_exempt++] = table->columns[c].name;
+	}
 	struct cln_read_options read = {.missing = options->missing,
-					.label = options->label,
-					.weight = options->weight,
+					.exempt = exempt,
+					.n_exempt = n_exempt,
 					.separator = options->separator,
 					.no_header = options->no_header,
 					.known_categories = names,

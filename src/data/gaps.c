@@ -73,11 +73,12 @@ enum cln_status gaps_create(struct gaps *gaps, const char *list, struct cln_erro
 	if (!text_is_utf8(list, strlen(list)))
 		return error_set(err, CLN_E_USAGE, "--missing: not valid UTF-8");
 	status = collect(gaps, numbers, list, err);
-	if (status != CLN_OK || gaps->n == 0)
+	if (status == CLN_OK && gaps->n > 0 && !(gaps->list = mem_alloc(strlen(list) + sizeof numbers, 1, err)))
+		status = CLN_E_MEMORY;
+	if (status != CLN_OK)
+		gaps_free(gaps); /* their texts are here, or in the list */
+	if (gaps->n == 0)
 		return status;
-	gaps->list = mem_alloc(strlen(list) + sizeof numbers, 1, err);
-	if (!gaps->list)
-		return CLN_E_MEMORY;
 	qsort(gaps->gaps, gaps->n, sizeof *gaps->gaps, compare_gaps);
 	write_list(gaps);
 	return CLN_OK;

@@ -237,11 +237,15 @@ size_t table_find(const struct cln_table *table, const char *name_or_number)
 	return number >= 1 && number <= table->n_columns ? number - 1 : SIZE_MAX;
 }
 
+#define FEWEST_EVEN 3      /* whole numbers that cells hardly have in equal steps by chance */
+#define FEWEST_ASCENDING 5 /* ... or in ascending order */
+
 bool table_names_are_data(const struct cln_table *table)
 {
 	size_t n_numbers = 0, n_unread = 0, n_unread_numbers = 0;
-	float last = -INFINITY;
-	bool ascending = true;
+	float last = -INFINITY, step = 0; /* of a column */
+	size_t last_c = 0;
+	bool ascending = true, even = true;
 	for (size_t c = 0; c < table->n_columns; c++) {
 		const struct column *column = &table->columns[c];
 		const size_t length = strlen(column->name);
@@ -255,11 +259,17 @@ bool table_names_are_data(const struct cln_table *table)
 		n_unread_numbers += column->ignored && is_number;
 		if (!is_number)
 			continue;
-		n_numbers++;
+		const float slope = n_numbers > 0 ? (number - last) / (float)(c - last_c) : 0;
+		if (n_numbers == 1)
+			step = slope;
+		even = even && slope == step;
 		ascending = ascending && number > last && floorf(number) == number;
 		last = number;
+		last_c = c;
+		n_numbers++;
 	}
-	return n_numbers > 0 && !ascending && 2 * n_unread_numbers >= n_unread;
+	const bool counting = n_numbers >= FEWEST_EVEN ? even : even && step <= 1;
+	return n_numbers > 0 && !(ascending && (counting || n_numbers >= FEWEST_ASCENDING)) && 2 * n_unread_numbers >= n_unread;
 }
 
 const char *table_names_hint(const struct cln_table *table)

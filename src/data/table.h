@@ -77,8 +77,8 @@ size_t table_find_name(const struct cln_table *table, const char *name);
 size_t table_find_cells(const struct cln_table *table, const char *name);
 
 /* Whether the names look like a row of cells, as where a table has no header: numbers, gaps aside, above all columns of numbers
- * that were read, and in half of the others at least; not whole numbers that ascend
- * from column to column, as years or wavelengths do. */
+ * that were read, and in half of the others at least; not whole numbers that ascend from column to column, as years or wavelengths
+ * do: two by one, three and four by equal steps. */
 bool table_names_are_data(const struct cln_table *table);
 /* " (what to do about it)" behind the sentence that a column is missing; else "". */
 const char *table_names_hint(const struct cln_table *table);
