@@ -72,7 +72,7 @@ for k in 1 2 3; do # a fold a call, however short its time
 done
 expect 0 '' crossval table.csv --folds 4 --out stopped "${options[@]}" --ignore who,part --time-limit 1ms
 same_results stopped
-again=(crossval table.csv --folds 4 --out stopped "${options[@]}" --ignore who,part --lr 0.02)
+again=(crossval table.csv --folds 4 --out stopped "${options[@]}" --ignore "who,part" --lr 0.02)
 expect 75 'the same command without --force goes on' "${again[@]}" --time-limit 1ms --force
 expect 0 '' "${again[@]}"
 expect 0 '' crossval table.csv --fold 2/4 --out short "${options[@]}" --ignore who,part --time-limit 1ms
