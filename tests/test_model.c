@@ -498,9 +498,21 @@ END_TEST
 
 /* ---------------------------------------------------------------- forgery: the checksum is right, the content is not */
 
-static const struct {
+struct forgery {
 	const char *from, *to, *message;
-} forgeries[] = {
+};
+
+static void assert_forgery_refused(struct file file, const struct forgery *forgery)
+{
+	struct file forged = forge(file, forgery->from, forgery->to);
+	struct cln_error error = {0};
+	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
+	assert_has(error.message, forgery->message);
+	mem_free(forged.bytes);
+	mem_free(file.bytes);
+}
+
+static const struct forgery forgeries[] = {
 	/* the version comes first, whatever else has changed */
 	{"{\\\"format\\\":1,\\\"kind\\\":\\\"model\\\"", "{\\\"format\\\":6,\\\"sort\\\":7",
 	 "m: written by a newer Colonnade (format 6); this one reads up to 5"},
@@ -574,18 +586,11 @@ static const struct {
 
 START_TEST(forged_content_is_refused_by_what_is_wrong)
 {
-	struct file file = fixture_file(), forged = forge(file, forgeries[_i].from, forgeries[_i].to);
-	struct cln_error error = {0};
-	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
-	assert_has(error.message, forgeries[_i].message);
-	mem_free(forged.bytes);
-	mem_free(file.bytes);
+	assert_forgery_refused(fixture_file(), &forgeries[_i]);
 }
 END_TEST
 
-static const struct {
-	const char *from, *to, *message;
-} level_forgeries[] = {
+static const struct forgery level_forgeries[] = {
 	{"\\\"categories\\\":[5,7]", "\\\"categories\\\":[7,5]", "no feature above the one before"},
 	{"\\\"categories\\\":[5,7]", "\\\"categories\\\":[5,8]", "no feature above the one before"},
 	{"\\\"categories\\\":[5,7]", "\\\"categories\\\":[5,6]", "number other levels than its network has values for"},
@@ -620,12 +625,7 @@ static const struct {
 START_TEST(forged_levels_are_refused_by_what_is_wrong)
 {
 	struct cln_model *model = model_with_levels();
-	struct file file = encode(model), forged = forge(file, level_forgeries[_i].from, level_forgeries[_i].to);
-	struct cln_error error = {0};
-	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
-	assert_has(error.message, level_forgeries[_i].message);
-	mem_free(file.bytes);
-	mem_free(forged.bytes);
+	assert_forgery_refused(encode(model), &level_forgeries[_i]);
 	cln_model_destroy(model);
 }
 END_TEST
@@ -677,9 +677,7 @@ START_TEST(ranges_of_numbers_are_kept_in_format_4)
 }
 END_TEST
 
-static const struct {
-	const char *from, *to, *message;
-} range_forgeries[] = {
+static const struct forgery range_forgeries[] = {
 	{"\\\"format\\\":4,", "\\\"format\\\":3,", "not in the form that Colonnade writes"},
 	{"\\\"range\\\":[-0,", "\\\"range\\\":[", "has a range of 1 numbers, not 2"},
 	{"\\\"range\\\":[-0,", "\\\"range\\\":[-1,-0,", "has a range of 3 numbers, not 2"},
@@ -691,12 +689,7 @@ static const struct {
 START_TEST(forged_ranges_are_refused_by_what_is_wrong)
 {
 	struct cln_model *model = model_with_ranges();
-	struct file file = encode(model), forged = forge(file, range_forgeries[_i].from, range_forgeries[_i].to);
-	struct cln_error error = {0};
-	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
-	assert_has(error.message, range_forgeries[_i].message);
-	mem_free(file.bytes);
-	mem_free(forged.bytes);
+	assert_forgery_refused(encode(model), &range_forgeries[_i]);
 	cln_model_destroy(model);
 }
 END_TEST
@@ -726,9 +719,7 @@ START_TEST(texts_that_are_gaps_are_kept_in_format_5)
 }
 END_TEST
 
-static const struct {
-	const char *from, *to, *message;
-} gap_forgeries[] = {
+static const struct forgery gap_forgeries[] = {
 	{"\\\"format\\\":5,", "\\\"format\\\":4,", "not in the form that Colonnade writes"},
 	{"\"-999,unknown\\\"", "\"unknown,,-999\\\"", "\"missing\" is no list of texts"},
 	{"\"-999,unknown\\\"", "\"unknown,-999\\\"", "\"missing\" is no list of texts"},
@@ -742,19 +733,12 @@ static const struct {
 START_TEST(forged_gaps_are_refused_by_what_is_wrong)
 {
 	struct cln_model *model = model_with_gaps();
-	struct file file = encode(model), forged = forge(file, gap_forgeries[_i].from, gap_forgeries[_i].to);
-	struct cln_error error = {0};
-	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
-	assert_has(error.message, gap_forgeries[_i].message);
-	mem_free(file.bytes);
-	mem_free(forged.bytes);
+	assert_forgery_refused(encode(model), &gap_forgeries[_i]);
 	cln_model_destroy(model);
 }
 END_TEST
 
-static const struct {
-	const char *from, *to, *message;
-} knot_forgeries[] = {
+static const struct forgery knot_forgeries[] = {
 	{"\\\"knots\\\":[", "\\\"knots\\\":[-3.5e38,", "has 7 knots and 6 scores"},
 	{"\\\"scores\\\":[-8.9,-0.1,0,0,", "\\\"scores\\\":[-8.9,-0.1,0,", "has 6 knots and 5 scores"},
 	{"\\\"scores\\\":[-8.9,-0.1,0,0,0.33333334,4]", "\\\"scores\\\":7", "scores"},
@@ -780,12 +764,7 @@ static const struct {
 START_TEST(forged_knots_are_refused_by_what_is_wrong)
 {
 	struct cln_model *model = model_with_knots();
-	struct file file = encode(model), forged = forge(file, knot_forgeries[_i].from, knot_forgeries[_i].to);
-	struct cln_error error = {0};
-	ck_assert_int_eq(decode(forged.bytes, forged.length, &error), CLN_E_DAMAGED);
-	assert_has(error.message, knot_forgeries[_i].message);
-	mem_free(forged.bytes);
-	mem_free(file.bytes);
+	assert_forgery_refused(encode(model), &knot_forgeries[_i]);
 	cln_model_destroy(model);
 }
 END_TEST

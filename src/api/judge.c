@@ -115,8 +115,6 @@ enum cln_status judged_measure(struct cln_metrics *metrics, const struct judged 
 
 /* ---------------------------------------------------------------- rows without a logit */
 
-#define MAX_REPORTED 10 /* rows that are told one by one, as the reader's cells */
-
 /* Of the columns that give features the one that gives the largest by size; numbers of levels are none. */
 static size_t largest_feature(const float *x, const struct pipeline *pipeline)
 {
@@ -138,17 +136,17 @@ static size_t largest_feature(const float *x, const struct pipeline *pipeline)
 	return largest;
 }
 
-static void name_row(struct cln_error *err, const struct cln_table *table, uint32_t row, const struct column *cells)
+static void name_row(struct cln_error *err, size_t i, const struct cln_table *table, uint32_t row, const struct column *cells)
 {
 	const size_t column = (size_t)(cells - table->columns);
 	char place[TABLE_PLACE], text[TABLE_CELL];
 
 	table_place(place, table, row, column);
 	table_cell(text, table, row, column);
-	error_append(err,
-		     "%s: the row's logit is not a number (\"%s\", column \"%s\"; the cell with its largest feature, most likely "
-		     "too large for the network: a training with --scale standardise or robust bears it)",
-		     place, text, cells->name);
+	error_list_add(err, i,
+		       "%s: the row's logit is not a number (\"%s\", column \"%s\"; the cell with its largest feature, most likely "
+		       "too large for the network: a training with --scale standardise or robust bears it)",
+		       place, text, cells->name);
 }
 
 /* rows: the first of n_all. */
@@ -163,27 +161,23 @@ static enum cln_status name_rows(const uint32_t *rows, size_t n, size_t n_all, c
 
 	if (status == CLN_OK) {
 		status = pipeline_read(X, reader, rows, 0, n, 1, &report, err);
-		if (status == CLN_OK)
-			status = error_set(err, CLN_E_DATA, "%s", "");
-		for (size_t i = 0; i < n && status == CLN_E_DATA; i++)
-			name_row(err, of->table, rows[i], pipeline_cells(reader, largest_feature(X + i * n_features, pipeline)));
-		if (n_all > n)
-			error_append(err, "... and %zu more", n_all - n);
+		for (size_t i = 0; i < n && status == CLN_OK; i++)
+			name_row(err, i, of->table, rows[i], pipeline_cells(reader, largest_feature(X + i * n_features, pipeline)));
 		pipeline_reader_destroy(reader);
 	}
 	mem_free(X);
-	return status;
+	return status == CLN_OK ? error_list_end(err, n, n_all) : status;
 }
 
 enum cln_status judge_check_numbers(const float *logits, size_t n, const struct judged_rows *of, struct cln_error *err)
 {
-	uint32_t first[MAX_REPORTED];
+	uint32_t first[ERRORS_TOLD];
 	size_t n_first = 0, n_all = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!isnan(logits[i]))
 			continue;
-		if (n_all++ < MAX_REPORTED)
+		if (n_all++ < ERRORS_TOLD)
 			first[n_first++] = of->rows ? of->rows[i] : (uint32_t)i;
 	}
 	return n_all ? name_rows(first, n_first, n_all, of, err) : CLN_OK;

@@ -322,17 +322,18 @@ void notes_of_kept(const struct cln_observer *observer, const struct pipeline *p
 struct telling {
 	const struct check_rows *train;
 	const bool *use;
-	bool *tells;             /* a column each */
-	struct cln_error *errors; /* a thread each */
+	bool *tells;              /* a column each */
+	struct failure *failures; /* a thread each */
 };
 
 static void ask_column(void *argument, size_t c, int tid)
 {
 	const struct telling *telling = argument;
-	struct cln_error *err = &telling->errors[tid];
+	struct cln_error err;
 
-	if (telling->use[c] && err->code == CLN_OK)
-		err->code = check_tells_label(&telling->tells[c], &telling->train->table->columns[c], telling->train, err);
+	if (telling->use[c])
+		failure_note(&telling->failures[tid], c,
+			     check_tells_label(&telling->tells[c], &telling->train->table->columns[c], telling->train, &err), &err);
 }
 
 static void note_tellers(const struct cln_observer *observer, const struct telling *telling)
@@ -352,17 +353,16 @@ enum cln_status notes_of_tellers(const struct cln_observer *observer, const stru
 				 struct cln_error *err)
 {
 	struct telling telling = {train, use, mem_alloc(train->table->n_columns, sizeof *telling.tells, err),
-				  mem_alloc((size_t)threads, sizeof *telling.errors, err)};
-	enum cln_status status = telling.tells && telling.errors ? CLN_OK : CLN_E_MEMORY;
+				  mem_alloc((size_t)threads, sizeof *telling.failures, err)};
+	enum cln_status status = telling.tells && telling.failures ? CLN_OK : CLN_E_MEMORY;
 
-	if (status == CLN_OK)
+	if (status == CLN_OK) {
 		parallel_for(threads, train->table->n_columns, ask_column, &telling);
-	for (int t = 0; t < threads && status == CLN_OK; t++)
-		if (telling.errors[t].code != CLN_OK)
-			status = error_set(err, telling.errors[t].code, "%s", telling.errors[t].message);
+		status = failures_status(telling.failures, threads, err);
+	}
 	if (status == CLN_OK)
 		note_tellers(observer, &telling);
-	mem_free(telling.errors);
+	mem_free(telling.failures);
 	mem_free(telling.tells);
 	return status;
 }

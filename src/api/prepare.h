@@ -45,9 +45,9 @@ enum cln_status prepare(struct prepared *prepared, const struct cln_table *train
 			struct cln_error *err) CLN_MUST_CHECK;
 void prepared_free(struct prepared *prepared);
 
+struct identity_sources;
 /* The rows of a set, in its order: their table, from the sources, and their numbers in it, for mem_free.  The datasets do not keep
  * them, so the labels are read once more; sources and config must be those of `prepared`. */
-struct identity_sources;
 enum cln_status prepared_table_rows(const struct cln_table **table, uint32_t **rows, enum cln_rows set,
 				    const struct prepared *prepared, const struct identity_sources *sources,
 				    const struct cln_config *config, struct cln_error *err) CLN_MUST_CHECK;
