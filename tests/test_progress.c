@@ -360,6 +360,29 @@ START_TEST(the_bar_has_loss_and_metric_speed_and_time_within_the_terminal)
 }
 END_TEST
 
+/* The longest lines are those of an ensemble: the loss gives way before the time left does. */
+START_TEST(the_bar_of_an_ensemble_has_the_time_left_on_a_terminal_of_80_columns)
+{
+	struct cln_fit_start start = side_by_side(80);
+	struct progress progress;
+
+	config.epochs = 80;
+	start.members = 16;
+	open_progress(&progress, PROGRESS_BAR);
+	progress.width = 80;
+	progress_start(&progress, &start);
+	progress_batch(&progress, 1, 16, 80);
+	ck_assert_msg(strstr(last_bar(), " left\n"), "%s", last_bar());
+	for (size_t epoch = 1; epoch <= 70; epoch++)
+		for (size_t member = 0; member < 16; member++)
+			tell_epoch(&progress, member, epoch);
+	clock_now += 4000;
+	progress_batch(&progress, 71, 16, 80);
+	ck_assert_msg(strncmp(last_bar(), "epoch 1120 of 1280 of 16 members  ", 34) == 0, "%s", last_bar());
+	ck_assert_msg(strstr(last_bar(), " left\n"), "%s", last_bar());
+}
+END_TEST
+
 /* A search has a line a trial, and no facts of each. */
 START_TEST(with_a_label_there_is_the_bar_alone_and_it_begins_anew_at_each_start)
 {
@@ -600,6 +623,7 @@ static Suite *progress_suite(void)
 	tcase_add_test(progress, auto_draws_no_bar_where_there_is_no_terminal);
 	tcase_add_test(progress, a_bar_leaves_the_cursor_on_a_new_line);
 	tcase_add_test(progress, the_bar_has_loss_and_metric_speed_and_time_within_the_terminal);
+	tcase_add_test(progress, the_bar_of_an_ensemble_has_the_time_left_on_a_terminal_of_80_columns);
 	tcase_add_test(progress, with_a_label_there_is_the_bar_alone_and_it_begins_anew_at_each_start);
 	tcase_add_loop_test(progress, short_numbers_have_three_digits, 0, 11);
 	tcase_add_checked_fixture(jsonl, make_path, remove_path);
