@@ -67,6 +67,7 @@ START_TEST(lines_are_read)
 	assert_text("class-weight = none | balanced | 1,3", "none | balanced | 1,3");
 	assert_text("input-scaling = true | false", "true | false");
 	assert_text("epochs = 30", "30");
+	assert_text("\xEF\xBB\xBFlr = 0.1 .. 1", "0.1 .. 1"); /* a byte order mark */
 }
 END_TEST
 

@@ -251,7 +251,8 @@ enum cln_status search_space_parse(struct search_space *space, const char *bytes
 	if (memchr(bytes, '\0', length))
 		status = error_set(err, CLN_E_USAGE, "%s: not a text file: a zero byte is in it", name);
 	options_defaults(&reader.scratch, command);
-	for (char *line = space->text, *next; line && status == CLN_OK; line = next) {
+	const bool marked = strncmp(space->text, "\xEF\xBB\xBF", 3) == 0; /* as in a config file */
+	for (char *line = space->text + (marked ? 3 : 0), *next; line && status == CLN_OK; line = next) {
 		char *end = strchr(line, '\n');
 		next = end ? end + 1 : NULL;
 		if (end)
