@@ -611,7 +611,8 @@ static const struct {
     {"lr =\n", ":1: lr needs a value"},
     {"config = other\n", "cannot name another one"},
     {"recipe = foo\n", ":1: recipe: there is no recipe"},
-    {"force = maybe\n", ":1: force"},
+    {"force = maybe\n", ":1: force: \"maybe\" is not true or false"},
+    {"json =\n", ":1: json needs a value: true or false"},
     {"no-report = true\n", ":1: no-report: train has no such option; did you mean report = false?"},
     {"= 3\n", ":1: : train has no such option"},
 };
@@ -623,6 +624,7 @@ START_TEST(a_bad_line_is_named_by_file_and_line)
 
 	ck_assert_int_eq(parse_config(&options, &err, bad_files[_i].text, ""), CLN_E_USAGE);
 	ck_assert_msg(strstr(err.message, bad_files[_i].part) != NULL, "\"%s\" lacks \"%s\"", err.message, bad_files[_i].part);
+	ck_assert_msg(!strstr(err.message, "no value"), "a line has a value, also that of a switch: %s", err.message);
 	options_free(&options);
 }
 END_TEST

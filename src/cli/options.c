@@ -237,7 +237,7 @@ void options_range(char text[OPTION_VALUE], const struct option_spec *spec)
 
 	switch (spec->type) {
 	case OPTION_SWITCH:
-		put(text, "true or false, or no value at all");
+		put(text, "true or false");
 		return;
 	case OPTION_TEXT:
 		snprintf(text, OPTION_VALUE, "%s", spec->argument);
