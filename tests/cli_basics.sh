@@ -91,6 +91,9 @@ train - --valid -|DATA and --valid cannot both be standard input
 train - --init -|DATA and --init cannot both be standard input
 train x --init - --test -|--init and --test cannot both be standard input
 predict - -|MODEL and DATA cannot both be standard input
+check - --model -|DATA and --model cannot both be standard input
+evaluate - x --compare -|MODEL and --compare cannot both be standard input
+evaluate x - --compare -|DATA and --compare cannot both be standard input
 convert a|OUT is missing
 export --format c|MODEL is missing
 export a|export wants --format: onnx, c or json

@@ -765,7 +765,9 @@ static enum cln_status check_standard_input(const struct options *options, struc
 		     {"--space", options->space},
 		     {"--init", options->init},
 		     {"--valid", options->valid},
-		     {"--test", options->test}};
+		     {"--test", options->test},
+		     {"--model", options->model},
+		     {"--compare", options->compare}};
 	char reader[WHERE_MAX] = "", name[WHERE_MAX];
 
 	for (int i = 0; i < options->command->n_operands + (int)(sizeof files / sizeof *files); i++) {
