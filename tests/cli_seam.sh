@@ -120,6 +120,8 @@ awk -F, -v OFS=, '{ print NR == 1 ? "id" : NR % 3 ? NR : "unknown", $0 }' marked
 expect 0 'missing cells 137;' predict marked named.csv --keep id,x,k --out kept.out
 cut -d, -f1-3 kept.out | cmp -s - <(cut -d, -f1-3 named.csv) || fail "--keep writes other cells"
 cut -d, -f4- kept.out | cmp -s - gaps.out || fail "--keep changes predictions"
+expect 0 '' predict marked named.csv --keep 'id, x, k' --out spaced.out
+cmp -s kept.out spaced.out || fail "--keep takes no spaces behind its commas, as --ignore does"
 awk -F, -v OFS=, '{ print NR == 1 ? "id" : -999, $0 }' gaps.csv >named.csv
 expect 0 '' convert named.csv named.cache
 for file in named.csv named.cache; do

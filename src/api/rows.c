@@ -285,6 +285,10 @@ static enum cln_status keep_column(struct rows_kept *kept, const struct cln_tabl
 {
 	size_t found = table_find(table, name);
 
+	if (found == SIZE_MAX) { /* "a, b", as the reader takes it */
+		name += strspn(name, " ");
+		found = table_find(table, name);
+	}
 	if (found == SIZE_MAX)
 		return error_set(err, CLN_E_DATA, "--keep: %s has no column \"%s\"", table->source, name);
 	kept->columns[kept->n++] = &table->columns[found];
