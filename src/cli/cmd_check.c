@@ -3,8 +3,7 @@
 #include "cli/check_text.h"
 #include "cli/commands.h"
 #include "cli/init_model.h"
-
-#include <stdio.h>
+#include "report/output.h"
 
 static enum cln_status load_models(struct cln_model **init, struct cln_model **model, struct options *options,
 				   struct cln_error *err)
@@ -31,8 +30,8 @@ static enum cln_status print(const struct options *options, const struct check_r
 	else
 		check_write(&text, result, options->model != NULL);
 	status = text_check(&text, err);
-	if (status == CLN_OK)
-		fwrite(text.bytes, 1, text.length, stdout);
+	if (status == CLN_OK) /* at once: what is lost is told, whatever the data's exit code is */
+		status = output_replace(&(struct io_place){"-", NULL}, text.bytes, text.length, err);
 	text_free(&text);
 	return status;
 }
