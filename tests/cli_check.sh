@@ -229,8 +229,15 @@ expect 3 '' check unfit.csv --model model
 equal "texts where numbers were learnt" "$(places)" "unfit.csv:9:1 unfit.csv:12:1 "
 holds "a column that is missing" '^missing   the column "education", which the model was trained on$' stdout
 holds "a column more" '^extra     the model does not know "more"$' stdout
+holds "its use" '^  more  *ignored$' stdout
+holds "the label's" '^  income  *text .* label$' stdout
 holds "the verdict" '^result    predict would refuse these data$' stdout
 expect 3 'unfit.csv' predict model unfit.csv
+
+awk 'BEGIN { print "x,w,y"; for (i = 0; i < 90; i++) print i % 7 "," 1 + i % 3 "," i % 2 }' >weighed.csv
+expect 0 '' train weighed.csv --weight w --recipe plain --epochs 0 --progress none --report=false --out weighed
+expect 0 '' check weighed.csv --model weighed
+holds "a weight is no code" '^  w  *number  *0  *1  *2  *3  weight$' stdout
 
 # ---- a model of one column needs no more of a table, be it text or an array
 awk 'BEGIN { print "1,label"; for (i = 0; i < 60; i++) print i % 7 "," i % 2 }' >two.csv

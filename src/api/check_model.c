@@ -72,20 +72,33 @@ static enum cln_status fit_columns(struct check_result *result, const struct pip
 	return status;
 }
 
-static bool knows(const struct cln_model *model, const char *name)
+static enum cln_column_use use_of(const struct cln_model *model, const char *name)
 {
+	if (strcmp(name, model->label.column) == 0)
+		return CLN_COLUMN_LABEL;
+	if (model->weight && strcmp(name, model->weight) == 0)
+		return CLN_COLUMN_WEIGHT;
 	for (size_t k = 0; k < model->pipeline->n_columns; k++)
 		if (strcmp(model->pipeline->columns[k].name, name) == 0)
-			return true;
-	return strcmp(name, model->label.column) == 0 || (model->weight && strcmp(name, model->weight) == 0);
+			return CLN_COLUMN_FEATURE;
+	return CLN_COLUMN_IGNORED;
 }
 
-static void find_extra(struct check_result *result, const struct cln_model *model)
+static void find_uses(struct check_result *result, const struct cln_model *model)
 {
 	const struct cln_table *table = result->files[CHECK_DATA].table;
 
 	for (size_t c = 0; c < table->n_columns; c++) {
-		if (table->columns[c].ignored || knows(model, table->columns[c].name))
+		struct check_column *column = &result->columns[c];
+
+		if (table->columns[c].ignored)
+			continue;
+		column->use = use_of(model, column->name);
+		if (column->use == CLN_COLUMN_FEATURE)
+			continue;
+		column->rounded = column->identifier = false; /* which are said of features alone */
+		column->codes = 0;
+		if (column->use != CLN_COLUMN_IGNORED)
 			continue;
 		if (result->n_extra < CLN_EXTRA_NAMED)
 			result->extra[result->n_extra] = c;
@@ -119,6 +132,6 @@ enum cln_status check_model(struct check_result *result, const struct check_task
 	novel_free(&novel);
 	if (status != CLN_OK)
 		return status;
-	find_extra(result, task->model);
+	find_uses(result, task->model);
 	return count_labels(result, task->model, err);
 }
