@@ -132,6 +132,9 @@ mkdir damaged
 reset() { cp run/run.json run/metrics.jsonl damaged/; }
 reset
 expect 1 'cannot open nowhere/run.json' report nowhere
+mkdir none
+expect 1 'none holds no run.json: it is not the directory of a finished run' report none
+expect 1 'none holds no model.safetensors: it is not the directory of a finished run' predict none train.csv
 while IFS='|' read -r file change text; do
   reset
   sed -i -E "$change" "damaged/$file"

@@ -4,7 +4,9 @@
 #include "cli/run_directory.h"
 #include "report/page.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define METRICS_LIMIT ((size_t)1 << 30) /* bytes of a metrics.jsonl: five million epochs */
 
@@ -22,6 +24,8 @@ static enum cln_status read_texts(struct run_texts *texts, const char *path, str
 
 	if (status == CLN_OK)
 		status = run_directory_file(texts->metrics_name, &directory, "metrics.jsonl", err);
+	if (status == CLN_OK && access(path, F_OK) == 0 && access(texts->record_name, F_OK) != 0 && errno == ENOENT)
+		status = error_set(err, CLN_E_IO, "%s holds no run.json: it is not the directory of a finished run", path);
 	if (status == CLN_OK)
 		status = io_read_file(&texts->record, &texts->record_length, texts->record_name, RUN_RECORD_LIMIT, err);
 	if (status == CLN_OK)

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "model/safetensors.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -89,13 +90,18 @@ static enum cln_status find_file(char **file, const char *path, struct cln_error
 	struct stat about;
 	struct text text = {0};
 	text_add(&text, path, strlen(path));
-	if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+	const bool in_run = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+	if (in_run)
 		text_add(&text, "/" FILE_IN_RUN, strlen("/" FILE_IN_RUN));
 	*file = text.failed ? NULL : mem_copy(text.bytes, text.length, err);
 	if (text.failed)
 		error_set(err, CLN_E_MEMORY, "out of memory for a path of %zu bytes", strlen(path));
 	text_free(&text);
-	return *file ? CLN_OK : CLN_E_MEMORY;
+	if (!*file)
+		return CLN_E_MEMORY;
+	if (in_run && stat(*file, &about) != 0 && errno == ENOENT)
+		return error_set(err, CLN_E_IO, "%s holds no " FILE_IN_RUN ": it is not the directory of a finished run", path);
+	return CLN_OK;
 }
 
 /* The sentence that model_decode would have made. */
