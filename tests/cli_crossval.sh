@@ -44,6 +44,8 @@ equal "log loss out of fold" "$(printf %.4f "$(field 'log loss' 3 by-column.txt)
 # ---- stratified folds: each row once, as many of each class as can be; the seed cuts anew
 expect 0 '' crossval table.csv --folds 4 --out whole "${options[@]}" --ignore who,part
 cp stdout whole.txt
+holds "which value is positive" '^rows       600, [0-9.]+ % positive \(">50K"\)$' whole.txt
+holds "which value is positive, in JSON" '"positive":">50K"' whole/crossval.json
 equal "lines of predictions" "$(wc -l <whole/predictions.csv)" 601
 sizes=$(sed 1d whole/predictions.csv | cut -d, -f1 | sort | uniq -c | awk '{print $2 ":" $1}' | tr '\n' ' ')
 equal "rows of the folds" "$sizes" '1:150 2:150 3:150 4:150 '

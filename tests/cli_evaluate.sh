@@ -25,6 +25,7 @@ expect 0 '' evaluate one test.csv --json
 cp stdout json
 equal "lines of --json" "$(wc -l <json)" 1
 equal "members in front" "$(grep -oE '^\{"rows":1000,"log_loss":[0-9.]+,"auc":[0-9.]+,"accuracy":' json | wc -l)" 1
+holds "which value is positive" '^rows       1000, [0-9.]+ % positive \(">50K"\)$' table
 for pair in 'AUC|auc' 'PR-AUC|pr_auc' 'log loss|log_loss' 'Brier score|brier' 'accuracy|accuracy' 'MCC|mcc' 'KS|ks' \
   'lift of the top 10 %|lift' 'calibration error|calibration_error' 'F1|f1'; do
   equal "${pair%|*}" "$(line "${pair%|*}" table | cut -d' ' -f1)" "$(printf %.5f "$(member "${pair#*|}" json)")"

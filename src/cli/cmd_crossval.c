@@ -233,6 +233,7 @@ static enum cln_status summarise(struct validation *validation, struct cln_error
 		return CLN_E_MEMORY;
 	result->folds = crossval->K;
 	result->repeats = crossval->R;
+	result->positive = crossval->label.positive;
 	result->fits = validation->fits;
 	const enum cln_status status = crossval_measure(&result->out_of_fold, crossval, &judging, err);
 	for (int m = 0; m < CLN_N_MEASURES && status == CLN_OK; m++) {

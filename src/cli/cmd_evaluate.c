@@ -113,14 +113,16 @@ static enum cln_status print_json(const struct judgement *judgement, const struc
 
 static enum cln_status print(const struct judgement *judgement, struct cln_error *err)
 {
-	const struct evaluation_names names = {judgement->options->operands[0], judgement->options->compare};
+	const struct evaluation_names names = {.first = judgement->options->operands[0],
+					       .second = judgement->options->compare,
+					       .positive = cln_model_label_value(judgement->model, 1)};
 
 	if (judgement->options->json)
 		return print_json(judgement, &names, err);
 	if (judgement->second)
 		evaluation_print_comparison(stdout, &judgement->result.comparison, &names);
 	else
-		evaluation_print(stdout, &judgement->result.comparison.first);
+		evaluation_print(stdout, &judgement->result.comparison.first, &names);
 	return CLN_OK;
 }
 

@@ -27,7 +27,7 @@ static void print_line(FILE *out, const struct crossval_result *result, enum cln
 
 void crossval_report_print(FILE *out, const struct crossval_result *result)
 {
-	evaluation_print_rows(out, &result->out_of_fold);
+	evaluation_print_rows(out, &result->out_of_fold, result->positive);
 	fprintf(out, "folds      %zu", result->folds);
 	if (result->repeats > 1)
 		fprintf(out, ", %zu times over", result->repeats);
@@ -44,6 +44,7 @@ void crossval_report_write(struct json_writer *writer, const struct crossval_res
 	json_size(writer, "folds", result->folds);
 	json_size(writer, "repeats", result->repeats);
 	json_double(writer, "threshold", all->threshold);
+	json_string(writer, "positive", result->positive);
 	for (enum cln_measure m = 0; m < CLN_N_MEASURES; m++) {
 		json_begin_object(writer, cln_measure_name(m));
 		if (has_spread(m)) {

@@ -10,6 +10,7 @@
 /* Of fits, folds x repeats, and of all rows by models that had not seen them. */
 struct crossval_result {
 	size_t folds, repeats;
+	const char *positive; /* label value; lent */
 	const struct cln_evaluation *fits;
 	double means[CLN_N_MEASURES], deviations[CLN_N_MEASURES]; /* over the fits */
 	struct cln_evaluation out_of_fold;

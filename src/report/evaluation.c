@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/evaluation.h"
 
+#include "base/utf8.h"
+
 #include <math.h>
 #include <string.h>
+
+#define SHOWN_TEXT 101 /* the first 100 bytes of a label value */
 
 /* ---------------------------------------------------------------- for people */
 
@@ -28,12 +32,16 @@ void evaluation_interval(char text[EVALUATION_INTERVAL], enum cln_measure measur
 		snprintf(text, EVALUATION_INTERVAL, "%s to %s", from, to);
 }
 
-void evaluation_print_rows(FILE *out, const struct cln_evaluation *evaluation)
+void evaluation_print_rows(FILE *out, const struct cln_evaluation *evaluation, const char *positive)
 {
+	char value[SHOWN_TEXT];
+
+	snprintf(value, sizeof value, "%.*s", utf8_cut(positive, SHOWN_TEXT - 1), positive);
+	utf8_make_visible(value, "");
 	fprintf(out, "rows       %zu", evaluation->rows);
 	if (evaluation->weight != (double)evaluation->rows)
 		fprintf(out, ", of weight %.6g", evaluation->weight);
-	fprintf(out, ", %.1f %% positive\n", 100 * evaluation->positive_weight / evaluation->weight);
+	fprintf(out, ", %.1f %% positive (\"%s\")\n", 100 * evaluation->positive_weight / evaluation->weight, value);
 }
 
 static void print_how(FILE *out, const struct cln_evaluation *evaluation)
@@ -45,11 +53,11 @@ static void print_how(FILE *out, const struct cln_evaluation *evaluation)
 		fprintf(out, "intervals  95 %%: DeLong's for the AUC\n");
 }
 
-void evaluation_print(FILE *out, const struct cln_evaluation *evaluation)
+void evaluation_print(FILE *out, const struct cln_evaluation *evaluation, const struct evaluation_names *names)
 {
 	char value[EVALUATION_VALUE], interval[EVALUATION_INTERVAL];
 
-	evaluation_print_rows(out, evaluation);
+	evaluation_print_rows(out, evaluation, names->positive);
 	fprintf(out, "threshold  %.6g\n", evaluation->threshold);
 	print_how(out, evaluation);
 	fprintf(out, "\n%-20s  %10s  95 %% interval\n", "", "value");
@@ -81,7 +89,7 @@ static void print_difference(FILE *out, const struct cln_comparison *comparison,
 
 void evaluation_print_comparison(FILE *out, const struct cln_comparison *comparison, const struct evaluation_names *names)
 {
-	evaluation_print_rows(out, &comparison->first);
+	evaluation_print_rows(out, &comparison->first, names->positive);
 	fprintf(out, "first      %s, threshold %.6g\n", names->first, comparison->first.threshold);
 	fprintf(out, "second     %s, threshold %.6g\n", names->second, comparison->second.threshold);
 	print_how(out, &comparison->first);

@@ -7,9 +7,9 @@
 
 #include "base/json.h"
 
-/* Two models' names, as the user wrote them. */
+/* Two models' names, as the user wrote them, and the label value that is positive. */
 struct evaluation_names {
-	const char *first, *second;
+	const char *first, *second, *positive;
 };
 
 /* "0.91371"; amounts with two digits where they are no whole numbers; "-" where undefined; signs: a plus, too. */
@@ -19,10 +19,10 @@ void evaluation_value(char text[EVALUATION_VALUE], enum cln_measure measure, dou
 #define EVALUATION_INTERVAL (2 * EVALUATION_VALUE + 8)
 void evaluation_interval(char text[EVALUATION_INTERVAL], enum cln_measure measure, double low, double high, bool signs);
 
-/* "rows       1000, 24.1 % positive" */
-void evaluation_print_rows(FILE *out, const struct cln_evaluation *evaluation);
+/* "rows       1000, 24.1 % positive ("yes")" */
+void evaluation_print_rows(FILE *out, const struct cln_evaluation *evaluation, const char *positive);
 /* Measures with their intervals, one a line; an undefined one is "-", with the reason. */
-void evaluation_print(FILE *out, const struct cln_evaluation *evaluation);
+void evaluation_print(FILE *out, const struct cln_evaluation *evaluation, const struct evaluation_names *names);
 /* Both models' measures, and their differences with intervals and p-values. */
 void evaluation_print_comparison(FILE *out, const struct cln_comparison *comparison, const struct evaluation_names *names);
 
