@@ -45,6 +45,14 @@ made_by_program scripts/completion/colonnade --completion
 words=$(bash -c '. "$1"; COMP_WORDS=(colonnade train --activation s); COMP_CWORD=3; _colonnade; echo "${COMPREPLY[*]}"' \
   - "$top_srcdir/scripts/completion/colonnade")
 equal "completion of an activation" "$words" "sigmoid selu silu"
+complete() { # words behind "colonnade"
+  bash -c '. <("$1" help --completion); shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _colonnade; echo "${COMPREPLY[*]}"' \
+    - "$colonnade" colonnade "$@"
+}
+equal "completion of a class weight" "$(complete train --class-weight '')" "none balanced"
+equal "completion of epochs" "$(complete train --epochs '')" auto
+equal "completion of a name" "$(complete train --weight '')" ""
+equal "completion of help" "$(complete help tr)" train
 touch "$scratch/model.safetensors"
 for words in "evaluate --compare" "check --model" "train --init" "train --out"; do
   equal "completion of $words" "$scratch/model.safetensors" \

@@ -345,16 +345,23 @@ static bool takes_file(const struct option_spec *spec)
 	return false;
 }
 
-/* The words an argument may be, "relu tanh ..."; "" where it is free. */
+/* The words an argument may be, "relu tanh ...", of "auto|comma|CHAR" and "N|auto" those that stand for themselves; "" where it is
+ * free. */
 static void choices_text(char text[OPTION_VALUE], const struct option_spec *spec)
 {
+	char argument[OPTION_VALUE];
+	size_t length = 0;
+
 	text[0] = '\0';
-	if (spec->type != OPTION_WORD && !(spec->argument && strchr(spec->argument, '|') && spec->argument[0] >= 'a'))
+	if (spec->type != OPTION_WORD && !(spec->argument && strchr(spec->argument, '|')))
 		return;
-	options_argument(text, spec);
-	for (char *c = text; *c; c++)
-		if (*c == '|')
-			*c = ' ';
+	options_argument(argument, spec);
+	for (const char *word = argument; *word;) {
+		const size_t n = strcspn(word, "|");
+		if (n > 0 && strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-_") == n)
+			length += (size_t)snprintf(text + length, OPTION_VALUE - length, "%s%.*s", length ? " " : "", (int)n, word);
+		word += n + (word[n] == '|');
+	}
 }
 
 static void completion_values(const struct command *command)
@@ -384,7 +391,8 @@ void help_completion(void)
 		printf("%s ", options_command(i)->name);
 	printf("help'\n\tCOMPREPLY=()\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 	       "\t\tmapfile -t COMPREPLY < <(compgen -W \"$commands --help --version\" -- \"$current\")\n\t\treturn\n\tfi\n"
-	       "\tcase \"$command $previous\" in\n");
+	       "\tcase \"$command $previous\" in\n"
+	       "\t\"help help\") words=$commands ;;\n");
 	for (size_t i = 0; options_command(i); i++)
 		completion_values(options_command(i));
 	printf("\tesac\n\tif [ -z \"$words$files\" ] && [ \"${current#-}\" != \"$current\" ]; then\n\t\tcase $command in\n");
