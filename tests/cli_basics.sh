@@ -85,6 +85,9 @@ trian x|did you mean train?
 frobnicate x|there is no command "frobnicate"
 train|DATA is missing
 train a b|one argument too many
+train a --report false|"false" is one argument too many; did you mean --report=false?
+train a --resume auto|did you mean --resume=auto?
+train a --force b|"b" is one argument too many: colonnade train DATA
 train a --lable x|did you mean --label?
 train a --resume|there is nothing to continue in colonnade-run
 train a --time-limit 1|--time-limit: "1" is not a time as 100ms

@@ -594,8 +594,20 @@ static enum cln_status collect_flag(struct assignments *list, const struct optio
 	return assignments_add(list, item, err);
 }
 
-static enum cln_status collect_operand(struct options *options, int *n, const char *operand, struct cln_error *err)
+/* Whether an operand is the value of a flag before it, which takes one behind "=" alone. */
+static bool is_value_of(struct options *options, const char *before, const char *operand)
 {
+	const struct option_spec *spec = strncmp(before, "--", 2) == 0 ? options_find(options->command, before + 2) : NULL;
+
+	return spec && (spec->type == OPTION_SWITCH || spec->alone) && read_value(options, spec, operand);
+}
+
+/* before: the argument before it, or "". */
+static enum cln_status collect_operand(struct options *options, int *n, const char *before, const char *operand,
+				       struct cln_error *err)
+{
+	if (*n == options->command->n_operands && is_value_of(options, before, operand))
+		return error_set(err, CLN_E_USAGE, "\"%s\" is one argument too many; did you mean %s=%s?", operand, before, operand);
 	if (*n == options->command->n_operands)
 		return error_set(err, CLN_E_USAGE, "\"%s\" is one argument too many: colonnade %s%s%s [options]", operand,
 				 options->command->name, *options->command->operands ? " " : "", options->command->operands);
@@ -616,7 +628,7 @@ static enum cln_status collect_arguments(struct assignments *list, struct option
 		else if (!operands_only && argv[i][0] == '-' && argv[i][1])
 			status = collect_flag(list, options, &i, argc, argv, err);
 		else
-			status = collect_operand(options, &n, argv[i], err);
+			status = collect_operand(options, &n, i > 0 ? argv[i - 1] : "", argv[i], err);
 	}
 	if (status == CLN_OK && n < options->command->n_operands && !options->command->optional_operands)
 		return error_set(err, CLN_E_USAGE, "%s: %s is missing: colonnade %s %s [options]", options->command->name,
