@@ -34,6 +34,9 @@ done
 equal "confusion matrix" 1000 $(($(member true_positives json) + $(member false_positives json) +
   $(member true_negatives json) + $(member false_negatives json)))
 holds "how the intervals were made" "^intervals  95 %: DeLong's for the AUC, else of 1000 bootstrap replicates, seed 1\$" table
+{ grep -v '>50K$' test.csv; grep -m 1 '>50K$' test.csv; } >rare.csv
+expect 0 '' evaluate one rare.csv --bootstrap 0
+holds "a share that is small" '^rows       778, 0[.]129 % positive ' stdout
 expect 0 '' evaluate one test.csv --bootstrap 0
 holds "no bootstrap" '^AUC +[0-9.]+  [0-9.]+ to [0-9.]+$' stdout
 holds "no bootstrap" '^log loss +[0-9.]+  -$' stdout

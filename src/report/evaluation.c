@@ -41,7 +41,7 @@ void evaluation_print_rows(FILE *out, const struct cln_evaluation *evaluation, c
 	fprintf(out, "rows       %zu", evaluation->rows);
 	if (evaluation->weight != (double)evaluation->rows)
 		fprintf(out, ", of weight %.6g", evaluation->weight);
-	fprintf(out, ", %.1f %% positive (\"%s\")\n", 100 * evaluation->positive_weight / evaluation->weight, value);
+	fprintf(out, ", %.3g %% positive (\"%s\")\n", 100 * evaluation->positive_weight / evaluation->weight, value);
 }
 
 static void print_how(FILE *out, const struct cln_evaluation *evaluation)

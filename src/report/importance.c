@@ -40,7 +40,7 @@ void importance_print(FILE *out, const struct cln_importance *importance)
 	fprintf(out, "rows       %zu", importance->rows);
 	if (importance->of > importance->rows)
 		fprintf(out, ", drawn from %zu", importance->of);
-	fprintf(out, ", %.1f %% positive; log loss %.5f, AUC %s\n", 100 * importance->positive_weight / importance->weight,
+	fprintf(out, ", %.3g %% positive; log loss %.5f, AUC %s\n", 100 * importance->positive_weight / importance->weight,
 		importance->log_loss, auc);
 	fprintf(out, "shuffles   %zu of each column, seed %llu; intervals 95 %%, of rows and shuffles\n", importance->repeats,
 		(unsigned long long)importance->seed);
