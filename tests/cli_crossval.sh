@@ -151,4 +151,10 @@ one_line
 equal "files of a fold that failed" "$(ls huge)" ''
 echo file >taken
 expect 1 'cannot make the directory taken' crossval table.csv --out taken "${options[@]}"
+# ---- a bar within the fold, which is gone before anything else is written
+expect 0 '' crossval table.csv --fold 1/2 --out bar "${options[@]}" --ignore who,part --epochs 1000 --patience 0 --batch-size 16 \
+  --progress bar
+holds "the bar" 'fold 1/2  epoch [0-9]+ of 1000  ' stderr
+holds "the fold's line" $'^\033[[]1A\033[[]2Kfold 1 of 2  log loss ' stderr
+
 finish

@@ -20,6 +20,8 @@ struct validation {
 	struct cln_evaluation *fits;
 	struct crossval_result result;
 	bool fit_done;            /* by this process; the first one has said what is to be said of the data */
+	struct progress progress; /* all messages go through it, or its bar is cleared before */
+	char label[48];           /* of the bar */
 };
 
 /* ---------------------------------------------------------------- what is asked for */
@@ -89,10 +91,40 @@ static enum cln_status cut(struct validation *validation, size_t of, struct cln_
 
 static void on_note(void *context, const char *sentence)
 {
-	const struct validation *validation = context;
+	struct validation *validation = context;
 
 	if (!validation->fit_done && validation->options->progress != PROGRESS_NONE)
-		fprintf(stderr, "note: %s\n", sentence);
+		progress_note(&validation->progress, sentence);
+}
+
+static bool on_start(void *context, const struct cln_fit_start *start)
+{
+	struct validation *validation = context;
+
+	progress_start(&validation->progress, start);
+	return false;
+}
+
+static void on_member(void *context, size_t member, size_t members)
+{
+	struct validation *validation = context;
+
+	progress_member(&validation->progress, member, members);
+}
+
+static void on_progress(void *context, size_t epoch, size_t rows_done, size_t rows)
+{
+	struct validation *validation = context;
+
+	progress_batch(&validation->progress, epoch, rows_done, rows);
+}
+
+static bool on_epoch(void *context, const struct cln_epoch *epoch)
+{
+	struct validation *validation = context;
+
+	progress_epoch(&validation->progress, epoch);
+	return false;
 }
 
 static enum cln_ask on_ask(void *context)
@@ -123,6 +155,7 @@ static void tell_fit(const struct validation *validation, size_t fit, double sec
 	if (seconds >= 0)
 		fprintf(stderr, "  %.1f s", seconds);
 	fputc('\n', stderr);
+	fflush(stderr); /* progress_open has it buffered */
 }
 
 static enum cln_status measure(struct validation *validation, size_t fit, struct cln_error *err)
@@ -152,14 +185,24 @@ static const char *next_command(const struct options *options)
 /* Trains, unless that is done. */
 static enum cln_status do_fit(struct validation *validation, size_t fit, struct cln_error *err)
 {
-	const struct cln_observer observer = {.context = validation, .note = on_note, .ready = on_ready, .ask = on_ask};
+	const struct cln_observer observer = {.context = validation,
+					      .start = on_start,
+					      .ready = on_ready,
+					      .member = on_member,
+					      .progress = on_progress,
+					      .epoch = on_epoch,
+					      .note = on_note,
+					      .ask = on_ask};
 	double seconds = 0;
 	bool found = false;
 	enum cln_status status = take_fit(&found, validation, fit, err);
 
 	if (status != CLN_OK || found)
 		return status;
+	snprintf(validation->label, sizeof validation->label, "fold %zu/%zu  ", fit + 1, crossval_fits(&validation->crossval));
+	validation->progress.label = validation->label;
 	status = crossval_fit(&validation->crossval, fit, &observer, &seconds, err);
+	progress_clear(&validation->progress);
 	if (status == CLN_STOPPED)
 		return error_set(err, CLN_STOPPED,
 				 "stopped by %s in fold %zu of %zu; what is done is in %s: %s goes on",
@@ -356,6 +399,7 @@ int cmd_crossval(const struct options *options)
 
 	signal(SIGPIPE, SIG_IGN);
 	interrupt_begin(&settings);
+	progress_open(&validation.progress, stderr, (enum progress_mode)options->progress, &in_force.config);
 	const enum cln_status status = validate(&validation, &err);
 	int code = status == CLN_OK ? 0 : exit_with_error(&err);
 	if (status == CLN_STOPPED)

@@ -607,7 +607,8 @@ static enum cln_status collect_operand(struct options *options, int *n, const ch
 				       struct cln_error *err)
 {
 	if (*n == options->command->n_operands && is_value_of(options, before, operand))
-		return error_set(err, CLN_E_USAGE, "\"%s\" is one argument too many; did you mean %s=%s?", operand, before, operand);
+		return error_set(err, CLN_E_USAGE, "\"%s\" is one argument too many; did you mean %s=%s?", operand, before,
+				 operand);
 	if (*n == options->command->n_operands)
 		return error_set(err, CLN_E_USAGE, "\"%s\" is one argument too many: colonnade %s%s%s [options]", operand,
 				 options->command->name, *options->command->operands ? " " : "", options->command->operands);

@@ -194,7 +194,8 @@ static const struct {
 	bool latest;
 	const char *before_left, *after_left;
 } forms[] = {{24, true, "at most ", " left"},  {12, true, "at most ", " left"},  {8, true, "<", " left"},
-	     {24, false, "at most ", " left"}, {12, false, "at most ", " left"}, {8, false, "<", " left"}};
+	     {24, false, "at most ", " left"}, {12, false, "at most ", " left"}, {8, false, "<", " left"},
+	     {4, false, "<", " left"}};
 enum { N_FORMS = sizeof forms / sizeof *forms };
 
 static void draw_bar(struct progress *progress, const char *what, double share, double speed, double seconds)
