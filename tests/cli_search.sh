@@ -253,6 +253,9 @@ for key in auc log_loss accuracy; do
 done
 equal "the greater AUC is the better one" "$(sed 's/.*"best_trial":\([0-9]*\),.*/\1/' folds.json)" \
   "$(for k in 1 2; do echo "$(member folds/trial-000$k.json auc | head -n 1) $k"; done | sort -gr | sed -n '1s/.* //p')"
+printf 'input-scaling = yes | no\nhidden = 2 | none\nlr = 0.1 .. 0.2\n' >types.conf
+expect 0 '' search table.csv "${fixed[@]}" --space types.conf --trials 1 --refit=false --out types --json
+holds "types of values" '"values":[{]"input-scaling":(true|false),"hidden":"(2|none)","lr":0[.][0-9]+[}]' stdout
 cp -r folds folds-cut
 rm -r folds-cut/trial-0002.json folds-cut/best folds-cut/best.conf
 # a fold has no checkpoint: every process does one, however short its time is

@@ -94,12 +94,16 @@ void search_report_print(FILE *out, const struct search_result *result)
 
 /* ---------------------------------------------------------------- for programs */
 
+/* As in the trials' files: "true" and "false" are values of switches alone. */
 static void write_value(struct json_writer *writer, const char *name, const char *text, bool is_number)
 {
+	const bool is_true = strcmp(text, "true") == 0;
 	double number;
 
 	if (is_number && number_to_double(&number, text, strlen(text)))
 		json_double(writer, name, number);
+	else if (is_true || strcmp(text, "false") == 0)
+		json_bool(writer, name, is_true);
 	else
 		json_string(writer, name, text);
 }
