@@ -162,6 +162,8 @@ expect 1 'cut.safetensors' evaluate cut.safetensors test.csv --set-threshold 0.3
 equal "bytes of a damaged model" "$(wc -c <cut.safetensors)" 3000
 mkfifo pipe
 expect 1 'pipe is no regular file: nothing can be stored in it' evaluate pipe test.csv --set-threshold 0.3
+expect 2 'nothing can be stored in standard input' evaluate - test.csv --set-threshold 0.3 <one/model.safetensors
+expect 1 'colonnade: standard input: not a Colonnade model: ' evaluate - test.csv <test.csv
 one_line
 if [ "$(id -u)" -ne 0 ]; then
   chmod a-w one

@@ -115,16 +115,18 @@ static enum cln_status not_a_model(const char *file, struct cln_error *err)
 
 enum cln_status cln_model_load(struct cln_model **model, const char *path, struct cln_error *err)
 {
+	const bool standard_input = strcmp(path, "-") == 0;
 	char *file = NULL, *bytes = NULL;
 	size_t length = 0;
 	*model = NULL;
 	enum cln_status status = find_file(&file, path, err);
 	if (status == CLN_OK)
 		status = io_read_checked(&bytes, &length, file, MAX_FILE, SAFETENSORS_HEAD, safetensors_begins, err);
+	const char *name = standard_input ? "standard input" : file;
 	if (status == CLN_E_DAMAGED)
-		status = not_a_model(file, err);
+		status = not_a_model(name, err);
 	if (status == CLN_OK)
-		status = model_decode(model, bytes, length, file, err);
+		status = model_decode(model, bytes, length, name, err);
 	mem_free(bytes);
 	mem_free(file);
 	return status;
@@ -151,6 +153,8 @@ enum cln_status model_replaceable(const char *path, struct cln_error *err)
 {
 	struct stat about;
 	char *file = NULL;
+	if (strcmp(path, "-") == 0)
+		return error_set(err, CLN_E_USAGE, "nothing can be stored in standard input: name the model's file");
 	enum cln_status status = find_file(&file, path, err);
 	if (status == CLN_OK && stat(file, &about) != 0)
 		status = error_set_errno(err, CLN_E_IO, "cannot open %s", file);

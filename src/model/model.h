@@ -50,7 +50,8 @@ size_t model_networks(const struct network *networks[CLN_MAX_ENSEMBLE], const st
 enum cln_status model_replace(const struct cln_model *model, const char *path, void (*guard)(const char *temporary),
                               struct cln_error *err) CLN_MUST_CHECK;
 
-/* Whether that is a file which can be replaced, and no pipe or device, which could not even be read twice: CLN_E_IO. */
+/* Whether that is a file which can be replaced, and no pipe or device, which could not even be read twice: CLN_E_IO, of standard
+ * input CLN_E_USAGE. */
 enum cln_status model_replaceable(const char *path, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Whether the file's header has room for a model whose training is yet to come: CLN_E_DATA names the column that takes the most. */
