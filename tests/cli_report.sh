@@ -73,6 +73,9 @@ grep -qF "colonnade train &#39;hostile &lt;i&gt;&amp;.csv&#39;" hostile/report.h
 bash -c "$(sed -n 's/^  "command": "\(.*\)",\{0,1\}$/\1/p' run/run.json | sed "s|^colonnade|\"$colonnade\"|; s/\\\\\"/\"/g") \
   --out again --progress none" 2>stderr || fail "the command: $(cat stderr)"
 cmp -s run/model.safetensors again/model.safetensors || fail "the command trains another model"
+cp train.csv ./-dash.csv
+expect 0 '' train --recipe plain --epochs 0 --report=false --out dash --progress none -- -dash.csv
+holds "a name that begins with a dash" '^  "command": "colonnade train [.]/-dash[.]csv --recipe plain ' dash/run.json
 
 # ---- options are kept whole, however long; names of columns have 200 bytes at most, with the ellipsis of those that are cut
 names=$(printf ',column-%03d' {1..119})

@@ -71,6 +71,12 @@ static void recipe_defaults(struct options *defaults, const struct options *opti
 		options_defaults(defaults, options->command);
 }
 
+/* A file's name that is an operand behind "--" alone; "-" is standard input. */
+static bool is_like_option(const char *operand)
+{
+	return operand[0] == '-' && operand[1];
+}
+
 void run_command_write(struct json_writer *writer, const struct options *options)
 {
 	const bool pretty = writer->pretty;
@@ -78,7 +84,7 @@ void run_command_write(struct json_writer *writer, const struct options *options
 	struct text line = {0};
 
 	recipe_defaults(&defaults, options);
-	text_addf(&line, "colonnade train ");
+	text_addf(&line, "colonnade train %s", is_like_option(options->operands[0]) ? "./" : "");
 	add_word(&line, options->operands[0]);
 	if (options_given(options, "recipe"))
 		add_option(&line, options, options_find(options->command, "recipe"));
