@@ -111,6 +111,13 @@ sed 's/,39,/,38,/; 2s/^[0-9]*/77/' table.csv >other.csv
 expect 2 'whole/fold-1-of-4.json is of other data' crossval other.csv --folds 4 --out whole "${options[@]}" --ignore who,part
 expect 0 '' crossval other.csv --folds 4 --out whole "${options[@]}" --ignore who,part --force
 cp -r array damaged
+
+# ---- what a killed process has left half written goes when nobody else is at work in the folder
+left=(.fold-2-of-4.csv.tmp-47 .fold-10-of-10.json.tmp-47-1 .predictions.csv.tmp-47 .crossval.json.tmp-47)
+touch "${left[@]/#/array/}" array/.mine.tmp-47
+expect 0 '' crossval table.csv --folds 4 --merge --out array "${options[@]}" --ignore who,part
+equal "hidden files" "$(cd array && echo .[a-z]*)" '.lock .mine.tmp-47'
+
 sed -i '2s/0\./0.1/' damaged/fold-3-of-4.csv
 expect 1 'damaged/fold-3-of-4.csv: it is not what was written (checksum)' crossval table.csv --folds 4 --merge --out damaged \
   "${options[@]}" --ignore who,part

@@ -333,6 +333,8 @@ static enum cln_status validate(struct validation *validation, struct cln_error 
 		status = cut(validation, of, err);
 	if (status == CLN_OK && !options->merge)
 		status = run_directory_make(options->out, err);
+	if (status == CLN_OK)
+		fold_files_enter(&validation->files);
 	if (status == CLN_OK && options->force && !options->merge)
 		status = forget(validation, options->fold ? fit : 0,
 				options->fold ? fit + 1 : crossval_fits(&validation->crossval), err);
@@ -350,7 +352,7 @@ int cmd_crossval(const struct options *options)
 	const struct interrupt_settings settings = {
 	    0, options->time_limit, (int)options->requeue_exit, next_command(options)};
 	struct options in_force = *options;
-	struct validation validation = {.options = &in_force, .files = {.folder = options->out, .options = &in_force}};
+	struct validation validation = {.options = &in_force, .files = {.folder = options->out, .options = &in_force, .lock = -1}};
 	struct cln_error err = {0};
 
 	signal(SIGPIPE, SIG_IGN);
@@ -359,6 +361,7 @@ int cmd_crossval(const struct options *options)
 	int code = status == CLN_OK ? 0 : exit_with_error(&err);
 	if (status == CLN_STOPPED)
 		code = (int)options->requeue_exit;
+	fold_files_leave(&validation.files);
 	mem_free(validation.fits);
 	crossval_free(&validation.crossval);
 	cln_table_destroy(validation.table);
