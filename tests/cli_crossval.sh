@@ -154,6 +154,8 @@ expect 3 'huge.csv:32:3: the row'\''s logit is not a number ("-3.4028235e+38", c
   --out huge --recipe plain --hidden 64,64 --scale none --epochs 2 --progress none
 one_line
 equal "files of a fold that failed" "$(ls huge)" ''
+expect 4 'colonnade: fold 1 of 3: training diverged in epoch ' crossval huge.csv --fold-column part --out huge --recipe plain \
+  --scale none --lr 1000 --optimizer sgd --progress none
 echo file >taken
 expect 1 'cannot make the directory taken' crossval table.csv --out taken "${options[@]}"
 finish

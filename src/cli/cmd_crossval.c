@@ -149,6 +149,13 @@ static const char *next_command(const struct options *options)
 	return options->force ? "the same command without --force" : "the same command";
 }
 
+static enum cln_status name_fit(const struct validation *validation, size_t fit, struct cln_error *err)
+{
+	const struct cln_error why = *err;
+
+	return error_set(err, why.code, "fold %zu of %zu: %s", fit + 1, crossval_fits(&validation->crossval), why.message);
+}
+
 /* Trains, unless that is done. */
 static enum cln_status do_fit(struct validation *validation, size_t fit, struct cln_error *err)
 {
@@ -166,6 +173,8 @@ static enum cln_status do_fit(struct validation *validation, size_t fit, struct 
 				 interrupt_reason(), fit + 1, crossval_fits(&validation->crossval), validation->options->out,
 				 next_command(validation->options));
 	validation->fit_done = true;
+	if (status == CLN_E_DIVERGED)
+		return name_fit(validation, fit, err);
 	if (status == CLN_OK)
 		status = measure(validation, fit, err);
 	if (status == CLN_OK)
