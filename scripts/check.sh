@@ -201,7 +201,7 @@ describe() {
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "the Slurm scripts of scripts/batch under a real Slurm of two nodes: 20 requeues, arrays" ;;
 	long_fuzz) echo "10^7 runs of every fuzz target" ;;
-	long_tests) echo "one hash for all of Adult, functions over every float, 10^7 numbers, scikit-learn's measures, coverage" ;;
+	long_tests) echo "one hash for all of Adult, random options, functions over every float, 10^7 numbers, scikit-learn" ;;
 	esac
 }
 
@@ -602,6 +602,7 @@ step_long_tests() {
 	have_sklearn || install_packages python3-sklearn python3-scikit-learn
 	make -j"$jobs" CFLAGS="-g -O2 -Werror" all tests/measure_ulp tests/test_number tests/test_measures
 	SAME_BITS_ROWS=all COLONNADE=$check/gcc/colonnade top_srcdir=$source bash "$source/tests/cli_same_bits.sh"
+	RANDOM_DRAWS=300 COLONNADE=$check/gcc/colonnade top_srcdir=$source bash "$source/tests/cli_random.sh"
 	top_srcdir=$source bash "$source/tests/metrics_sklearn.sh"
 	top_srcdir=$source TEST_MEASURES_SAMPLES=4000 CK_TIMEOUT_MULTIPLIER=60 tests/test_measures
 	tests/measure_ulp

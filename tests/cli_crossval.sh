@@ -113,6 +113,13 @@ sed 's/,39,/,38,/; 2s/^[0-9]*/77/' table.csv >other.csv
 expect 2 'whole/fold-1-of-4.json is of other data' crossval other.csv --folds 4 --out whole "${options[@]}" --ignore who,part
 expect 0 '' crossval other.csv --folds 4 --out whole "${options[@]}" --ignore who,part --force
 cp -r array damaged
+
+# ---- what a killed process has left half written goes when nobody else is at work in the folder
+left=(.fold-2-of-4.csv.tmp-47 .fold-10-of-10.json.tmp-47-1 .predictions.csv.tmp-47 .crossval.json.tmp-47)
+touch "${left[@]/#/array/}" array/.mine.tmp-47
+expect 0 '' crossval table.csv --folds 4 --merge --out array "${options[@]}" --ignore who,part
+equal "hidden files" "$(cd array && echo .[a-z]*)" '.lock .mine.tmp-47'
+
 sed -i '2s/0\./0.1/' damaged/fold-3-of-4.csv
 expect 1 'damaged/fold-3-of-4.csv: it is not what was written (checksum)' crossval table.csv --folds 4 --merge --out damaged \
   "${options[@]}" --ignore who,part
@@ -149,6 +156,8 @@ expect 3 'huge.csv:32:3: the row'\''s logit is not a number ("-3.4028235e+38", c
   --out huge --recipe plain --hidden 64,64 --scale none --epochs 2 --progress none
 one_line
 equal "files of a fold that failed" "$(ls huge)" ''
+expect 4 'colonnade: fold 1 of 3: training diverged in epoch ' crossval huge.csv --fold-column part --out huge --recipe plain \
+  --scale none --lr 1000 --optimizer sgd --progress none
 echo file >taken
 expect 1 'cannot make the directory taken' crossval table.csv --out taken "${options[@]}"
 # ---- a bar within the fold, which is gone before anything else is written

@@ -148,6 +148,18 @@ rates=(--out rates --effort quick --ensemble 1 --hidden 8 --epochs 100000 --pati
 expect 75 'stopped by the time limit' train fewer.csv "${rates[@]}" --time-limit 200ms
 expect 75 'note: goes on although scaling_rate was 3' train even.csv "${rates[@]}" --resume --allow-change data --time-limit 1ms
 
+# ---- where a mini-batch is all rows, so is a block: more rows are told as such, and may be allowed
+head -n 51 even.csv >small.csv
+small=(--recipe plain small.csv --out small "${endless[@]}" --progress none)
+expect 0 '' train --recipe plain small.csv --out ended --epochs 1 --progress none
+expect 75 'stopped by the time limit' train "${small[@]}" --time-limit 1ms
+head -n 61 even.csv >small.csv
+expect 2 'DATA has changed (fingerprint' train --recipe plain small.csv --out ended --epochs 1 --progress none --resume=auto
+expect 2 'block_size was 40, is 48; go on all the same: --allow-change data' train "${small[@]}" --resume
+expect 2 '--block-size was 40, is 24' train "${small[@]}" --resume --allow-change data --block-size 24
+expect 75 'note: goes on although block_size was 40, is 48' train "${small[@]}" --resume --allow-change data --time-limit 1ms
+expect 75 'goes on in epoch' train "${small[@]}" --resume --time-limit 1ms
+
 cp data.csv elsewhere.csv
 epochs=$(($(wc -l <changed/metrics.jsonl) + 1))
 mv changed renamed

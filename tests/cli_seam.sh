@@ -50,7 +50,9 @@ expect 0 '' evaluate large large.csv
 holds "labels 2^24 and 2^24 + 1" '^AUC +1\.0' stdout
 expect 0 '' predict large large.csv
 holds "the prediction is the label" ',16777217$' stdout
-expect 0 '' train --recipe plain large.csv --init large --out again --epochs 1 --progress none
+expect 0 '' train --recipe plain large.csv --init large --positive 16777217.0 --out again --epochs 1 --progress none
+expect 2 'the positive class of the model to start from is "16777217"' \
+  train --recipe plain large.csv --init large --positive 16777216.0 --out again --force --epochs 1
 sed 's/,16777216$/,16777216.0/' large.csv >spelt.csv
 expect 0 '' evaluate large spelt.csv
 holds "another spelling of the label" '^AUC +1\.0' stdout

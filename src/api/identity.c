@@ -137,7 +137,7 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 static const struct freedom {
 	const char *option, *keys[MOST_KEYS]; /* fewer: the others NULL */
 } freedoms[] = {
-    {"data", {"training table", "training rows", "validation rows", "scaling_rate", "initial weights"}},
+    {"data", {"training table", "training rows", "validation rows", "scaling_rate", "initial weights", "block_size"}},
     {"valid", {"validation table", "validation rows"}},
     {"test", {"test table"}},
     {"class-weight", {"class_weight", "negative_class_weight", "positive_class_weight"}},

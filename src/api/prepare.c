@@ -27,7 +27,7 @@ static enum cln_status take_label(struct label *label, const struct label *from,
 			return error_set(err, CLN_E_USAGE, "--label %s: the model to start from has the label \"%s\"",
 					 config->label, from->column);
 	}
-	if (config->positive && strcmp(config->positive, from->positive) != 0)
+	if (config->positive && !label_is_positive(from, config->positive))
 		return error_set(err, CLN_E_USAGE, "--positive %s: the positive class of the model to start from is \"%s\"",
 				 config->positive, from->positive);
 	label->column = copy_text(from->column, err);

@@ -182,6 +182,13 @@ static const char *next_command(const struct options *options)
 	return options->force ? "the same command without --force" : "the same command";
 }
 
+static enum cln_status name_fit(const struct validation *validation, size_t fit, struct cln_error *err)
+{
+	const struct cln_error why = *err;
+
+	return error_set(err, why.code, "fold %zu of %zu: %s", fit + 1, crossval_fits(&validation->crossval), why.message);
+}
+
 /* Trains, unless that is done. */
 static enum cln_status do_fit(struct validation *validation, size_t fit, struct cln_error *err)
 {
@@ -209,6 +216,8 @@ static enum cln_status do_fit(struct validation *validation, size_t fit, struct 
 				 interrupt_reason(), fit + 1, crossval_fits(&validation->crossval), validation->options->out,
 				 next_command(validation->options));
 	validation->fit_done = true;
+	if (status == CLN_E_DIVERGED)
+		return name_fit(validation, fit, err);
 	if (status == CLN_OK)
 		status = measure(validation, fit, err);
 	if (status == CLN_OK)
@@ -377,6 +386,8 @@ static enum cln_status validate(struct validation *validation, struct cln_error 
 		status = cut(validation, of, err);
 	if (status == CLN_OK && !options->merge)
 		status = run_directory_make(options->out, err);
+	if (status == CLN_OK)
+		fold_files_enter(&validation->files);
 	if (status == CLN_OK && options->force && !options->merge)
 		status = forget(validation, options->fold ? fit : 0,
 				options->fold ? fit + 1 : crossval_fits(&validation->crossval), err);
@@ -394,7 +405,7 @@ int cmd_crossval(const struct options *options)
 	const struct interrupt_settings settings = {
 	    0, options->time_limit, (int)options->requeue_exit, next_command(options)};
 	struct options in_force = *options;
-	struct validation validation = {.options = &in_force, .files = {.folder = options->out, .options = &in_force}};
+	struct validation validation = {.options = &in_force, .files = {.folder = options->out, .options = &in_force, .lock = -1}};
 	struct cln_error err = {0};
 
 	signal(SIGPIPE, SIG_IGN);
@@ -404,6 +415,7 @@ int cmd_crossval(const struct options *options)
 	int code = status == CLN_OK ? 0 : exit_with_error(&err);
 	if (status == CLN_STOPPED)
 		code = (int)options->requeue_exit;
+	fold_files_leave(&validation.files);
 	mem_free(validation.fits);
 	crossval_free(&validation.crossval);
 	cln_table_destroy(validation.table);

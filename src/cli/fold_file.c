@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/fold_file.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +34,67 @@ static void hexadecimal(char digits[17], uint64_t x)
 static size_t first_score(const struct crossval *crossval, size_t fit)
 {
 	return fit / crossval->K * crossval->n;
+}
+
+/* ---------------------------------------------------------------- the folder */
+
+/* Whether a name is that of a temporary file of io_replace_file, beside a file of the folder. */
+static bool is_temporary(const char *name)
+{
+	static const char *const replaced[] = {".fold-", ".predictions.csv.", ".crossval.json."};
+	bool is_one = false;
+
+	for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++)
+		is_one |= strncmp(name, replaced[i], strlen(replaced[i])) == 0;
+	return is_one && strstr(name, ".tmp-");
+}
+
+/* One that cannot be removed does no harm. */
+static void remove_temporaries(const char *path)
+{
+	const struct run_directory folder = {.path = path};
+	char file[RUN_PATH];
+	DIR *entries = opendir(path);
+
+	for (const struct dirent *entry; entries && (entry = readdir(entries));)
+		if (is_temporary(entry->d_name) && run_directory_file(file, &folder, entry->d_name, NULL) == CLN_OK)
+			unlink(file);
+	if (entries)
+		closedir(entries);
+}
+
+static bool take_lock(int fd, short type, int command)
+{
+	struct flock whole = {.l_type = type, .l_whence = SEEK_SET};
+	int result;
+
+	do
+		result = fcntl(fd, command, &whole);
+	while (result != 0 && errno == EINTR);
+	return result == 0;
+}
+
+void fold_files_enter(struct fold_files *files)
+{
+	const struct run_directory folder = {.path = files->folder};
+	char path[RUN_PATH];
+
+	files->lock = -1;
+	if (run_directory_file(path, &folder, ".lock", NULL) == CLN_OK)
+		files->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (files->lock < 0)
+		return;
+	if (take_lock(files->lock, F_WRLCK, F_SETLK))
+		remove_temporaries(files->folder);
+	if (!take_lock(files->lock, F_RDLCK, F_SETLKW)) /* waits while somebody removes them */
+		fold_files_leave(files);
+}
+
+void fold_files_leave(struct fold_files *files)
+{
+	if (files->lock >= 0)
+		close(files->lock);
+	files->lock = -1;
 }
 
 /* ---------------------------------------------------------------- writing */

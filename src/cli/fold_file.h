@@ -12,7 +12,13 @@ struct fold_files {
 	const struct options *options;
 	struct crossval *crossval;
 	uint64_t fingerprint; /* of the table */
+	int lock;             /* of the folder, shared by those at work there; -1: none */
 };
+
+/* Who enters the folder and finds nobody else there removes the temporary files that killed processes have left; where the file
+ * system has no locks they stay. */
+void fold_files_enter(struct fold_files *files);
+void fold_files_leave(struct fold_files *files);
 
 /* Writes both files of a fit that is done, and how it was measured. */
 enum cln_status fold_file_write(const struct fold_files *files, size_t fit, const struct cln_evaluation *measured, double seconds,

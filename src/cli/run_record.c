@@ -184,6 +184,8 @@ static bool may_differ(const struct option_spec *spec, const struct options *opt
 
 	if (spec->passing || (!finished && identity_is_allowed(options->allow_change, spec->name)))
 		return true;
+	if (!finished && strcmp(spec->name, "block-size") == 0) /* where nobody gave it, it follows from the rows */
+		return !options_given(options, spec->name);
 	return !finished && strcmp(spec->name, "epochs") == 0 &&
 	       identity_is_of_any_epochs(name_of(&names_schedule, (int)config->schedule),
 					 name_of(&names_regularisation, (int)config->regularisation));
@@ -266,10 +268,10 @@ enum cln_status run_record_compare(const char *was, const char *name, const stru
 		status = json_parse(&now, text.bytes, text.length, &why);
 	if (status != CLN_OK)
 		error_set(err, status, "%s: %s", name, why.message);
+	if (status == CLN_OK && record) /* first, as options that nobody gave may follow from the rows */
+		status = compare_inputs(before, now, name, err);
 	if (status == CLN_OK)
 		status = compare_options(json_get(before, "options"), json_get(now, "options"), name, options, finished, err);
-	if (status == CLN_OK && record)
-		status = compare_inputs(before, now, name, err);
 	*past = (struct run_past){0};
 	if (status == CLN_OK)
 		status = read_past(past, json_get(before, "options"), err);

@@ -42,6 +42,9 @@ enum cln_status label_find(struct label *label, const struct cln_table *table, c
                            const char *weight, struct cln_error *err) CLN_MUST_CHECK;
 void label_free(struct label *label);
 
+/* Whether a text is that of the positive value, or of the same number. */
+bool label_is_positive(const struct label *label, const char *text);
+
 /* Rows of a table that can be learnt from or judged by: label 0/1 and weight of each, in ascending order.  Both columns are found
  * by their names alone.
  * Dropped: rows of weight 0.

@@ -354,6 +354,11 @@ static int class_of_text(const struct label *label, const char *text)
 	return same_value(text, label->positive) ? CLASS_POSITIVE : CLASS_OTHER;
 }
 
+bool label_is_positive(const struct label *label, const char *text)
+{
+	return class_of_text(label, text) == CLASS_POSITIVE;
+}
+
 /* How the cells of a label column become classes. */
 struct label_reader {
 	const struct column *cells;

@@ -334,9 +334,9 @@ static enum cln_status check_epoch(const struct trainer *trainer, const struct c
 	if (optimizer_has_second(trainer->stepper.config->optimizer) && told->train_loss > MOST_LOSS) {
 		name_layer(where, trainer->stepper.net);
 		return error_set(err, CLN_E_DIVERGED,
-		                 "training diverged in epoch %zu: its mean loss over %zu steps is %.3g, and %s: a feature is far "
+		                 "training diverged in epoch %zu: its mean loss over %zu step%s is %.3g, and %s: a feature is far "
 		                 "too large for this network; try --scale standardise or robust",
-		                 told->epoch, steps, told->train_loss, where);
+		                 told->epoch, steps, steps == 1 ? "" : "s", told->train_loss, where);
 	}
 	if (!lost && !(told->train_loss > EXPLOSION * least))
 		return CLN_OK;
@@ -348,10 +348,10 @@ static enum cln_status check_epoch(const struct trainer *trainer, const struct c
 		                 "--scale standardise or robust, or a smaller --lr",
 		                 told->epoch, steps, where, told->learning_rate);
 	return error_set(err, CLN_E_DIVERGED,
-	                 "training diverged in epoch %zu: its mean loss over %zu steps, %.3g, is more than %d times the "
+	                 "training diverged in epoch %zu: its mean loss over %zu step%s, %.3g, is more than %d times the "
 	                 "least before it, and %s; the learning rate (%g there) is too high: "
 	                 "try a smaller --lr or --clip-norm 1",
-	                 told->epoch, steps, told->train_loss, EXPLOSION, where, told->learning_rate);
+	                 told->epoch, steps, steps == 1 ? "" : "s", told->train_loss, EXPLOSION, where, told->learning_rate);
 }
 
 /* Keeps the weights where the metric is better than ever before. */
