@@ -72,25 +72,34 @@ static enum cln_status fit_columns(struct check_result *result, const struct pip
 	return status;
 }
 
-static bool knows(const struct cln_model *model, const char *name)
+static void mark(bool *known, const struct cln_table *table, const char *name)
 {
-	for (size_t k = 0; k < model->pipeline->n_columns; k++)
-		if (strcmp(model->pipeline->columns[k].name, name) == 0)
-			return true;
-	return strcmp(name, model->label.column) == 0 || (model->weight && strcmp(name, model->weight) == 0);
+	const size_t c = name ? table_find_name(table, name) : SIZE_MAX;
+
+	if (c != SIZE_MAX)
+		known[c] = true;
 }
 
-static void find_extra(struct check_result *result, const struct cln_model *model)
+static enum cln_status find_extra(struct check_result *result, const struct cln_model *model, struct cln_error *err)
 {
 	const struct cln_table *table = result->files[CHECK_DATA].table;
+	bool *known = mem_alloc(table->n_columns, sizeof *known, err);
 
+	if (!known)
+		return CLN_E_MEMORY;
+	for (size_t k = 0; k < model->pipeline->n_columns; k++)
+		mark(known, table, model->pipeline->columns[k].name);
+	mark(known, table, model->label.column);
+	mark(known, table, model->weight);
 	for (size_t c = 0; c < table->n_columns; c++) {
-		if (table->columns[c].ignored || knows(model, table->columns[c].name))
+		if (table->columns[c].ignored || known[c])
 			continue;
 		if (result->n_extra < CLN_EXTRA_NAMED)
 			result->extra[result->n_extra] = c;
 		result->n_extra++;
 	}
+	mem_free(known);
+	return CLN_OK;
 }
 
 static enum cln_status count_labels(struct check_result *result, const struct cln_model *model, struct cln_error *err)
@@ -117,8 +126,7 @@ enum cln_status check_model(struct check_result *result, const struct check_task
 		status = result->fit ? fit_columns(result, pipeline, &novel, err) : CLN_E_MEMORY;
 	}
 	novel_free(&novel);
-	if (status != CLN_OK)
-		return status;
-	find_extra(result, task->model);
-	return count_labels(result, task->model, err);
+	if (status == CLN_OK)
+		status = find_extra(result, task->model, err);
+	return status == CLN_OK ? count_labels(result, task->model, err) : status;
 }

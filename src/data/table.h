@@ -4,6 +4,7 @@
 #define DATA_TABLE_H
 
 #include "base/area.h"
+#include "data/dictionary.h"
 
 struct source;
 
@@ -34,6 +35,7 @@ struct cln_table {
 	char *source; /* the file's name as the user wrote it, for messages; "memory" */
 	size_t n_rows, n_columns;
 	struct column *columns;
+	struct dictionary names; /* the code of a name is its column; empty where a few columns were put together by hand */
 	/* the line of a row: breaks[i] says that rows from `row` on lie at line = row + offset, until the next break */
 	struct line_break {
 		size_t row, offset;
