@@ -96,7 +96,7 @@ sed 's/254/" 254\t"/' "$cvd" >spaces.csv # around a number they are no part of i
 "$colonnade" predict good spaces.csv >of-numbers 2>/dev/null
 expect 0 '' predict good spaces.csv --keep weight
 equal "predictions beside texts that are kept" "$(cut -d, -f2- stdout)" "$(cat of-numbers)"
-equal "a cell that is kept as it stands" "$(sed -n 's/^\( 254\t\),.*/\1/p' stdout)" "$(printf ' 254\t')"
+equal "a cell that is kept as it stands" "$(sed -n 's/^\(" 254\t"\),.*/\1/p' stdout)" "$(printf '" 254\t"')"
 cut -d, -f1,2 "$cvd" >unlabelled.csv
 expect 3 '"cvd"' evaluate good unlabelled.csv
 "$colonnade" predict good unlabelled.csv >/dev/null 2>&1 || fail "rows without a label cannot be predicted"

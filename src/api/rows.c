@@ -319,10 +319,15 @@ void rows_kept_free(struct rows_kept *kept)
 	*kept = (struct rows_kept){0};
 }
 
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/* Without quotes the blanks at either end would be no part of a cell. */
 void rows_add_cell(struct text *text, const char *cell)
 {
-	if (!strpbrk(cell, ",\"\r\n")) {
-		text_add(text, cell, strlen(cell));
+	const size_t length = strlen(cell);
+
+	if (!strpbrk(cell, ",\"\r\n") && !is_blank(cell[0]) && (length == 0 || !is_blank(cell[length - 1]))) {
+		text_add(text, cell, length);
 		return;
 	}
 	text_add(text, "\"", 1);

@@ -21,7 +21,7 @@ struct column {
 	bool exempt;         /* cln_read_options.missing marks no cell of it */
 	float *numbers;      /* numeric: n_rows, NaN = missing; never infinite */
 	uint32_t *codes;     /* categorical: n_rows, index into levels or LEVEL_MISSING */
-	uint32_t *written;   /* owned: codes as the file has them, where it is kept and cln_read_options.missing takes some away */
+	uint32_t *written;   /* owned: codes as the file has them, where it is kept and some of its texts are gaps */
 	char **levels;       /* categorical: distinct texts in ascending byte order, valid UTF-8; set by column_set_levels */
 	char *level_bytes;   /* the block that the levels lie in */
 	size_t n_levels;
