@@ -19,6 +19,8 @@ expect 0 'columns not used 3' predict ignoring extra.csv
 equal "predictions" "$(wc -l <stdout)" 41
 expect 0 '' predict ignoring extra.csv --keep x
 holds "--keep of a used column" '^1,' stdout
+expect 0 '' predict ignoring extra.csv --keep 'x, comma,'
+holds "a list with a space" '^1,"1,5",' stdout
 expect 0 'columns not used 3: "bad", "huge", "comma"' evaluate ignoring extra.csv
 expect 0 'columns not used 3: "bad", "huge", "comma"' predict ignoring - <extra.csv
 awk -F, -v OFS=, '{ for (i = 1; i <= 30; i++) $0 = $0 OFS (NR == 1 ? "e" : "") i; print }' extra.csv >many.csv

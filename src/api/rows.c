@@ -285,6 +285,10 @@ static enum cln_status keep_column(struct rows_kept *kept, const struct cln_tabl
 {
 	size_t found = table_find(table, name);
 
+	if (found == SIZE_MAX) { /* "a, b", as in the lists of the reader */
+		name += strspn(name, " ");
+		found = table_find(table, name);
+	}
 	if (found == SIZE_MAX)
 		return error_set(err, CLN_E_DATA, "--keep: %s has no column \"%s\"", table->source, name);
 	kept->columns[kept->n++] = &table->columns[found];
@@ -305,7 +309,7 @@ enum cln_status rows_keep(struct rows_kept *kept, const struct cln_table *table,
 	kept->columns = mem_alloc(n, sizeof *kept->columns, err);
 	if (!kept->columns)
 		status = CLN_E_MEMORY;
-	for (size_t i = 0; status == CLN_OK && i < n; i++)
+	while (status == CLN_OK && rest && *rest)
 		status = keep_column(kept, table, strsep(&rest, ","), err);
 	mem_free(names);
 	if (status != CLN_OK)
