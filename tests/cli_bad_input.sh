@@ -85,6 +85,11 @@ cp stderr notes
 expect 2 '--positive q: the label column "l?" has the values "x?" and "y?"' \
   train --recipe plain steer.csv --out steered --force --positive q
 ! LC_ALL=C grep -q "[$esc$(printf '\007')]\|$(printf '\302\233')" stderr notes || fail "control characters: $(cat -v stderr notes)"
+sed "1s/\$/,\"w$esc\"/; 2,\$s/\$/,1/" steer.csv >weighted.csv
+expect 0 '' train --recipe plain weighted.csv --weight "w$esc" --label "l$esc" --out weighted --epochs 1
+expect 0 'columns not used 1: "w?"' predict steered weighted.csv
+expect 0 'there is no column "w?" for the weight' evaluate weighted steer.csv
+expect 0 'rarer cells of "b?" have no point' importance steered steer.csv --partial "b$esc" --points 2
 
 # ---- a table that does not suit the model
 cut -d, -f2- "$cvd" >short.csv
@@ -96,7 +101,7 @@ sed 's/254/" 254\t"/' "$cvd" >spaces.csv # around a number they are no part of i
 "$colonnade" predict good spaces.csv >of-numbers 2>/dev/null
 expect 0 '' predict good spaces.csv --keep weight
 equal "predictions beside texts that are kept" "$(cut -d, -f2- stdout)" "$(cat of-numbers)"
-equal "a cell that is kept as it stands" "$(sed -n 's/^\( 254\t\),.*/\1/p' stdout)" "$(printf ' 254\t')"
+equal "a cell that is kept as it stands" "$(sed -n 's/^\(" 254\t"\),.*/\1/p' stdout)" "$(printf '" 254\t"')"
 cut -d, -f1,2 "$cvd" >unlabelled.csv
 expect 3 '"cvd"' evaluate good unlabelled.csv
 "$colonnade" predict good unlabelled.csv >/dev/null 2>&1 || fail "rows without a label cannot be predicted"

@@ -253,6 +253,14 @@ holds "one column" '^result    predict takes these data$' stdout
 expect 0 '' check single.npy --model single
 expect 3 '' check single.csv
 holds "one column alone" '^single.csv:1:1: there is only one column' stdout
+tr , '|' <two.csv >bars.csv # as one column it is not the one that is needed: the separator is
+for command in 'predict single' 'evaluate single' 'train --recipe plain two.csv --out refused --valid'; do
+  # shellcheck disable=SC2086
+  expect 3 "bars.csv:1:1: there is only one column with a comma, tab or semicolon as separator, but 2 with --separator '|'" \
+    $command bars.csv
+done
+cut -d, -f2 two.csv >other.csv
+expect 3 'other.csv: a column that the model was trained on is missing: "1"' predict single other.csv
 
 # ---- labels are those that evaluate takes: numbers by their value, texts as long as they are
 printf 'a,y\n3,0\n4,1\n3,0.0\n4," 1.0"\n5,1e0\n1,00\n2,"0 "\n' >spelt.csv

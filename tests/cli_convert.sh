@@ -89,7 +89,7 @@ for command in "predict model" "evaluate model"; do
 done
 "$colonnade" predict model adult.csv --keep age,fnlwgt,occupation >of-text.txt 2>/dev/null
 "$colonnade" predict model adult.cache --keep age,fnlwgt,occupation >of-cache.txt 2>stderr || fail "--keep: $(cat stderr)"
-cmp -s of-text.txt of-cache.txt || fail "--keep writes other cells"
+sed 's/,?,/,,/' of-text.txt | cmp -s - of-cache.txt || fail "--keep writes other cells" # gaps are empty in a cache
 expect 0 '' train --recipe plain adult.cache --init model --out again --epochs 1 --progress none
 for input in 'cat adult.cache' 'gzip -c adult.cache'; do
   case $input in gzip*) "$colonnade" doctor | grep -q 'zlib: yes' || continue ;; esac

@@ -19,6 +19,8 @@ expect 0 'columns not used 3' predict ignoring extra.csv
 equal "predictions" "$(wc -l <stdout)" 41
 expect 0 '' predict ignoring extra.csv --keep x
 holds "--keep of a used column" '^1,' stdout
+expect 0 '' predict ignoring extra.csv --keep 'x, comma,'
+holds "a list with a space" '^1,"1,5",' stdout
 expect 0 'columns not used 3: "bad", "huge", "comma"' evaluate ignoring extra.csv
 expect 0 'columns not used 3: "bad", "huge", "comma"' predict ignoring - <extra.csv
 awk -F, -v OFS=, '{ for (i = 1; i <= 30; i++) $0 = $0 OFS (NR == 1 ? "e" : "") i; print }' extra.csv >many.csv
@@ -122,8 +124,12 @@ awk -F, -v OFS=, '{ print NR == 1 ? "id" : NR % 3 ? NR : "unknown", $0 }' marked
 expect 0 'missing cells 137;' predict marked named.csv --keep id,x,k --out kept.out
 cut -d, -f1-3 kept.out | cmp -s - <(cut -d, -f1-3 named.csv) || fail "--keep writes other cells"
 cut -d, -f4- kept.out | cmp -s - gaps.out || fail "--keep changes predictions"
-expect 0 '' predict marked named.csv --keep 'id, x, k' --out spaced.out
-cmp -s kept.out spaced.out || fail "--keep takes no spaces behind its commas, as --ignore does"
+printf '%s\n' id,x,k,c NA,1.5,?,null '" a",NA,3,"c1 "' '?,.,\N,c1' '" ",,4,-' >words.csv
+expect 0 'missing cells 7;' predict marked words.csv
+cp stdout wanted
+expect 0 'missing cells 7;' predict marked words.csv --keep id,x,k,c
+cut -d, -f1-4 stdout | cmp -s - words.csv || fail "--keep writes other words: $(cat stdout)"
+cut -d, -f5- stdout | cmp -s - wanted || fail "--keep of words changes predictions"
 awk -F, -v OFS=, '{ print NR == 1 ? "id" : -999, $0 }' gaps.csv >named.csv
 expect 0 '' convert named.csv named.cache
 for file in named.csv named.cache; do

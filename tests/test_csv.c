@@ -573,8 +573,8 @@ START_TEST(what_is_kept_is_a_gap_and_stays_as_it_is_written)
 {
 	static const char *const needed[] = {"x", "y"};
 	const struct cln_read_options options = {.missing = "unknown,0", .keep = "x,id", .needed = needed, .n_needed = 2};
-	struct cln_table *table = read_ok("id,x,y\nunknown,0.0,1\n00,unknown,0\n7,NA,2\n", &options);
-	static const size_t n_missing[] = {0, 3, 1};
+	struct cln_table *table = read_ok("id,x,y\nunknown,0.0,1\n00,unknown,0\nNA,NA,2\n7,,1\n", &options);
+	static const size_t n_missing[] = {0, 4, 1};
 	const struct column *x = &table->columns[1];
 	for (size_t c = 0; c < 3; c++) {
 		ck_assert_uint_eq(table->columns[c].n_missing, n_missing[c]);
@@ -584,7 +584,9 @@ START_TEST(what_is_kept_is_a_gap_and_stays_as_it_is_written)
 	assert_cell(table, 0, 1, "");
 	ck_assert_str_eq(x->levels[x->written[0]], "0.0");
 	ck_assert_str_eq(x->levels[x->written[1]], "unknown");
-	ck_assert_uint_eq(x->written[2], LEVEL_MISSING);
+	assert_cell(table, 2, 0, "NA");
+	ck_assert_str_eq(x->levels[x->written[2]], "NA");
+	ck_assert_uint_eq(x->written[3], LEVEL_MISSING);
 	cln_table_destroy(table);
 }
 END_TEST

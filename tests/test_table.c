@@ -29,6 +29,30 @@ START_TEST(columns_are_found_by_name_before_number)
 }
 END_TEST
 
+/* Looking through all names for each would take minutes. */
+START_TEST(many_columns_are_found_by_name)
+{
+	enum { N = 300000 };
+	struct text text = {0};
+	struct cln_table *table;
+	char name[32];
+	for (size_t c = 0; c < N; c++)
+		text_addf(&text, "c%zu%c", c, c + 1 < N ? ',' : '\n');
+	for (size_t c = 0; c < N; c++)
+		text_add(&text, c + 1 < N ? "1," : "1\n", 2);
+	ck_assert(!text.failed);
+	assert_ok(cln_table_read_text(&table, text.bytes, text.length, NULL, &err));
+	for (size_t c = 0; c < N; c++) {
+		snprintf(name, sizeof name, "c%zu", c);
+		ck_assert_uint_eq(table_find(table, name), c);
+	}
+	ck_assert_uint_eq(table_find_name(table, "c"), SIZE_MAX);
+	ck_assert_uint_eq(table_find(table, "300000"), N - 1);
+	cln_table_destroy(table);
+	text_free(&text);
+}
+END_TEST
+
 START_TEST(cells_are_shown_by_level_or_shortest_number)
 {
 	struct cln_table *table = example();
@@ -261,6 +285,7 @@ static Suite *table_suite(void)
 	Suite *suite = suite_create("table");
 	TCase *lookup = tcase_create("lookup"), *fingerprint = tcase_create("fingerprint"), *creation = tcase_create("creation");
 	tcase_add_test(lookup, columns_are_found_by_name_before_number);
+	tcase_add_test(lookup, many_columns_are_found_by_name);
 	tcase_add_test(lookup, cells_are_shown_by_level_or_shortest_number);
 	tcase_add_test(lookup, long_cells_are_cut_between_characters);
 	tcase_add_loop_test(lookup, names_that_are_data_are_known, 0, sizeof headers / sizeof *headers);

@@ -72,29 +72,29 @@ static enum cln_status fit_columns(struct check_result *result, const struct pip
 	return status;
 }
 
-static enum cln_column_use use_of(const struct cln_model *model, const char *name)
+static void set_use(struct check_result *result, const char *name, enum cln_column_use use)
 {
-	if (strcmp(name, model->label.column) == 0)
-		return CLN_COLUMN_LABEL;
-	if (model->weight && strcmp(name, model->weight) == 0)
-		return CLN_COLUMN_WEIGHT;
-	for (size_t k = 0; k < model->pipeline->n_columns; k++)
-		if (strcmp(model->pipeline->columns[k].name, name) == 0)
-			return CLN_COLUMN_FEATURE;
-	return CLN_COLUMN_IGNORED;
+	const struct cln_table *table = result->files[CHECK_DATA].table;
+	const size_t c = name ? table_find_name(table, name) : SIZE_MAX;
+
+	if (c != SIZE_MAX && !table->columns[c].ignored)
+		result->columns[c].use = use;
 }
 
 static void find_uses(struct check_result *result, const struct cln_model *model)
 {
 	const struct cln_table *table = result->files[CHECK_DATA].table;
 
+	for (size_t c = 0; c < table->n_columns; c++)
+		result->columns[c].use = CLN_COLUMN_IGNORED;
+	for (size_t k = 0; k < model->pipeline->n_columns; k++)
+		set_use(result, model->pipeline->columns[k].name, CLN_COLUMN_FEATURE);
+	set_use(result, model->weight, CLN_COLUMN_WEIGHT);
+	set_use(result, model->label.column, CLN_COLUMN_LABEL);
 	for (size_t c = 0; c < table->n_columns; c++) {
 		struct check_column *column = &result->columns[c];
 
-		if (table->columns[c].ignored)
-			continue;
-		column->use = use_of(model, column->name);
-		if (column->use == CLN_COLUMN_FEATURE)
+		if (table->columns[c].ignored || column->use == CLN_COLUMN_FEATURE)
 			continue;
 		column->rounded = column->identifier = false; /* which are said of features alone */
 		column->codes = 0;

@@ -285,7 +285,7 @@ static enum cln_status keep_column(struct rows_kept *kept, const struct cln_tabl
 {
 	size_t found = table_find(table, name);
 
-	if (found == SIZE_MAX) { /* "a, b", as the reader takes it */
+	if (found == SIZE_MAX) { /* "a, b", as in the lists of the reader */
 		name += strspn(name, " ");
 		found = table_find(table, name);
 	}
@@ -309,7 +309,7 @@ enum cln_status rows_keep(struct rows_kept *kept, const struct cln_table *table,
 	kept->columns = mem_alloc(n, sizeof *kept->columns, err);
 	if (!kept->columns)
 		status = CLN_E_MEMORY;
-	for (size_t i = 0; status == CLN_OK && i < n; i++)
+	while (status == CLN_OK && rest && *rest)
 		status = keep_column(kept, table, strsep(&rest, ","), err);
 	mem_free(names);
 	if (status != CLN_OK)
@@ -323,10 +323,15 @@ void rows_kept_free(struct rows_kept *kept)
 	*kept = (struct rows_kept){0};
 }
 
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/* Without quotes the blanks at either end would be no part of a cell. */
 void rows_add_cell(struct text *text, const char *cell)
 {
-	if (!strpbrk(cell, ",\"\r\n")) {
-		text_add(text, cell, strlen(cell));
+	const size_t length = strlen(cell);
+
+	if (!strpbrk(cell, ",\"\r\n") && !is_blank(cell[0]) && (length == 0 || !is_blank(cell[length - 1]))) {
+		text_add(text, cell, length);
 		return;
 	}
 	text_add(text, "\"", 1);

@@ -216,8 +216,8 @@ static enum cln_status add_partial(struct json_writer *writer, const struct work
 		tell_sample(partial->rows, partial->of);
 	}
 	if (partial->left_out > 0)
-		fprintf(stderr, "note: %zu rarer cells of \"%.*s\" have no point (--points)\n", partial->left_out,
-			utf8_cut(partial->column, 100), partial->column);
+		row_report_note("%zu rarer cells of \"%.*s\" have no point (--points)", partial->left_out,
+				utf8_cut(partial->column, 100), partial->column);
 	if (work->options->json)
 		add_json(writer, partial);
 	else

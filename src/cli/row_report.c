@@ -5,6 +5,7 @@
 #include "api/rows.h"
 #include "report/output.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 void row_report_names(struct text *names, const struct cln_row_report *report, const struct cln_table *table)
@@ -20,6 +21,8 @@ void row_report_names(struct text *names, const struct cln_row_report *report, c
 	}
 	if (report->extra_columns > n)
 		text_addf(names, " and %zu more", report->extra_columns - n);
+	if (names->bytes)
+		utf8_make_visible(names->bytes, "");
 }
 
 /* Without memory for the names their number will do. */
@@ -38,13 +41,24 @@ static void print_note(void *context, const char *sentence)
 	fprintf(stderr, "note: %s\n", sentence);
 }
 
+void row_report_note(const char *format, ...)
+{
+	char sentence[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(sentence, sizeof sentence, format, arguments);
+	va_end(arguments);
+	utf8_make_visible(sentence, "");
+	print_note(NULL, sentence);
+}
+
 void row_report_weight(const struct cln_table *table, const struct cln_model *model)
 {
 	const char *weight = rows_missing_weight(table, model);
 
 	if (weight)
-		fprintf(stderr, "note: there is no column \"%.*s\" for the weight: every row weighs 1\n", utf8_cut(weight, 100),
-			weight);
+		row_report_note("there is no column \"%.*s\" for the weight: every row weighs 1", utf8_cut(weight, 100), weight);
 }
 
 void row_report_novelty(const struct novel *novelty) { novelty_tell(novelty, print_note, NULL); }

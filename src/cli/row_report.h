@@ -10,7 +10,10 @@ void row_report_names(struct text *names, const struct cln_row_report *report, c
 
 void row_report_print(const struct cln_row_report *report, const struct text *names);
 
-/* A line where the table lacks the model's weight column. */
+/* A note on standard error, of up to 511 bytes; what could steer a terminal, or end the line, is a '?'. */
+void row_report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A note where the table lacks the model's weight column. */
 void row_report_weight(const struct cln_table *table, const struct cln_model *model);
 
 /* Lines of what the rows hold that the training rows did not (api/novelty.h). */

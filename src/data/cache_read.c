@@ -471,7 +471,9 @@ enum cln_status cache_read_bytes(struct cln_table **table, const unsigned char *
 		status = gaps_settle_lent(reader.table, &gaps, err);
 	if (status == CLN_OK) {
 		*table = reader.table;
+		(*table)->names = reader.names;
 		reader.table = NULL;
+		reader.names = (struct dictionary){0};
 	}
 	gaps_free(&gaps);
 	reader_free(&reader);

@@ -289,7 +289,9 @@ enum cln_status csv_read_rows(struct cln_table **table, struct reader *reader, s
 	enum cln_status status = read_rows(reader, err);
 	if (status == CLN_OK) {
 		*table = reader->table;
+		(*table)->names = reader->names;
 		reader->table = NULL;
+		reader->names = (struct dictionary){0};
 	}
 	return status;
 }

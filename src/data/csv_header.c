@@ -93,11 +93,26 @@ static enum cln_status find_separator(struct reader *reader, struct cln_error *e
 	return CLN_OK;
 }
 
-/* There is one column: what to do about it. */
-static enum cln_status refuse_one_column(const struct reader *reader, struct cln_error *err)
+static bool has_name(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* There is one column: what to do about it.  Where a model, or another table, says which columns it needs, a single one may do, and
+ * is told to be the wrong one by whoever looks for the others, unless its separator is what is wrong. */
+static enum cln_status judge_one_column(const struct reader *reader, struct cln_error *err)
 {
 	static const char others[] = {'|', ':', ' '};
-	if (reader->options->separator)
+	const struct cln_read_options *options = reader->options;
+	const char *name = reader->names.entries[0].text;
+	const bool alone = csv_stands_alone(options);
+	if (!alone && (options->separator || has_name(options->needed, options->n_needed, name) ||
+		       has_name(options->expected, options->n_expected, name)))
+		return CLN_OK;
+	if (options->separator)
 		return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column (is this the right separator?)",
 				 reader->source->name);
 	for (size_t i = 0; i < sizeof others; i++) {
@@ -111,6 +126,8 @@ static enum cln_status refuse_one_column(const struct reader *reader, struct cln
 					 "with --separator '%c'",
 					 reader->source->name, guess.n_fields, others[i]);
 	}
+	if (!alone)
+		return CLN_OK;
 	return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column (comma, tab and semicolon were tried as separators)",
 			 reader->source->name);
 }
@@ -205,9 +222,7 @@ enum cln_status csv_read_header(struct reader *reader, struct cln_error *err)
 	cursor_destroy(&cursor);
 	if (status == CLN_OK && problems.n)
 		return csv_report(reader, &problems, problems.n, err);
-	if (status == CLN_OK && reader->n_columns < 2 && csv_stands_alone(reader->options))
-		return refuse_one_column(reader, err);
-	return status;
+	return status == CLN_OK && reader->n_columns < 2 ? judge_one_column(reader, err) : status;
 }
 
 /* ---------------------------------------------------------------- types */

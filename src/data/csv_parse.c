@@ -77,12 +77,20 @@ void csv_note_too_many_levels(struct worker *worker, size_t column)
 	worker->too_many_levels = true;
 }
 
+/* A text that is kept stays one: gaps_settle makes gaps of those that are. */
+static bool is_missing(const struct reader *reader, const struct target *target, const struct field *field)
+{
+	if (target->kept)
+		return field->length == 0;
+	return csv_is_missing(field->text, field->length) || csv_is_gap(reader, target, field->text, field->length);
+}
+
 void row_store_category(struct row_state *state, const struct target *target, size_t column, const struct field *field)
 {
 	struct worker *worker = state->worker;
 	struct dictionary *dictionary = &worker->dictionaries[target->category];
 	uint32_t code = LEVEL_MISSING;
-	if (csv_is_missing(field->text, field->length) || csv_is_gap(state->reader, target, field->text, field->length)) {
+	if (is_missing(state->reader, target, field)) {
 		worker->tallies[column].n_missing++;
 	} else if (csv_has_too_many_levels(state->reader, dictionary)) {
 		if (!state->reader->few_levels)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "data/csv.h"
 #include "data/text.h"
 
 /* The list's texts as they are written; a number in its shortest form, of which there is one for a value. */
@@ -125,12 +126,19 @@ static void give_list(struct cln_table *table, struct gaps *gaps)
 	gaps_free(gaps);
 }
 
+static bool is_gap_text(const struct gaps *gaps, const char *text)
+{
+	const size_t length = strlen(text);
+
+	return csv_is_missing(text, length) || gaps_have(gaps, text, length);
+}
+
 static bool is_gap(const struct column *column, const struct gaps *gaps, size_t row)
 {
 	if (column->numbers)
 		return has_number(gaps, column->numbers[row]);
 	return column->codes && column->codes[row] != LEVEL_MISSING &&
-	       gaps_find(gaps, column->levels[column->codes[row]], strlen(column->levels[column->codes[row]]));
+	       is_gap_text(gaps, column->levels[column->codes[row]]);
 }
 
 /* Whether any of a column's texts, of which all are met, is a gap; of numbers it is not known. */
@@ -139,7 +147,7 @@ static bool may_have_gaps(const struct column *column, const struct gaps *gaps)
 	bool may = column->numbers && any_number(gaps);
 
 	for (size_t k = 0; column->codes && k < column->n_levels && !may; k++)
-		may = gaps_find(gaps, column->levels[k], strlen(column->levels[k]));
+		may = is_gap_text(gaps, column->levels[k]);
 	return may;
 }
 
@@ -170,7 +178,7 @@ enum cln_status gaps_settle(struct cln_table *table, struct gaps *gaps, struct c
 {
 	enum cln_status status = CLN_OK;
 
-	for (size_t c = 0; c < table->n_columns && gaps->n > 0 && status == CLN_OK; c++) {
+	for (size_t c = 0; c < table->n_columns && status == CLN_OK; c++) {
 		struct column *column = &table->columns[c];
 
 		if (column->exempt || !may_have_gaps(column, gaps))

@@ -31,8 +31,8 @@ static inline bool gaps_have(const struct gaps *gaps, const char *text, size_t l
 	return gaps->n > 0 && gaps_find(gaps, text, length);
 }
 
-/* Makes gaps of those numbers, and of the texts that are kept, in a table whose other cells were read by gaps_have, and gives it
- * the list. */
+/* Makes gaps of those numbers, and of the texts that are kept (also of those that csv_is_missing knows), in a table whose other
+ * cells were read by gaps_have, and gives it the list. */
 enum cln_status gaps_settle(struct cln_table *table, struct gaps *gaps, struct cln_error *err) CLN_MUST_CHECK;
 
 /* The same for a table whose cells cannot be written: CLN_E_DATA where one of them is in it. */

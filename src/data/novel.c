@@ -16,14 +16,11 @@ void novel_free(struct novel *novel)
 	*novel = (struct novel){0};
 }
 
-/* Where the last table had it is looked at first: tables that are parts of one have the same columns. */
-static const struct column *find_column(struct novel_column *count, const struct cln_table *table, const char *name)
+static const struct column *find_column(const struct cln_table *table, const char *name)
 {
-	if (count->found >= table->n_columns || strcmp(table->columns[count->found].name, name) != 0)
-		count->found = table_find_cells(table, name);
-	if (count->found == SIZE_MAX || table->columns[count->found].ignored)
-		return NULL;
-	return &table->columns[count->found];
+	const size_t found = table_find_cells(table, name);
+
+	return found == SIZE_MAX ? NULL : &table->columns[found];
 }
 
 #define BLOCK 64 /* numbers of which mostly none is outside: a compiler has them compared in vector lanes */
@@ -108,7 +105,7 @@ enum cln_status novel_add(struct novel *novel, const struct cln_table *table, bo
 
 	for (size_t c = 0; c < novel->pipeline->n_columns && status == CLN_OK; c++) {
 		const struct pipeline_column *learnt = &novel->pipeline->columns[c];
-		const struct column *cells = learnt->n_features ? find_column(&novel->columns[c], table, learnt->name) : NULL;
+		const struct column *cells = learnt->n_features ? find_column(table, learnt->name) : NULL;
 
 		if (!cells || (learnt->type == COLUMN_CATEGORICAL && (!texts || cells->type == COLUMN_NUMERIC)))
 			continue;

@@ -12,7 +12,6 @@ struct novel_column {
 	size_t n_outside;            /* numbers beyond the range of the training rows; 0 where it is not known */
 	size_t n_unseen;             /* categories that no training row has */
 	char example[EXCERPT];       /* the first of these, as text_excerpt shows it */
-	size_t found;                /* where the last table had the column */
 };
 
 struct novel {

@@ -433,7 +433,9 @@ enum cln_status npy_read_rows(struct cln_table **table, const struct source *sou
 		status = gaps_settle(reader.table, &reader.gaps, err);
 	if (status == CLN_OK) {
 		*table = reader.table;
+		(*table)->names = reader.names;
 		reader.table = NULL;
+		reader.names = (struct dictionary){0};
 	}
 	reader_free(&reader);
 	return status;

@@ -94,14 +94,21 @@ done:
 	return status;
 }
 
-/* The column that gives a feature. */
+/* The column that gives a feature: the first one that ends behind it. */
 static const struct pipeline_column *column_of(const struct pipeline *pipeline, size_t feature)
 {
-	const struct pipeline_column *column = pipeline->columns;
+	size_t low = 0, high = pipeline->n_columns - 1;
 
-	while (feature >= column->first_feature + column->n_features)
-		column++;
-	return column;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		const struct pipeline_column *column = &pipeline->columns[middle];
+
+		if (column->first_feature + column->n_features <= feature)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return &pipeline->columns[low];
 }
 
 bool pipeline_feature_is_number(const struct pipeline *pipeline, size_t feature)

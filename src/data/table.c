@@ -7,7 +7,6 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "data/csv.h"
-#include "data/dictionary.h"
 #include "data/source.h"
 #include "data/text.h"
 
@@ -56,6 +55,7 @@ void cln_table_destroy(struct cln_table *table)
 	for (size_t c = 0; c < table->n_columns; c++)
 		column_free(&table->columns[c], table);
 	mem_free(table->columns);
+	dictionary_free(&table->names);
 	mem_free(table->breaks);
 	if (table->text)
 		source_close(table->text);
@@ -137,9 +137,8 @@ static bool column_copy(struct column *column, const float *cells, size_t n_rows
 }
 
 /* Names must be distinct and valid UTF-8, since the model file refers to columns by name. */
-static enum cln_status check_names(const char *const *names, size_t n, struct cln_error *err)
+static enum cln_status add_names(struct dictionary *seen, const char *const *names, size_t n, struct cln_error *err)
 {
-	struct dictionary seen = {0};
 	enum cln_status status = CLN_OK;
 	for (size_t c = 0; status == CLN_OK && c < n; c++) {
 		size_t length = strlen(names[c]);
@@ -150,12 +149,11 @@ static enum cln_status check_names(const char *const *names, size_t n, struct cl
 			status = error_set(err, CLN_E_DATA, "memory: the name of column %zu is not valid UTF-8 (\"%s\")", c + 1,
 					   excerpt);
 		else
-			status = dictionary_add(&seen, &code, names[c], length, (uint32_t)c, 1, err);
+			status = dictionary_add(seen, &code, names[c], length, (uint32_t)c, 1, err);
 		if (status == CLN_OK && code != c)
 			status = error_set(err, CLN_E_DATA, "memory: columns %u and %zu have the same name (\"%s\")", code + 1,
 					   c + 1, excerpt);
 	}
-	dictionary_free(&seen);
 	return status;
 }
 
@@ -166,7 +164,7 @@ enum cln_status cln_table_create(struct cln_table **table, const float *cells, s
 	enum cln_status status = table_create(&made, "memory", n_rows, n_columns, err);
 	*table = NULL;
 	if (status == CLN_OK)
-		status = check_names(names, n_columns, err);
+		status = add_names(&made->names, names, n_columns, err);
 	for (size_t c = 0; status == CLN_OK && c < n_columns; c++) {
 		struct column *column = &made->columns[c];
 		size_t bad = 0;
@@ -216,6 +214,10 @@ static size_t plain_number(const char *text)
 
 size_t table_find_name(const struct cln_table *table, const char *name)
 {
+	if (table->names.n > 0) {
+		const uint32_t code = dictionary_find(&table->names, name, strlen(name));
+		return code == UINT32_MAX ? SIZE_MAX : code;
+	}
 	for (size_t c = 0; c < table->n_columns; c++)
 		if (strcmp(table->columns[c].name, name) == 0)
 			return c;

@@ -4,6 +4,7 @@
 #define DATA_TABLE_H
 
 #include "base/area.h"
+#include "data/dictionary.h"
 
 struct source;
 
@@ -20,7 +21,7 @@ struct column {
 	bool exempt;         /* cln_read_options.missing marks no cell of it */
 	float *numbers;      /* numeric: n_rows, NaN = missing; never infinite */
 	uint32_t *codes;     /* categorical: n_rows, index into levels or LEVEL_MISSING */
-	uint32_t *written;   /* owned: codes as the file has them, where it is kept and cln_read_options.missing takes some away */
+	uint32_t *written;   /* owned: codes as the file has them, where it is kept and some of its texts are gaps */
 	char **levels;       /* categorical: distinct texts in ascending byte order, valid UTF-8; set by column_set_levels */
 	char *level_bytes;   /* the block that the levels lie in */
 	size_t n_levels;
@@ -34,6 +35,7 @@ struct cln_table {
 	char *source; /* the file's name as the user wrote it, for messages; "memory" */
 	size_t n_rows, n_columns;
 	struct column *columns;
+	struct dictionary names; /* the code of a name is its column; empty where a few columns were put together by hand */
 	/* the line of a row: breaks[i] says that rows from `row` on lie at line = row + offset, until the next break */
 	struct line_break {
 		size_t row, offset;

@@ -28,8 +28,8 @@ struct target {
 enum cln_status targets_choose(struct target *targets, const struct dictionary *names, const char *file,
 			       const struct cln_read_options *options, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Whether the texts of cln_read_options.missing are gaps as soon as they are read.  What is kept is to be written as it stands, and
- * gaps_settle makes gaps of them there. */
+/* Whether the texts of cln_read_options.missing are gaps as soon as they are read.  What is kept is to be written as it stands;
+ * gaps_settle makes gaps there. */
 static inline bool target_marks_gaps(const struct target *target)
 {
 	return !target->exempt && !target->kept;
