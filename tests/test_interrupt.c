@@ -351,12 +351,23 @@ START_TEST(a_limit_stops_the_run_with_time_to_write)
 }
 END_TEST
 
+START_TEST(a_limit_is_heard_before_the_first_step)
+{
+	begin(10, 100);
+	assert_alarm_in(98);
+	seconds = 1098;
+	raise(SIGALRM);
+	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
+	ck_assert_str_eq(interrupt_reason(), "the time limit");
+}
+END_TEST
+
 START_TEST(a_limit_that_is_over_when_the_rows_are_read_still_allows_a_step)
 {
 	begin(0, 1);
 	seconds += 2;
 	interrupt_train(false);
-	ck_assert_int_eq(n_alarms, 0);
+	ck_assert_int_eq(n_alarms, 1); /* that of the beginning */
 	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
 	ck_assert_str_eq(interrupt_reason(), "the time limit");
 }
@@ -444,6 +455,7 @@ static Suite *interrupt_suite(void)
 	tcase_add_test(time, without_period_and_limit_no_timer_runs);
 	tcase_add_test(time, a_checkpoint_is_wished_for_at_its_period);
 	tcase_add_loop_test(time, a_limit_stops_the_run_with_time_to_write, 0, sizeof limits / sizeof *limits);
+	tcase_add_test(time, a_limit_is_heard_before_the_first_step);
 	tcase_add_test(time, a_limit_that_is_over_when_the_rows_are_read_still_allows_a_step);
 	tcase_add_test(time, a_slow_disk_gets_more_time_before_the_limit);
 	tcase_add_test(time, what_would_reach_the_limit_is_known);

@@ -186,6 +186,7 @@ void interrupt_begin(const struct interrupt_settings *settings)
 	interrupt.save_at = INFINITY;
 	handle(SIGALRM, on_alarm);
 	handle_all(on_signal);
+	set_alarm(); /* small networks that are trained before the first step ask, too */
 }
 
 void interrupt_follow(void)
