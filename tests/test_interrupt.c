@@ -175,6 +175,19 @@ START_TEST(a_later_one_ends_the_process_at_once)
 }
 END_TEST
 
+/* The kernel sends one for every second of CPU time beyond a soft limit. */
+START_TEST(more_cpu_time_beyond_its_limit_is_no_second_signal)
+{
+	begin(0, 0);
+	interrupt_train(false);
+	for (int i = 0; i < 3; i++, seconds++)
+		ck_assert_int_eq(ends_with(SIGXCPU), -1);
+	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
+	ck_assert_str_eq(interrupt_reason(), "SIGXCPU");
+	ck_assert_int_eq(ends_with(SIGTERM), 1);
+}
+END_TEST
+
 /* The checkpoint is one that the run began from, or one that it wrote. */
 START_TEST(with_a_checkpoint_it_can_be_gone_on_with)
 {
@@ -441,6 +454,7 @@ static Suite *interrupt_suite(void)
 	tcase_add_loop_test(training, the_first_signal_asks_for_a_checkpoint_and_the_end, 0, sizeof signals / sizeof *signals);
 	tcase_add_test(training, a_second_signal_within_a_tenth_of_a_second_is_the_same);
 	tcase_add_test(training, a_later_one_ends_the_process_at_once);
+	tcase_add_test(training, more_cpu_time_beyond_its_limit_is_no_second_signal);
 	tcase_add_loop_test(training, with_a_checkpoint_it_can_be_gone_on_with, 0, 2);
 	tcase_add_test(training, a_signal_while_results_are_written_is_not_heeded);
 	tcase_add_loop_test(training, a_second_one_when_they_are_written_speaks_of_no_checkpoint, 0, 2);
