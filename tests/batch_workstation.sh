@@ -38,6 +38,12 @@ cp run/model.safetensors before
 grep -q "run is finished" output || fail "a finished run is not known as one"
 cmp before run/model.safetensors || fail "a finished run was changed"
 
+# A model whose record is missing is no finished run: it is trained again.
+rm run/run.json
+"$script" data.csv run --recipe plain --epochs 3 > output || fail "the start without a record ended with $?"
+[ -s run/run.json ] || fail "a model without a record was taken for a finished run"
+cmp before run/model.safetensors || fail "the run without a record has another model"
+
 # What colonnade says with its exit code arrives.
 code=0
 "$script" nowhere.csv other > output || code=$?

@@ -77,6 +77,10 @@ same_results stopped
 again=(crossval table.csv --folds 4 --out stopped "${options[@]}" --ignore "who,part" --lr 0.02)
 expect 75 'the same command without --force goes on' "${again[@]}" --time-limit 1ms --force
 expect 0 '' "${again[@]}"
+mkdir own
+cp table.csv own/predictions.csv
+expect 2 'would overwrite own/predictions.csv, which crossval reads' crossval own/predictions.csv --out own "${options[@]}"
+cmp table.csv own/predictions.csv || fail "crossval has replaced its own input"
 expect 0 '' crossval table.csv --fold 2/4 --out short "${options[@]}" --ignore who,part --time-limit 1ms
 [ -s short/fold-2-of-4.json ] || fail "--fold is not done within a short time"
 touch -d '2001-01-01' whole/fold-2-of-4.csv

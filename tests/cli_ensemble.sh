@@ -39,17 +39,32 @@ expect 2 '--calibrate was temperature, is none: ' train --recipe plain data.csv 
 expect 2 'the model to start from is an ensemble of 3 members' train --recipe plain data.csv --out changed --force --init whole
 
 # ---- members and epochs that are chosen from the rows are named as they were chosen
+head -n 801 data.csv >few.csv # too few for small networks before the first step
 expect 75 ' of member 1 of 16, after step ' \
-  train data.csv --out chosen --progress none --time-limit 1ms
+  train few.csv --out chosen --progress none --time-limit 1ms
 expect 75 ' of member 1 of 16, after step ' \
-  train data.csv --out chosen --progress none --time-limit 1ms --resume
+  train few.csv --out chosen --progress none --time-limit 1ms --resume
 
-# ---- what small networks have decided before a training is not decided again when it goes on
+# ---- what small networks have decided before a training is not decided again when it goes on; the time limit is heard by them, too
+# stopped_behind_small_networks DIR options...: at the first checkpoint.
+stopped_behind_small_networks() {
+  local directory=$1
+  shift
+  expect 75 'stopped by the time limit before the first step: nothing was done, and nothing is lost' \
+    train "$@" --out "$directory" --time-limit 1ms
+  [ ! -e "$directory" ] || fail "a time limit before the first step leaves $directory"
+  "$colonnade" train "$@" --out "$directory" --threads 1 --checkpoint-every 1ms >stdout 2>stderr &
+  await "$directory/checkpoint.safetensors" $!
+  kill -TERM $!
+  wait $!
+  equal "exit code of $directory" $? 75
+}
 decided=(data.csv --hidden 16 --epochs 12 --progress none)
 expect 0 'note: numbers scaled by their quantiles get bins: the log loss of small networks on ' train "${decided[@]}" --out bins
 expect 0 '' inspect bins
 holds "inspect" '^piecewise embeddings: of 3 numbers, ' stdout
-expect 75 'the log loss of small networks on ' train "${decided[@]}" --out bins_too --time-limit 1ms --threads 1
+stopped_behind_small_networks bins_too "${decided[@]}"
+holds "a run that is stopped" 'the log loss of small networks on ' stderr
 expect 0 'goes on in epoch' train "${decided[@]}" --out bins_too --resume --threads 3
 ! grep -q 'small networks' stderr || fail "a training that goes on tries again whether there are bins"
 expect 0 'bins_too is finished' train "${decided[@]}" --out bins_too --resume=auto
@@ -64,7 +79,8 @@ expect 0 '' inspect selected
 ! grep -q 'native-country_2' stdout || fail "the model knows a column that says nothing"
 expect 0 '' check wide.csv
 ! grep -q 'small networks' stdout stderr || fail "check trains networks"
-expect 75 'columns are left out ' train "${selected[@]}" --out selected_too --time-limit 1ms --threads 1
+stopped_behind_small_networks selected_too "${selected[@]}"
+holds "a run that is stopped" 'columns are left out ' stderr
 expect 0 'goes on in epoch' train "${selected[@]}" --out selected_too --resume --threads 3
 ! grep -q 'small networks' stderr || fail "a training that goes on selects columns again"
 expect 0 'selected_too is finished' train "${selected[@]}" --out selected_too --resume=auto

@@ -35,7 +35,7 @@ printf 'out = settings\n' >settings
 before=$(sha256sum run/* new.csv hard settings && stat -c %i new.csv && readlink soft)
 while IFS='|' read -r arguments read_file; do
   # shellcheck disable=SC2086
-  expect 2 "would overwrite $read_file, which ${arguments%% *} reads; choose another file" $arguments
+  expect 2 "would overwrite $read_file, which ${arguments%% *} reads; choose another --out" $arguments
   one_line
 done <<'LIST'
 predict run new.csv --out new.csv|new.csv

@@ -60,6 +60,7 @@ equal "log loss of trial 4" "$(sed -n '/"valid": {/,/}/s/.*"log_loss": \(.*\),/\
 # ---- the winner is what train makes of best.conf, and has the figures of its trial
 expect 0 '' train table.csv --config whole/best.conf --out again --progress none
 cmp again/model.safetensors whole/best/model.safetensors || fail "train with best.conf has another model"
+expect 2 'would overwrite whole/best.conf, which search reads' search table.csv --config whole/best.conf --out whole --force
 equal "figures of the winner" "$(sed -n 's/^valid *\([0-9]*  *\)\(.*\)/\2/p' whole.txt)" \
   "$(sed -n 4p whole.txt | awk '{print $4 "   " $5 "   " $6}')"
 holds "the test rows" '^test +120 ' whole.txt

@@ -3,6 +3,7 @@
  * file and another training are refused; divergence is recovered from, and that does not depend on interruptions either. */
 #include "testing.h"
 
+#include "api/identity.h"
 #include "base/mem.h"
 #include "base/parallel.h"
 #include "base/rng.h"
@@ -495,6 +496,37 @@ START_TEST(a_forged_header_is_refused_although_its_checksum_is_right)
 }
 END_TEST
 
+/* A value takes many times the memory that its text does, and all are read before anything is known of them. */
+START_TEST(values_that_no_weights_stand_for_are_not_read)
+{
+	enum { MANY = 20000 };
+	struct dataset train = make_data(ROWS, 0), valid = make_data(VALID, 1);
+	struct course course = a_checkpoint(&train, &valid);
+	const char before[] = "\\\"n\\\":[";
+	const char *at = memmem(course.file, course.length, before, strlen(before));
+	const struct identity_freedom none = {0};
+	struct cln_checkpoint *checkpoint;
+	struct cln_error why;
+	struct text many = {0};
+	ck_assert_ptr_nonnull(at);
+	for (size_t i = 0; i < MANY; i++)
+		text_addf(&many, "%s0,", i == 0 ? before : "");
+	assert_ok(text_check(&many, &err));
+	struct text forged =
+	    model_forge(course.file, course.length, (size_t)(at - course.file), strlen(before), many.bytes);
+	ck_assert_int_eq(checkpoint_decode(&checkpoint, forged.bytes, forged.length, "forged", &why), CLN_E_DAMAGED);
+	ck_assert_msg(strstr(why.message, "more values than such a document can hold") != NULL, "%s", why.message);
+	many.bytes[many.length - 1] = ']';
+	ck_assert_int_eq(identity_compare(many.bytes + strlen(before) - 1, "{}", &none, &why), CLN_E_DAMAGED);
+	ck_assert_msg(strstr(why.message, "more values than such a document can hold") != NULL, "%s", why.message);
+	text_free(&forged);
+	text_free(&many);
+	end(&course);
+	dataset_free(&train);
+	dataset_free(&valid);
+}
+END_TEST
+
 START_TEST(a_model_and_a_checkpoint_are_told_apart)
 {
 	struct dataset train = make_data(ROWS, 0), valid = make_data(VALID, 1);
@@ -822,6 +854,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tcase, every_cut_is_refused_with_a_reason);
 	tcase_add_test(tcase, every_flipped_bit_is_refused_with_a_reason);
 	tcase_add_loop_test(tcase, a_forged_header_is_refused_although_its_checksum_is_right, 0, N_FORGERIES);
+	tcase_add_test(tcase, values_that_no_weights_stand_for_are_not_read);
 	tcase_add_test(tcase, a_model_and_a_checkpoint_are_told_apart);
 	tcase = add_case(suite, "library");
 	tcase_add_loop_test(tcase, a_fit_is_resumed_to_the_same_file, 0, 2);

@@ -175,6 +175,19 @@ START_TEST(a_later_one_ends_the_process_at_once)
 }
 END_TEST
 
+/* The kernel sends one for every second of CPU time beyond a soft limit. */
+START_TEST(more_cpu_time_beyond_its_limit_is_no_second_signal)
+{
+	begin(0, 0);
+	interrupt_train(false);
+	for (int i = 0; i < 3; i++, seconds++)
+		ck_assert_int_eq(ends_with(SIGXCPU), -1);
+	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
+	ck_assert_str_eq(interrupt_reason(), "SIGXCPU");
+	ck_assert_int_eq(ends_with(SIGTERM), 1);
+}
+END_TEST
+
 /* The checkpoint is one that the run began from, or one that it wrote. */
 START_TEST(with_a_checkpoint_it_can_be_gone_on_with)
 {
@@ -351,12 +364,23 @@ START_TEST(a_limit_stops_the_run_with_time_to_write)
 }
 END_TEST
 
+START_TEST(a_limit_is_heard_before_the_first_step)
+{
+	begin(10, 100);
+	assert_alarm_in(98);
+	seconds = 1098;
+	raise(SIGALRM);
+	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
+	ck_assert_str_eq(interrupt_reason(), "the time limit");
+}
+END_TEST
+
 START_TEST(a_limit_that_is_over_when_the_rows_are_read_still_allows_a_step)
 {
 	begin(0, 1);
 	seconds += 2;
 	interrupt_train(false);
-	ck_assert_int_eq(n_alarms, 0);
+	ck_assert_int_eq(n_alarms, 1); /* that of the beginning */
 	ck_assert_int_eq(interrupt_ask(NULL), CLN_SAVE_AND_STOP);
 	ck_assert_str_eq(interrupt_reason(), "the time limit");
 }
@@ -430,6 +454,7 @@ static Suite *interrupt_suite(void)
 	tcase_add_loop_test(training, the_first_signal_asks_for_a_checkpoint_and_the_end, 0, sizeof signals / sizeof *signals);
 	tcase_add_test(training, a_second_signal_within_a_tenth_of_a_second_is_the_same);
 	tcase_add_test(training, a_later_one_ends_the_process_at_once);
+	tcase_add_test(training, more_cpu_time_beyond_its_limit_is_no_second_signal);
 	tcase_add_loop_test(training, with_a_checkpoint_it_can_be_gone_on_with, 0, 2);
 	tcase_add_test(training, a_signal_while_results_are_written_is_not_heeded);
 	tcase_add_loop_test(training, a_second_one_when_they_are_written_speaks_of_no_checkpoint, 0, 2);
@@ -444,6 +469,7 @@ static Suite *interrupt_suite(void)
 	tcase_add_test(time, without_period_and_limit_no_timer_runs);
 	tcase_add_test(time, a_checkpoint_is_wished_for_at_its_period);
 	tcase_add_loop_test(time, a_limit_stops_the_run_with_time_to_write, 0, sizeof limits / sizeof *limits);
+	tcase_add_test(time, a_limit_is_heard_before_the_first_step);
 	tcase_add_test(time, a_limit_that_is_over_when_the_rows_are_read_still_allows_a_step);
 	tcase_add_test(time, a_slow_disk_gets_more_time_before_the_limit);
 	tcase_add_test(time, what_would_reach_the_limit_is_known);

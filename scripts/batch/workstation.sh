@@ -31,8 +31,8 @@ if ! command -v "$colonnade" > /dev/null; then
 	exit 1
 fi
 
-# A model without a checkpoint beside it is a finished run: the checkpoint is removed when the model is in place.
-if [ -e "$run/model.safetensors" ] && [ ! -e "$run/checkpoint.safetensors" ]; then
+# A model and a record without a checkpoint beside them are a finished run: the checkpoint is removed when both are in place.
+if [ -e "$run/model.safetensors" ] && [ -e "$run/run.json" ] && [ ! -e "$run/checkpoint.safetensors" ]; then
 	echo "$run is finished: $run/model.safetensors"
 	exit 0
 fi

@@ -81,10 +81,18 @@ static bool has_name(const struct json *names, const char *name)
 	return false;
 }
 
+/* Names of columns, "a" and a comma, are the least of what may be many. */
+static enum cln_status parse(const struct json **root, const char *identity, struct cln_error *err)
+{
+	const size_t length = strlen(identity);
+
+	return json_parse_limited(root, identity, length, length / 4 + 8, err);
+}
+
 enum cln_status identity_left_out(bool **left_out, const char *identity, const struct cln_table *table, struct cln_error *err)
 {
 	const struct json *root = NULL, *names;
-	enum cln_status status = json_parse(&root, identity, strlen(identity), err);
+	enum cln_status status = parse(&root, identity, err);
 
 	*left_out = NULL;
 	names = status == CLN_OK ? json_get(root, COLUMNS) : NULL;
@@ -298,10 +306,10 @@ static enum cln_status compare(const struct json *all, const struct json *before
 enum cln_status identity_compare(const char *was, const char *is, const struct identity_freedom *freedom, struct cln_error *err)
 {
 	const struct json *a = NULL, *b = NULL;
-	enum cln_status status = json_parse(&a, was, strlen(was), err);
+	enum cln_status status = parse(&a, was, err);
 
 	if (status == CLN_OK)
-		status = json_parse(&b, is, strlen(is), err);
+		status = parse(&b, is, err);
 	if (status == CLN_OK)
 		status = compare(b, NULL, a, b, freedom, err);
 	if (status == CLN_OK) /* an option that is not written has its usual value */

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/run_directory.h"
+#include "cli/search_files.h"
 
 /* Whether two paths lead to one file that can be replaced; "-" is standard input. */
 static bool is_same_file(const char *path, const struct stat *out)
@@ -19,7 +19,7 @@ static bool is_same_file(const char *path, const struct stat *out)
 
 static enum cln_status refuse(const struct options *options, const char *path, struct cln_error *err)
 {
-	return error_set(err, CLN_E_USAGE, "--out %s would overwrite %s, which %s reads; choose another file", options->out,
+	return error_set(err, CLN_E_USAGE, "--out %s would overwrite %s, which %s reads; choose another --out", options->out,
 			 strcmp(path, "-") == 0 ? "standard input" : path, options->command->name);
 }
 
@@ -38,18 +38,41 @@ static enum cln_status check_input(const struct options *options, const char *in
 	return CLN_OK;
 }
 
-enum cln_status inputs_check_out(const struct options *options, struct cln_error *err)
+/* Whether `path`, to be written, is there and no input. */
+static enum cln_status check_output(const struct options *options, const char *path, struct cln_error *err)
 {
-	const struct option_spec *spec = options_find(options->command, "out");
 	struct stat out;
 	enum cln_status status = CLN_OK;
 
-	if (!spec || strcmp(spec->argument, "FILE") != 0 || !options->out || strcmp(options->out, "-") == 0 ||
-	    stat(options->out, &out) != 0)
+	if (stat(path, &out) != 0)
 		return CLN_OK;
 	for (int i = 0; i < options->command->n_operands && status == CLN_OK; i++)
 		status = check_input(options, options->operands[i], &out, err);
 	if (status == CLN_OK && options->config_file)
 		status = check_input(options, options->config_file, &out, err);
+	return status;
+}
+
+/* Of a directory the file that would do as an input. */
+static const struct {
+	unsigned command;
+	const char *name;
+} results[] = {{FOR_CROSSVAL, "predictions.csv"}, {FOR_SEARCH, SEARCH_CONFIG}};
+
+enum cln_status inputs_check_out(const struct options *options, struct cln_error *err)
+{
+	const struct option_spec *spec = options_find(options->command, "out");
+	const struct run_directory directory = {.path = options->out};
+	char file[RUN_PATH];
+	enum cln_status status = CLN_OK;
+
+	if (!spec || !options->out)
+		return CLN_OK;
+	if (strcmp(spec->argument, "FILE") == 0)
+		return strcmp(options->out, "-") == 0 ? CLN_OK : check_output(options, options->out, err);
+	for (size_t i = 0; i < sizeof results / sizeof *results && status == CLN_OK; i++)
+		if ((options->command->bit & results[i].command) &&
+		    run_directory_file(file, &directory, results[i].name, NULL) == CLN_OK)
+			status = check_output(options, file, err);
 	return status;
 }

@@ -5,7 +5,8 @@
 
 #include "cli/options.h"
 
-/* CLN_E_USAGE: the file that --out names is one that the command reads, by whatever path or link. */
+/* CLN_E_USAGE: the file that --out names, or predictions.csv of crossval and best.conf of search in the directory that it names, is
+ * one that the command reads, by whatever path or link. */
 enum cln_status inputs_check_out(const struct options *options, struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

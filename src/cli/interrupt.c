@@ -91,6 +91,13 @@ static void end_at_once(int number)
 	_exit(complete || saved ? interrupt.settings.exit_code : 1);
 }
 
+/* Whether a signal that is not the first counts as a second one.  The kernel repeats SIGXCPU for every further second of CPU time
+ * (setrlimit(2)), of which many threads take several before a checkpoint is written. */
+static bool is_second(int number, double after)
+{
+	return number != SIGXCPU && now() - atomic_load(&interrupt.signal_time) >= after;
+}
+
 static void on_signal(int number)
 {
 	int none = 0, own = number;
@@ -100,7 +107,7 @@ static void on_signal(int number)
 	if (atomic_compare_exchange_strong(&interrupt.signal, &none, number) ||
 	    atomic_compare_exchange_strong(&interrupt.heard, &own, 0))
 		atomic_store(&interrupt.signal_time, now());
-	else if (now() - atomic_load(&interrupt.signal_time) >= SAME_SIGNAL)
+	else if (is_second(number, SAME_SIGNAL))
 		end_at_once(number);
 	atomic_store(&interrupt.pending, 1);
 }
@@ -113,7 +120,7 @@ static void on_followed_signal(int number)
 	if (atomic_compare_exchange_strong(&interrupt.signal, &none, number)) {
 		atomic_store(&interrupt.signal_time, now());
 		atomic_store(&interrupt.pending, 1);
-	} else if (now() - atomic_load(&interrupt.signal_time) >= FOLLOWER_PATIENCE) {
+	} else if (is_second(number, FOLLOWER_PATIENCE)) {
 		say("colonnade: a rank is ended by another signal, ");
 		say(signal_name(number));
 		say("\n");
@@ -186,6 +193,7 @@ void interrupt_begin(const struct interrupt_settings *settings)
 	interrupt.save_at = INFINITY;
 	handle(SIGALRM, on_alarm);
 	handle_all(on_signal);
+	set_alarm(); /* small networks that are trained before the first step ask, too */
 }
 
 void interrupt_follow(void)

@@ -3,8 +3,9 @@
  *
  * The first SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU or SIGHUP (where that is not ignored) stops the run at the end of the
  * mini-batch, with a checkpoint.  A second one, 0.1 s later or more (batch systems send the same one twice), ends the process at
- * once.  Before the first step there is nothing to save, so the first one ends it; while results are written it is not heeded, as
- * the end is near. */
+ * once, but for SIGXCPU, which the kernel repeats.  Before the first step there is nothing to save, so the first one ends it; while
+ * results are written it is not heeded, as the end is near.  The time limit is heard by whoever asks: in the training, and in the
+ * small networks before it. */
 #ifndef CLI_INTERRUPT_H
 #define CLI_INTERRUPT_H
 

@@ -4,6 +4,7 @@
 #include "api/doctor.h"
 #include "api/identity.h"
 #include "cli/run_command.h"
+#include "report/run_files.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -263,7 +264,7 @@ enum cln_status run_record_compare(const char *was, const char *name, const stru
 	json_end_object(&writer);
 	enum cln_status status = text.failed ? error_set(&why, CLN_E_MEMORY, "no memory for the text of the options") : CLN_OK;
 	if (status == CLN_OK)
-		status = json_parse(&before, was, strlen(was), &why);
+		status = json_parse_limited(&before, was, strlen(was), RUN_RECORD_VALUES, &why);
 	if (status == CLN_OK)
 		status = json_parse(&now, text.bytes, text.length, &why);
 	if (status != CLN_OK)

@@ -17,6 +17,7 @@
 #define PREFIX 32
 #define MAX_FILE ((size_t)1 << 40)  /* bytes; only keeps a length from the arithmetic's limits */
 #define MAX_WHOLE ((size_t)1 << 53) /* a double holds every whole number up to here */
+#define STATE_VALUES 4096           /* JSON values of a document of 64 members under way, but for what weights stand for */
 
 /* In the order of enum state_part: the name in the document, and what stands before the names of its tensors. */
 static const struct {
@@ -508,7 +509,9 @@ static enum cln_status read_document(const struct json **document, const struct 
 	const char *text = safetensors_metadata(file, DOCUMENT);
 	if (!text)
 		return error_set(err, CLN_E_DAMAGED, "its metadata has no \"" DOCUMENT "\": another program's safetensors file");
-	enum cln_status status = json_parse(document, text, strlen(text), err);
+	/* Embedded features, categories and edges of bins each have more parameters than values in the document. */
+	enum cln_status status =
+	    json_parse_limited(document, text, strlen(text), file->data_length / sizeof(float) + STATE_VALUES, err);
 	return status == CLN_OK ? document_known(*document, "checkpoint", CHECKPOINT_FORMAT, err) : status;
 }
 

@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#define MOST_VALUES 2000000 /* of run.json */
-
 enum cln_status run_files_real(double *value, const struct json *object, const char *key, double low, double high,
                                struct cln_error *err)
 {
@@ -156,7 +154,7 @@ static enum cln_status read_network(struct run_files *files, struct cln_error *e
 
 static enum cln_status read_record(struct run_files *files, const struct run_source *source, struct cln_error *err)
 {
-	enum cln_status status = json_parse_limited(&files->record, source->record, source->record_length, MOST_VALUES, err);
+	enum cln_status status = json_parse_limited(&files->record, source->record, source->record_length, RUN_RECORD_VALUES, err);
 	const char *program;
 
 	if (status == CLN_OK)

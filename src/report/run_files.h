@@ -7,6 +7,7 @@
 #include "base/json.h"
 
 #define MOST_COUNT ((size_t)1 << 53) /* that a number of JSON tells apart */
+#define RUN_RECORD_VALUES 2000000 /* of run.json */
 #define RUN_FILES_POINTS 1000 /* of a curve */
 #define RUN_FILES_BINS 100
 #define RUN_FILES_COLUMNS 100000

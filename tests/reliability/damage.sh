@@ -59,7 +59,7 @@ of_program flip cache predict model spoilt
 of_program cut cache predict model spoilt
 
 # A checkpoint that claims another state under a right checksum: refused, or gone on from, or a run that diverges; and it ends.
-small=(train table.csv --hidden 2 --batch-size 2 --valid-fraction 0.4 --patience 0 --threads 1 --progress none)
+small=(train --recipe plain table.csv --hidden 2 --batch-size 2 --valid-fraction 0.4 --patience 0 --threads 1 --progress none)
 rm -rf stopped
 stopped stopped --hidden 2 --batch-size 2 --valid-fraction 0.4
 epochs=$(($(wc -l <stopped/metrics.jsonl) + 2))
@@ -78,6 +78,7 @@ for ((n = 0; n < times; n++)); do
   esac
   [ "$code" -eq 0 ] || [ -s stderr ] || fail "forged checkpoint $n: exit code $code without a word"
 done
+[ "$resumed" -gt 0 ] || fail "no forged checkpoint is gone on from: are the options other ones?"
 printf '%-10s %-28s %9d cases %9d refused %7d gone on from, %d diverged\n' checkpoint 'forged, colonnade --resume' "$times" \
   "$refused" "$resumed" "$diverged"
 
