@@ -104,6 +104,7 @@ equal "predictions beside texts that are kept" "$(cut -d, -f2- stdout)" "$(cat o
 equal "a cell that is kept as it stands" "$(sed -n 's/^\(" 254\t"\),.*/\1/p' stdout)" "$(printf '" 254\t"')"
 cut -d, -f1,2 "$cvd" >unlabelled.csv
 expect 3 '"cvd"' evaluate good unlabelled.csv
+expect 3 'no column "CVD" for the label; did you mean "cvd"?' train "$cvd" --label CVD --out refused
 "$colonnade" predict good unlabelled.csv >/dev/null 2>&1 || fail "rows without a label cannot be predicted"
 sed 's/,1$/,2/' "$cvd" >third.csv
 expect 3 'third.csv:3:' evaluate good third.csv
@@ -112,12 +113,14 @@ expect 3 'third.csv:3:' evaluate good third.csv
 sed '1d; 2s/,/.5,/' "$cvd" >headless.csv
 expect 0 'note: the first line looks like data, not names; --no-header reads it so: "150' \
   train --recipe plain headless.csv --out headless --epochs 1
+holds "what is next" '^next      colonnade predict headless NEW[.]csv > ' stderr
 expect 0 '' check --recipe plain headless.csv
 holds "check" '^note      the first line looks like data' stdout
 wants='(the first line looks like data: a table without a header wants --no-header)'
 expect 3 "columns that the model was trained on are missing: \"weight\", \"height\" $wants" predict good headless.csv
 expect 3 "there is no column \"cvd\" for the label $wants" evaluate good headless.csv
 expect 0 '' train --recipe plain headless.csv --out headless --force --epochs 1 --no-header
+holds "what is next" '^next      colonnade predict headless NEW[.]csv --no-header > ' stderr
 ! grep -q 'looks like data' "$scratch/stderr" || fail "columns that are numbered look like data: $(cat "$scratch/stderr")"
 headed() { # NAMES LIKE-DATA: of two to five columns of numbers and a text
   awk -v names="$1" 'BEGIN { n = split(names, all, ","); print names ",y"

@@ -194,6 +194,8 @@ sed 's/"out":"held"/"out":"moved"/' stdout >held.json
 mv held moved
 expect 0 'moved is finished' "${held[@]}" --out moved --resume=auto
 cmp held.json stdout || fail "a finished run with rows held back prints another result: $(cat stdout)"
+printf x >>moved/model.safetensors
+expect 1 'moved/model.safetensors: ' "${held[@]}" --out moved --resume=auto
 equal "the record of a finished run" "$(sha whole/run.json)" "$before"
 
 # ---- a damaged checkpoint is refused, and nothing is started over

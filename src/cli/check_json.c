@@ -73,7 +73,7 @@ static void json_columns(struct json_writer *json, const struct check_result *re
 				json_size(json, "most_frequent_text_cells", column->n_text);
 			} else {
 				json_float(json, "least", (float)column->least);
-				json_double(json, "median", column->median);
+				json_float(json, "median", (float)column->median);
 				json_float(json, "greatest", (float)column->greatest);
 			}
 			json_bool(json, "constant", column->constant);

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/init_model.h"
 #include "cli/interrupt.h"
+#include "cli/run_command.h"
 #include "cli/run_directory.h"
 #include "cli/run_record.h"
 #include "cli/run_report.h"
@@ -440,14 +441,20 @@ static enum cln_status write_results(struct run *run, struct cln_error *err)
 
 static void print_next(const struct run *run)
 {
-	const char *out = run->options->out;
+	const struct options *options = run->options;
+	struct text next = {0};
 
 	if (run->progress.mode == PROGRESS_NONE)
 		return;
-	fprintf(stderr, "model     %s/model.safetensors\n", out);
-	if (run->options->report && run->unreported.code == CLN_OK)
-		fprintf(stderr, "report    %s/%s\n", out, RUN_REPORT);
-	fprintf(stderr, "next      colonnade predict %s NEW.csv > predictions.csv\n", out);
+	fprintf(stderr, "model     %s/model.safetensors\n", options->out);
+	if (options->report && run->unreported.code == CLN_OK)
+		fprintf(stderr, "report    %s/%s\n", options->out, RUN_REPORT);
+	text_addf(&next, "colonnade predict ");
+	run_command_word(&next, options->out);
+	text_addf(&next, " NEW.csv%s > predictions.csv", options->read.no_header ? " --no-header" : "");
+	if (!next.failed)
+		fprintf(stderr, "next      %s\n", next.bytes);
+	text_free(&next);
 }
 
 /* What is there already: a checkpoint to go on from, or the record of a finished run. */
@@ -496,10 +503,11 @@ static enum cln_status finish(struct run *run, struct cln_error *err)
 static enum cln_status find_finished(struct run *run, struct cln_error *err)
 {
 	const char *out = run->options->out;
-	enum cln_status status = CLN_OK;
+	enum cln_status status = cln_model_load(&run->model, out, err); /* which a disk may have damaged since */
 
-	fprintf(stderr, "%s is finished: %s/model.safetensors\n", out, out);
-	if (run->options->json)
+	if (status == CLN_OK)
+		fprintf(stderr, "%s is finished: %s/model.safetensors\n", out, out);
+	if (status == CLN_OK && run->options->json)
 		status = run_record_print_again(run->finished, out, err);
 	return status == CLN_OK ? run_directory_drop_checkpoint(&run->directory, err) : status;
 }

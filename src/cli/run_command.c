@@ -35,8 +35,7 @@ static bool is_changed(const struct options *options, const struct options *defa
 	return strcmp(value, usual) != 0;
 }
 
-/* A word for a POSIX shell: as it is where nothing in it means anything to one, else in single quotes. */
-static void add_word(struct text *line, const char *word)
+void run_command_word(struct text *line, const char *word)
 {
 	const bool plain =
 	    *word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%") == strlen(word);
@@ -60,7 +59,7 @@ static void add_option(struct text *line, const struct options *options, const s
 	if (spec->type == OPTION_SWITCH && strcmp(value, "true") == 0)
 		return;
 	text_add(line, spec->type == OPTION_SWITCH ? "=" : " ", 1);
-	add_word(line, spec->type == OPTION_TEXT ? options_text(options, spec) : value);
+	run_command_word(line, spec->type == OPTION_TEXT ? options_text(options, spec) : value);
 }
 
 /* The values of the recipe in force. */
@@ -85,7 +84,7 @@ void run_command_write(struct json_writer *writer, const struct options *options
 
 	recipe_defaults(&defaults, options);
 	text_addf(&line, "colonnade train %s", is_like_option(options->operands[0]) ? "./" : "");
-	add_word(&line, options->operands[0]);
+	run_command_word(&line, options->operands[0]);
 	if (options_given(options, "recipe"))
 		add_option(&line, options, options_find(options->command, "recipe"));
 	json_begin_array(writer, "changed");

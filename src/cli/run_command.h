@@ -5,6 +5,9 @@
 
 #include "cli/options.h"
 
+/* Adds a word for a POSIX shell: as it is where nothing in it means anything to one, else in single quotes. */
+void run_command_word(struct text *line, const char *word);
+
 /* Into the open object: "changed", the names of options whose values are not the recipe's, and "command", a line for a shell. */
 void run_command_write(struct json_writer *writer, const struct options *options);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/number.h"
 #include "base/utf8.h"
@@ -113,10 +114,24 @@ static enum cln_status cell_errors_status(const struct cell_errors *errors)
 	return errors->n ? error_list_end(errors->err, ERRORS_TOLD, errors->n) : CLN_OK;
 }
 
+/* The name of a column that differs in capitals alone, or NULL. */
+static const char *like(const struct cln_table *table, const char *name)
+{
+	for (size_t c = 0; c < table->n_columns; c++)
+		if (strcasecmp(table->columns[c].name, name) == 0)
+			return table->columns[c].name;
+	return NULL;
+}
+
 /* column: where it was found, or SIZE_MAX. */
 static enum cln_status check_column(size_t column, const struct cln_table *table, const char *name, const char *role,
 				    struct cln_error *err)
 {
+	const char *meant = column == SIZE_MAX ? like(table, name) : NULL;
+
+	if (meant)
+		return error_set(err, CLN_E_DATA, "%s: there is no column \"%s\" for the %s; did you mean \"%s\"?", table->source,
+				 name, role, meant);
 	if (column == SIZE_MAX || table->columns[column].not_asked_for) /* a number that a model has as name */
 		return error_set(err, CLN_E_DATA, "%s: there is no column \"%s\" for the %s%s", table->source, name, role,
 				 table_names_hint(table));
