@@ -11,7 +11,9 @@
  * with one finished sentence (up to ten lines for bad data).  On failure output pointers are set to NULL.
  * Ownership: what a _read, _create, _fit or _load function returns belongs to the caller, who ends it with the matching
  * _destroy function; destroying NULL is allowed.
- * Threads: distinct objects may be used from distinct threads; one model may be used for prediction by many at once. */
+ * Threads: distinct objects may be used from distinct threads; one model may be used for prediction by many at once.  gcc's OpenMP
+ * runtime does not survive fork: in a child of a process in which the library had several threads, it uses one; where the parent
+ * had OpenMP regions of its own, the child has to ask for 1 in every `threads`. */
 #ifndef COLONNADE_H
 #define COLONNADE_H
 
