@@ -34,7 +34,7 @@ fi
   install-exec-hook prefix="$scratch/prefix" >log 2>&1) || fail "nothing can be installed: $(cat log)"
 pc=$(find prefix -name colonnade.pc)
 export PKG_CONFIG_PATH=$scratch/${pc%/*}
-flags=$(pkg-config --define-variable=prefix="$scratch/prefix" --cflags --libs --static colonnade) ||
+flags=$(pkg-config --define-variable=prefix="$scratch/prefix" --cflags --libs colonnade) ||
   fail "pkg-config does not find it"
 cp "$examples/predict.c" .
 # what the library calls so inside is the program's to name
