@@ -1036,6 +1036,19 @@ START_TEST(files_that_cannot_be_read_are_named)
 }
 END_TEST
 
+START_TEST(a_file_does_not_become_standard_input_where_that_is_closed)
+{
+	struct cln_table *table;
+	struct cln_error refusal = {0};
+	write_file(small, sizeof small - 1);
+	close(STDIN_FILENO);
+	assert_ok(cln_table_read(&table, path, NULL, &err));
+	cln_table_destroy(table);
+	ck_assert_int_eq(cln_table_read(&table, "-", NULL, &refusal), CLN_E_IO);
+	remove_file();
+}
+END_TEST
+
 START_TEST(standard_input_may_be_a_file_or_a_pipe)
 {
 	for (int pipe_end = 0; pipe_end < 2; pipe_end++) {
@@ -1340,6 +1353,7 @@ static Suite *csv_suite(void)
 					   {a_column_of_distinct_long_texts_is_read, 1}};
 	const struct named_test files[] = {{a_file_is_read_and_its_cells_are_placed, 1},
 					   {files_that_cannot_be_read_are_named, 1},
+					   {a_file_does_not_become_standard_input_where_that_is_closed, 1},
 					   {standard_input_may_be_a_file_or_a_pipe, 1},
 #ifdef HAVE_ZLIB
 					   {gz_is_read_in_several_members_and_padded, 1},

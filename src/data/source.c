@@ -143,7 +143,7 @@ static void drop_scratch(struct source *source)
 /* Moves the blocks, which are full, to a scratch file, where there is a place with room for them; the first becomes its buffer. */
 static void spool(struct source *source)
 {
-	source->fd = area_scratch_file(source->n_blocks * SOURCE_BLOCK);
+	source->fd = io_not_stdin(area_scratch_file(source->n_blocks * SOURCE_BLOCK));
 	source->spooled = source->fd >= 0;
 	for (size_t i = 0; source->spooled && i < source->n_blocks; i++)
 		if (!write_block(source, source->blocks[i], SOURCE_BLOCK))
@@ -590,7 +590,7 @@ enum cln_status source_open_file(int *fd, const char **name, const char *path, s
 {
 	bool standard_input = strcmp(path, "-") == 0;
 	*name = standard_input ? "standard input" : path;
-	*fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	*fd = standard_input ? STDIN_FILENO : io_not_stdin(open(path, O_RDONLY | O_CLOEXEC));
 	return *fd < 0 ? error_set_errno(err, CLN_E_IO, "cannot open %s", path) : CLN_OK;
 }
 
