@@ -307,6 +307,7 @@ enum cln_status source_refuse_packed(const struct source *source, struct cln_err
 	} packings[] = {
 	    {"\xFD\x37zXZ", "an xz file", "unpack it: xz -dc FILE | colonnade ... -"},
 	    {"\x28\xB5\x2F\xFD", "a zstd file", "unpack it: zstd -dc FILE | colonnade ... -"},
+	    {"\x1F\x8B\x08", "still packed by gzip", "unpack it: gzip -dc FILE | colonnade ... -"}, /* twice, or in memory */
 	    {"BZh", "a bzip2 file", "unpack it: bzip2 -dc FILE | colonnade ... -"},
 	    {"PK\3\4", "a zip archive", "one table in it: unzip -p FILE | colonnade ... -; of a .npz file one array: unzip -p FILE "
 	     "NAME.npy | colonnade ... -; save a spreadsheet as CSV"},
