@@ -11,8 +11,9 @@ cd "$scratch" || exit 1
 [ ! -e predict-example.safetensors ] || fail "the example leaves its model"
 diff "$top_srcdir/examples/predict.txt" got >difference || fail "the example says something else: $(cat difference)"
 
-# a model of the program, with categories and gaps: the library's probabilities are those of colonnade predict
-"$colonnade" train "$examples/adult.csv" --recipe plain --epochs 1 --out run --progress none 2>/dev/null || fail "no model"
+# a model of the program, with categories and gaps of its own: the library's probabilities are those of colonnade predict
+"$colonnade" train "$examples/adult.csv" --recipe plain --epochs 1 --missing 40 --out run --progress none 2>/dev/null ||
+  fail "no model"
 head -n 301 "$examples/adult.csv" >rows.csv
 "$colonnade" predict run rows.csv >predictions.csv 2>/dev/null
 "$build/examples/predict" run rows.csv 300 >got 2>stderr || fail "the example fails on a file: $(cat stderr)"
