@@ -45,6 +45,9 @@ ${CC:-cc} -std=c17 -Wall -Wextra -Werror ${SANITIZER_CFLAGS-} predict.c $flags -
   fail "the example does not compile against what was installed: $(head -n 5 log)"
 ./predict >got 2>stderr || fail "compiled by a user it fails: $(cat stderr)"
 diff "$top_srcdir/examples/predict.txt" got >difference || fail "compiled by a user it says something else: $(cat difference)"
+# shellcheck disable=SC2086
+${CC:-cc} -shared -fPIC ${SANITIZER_CFLAGS-} predict.c $flags -o predict.so 2>log ||
+  fail "a shared library cannot have it inside: $(head -n 5 log)"
 equal "what is installed" "$(cd prefix && find . -type f | sort | tr '\n' ' ')" \
   "./include/colonnade.h ./lib/libcolonnade.a ./lib/pkgconfig/colonnade.pc "
 if command -v c++ >/dev/null; then
