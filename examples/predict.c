@@ -167,9 +167,10 @@ static enum cln_status predict_rows(const struct cln_model *model, const struct 
 
 static enum cln_status predict_file(const struct cln_model *model, const char *path, size_t n_shown, struct cln_error *err)
 {
+	const struct cln_read_options options = {.missing = cln_model_missing(model)}; /* the same gaps as in the training table */
 	struct cln_table *table;
 	float *probabilities = NULL;
-	enum cln_status status = cln_table_read(&table, path, NULL, err);
+	enum cln_status status = cln_table_read(&table, path, &options, err);
 
 	if (status != CLN_OK)
 		return status;

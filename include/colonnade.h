@@ -3,15 +3,17 @@
  * Colonnade: multilayer perceptrons for binary classification on tables.
  *
  * The whole public interface.  A table is read from a file or built from memory, a model is fitted to it, saved, loaded
- * and asked for probabilities: examples/predict.c does all of that.  Programs are linked with what
- * `pkg-config --static --libs colonnade` prints, and -lm.  The library never prints, exits, or changes locale, signals
- * or OpenMP settings.
+ * and asked for probabilities: examples/predict.c does all of that.  Programs, and shared libraries that
+ * have it inside, are linked with what `pkg-config --libs colonnade` prints.  The library never prints, exits, or changes locale,
+ * signals or OpenMP settings.
  *
  * Errors: a function that can fail returns enum cln_status and, where the caller passes one, fills a struct cln_error
  * with one finished sentence (up to ten lines for bad data).  On failure output pointers are set to NULL.
  * Ownership: what a _read, _create, _fit or _load function returns belongs to the caller, who ends it with the matching
  * _destroy function; destroying NULL is allowed.
- * Threads: distinct objects may be used from distinct threads; one model may be used for prediction by many at once. */
+ * Threads: distinct objects may be used from distinct threads; one model may be used for prediction by many at once.  gcc's OpenMP
+ * runtime does not survive fork: in a child of a process in which the library had several threads, it uses one; where the parent
+ * had OpenMP regions of its own, the child has to ask for 1 in every `threads`. */
 #ifndef COLONNADE_H
 #define COLONNADE_H
 

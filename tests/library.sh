@@ -11,8 +11,9 @@ cd "$scratch" || exit 1
 [ ! -e predict-example.safetensors ] || fail "the example leaves its model"
 diff "$top_srcdir/examples/predict.txt" got >difference || fail "the example says something else: $(cat difference)"
 
-# a model of the program, with categories and gaps: the library's probabilities are those of colonnade predict
-"$colonnade" train "$examples/adult.csv" --recipe plain --epochs 1 --out run --progress none 2>/dev/null || fail "no model"
+# a model of the program, with categories and gaps of its own: the library's probabilities are those of colonnade predict
+"$colonnade" train "$examples/adult.csv" --recipe plain --epochs 1 --missing 40 --out run --progress none 2>/dev/null ||
+  fail "no model"
 head -n 301 "$examples/adult.csv" >rows.csv
 "$colonnade" predict run rows.csv >predictions.csv 2>/dev/null
 "$build/examples/predict" run rows.csv 300 >got 2>stderr || fail "the example fails on a file: $(cat stderr)"
@@ -31,17 +32,22 @@ if ! command -v pkg-config >/dev/null; then
   finish
 fi
 (unset MAKEFLAGS MAKELEVEL MFLAGS; make -s -C "$build" install-libLIBRARIES install-includeHEADERS install-pkgconfigDATA \
-  prefix="$scratch/prefix" >log 2>&1) || fail "nothing can be installed: $(cat log)"
+  install-exec-hook prefix="$scratch/prefix" >log 2>&1) || fail "nothing can be installed: $(cat log)"
 pc=$(find prefix -name colonnade.pc)
 export PKG_CONFIG_PATH=$scratch/${pc%/*}
-flags=$(pkg-config --define-variable=prefix="$scratch/prefix" --cflags --libs --static colonnade) ||
+flags=$(pkg-config --define-variable=prefix="$scratch/prefix" --cflags --libs colonnade) ||
   fail "pkg-config does not find it"
 cp "$examples/predict.c" .
+# what the library calls so inside is the program's to name
+command -v objcopy >/dev/null && echo 'int json_string, mem_alloc, note;' >>predict.c
 # shellcheck disable=SC2086 # flags are words
 ${CC:-cc} -std=c17 -Wall -Wextra -Werror ${SANITIZER_CFLAGS-} predict.c $flags -pthread -lm -o predict 2>log ||
   fail "the example does not compile against what was installed: $(head -n 5 log)"
 ./predict >got 2>stderr || fail "compiled by a user it fails: $(cat stderr)"
 diff "$top_srcdir/examples/predict.txt" got >difference || fail "compiled by a user it says something else: $(cat difference)"
+# shellcheck disable=SC2086
+${CC:-cc} -shared -fPIC ${SANITIZER_CFLAGS-} predict.c $flags -o predict.so 2>log ||
+  fail "a shared library cannot have it inside: $(head -n 5 log)"
 equal "what is installed" "$(cd prefix && find . -type f | sort | tr '\n' ' ')" \
   "./include/colonnade.h ./lib/libcolonnade.a ./lib/pkgconfig/colonnade.pc "
 if command -v c++ >/dev/null; then

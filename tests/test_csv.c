@@ -801,6 +801,7 @@ static const struct {
 	const char *what;
 } packed[] = {{"\xFD\x37zXZ\0\0\4", "an xz file, which is not read here (unpack it: xz -dc FILE | colonnade ... -)"},
 	      {"\x28\xB5\x2F\xFD\4X", "a zstd file, which is not read here (unpack it: zstd -dc FILE | colonnade ... -)"},
+	      {"\x1F\x8B\x08\0", "still packed by gzip, which is not read here (unpack it: gzip -dc FILE | colonnade ... -)"},
 	      {"BZh91AY&SY\0\1", "a bzip2 file, which is not read here (unpack it: bzip2 -dc FILE | colonnade ... -)"},
 	      {"PK\3\4\24\0\0", "a zip archive, which is not read here (one table in it: unzip -p FILE | colonnade ... -; of a "
 			     ".npz file one array: unzip -p FILE NAME.npy | colonnade ... -; save a spreadsheet as CSV)"}};
@@ -815,7 +816,7 @@ START_TEST(packed_files_are_named)
 	snprintf(message, sizeof message, "memory is %s", packed[_i].what);
 	ck_assert_int_eq(cln_table_read_text(&table, bytes, sizeof packed[_i].bytes, NULL, &err), CLN_E_DATA);
 	ck_assert_str_eq(err.message, message);
-	for (source.size = 0; source.size < 4; source.size++) /* too short to be told */
+	for (source.size = 0; source.size < 3; source.size++) /* too short to be told */
 		ck_assert_int_eq(source_refuse_packed(&source, &err), CLN_OK);
 }
 END_TEST
@@ -1035,6 +1036,19 @@ START_TEST(files_that_cannot_be_read_are_named)
 	ck_assert_str_eq(err.message, "/tmp is a directory, not a table");
 	ck_assert_int_eq(cln_table_read(&table, "/tmp", &(struct cln_read_options){.threads = -1}, &err), CLN_E_USAGE);
 	ck_assert_int_eq(csv_read(&table, "/nonexistent/x.csv", &defaults, 1, NULL), CLN_E_IO);
+}
+END_TEST
+
+START_TEST(a_file_does_not_become_standard_input_where_that_is_closed)
+{
+	struct cln_table *table;
+	struct cln_error refusal = {0};
+	write_file(small, sizeof small - 1);
+	close(STDIN_FILENO);
+	assert_ok(cln_table_read(&table, path, NULL, &err));
+	cln_table_destroy(table);
+	ck_assert_int_eq(cln_table_read(&table, "-", NULL, &refusal), CLN_E_IO);
+	remove_file();
 }
 END_TEST
 
@@ -1342,6 +1356,7 @@ static Suite *csv_suite(void)
 					   {a_column_of_distinct_long_texts_is_read, 1}};
 	const struct named_test files[] = {{a_file_is_read_and_its_cells_are_placed, 1},
 					   {files_that_cannot_be_read_are_named, 1},
+					   {a_file_does_not_become_standard_input_where_that_is_closed, 1},
 					   {standard_input_may_be_a_file_or_a_pipe, 1},
 #ifdef HAVE_ZLIB
 					   {gz_is_read_in_several_members_and_padded, 1},

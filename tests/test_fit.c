@@ -607,6 +607,8 @@ START_TEST(a_model_of_another_label_or_other_columns_is_refused_as_a_start)
 	config.epochs = 1;
 	model = fitted(table, &config, NULL);
 	check_refused(pair, NULL, model, &config, CLN_E_DATA, "there is no column \"where\"");
+	config.label = "where";
+	check_refused(pair, NULL, model, &config, CLN_E_DATA, "there is no column \"where\"");
 	config.label = "colour";
 	check_refused(table, NULL, model, &config, CLN_E_USAGE, "--label colour");
 	config.label = "5";

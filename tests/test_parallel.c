@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -242,6 +243,26 @@ START_TEST(a_namesake_killed_while_its_runtime_began_is_forgotten)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- fork */
+
+/* The runtime's threads are the parent's alone. */
+START_TEST(child_of_fork_goes_on_without_its_parents_threads)
+{
+	struct items items = {0};
+	int status;
+
+	parallel_for(parallel_limit(2), 2, no_item, NULL);
+	const pid_t child = fork();
+	if (child == 0) {
+		alarm(60);
+		parallel_for(parallel_limit(2), 2, count_item, &items);
+		_exit(items.count[0] != 1 || items.count[1] != 1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- split_range */
 
 START_TEST(split_covers_all_without_gap_or_overlap)
@@ -423,6 +444,7 @@ static Suite *parallel_suite(void)
 	TCase *barrier = tcase_create("team_barrier");
 	TCase *loop = tcase_create("parallel_for");
 	TCase *first = tcase_create("the first call");
+	TCase *forked = tcase_create("fork");
 	TCase *split = tcase_create("split_range");
 
 	tcase_add_loop_test(run, run_calls_the_body_once_a_thread, 0, N_SIZES);
@@ -446,6 +468,7 @@ static Suite *parallel_suite(void)
 	tcase_add_test(loop, loop_over_nothing_runs_nothing);
 	tcase_add_test(loop, loop_on_one_thread_runs_in_ascending_order);
 	tcase_add_loop_test(first, a_namesake_killed_while_its_runtime_began_is_forgotten, 0, 10);
+	tcase_add_test(forked, child_of_fork_goes_on_without_its_parents_threads);
 	tcase_add_loop_test(split, split_covers_all_without_gap_or_overlap, 0, 50);
 	tcase_add_loop_test(split, split_sizes_differ_by_at_most_1, 0, 50);
 
@@ -453,6 +476,7 @@ static Suite *parallel_suite(void)
 	suite_add_tcase(suite, barrier);
 	suite_add_tcase(suite, loop);
 	suite_add_tcase(suite, first);
+	suite_add_tcase(suite, forked);
 	suite_add_tcase(suite, split);
 	return suite;
 }

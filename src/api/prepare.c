@@ -21,9 +21,10 @@ static enum cln_status take_label(struct label *label, const struct label *from,
 				  const struct cln_config *config, struct cln_error *err)
 {
 	if (config->label) {
-		size_t column = table_find(table, config->label);
+		const size_t column = table_find(table, config->label);
+		const char *asked = column == SIZE_MAX ? config->label : table->columns[column].name;
 
-		if (column == SIZE_MAX || strcmp(table->columns[column].name, from->column) != 0)
+		if (strcmp(asked, from->column) != 0) /* where it is not there the reader of labels says so */
 			return error_set(err, CLN_E_USAGE, "--label %s: the model to start from has the label \"%s\"",
 					 config->label, from->column);
 	}

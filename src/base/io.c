@@ -216,6 +216,16 @@ bool io_close(int fd)
 	return close(fd) == 0 || errno == EINTR;
 }
 
+int io_not_stdin(int fd)
+{
+	if (fd != STDIN_FILENO)
+		return fd;
+	const int other = fcntl(fd, F_DUPFD_CLOEXEC, STDIN_FILENO + 1), reason = errno;
+	close(fd);
+	errno = reason;
+	return other;
+}
+
 /* A directory that may not be read cannot be opened, and is left to the kernel. */
 static bool sync_directory(const char *path)
 {

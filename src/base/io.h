@@ -28,6 +28,9 @@ bool io_sync(int fd) CLN_MUST_CHECK;
 /* close of what was written, after io_sync; false and errno: it may be lost. */
 bool io_close(int fd) CLN_MUST_CHECK;
 
+/* A descriptor as open returned it, but never that of standard input, which the program may have closed; -1 and errno: no file. */
+int io_not_stdin(int fd) CLN_MUST_CHECK;
+
 /* A file to be replaced.  guard, or NULL: told the name of the temporary file before it is made, and NULL once there is none any
  * more, so that a signal that ends the process need not leave it behind. */
 struct io_place {

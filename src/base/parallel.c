@@ -225,6 +225,28 @@ static void before_runtime(void)
 #endif
 }
 
+/* The first process that had a region of several threads; 0: none has.  A child of fork has none of the threads that gcc's runtime
+ * keeps between regions, and this would wait for them without end; LLVM's begins anew. */
+static atomic_int first_process;
+
+static void before_region(void)
+{
+	before_runtime();
+	if (atomic_load_explicit(&first_process, memory_order_relaxed) == 0)
+		atomic_store_explicit(&first_process, (int)getpid(), memory_order_relaxed);
+}
+
+static bool has_lost_threads(void)
+{
+#ifdef __clang__
+	return false;
+#else
+	const int process = atomic_load_explicit(&first_process, memory_order_relaxed);
+
+	return process != 0 && process != (int)getpid();
+#endif
+}
+
 /* One parallel region; every thread tells how many there are. */
 REGION static int run_region(int n, struct team *team, void (*body)(void *argument, struct team *team, int tid), void *argument)
 {
@@ -358,7 +380,7 @@ enum cln_status parallel_lanes(int n_lanes, int threads, void (*body)(void *argu
 		body(argument, 0);
 		return CLN_OK;
 	}
-	before_runtime();
+	before_region();
 	enum cln_status status = create_lanes(&lanes, err);
 	if (status == CLN_OK) {
 		const int given = run_lanes(&lanes);
@@ -384,7 +406,7 @@ enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *te
 	}
 	if (own_lane && n > own_lane->n)
 		return error_set(err, CLN_E_USAGE, "%d threads were asked for in a lane of %d", n, own_lane->n);
-	before_runtime();
+	before_region();
 	status = barrier_create(&team.barrier, n, n, err);
 	if (status != CLN_OK)
 		return status;
@@ -402,10 +424,12 @@ int parallel_limit(int n)
 {
 	n = n < 1 ? 1 : n > PARALLEL_MAX ? PARALLEL_MAX : n;
 	before_runtime();
-	if (omp_in_parallel())
+	if (omp_in_parallel() || has_lost_threads())
 		return 1;
-	if (omp_get_dynamic()) /* then only a region tells; else none is run, whose threads may never be needed */
+	if (omp_get_dynamic()) { /* then only a region tells; else none is run, whose threads may never be needed */
+		before_region();
 		return run_region(n, NULL, NULL, NULL);
+	}
 	int limit = omp_get_thread_limit();
 	return n < limit ? n : limit;
 }
@@ -489,7 +513,7 @@ void parallel_for(int n, size_t n_items, void (*body)(void *argument, size_t ite
 	} else if (own_lane) {
 		run_in_lane(own_lane, n, NULL, loop_body, &loop);
 	} else {
-		before_runtime();
+		before_region();
 		run_loop(n, &loop);
 	}
 }

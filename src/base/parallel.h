@@ -18,7 +18,7 @@ enum cln_status parallel_run(int n, void (*body)(void *argument, struct team *te
 			     struct cln_error *err);
 
 /* The threads of up to n that the runtime really gives (OMP_THREAD_LIMIT, dynamic adjustment); at least 1, at most PARALLEL_MAX.
- * Inside a parallel region it is 1. */
+ * It is 1 inside a parallel region, and where gcc's runtime has lost its threads: in a child of fork whose parent had regions. */
 int parallel_limit(int n);
 
 /* The CPUs in the places of OMP_PLACES and OMP_PROC_BIND; 0 where threads are not bound.  The runtime binds the first thread before

@@ -143,7 +143,7 @@ static void drop_scratch(struct source *source)
 /* Moves the blocks, which are full, to a scratch file, where there is a place with room for them; the first becomes its buffer. */
 static void spool(struct source *source)
 {
-	source->fd = area_scratch_file(source->n_blocks * SOURCE_BLOCK);
+	source->fd = io_not_stdin(area_scratch_file(source->n_blocks * SOURCE_BLOCK));
 	source->spooled = source->fd >= 0;
 	for (size_t i = 0; source->spooled && i < source->n_blocks; i++)
 		if (!write_block(source, source->blocks[i], SOURCE_BLOCK))
@@ -307,6 +307,7 @@ enum cln_status source_refuse_packed(const struct source *source, struct cln_err
 	} packings[] = {
 	    {"\xFD\x37zXZ", "an xz file", "unpack it: xz -dc FILE | colonnade ... -"},
 	    {"\x28\xB5\x2F\xFD", "a zstd file", "unpack it: zstd -dc FILE | colonnade ... -"},
+	    {"\x1F\x8B\x08", "still packed by gzip", "unpack it: gzip -dc FILE | colonnade ... -"}, /* twice, or in memory */
 	    {"BZh", "a bzip2 file", "unpack it: bzip2 -dc FILE | colonnade ... -"},
 	    {"PK\3\4", "a zip archive", "one table in it: unzip -p FILE | colonnade ... -; of a .npz file one array: unzip -p FILE "
 	     "NAME.npy | colonnade ... -; save a spreadsheet as CSV"},
@@ -590,7 +591,7 @@ enum cln_status source_open_file(int *fd, const char **name, const char *path, s
 {
 	bool standard_input = strcmp(path, "-") == 0;
 	*name = standard_input ? "standard input" : path;
-	*fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	*fd = standard_input ? STDIN_FILENO : io_not_stdin(open(path, O_RDONLY | O_CLOEXEC));
 	return *fd < 0 ? error_set_errno(err, CLN_E_IO, "cannot open %s", path) : CLN_OK;
 }
 
