@@ -61,8 +61,8 @@ same_results() { # DIR
 }
 for k in 3 1 4; do expect 0 '' crossval table.csv --fold $k/4 --out array "${options[@]}" --ignore who,part --threads 2; done
 [ ! -s stdout ] || fail "--fold prints results"
-expect 2 '1 of 4 folds are not in array yet (2); crossval --fold K/4 makes one (--folds' crossval table.csv --folds 4 --merge --out array \
-  "${options[@]}" --ignore who,part
+expect 2 '1 of 4 folds are not in array yet (2); crossval --fold K/4 makes one (--folds' \
+  crossval table.csv --folds 4 --merge --out array "${options[@]}" --ignore who,part
 expect 0 '' crossval table.csv --fold 2/4 --out array "${options[@]}" --ignore who,part
 expect 0 '' crossval table.csv --merge --folds 4 --out array "${options[@]}" --ignore who,part
 cmp -s stdout whole.txt || fail "--merge prints another result"

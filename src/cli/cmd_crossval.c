@@ -262,8 +262,8 @@ static enum cln_status collect(struct validation *validation, struct cln_error *
 	}
 	if (status == CLN_OK && n_missing > 0)
 		status = error_set(err, CLN_E_USAGE,
-				   "--merge: %zu of %zu folds are not in %s yet (%s%s); crossval --fold K/%zu makes one (--folds says "
-				   "how many there are)", n_missing, fits, validation->options->out,
+				   "--merge: %zu of %zu folds are not in %s yet (%s%s); crossval --fold K/%zu makes one (--folds "
+				   "says how many there are)", n_missing, fits, validation->options->out,
 				   missing.failed ? "" : missing.bytes, n_missing > 20 ? ", ..." : "", fits);
 	text_free(&missing);
 	return status;
