@@ -35,6 +35,19 @@ static void measure_erf(int samples)
 	printf("%-30s %.2e relative\n", "erf", worst);
 }
 
+static void measure_erfc(int samples)
+{
+	struct rng rng;
+	rng_start(&rng, 6, RNG_TEST, 0, 0);
+	double worst = 0;
+	for (int i = 0; i < samples; i++) {
+		double x = i % 2 ? 3 * rng_uniform(&rng) - 1 : 32.5 * rng_uniform(&rng) - 6;
+		long double exact = erfcl((long double)x);
+		worst = fmax(worst, (double)fabsl(((long double)dmath_erfc(x) - exact) / exact));
+	}
+	printf("%-30s %.2e relative\n", "erfc", worst);
+}
+
 static void measure_quantile(int samples)
 {
 	struct rng rng;
@@ -58,6 +71,7 @@ int main(int argc, char **argv)
 	}
 	measure_turns(samples);
 	measure_erf(samples);
+	measure_erfc(samples);
 	measure_quantile(samples);
 	return EXIT_SUCCESS;
 }

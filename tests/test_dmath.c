@@ -68,6 +68,19 @@ START_TEST(erf_is_within_its_relative_bound)
 }
 END_TEST
 
+START_TEST(erfc_is_within_its_relative_bound)
+{
+	struct rng rng;
+	rng_start(&rng, 6, RNG_TEST, 0, 0);
+	for (int i = 0; i < SAMPLES / 4; i++) {
+		double x = i % 2 ? 3 * rng_uniform(&rng) - 1 : 32.5 * rng_uniform(&rng) - 6; /* from 26.5 on denormal */
+		long double exact = erfcl((long double)x);
+		double relative = (double)fabsl(((long double)dmath_erfc(x) - exact) / exact);
+		ck_assert_msg(relative <= 4e-15 + 2 * REFERENCE_ULP * DBL_EPSILON, "erfc(%a): %g", x, relative);
+	}
+}
+END_TEST
+
 /* The reference's relative error is a few ulp of long double, far below the bound. */
 START_TEST(normal_quantiles_are_within_their_relative_bound)
 {
@@ -109,10 +122,11 @@ START_TEST(special_values_are_what_ieee_says)
 	ck_assert(dmath_sigmoid(0) == 0.5 && dmath_sigmoid(HUGE_VAL) == 1 && dmath_sigmoid(-HUGE_VAL) == 0);
 	ck_assert(dmath_softplus(-HUGE_VAL) == 0 && dmath_softplus(1e300) == 1e300 && dmath_softplus(-746) == 0);
 	ck_assert(dmath_erf(0) == 0 && dmath_erf(HUGE_VAL) == 1 && dmath_erf(-10) == -1);
+	ck_assert(dmath_erfc(0) == 1 && dmath_erfc(-10) == 2 && dmath_erfc(28) == 0 && dmath_erfc(HUGE_VAL) == 0);
 	ck_assert(dmath_pow(3, 0) == 1 && dmath_pow(1, 1e300) == 1);
 	double (*const functions[])(double) = {dmath_exp,     dmath_log,      dmath_log1p,   dmath_tanh, dmath_cos_2pi,
 	                                       dmath_sin_2pi, dmath_sigmoid, dmath_softplus, dmath_erf,
-	                                       dmath_normal_quantile};
+	                                       dmath_erfc,    dmath_normal_quantile};
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
 		ck_assert(isnan(functions[i](NAN)));
 }
@@ -151,6 +165,7 @@ static Suite *dmath_suite(void)
 	tcase_add_test(accuracy, sine_and_cosine_of_turns_are_within_their_absolute_bound);
 	tcase_add_test(accuracy, powers_are_within_their_relative_bound);
 	tcase_add_test(accuracy, erf_is_within_its_relative_bound);
+	tcase_add_test(accuracy, erfc_is_within_its_relative_bound);
 	tcase_add_test(accuracy, normal_quantiles_are_within_their_relative_bound);
 	suite_add_tcase(suite, accuracy);
 	TCase *values = tcase_create("values");

@@ -60,6 +60,28 @@ START_TEST(gradients_pass_at_other_depths_and_widths)
 }
 END_TEST
 
+/* Where differences are hard to take.  selu: a beta next to 0, where a penalty that it does not have would have a kink.  gelu: a
+ * large fifth derivative, through eight layers.  leaky relu: a layer of one unit, and where it is dropped biases are the
+ * pre-activations above it. */
+START_TEST(gradients_pass_where_differences_are_hard_to_take)
+{
+	static const struct {
+		struct cln_config config;
+		size_t n_inputs, n_rows;
+	} cases[] = {
+	    {{.n_hidden = 2, .hidden = {4, 3}, .seed = 22, .activation = CLN_SELU}, 5, 20},
+	    {{.n_hidden = 8, .hidden = {3, 3, 3, 3, 3, 3, 3, 3}, .seed = 2, .activation = CLN_GELU}, 5, 20},
+	    {{.n_hidden = 3, .hidden = {17, 1, 16}, .seed = 3, .activation = CLN_LEAKY_RELU}, 64, 33},
+	};
+	struct gradcheck_request request = request_of(&cases[_i].config);
+
+	request.n_inputs = cases[_i].n_inputs;
+	request.n_rows = cases[_i].n_rows;
+	request.every_activation = false;
+	check_passes(&request);
+}
+END_TEST
+
 /* Both sides are compared, and neither tolerance is so wide that it says nothing: differences to 1e-7 of the largest entry, the
  * engine to a bound below 2^-10 of it (a sign error in the largest entry is 2). */
 START_TEST(tolerances_are_narrow)
@@ -182,6 +204,7 @@ static Suite *gradcheck_suite(void)
 	tcase_set_timeout(right, 20); /* under sanitizers */
 	tcase_add_loop_test(right, gradients_pass_for_every_activation, 1, 5);
 	tcase_add_loop_test(right, gradients_pass_at_other_depths_and_widths, 0, 4);
+	tcase_add_loop_test(right, gradients_pass_where_differences_are_hard_to_take, 0, 3);
 	tcase_add_test(right, tolerances_are_narrow);
 	tcase_add_test(right, one_instruction_set_is_checked_where_one_is_named);
 	tcase_add_test(right, threads_change_no_number);

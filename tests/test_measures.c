@@ -359,6 +359,8 @@ START_TEST(p_values_of_normal_differences)
 {
 	ck_assert_double_eq_tol(p_value_of_error(1.959963984540054, 1), 0.05, 1e-12);
 	ck_assert_double_eq_tol(p_value_of_error(-0.5, 0.5), 0.31731050786291415, 1e-12);
+	ck_assert_double_eq_tol(p_value_of_error(10, 1), 1.5239706048321052e-23, 1e-35);
+	ck_assert_double_eq_tol(p_value_of_error(-30, 1), 9.813427854297537e-198, 1e-209);
 	ck_assert_double_eq(p_value_of_error(0, 0), 1);
 	ck_assert(isnan(p_value_of_error(0.5, 0)) && isnan(p_value_of_error(0.5, NAN)));
 }

@@ -224,6 +224,44 @@ START_TEST(a_column_drifts_where_its_numbers_move)
 }
 END_TEST
 
+/* n numbers, one a step above the other. */
+static float *add_cells(float *to, size_t n, float from, float step)
+{
+	for (size_t i = 0; i < n; i++)
+		*to++ = from + (float)i * step;
+	return to;
+}
+
+/* Nine tenths zeros, and 1 to 100: 1 is the last decile, and the greatest number bounds no bin.  Deciles from 0 to 70, and the
+ * greatest number, which is two of them.  Eleven numbers: a bin each. */
+START_TEST(bins_are_cut_at_deciles_or_hold_a_number_each)
+{
+	static const struct {
+		size_t first[11], second[11];
+	} expected[] = {
+	    {{900, 100}, {60, 40}},
+	    {{10, 10, 10, 10, 10, 10, 10, 10, 20}, {25, 0, 0, 0, 0, 0, 0, 0, 25}},
+	    {{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3}},
+	};
+	float cells[1200], *middle, *end;
+
+	if (_i == 0) {
+		middle = add_cells(add_cells(cells, 900, 0, 0), 100, 1, 1);
+		end = add_cells(add_cells(add_cells(middle, 60, 0, 0), 30, 50, 0), 10, 100, 0);
+	} else if (_i == 1) {
+		middle = add_cells(add_cells(cells, 80, 0, 1), 20, 100, 0);
+		end = add_cells(add_cells(middle, 25, 5, 0), 25, 100, 0);
+	} else {
+		middle = add_cells(cells, 11, 0, 1);
+		end = add_cells(add_cells(add_cells(middle, 1, 0, 0), 2, 9, 0), 3, 10, 0);
+	}
+	const struct cln_drift drift = drift_between(cells, (size_t)(middle - cells), (size_t)(end - cells));
+	const struct cln_drift wanted = drift_of_counts(expected[_i].first, expected[_i].second, 11);
+	ck_assert_double_eq_tol(drift.psi, wanted.psi, 1e-12);
+	ck_assert_double_eq_tol(drift.by_chance, wanted.by_chance, 1e-12);
+}
+END_TEST
+
 /* Of 300 columns of one distribution one in a thousand is to be beyond what chance makes; three have a probability below 0.004. */
 START_TEST(columns_that_do_not_drift_are_rarely_said_to)
 {
@@ -263,6 +301,7 @@ static Suite *review_suite(void)
 	tcase_add_test(curves, rows_of_one_class_have_no_curve);
 	tcase_add_test(drift, drift_is_the_population_stability_index);
 	tcase_add_test(drift, a_column_drifts_where_its_numbers_move);
+	tcase_add_loop_test(drift, bins_are_cut_at_deciles_or_hold_a_number_each, 0, 3);
 	tcase_add_test(drift, columns_that_do_not_drift_are_rarely_said_to);
 	tcase_add_test(drift, names_are_cut_between_characters);
 	suite_add_tcase(suite, curves);

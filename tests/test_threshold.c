@@ -106,6 +106,25 @@ START_TEST(a_precision_out_of_reach_gives_the_greatest_there_is)
 }
 END_TEST
 
+/* 1 or 3 or 5 called positive: Youden's index is 1/3, 2/3 - 1/3 and 1 - 2/3; 1 or 6: the MCC is
+ * 6 / sqrt(1 8 3 6) and 9 / sqrt(6 3 3 6). */
+START_TEST(of_equally_good_cuts_that_with_the_fewest_positives_is_taken)
+{
+	static const struct {
+		enum cln_threshold_rule rule;
+		size_t n;
+		float y[9];
+	} cases[] = {
+		{CLN_THRESHOLD_BALANCED_ACCURACY, 6, {1, 0, 1, 0, 1, 0}},
+		{CLN_THRESHOLD_MCC, 9, {1, 0, 0, 0, 1, 1, 0, 0, 0}},
+	};
+	const float p[] = {0.875f, 0.625f, 0.5f, 0.375f, 0.25f, 0.1875f, 0.125f, 0.0625f, 0};
+	const struct cln_config config = rule_of(cases[_i].rule);
+
+	ck_assert_double_eq(chosen(&config, p, cases[_i].y, NULL, cases[_i].n).threshold, (0.875 + 0.625) / 2);
+}
+END_TEST
+
 START_TEST(where_positives_cost_too_much_none_is_called_one)
 {
 	const float p[] = {0.875f, 0.5f}, sure[] = {1, 0.5f}, y[] = {0, 1};
@@ -401,6 +420,7 @@ static Suite *threshold_suite(void)
 	tcase_add_loop_test(cuts, costs_move_the_cut, 0, 5);
 	tcase_add_loop_test(cuts, recall_is_greatest_where_the_precision_is_reached, 0, 5);
 	tcase_add_test(cuts, a_precision_out_of_reach_gives_the_greatest_there_is);
+	tcase_add_loop_test(cuts, of_equally_good_cuts_that_with_the_fewest_positives_is_taken, 0, 2);
 	tcase_add_test(cuts, where_positives_cost_too_much_none_is_called_one);
 	tcase_add_loop_test(cuts, rows_of_one_class_or_not_a_number_choose_nothing, CLN_THRESHOLD_F1, CLN_N_THRESHOLD_RULES);
 	tcase_add_loop_test(cuts, no_other_threshold_does_better, CLN_THRESHOLD_F1, CLN_N_THRESHOLD_RULES);

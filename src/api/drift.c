@@ -64,8 +64,14 @@ static enum cln_status find_cuts(struct cuts *cuts, const float *x, const struct
 	enum cln_status status = order_points(points, &n_points, DECILES + 1, &sample, err);
 	if (status != CLN_OK)
 		return status;
-	/* The least number bounds no bin; nor does the greatest of eleven, which ends the last decile. */
-	for (size_t p = 1; p < n_points && p < DECILES; p++)
+	/* The least number bounds no bin; nor does the greatest, but where it is a decile or all numbers are there. */
+	const struct order_point *greatest = &points[n_points - 1];
+	const uint64_t all = greatest->below + greatest->at;
+	uint64_t at_points = 0;
+	for (size_t p = 0; p < n_points; p++)
+		at_points += points[p].at;
+	const bool bounds = at_points == all || DECILES * greatest->at >= all;
+	for (size_t p = 1; p + !bounds < n_points; p++)
 		cuts->x[cuts->n++] = points[p].x;
 	return CLN_OK;
 }

@@ -3,8 +3,8 @@
  * gives.
  *   PSI = sum_b (q_b - p_b) ln(q_b / p_b),   p_b = (n_b + 1/2) / (n + B/2),   q_b likewise of the second set's m rows
  * over the B bins that are not empty in both.  The half rows keep an empty bin from making it infinite.
- * Bins of numbers: cut at the first set's deciles, or one a number where there are at most ten; of categories: the first set's 19
- * most frequent levels, each alone, and all others; and one for missing cells.  A row counts once, whatever its weight.
+ * Bins of numbers: cut at the first set's deciles, or one a number where there are at most eleven; of categories: the first set's
+ * 19 most frequent levels, each alone, and all others; and one for missing cells.  A row counts once, whatever its weight.
  * Where both sets come from one distribution PSI / (1/n + 1/m) is about chi-squared with B - 1 degrees of freedom (PSI is the sum
  * of both directions' relative entropies, whose first term is Pearson's): by_chance is its 99.9th percentile, by Wilson and
  * Hilferty's cube, times (1/n + 1/m).  Source: Yurdakul, Statistical Properties of Population Stability Index, 2018. */

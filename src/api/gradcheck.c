@@ -188,7 +188,15 @@ static void draw_front(struct check *check, struct rng *rng)
 		take_floats(textbook->alpha[l], &next, check->n[l]);
 }
 
-/* Normal weights, kept 1/128 away from the kink of l1 at 0, and N(0, 1/4) for biases: the same numbers for both sides. */
+/* Kept 1/128 away from 0: a weight from the kink of l1, a bias because it is the pre-activation where all units below are 0. */
+static float draw_parameter(double deviation, struct rng *rng)
+{
+	const double normal = deviation * rng_normal(rng);
+
+	return (float)(normal + copysign(0x1p-7, normal));
+}
+
+/* Normal weights, and N(0, 1/4) for biases: the same numbers for both sides. */
 static void draw_parameters(struct check *check, struct rng *rng)
 {
 	const double gain = gain_of(check->config.activation);
@@ -198,12 +206,11 @@ static void draw_parameters(struct check *check, struct rng *rng)
 		const size_t n_in = check->textbook->n[l - 1], n_weights = check->n[l] * n_in;
 		float *W = check->before, *b = W + n_weights;
 		for (size_t e = 0; e < n_weights; e++) {
-			const double normal = gain / sqrt((double)n_in) * rng_normal(rng);
-			W[e] = (float)(normal + copysign(0x1p-7, normal));
+			W[e] = draw_parameter(gain / sqrt((double)n_in), rng);
 			check->textbook->W[l][e] = (double)W[e];
 		}
 		for (size_t i = 0; i < check->n[l]; i++) {
-			b[i] = (float)(0.5 * rng_normal(rng));
+			b[i] = draw_parameter(0.5, rng);
 			check->textbook->b[l][i] = (double)b[i];
 		}
 		network_set(check->net, l, W, b);
@@ -331,9 +338,23 @@ static double cost_rounding(const struct check *check)
 	return 0x1p-29 * check->cost_bound + 0x1p-53 * n * penalties;
 }
 
+/* Of one entry.  A difference is off by h^4/30 |C^(5)|: where that is too much a smaller step comes nearer, up to what rounding
+ * makes of it; where the gradient is wrong none does. */
+static double difference_error(double *h, struct check *check, const struct textbook_cost *cost, double *parameter, double gradient,
+			       double scale)
+{
+	for (*h = TEXTBOOK_STEP;; *h /= 2) {
+		const double error = gradient - textbook_difference_from(h, check->textbook, cost, parameter);
+		if (*h <= TEXTBOOK_LEAST_STEP || fabs(error) <= fmax(GRADCHECK_TOLERANCE * scale, 1.5 * cost_rounding(check) / *h))
+			return error;
+	}
+}
+
 static void compare_with_differences(struct check *check, size_t l, int object)
 {
-	const struct textbook_cost cost = {check->X, check->y, check->w, check->config.l1, check->config.l2};
+	const bool penalised = l > 0 && object == 0; /* weights alone */
+	const double l1 = penalised ? check->config.l1 : 0, l2 = penalised ? check->config.l2 : 0;
+	const struct textbook_cost cost = {check->X, check->y, check->w, l1, l2};
 	const struct object it = object_of(check, l, object);
 	const size_t n = it.n < GRADCHECK_MAX_ENTRIES ? it.n : GRADCHECK_MAX_ENTRIES;
 	struct gradcheck_line *line = line_of(check, l, object);
@@ -342,16 +363,14 @@ static void compare_with_differences(struct check *check, size_t l, int object)
 	line->n_entries = it.n;
 	for (size_t e = 0; e < it.n; e++)
 		line->largest = fmax(line->largest, fabs(it.gradient[e]));
+	const double scale = line->largest > 0 ? line->largest : 1;
 	for (size_t i = 0; i < n; i++) {
 		const size_t e = it.n / n * i + it.n % n * i / n;
-		/* alpha is multiplied by all that is between z and g(z) */
-		h = l > 0 && object == 2 ? TEXTBOOK_STEP / 4 : TEXTBOOK_STEP;
-		const double error = it.gradient[e] - textbook_difference_from(&h, check->textbook, &cost, &it.parameters[e]);
+		const double error = difference_error(&h, check, &cost, &it.parameters[e], it.gradient[e], scale);
 		if (!(fabs(error) <= fabs(worst))) /* also NaN */
 			worst = error;
 		least_h = fmin(least_h, h);
 	}
-	const double scale = line->largest > 0 ? line->largest : 1;
 	line->difference = worst / scale;
 	line->difference_bound = fmax(GRADCHECK_TOLERANCE, 1.5 * cost_rounding(check) / least_h / scale);
 	if (least_h == 0 || !(fabs(line->difference) <= line->difference_bound))

@@ -70,5 +70,5 @@ double p_value_of_error(double value, double error)
 {
 	if (value == 0 && error == 0)
 		return 1;
-	return error > 0 ? 1 - dmath_erf(fabs(value) / error / sqrt(2)) : NAN;
+	return error > 0 ? dmath_erfc(fabs(value) / error / sqrt(2)) : NAN;
 }

@@ -42,14 +42,19 @@ static double f_of(const struct cut *cut, double beta)
 	return (1 + square) * cut->TP / (cut->TP + cut->FP + square * cut->P);
 }
 
-/* TP TN - FP FN = TP N - FP P, and P N is the same for every cut. */
+/* TP TN - FP FN, which is TP N - FP P.  Over P N, the same for every cut, it is Youden's index; of whole weights it is exact, so
+ * that equally good cuts are equal. */
+static double surplus_of(const struct cut *cut)
+{
+	return cut->TP * cut->N - cut->FP * cut->P;
+}
+
+/* The square of the MCC with its sign, times P N: roots would be rounded apart where cuts are equally good. */
 static double mcc_of(const struct cut *cut)
 {
-	const double called = cut->TP + cut->FP, not_called = cut->P + cut->N - called;
+	const double called = cut->TP + cut->FP, not_called = cut->P + cut->N - called, surplus = surplus_of(cut);
 
-	return cut->n_positive < cut->n && called > 0 && not_called > 0
-		   ? (cut->TP * cut->N - cut->FP * cut->P) / (sqrt(called) * sqrt(not_called))
-		   : 0;
+	return cut->n_positive < cut->n && called > 0 && not_called > 0 ? surplus * fabs(surplus) / (called * not_called) : 0;
 }
 
 /* What the rule wants to be great; -INFINITY where a cut is none that it may choose. */
@@ -62,7 +67,7 @@ static double merit_of(const struct cut *cut, const struct cln_config *config)
 	if (config->threshold_rule == CLN_THRESHOLD_F1)
 		return f_of(cut, config->threshold_beta);
 	if (config->threshold_rule == CLN_THRESHOLD_BALANCED_ACCURACY)
-		return cut->TP / cut->P - cut->FP / cut->N;
+		return surplus_of(cut);
 	if (config->threshold_rule == CLN_THRESHOLD_MCC)
 		return mcc_of(cut);
 	/* 0 to 1 where the precision is that asked for, else below 0, by the precision */

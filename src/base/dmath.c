@@ -268,6 +268,7 @@ double dmath_softplus(double z)
 #define ERF_SERIES_TO 1.0 /* beyond: the continued fraction */
 #define ERF_TERMS 40
 #define ERF_IS_1_FROM 6.0 /* erfc 6 = 2e-17 */
+#define ERFC_IS_0_FROM 28.0 /* erfc 27.3 is the last above 0 */
 
 /* e^(-x^2) with the square in two parts: a rounded square alone would cost x^2 ulp. */
 static double exp_minus_square(double x)
@@ -306,6 +307,13 @@ double dmath_erf(double x)
 		return erf_series(x);
 	double value = a < ERF_IS_1_FROM ? 1 - erfc_fraction(a) : 1;
 	return x < 0 ? -value : value;
+}
+
+double dmath_erfc(double x)
+{
+	if (x < ERF_SERIES_TO)
+		return 1 - dmath_erf(x);
+	return x < ERFC_IS_0_FROM ? erfc_fraction(x) : isnan(x) ? x : 0;
 }
 
 #define SQRT_HALF 0x1.6a09e667f3bcdp-1

@@ -15,6 +15,7 @@ double dmath_pow(double x, double y); /* x > 0, exp(y log x): relative error bel
 double dmath_sigmoid(double z);
 double dmath_softplus(double z);    /* log(1 + e^z), never overflows */
 double dmath_erf(double x);         /* relative error below 1e-15: the exact gelu of the oracle */
+double dmath_erfc(double x);        /* 1 - erf x, to 4e-15 of itself where it is a normal number: small p-values */
 double dmath_normal_quantile(double p); /* the x with Phi(x) = p, 0 < p < 1: relative error below 2e-15; -inf at 0, inf at 1 */
 
 #endif
