@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Predictions from a C program: what the library needs, from a table in memory to many threads.
  *
- *   cc predict.c $(pkg-config --cflags --static --libs colonnade) -pthread -lm -o predict
+ *   cc predict.c $(pkg-config --cflags --libs colonnade) -pthread -o predict
  *   ./predict                  trains a small model from numbers in memory, saves it, loads it and asks it
  *   ./predict MODEL DATA [N]   loads a model, predicts all rows of DATA, and prints the first N
  *

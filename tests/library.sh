@@ -41,7 +41,7 @@ cp "$examples/predict.c" .
 # what the library calls so inside is the program's to name
 command -v objcopy >/dev/null && echo 'int json_string, mem_alloc, note;' >>predict.c
 # shellcheck disable=SC2086 # flags are words
-${CC:-cc} -std=c17 -Wall -Wextra -Werror ${SANITIZER_CFLAGS-} predict.c $flags -pthread -lm -o predict 2>log ||
+${CC:-cc} -std=c17 -Wall -Wextra -Werror ${SANITIZER_CFLAGS-} predict.c $flags -pthread -o predict 2>log ||
   fail "the example does not compile against what was installed: $(head -n 5 log)"
 ./predict >got 2>stderr || fail "compiled by a user it fails: $(cat stderr)"
 diff "$top_srcdir/examples/predict.txt" got >difference || fail "compiled by a user it says something else: $(cat difference)"
