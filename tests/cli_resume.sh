@@ -167,6 +167,13 @@ expect 0 '' \
   train --recipe plain elsewhere.csv --out renamed "${endless[@]}" --epochs $epochs --resume --threads 2 --json \
   --checkpoint-every never
 
+# ---- a run that started from the model of its own directory, which is in `previous` until it is finished
+expect 0 '' train --recipe plain data.csv --out tuned "${endless[@]}" --epochs 1
+interrupt tuned --force --init tuned
+expect 0 '' train --recipe plain data.csv --out tuned "${endless[@]}" --init tuned --resume \
+  --epochs $(($(wc -l <tuned/metrics.jsonl) + 1))
+[ ! -e tuned/previous ] || fail "a finished run keeps the one that it started from"
+
 # ---- nothing to continue; a finished run
 expect 2 'there is nothing to continue in nowhere: it has no checkpoint' train --recipe plain data.csv --out nowhere --resume
 [ ! -e nowhere ] || fail "a run that could not be continued leaves a directory"
