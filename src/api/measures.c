@@ -35,7 +35,7 @@ const char *cln_measure_label(enum cln_measure measure)
 	return (unsigned)measure < CLN_N_MEASURES ? measures[measure].label : "unknown";
 }
 
-/* Roots one by one: the product of four sums of weights could overflow. */
+/* Undefined where all rows are called alike, or are of one class. */
 static double mcc_of(const struct measure_sums *s)
 {
 	const double called = s->TP + s->FP, not_called = s->TN + s->FN, P = s->TP + s->FN, N = s->TN + s->FP;

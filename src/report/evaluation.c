@@ -32,6 +32,16 @@ void evaluation_interval(char text[EVALUATION_INTERVAL], enum cln_measure measur
 		snprintf(text, EVALUATION_INTERVAL, "%s to %s", from, to);
 }
 
+void evaluation_print_metrics(FILE *out, const struct cln_metrics *metrics)
+{
+	char loss[EVALUATION_VALUE], auc[EVALUATION_VALUE], accuracy[EVALUATION_VALUE];
+
+	evaluation_value(loss, CLN_MEASURE_LOG_LOSS, metrics->log_loss, false);
+	evaluation_value(auc, CLN_MEASURE_AUC, metrics->auc, false);
+	evaluation_value(accuracy, CLN_MEASURE_ACCURACY, metrics->accuracy, false);
+	fprintf(out, "  %8s  %8s  %8s", loss, auc, accuracy);
+}
+
 void evaluation_print_rows(FILE *out, const struct cln_evaluation *evaluation, const char *positive)
 {
 	char value[SHOWN_TEXT];

@@ -3,6 +3,7 @@
 
 #include "base/parallel.h"
 #include "base/utf8.h"
+#include "report/evaluation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -273,7 +274,7 @@ static void print_loss(FILE *out, double loss)
 
 static void print_epoch(struct progress *progress, const struct cln_epoch *epoch)
 {
-	char speed[PROGRESS_NUMBER];
+	char speed[PROGRESS_NUMBER], auc[EVALUATION_VALUE];
 
 	progress_clear(progress);
 	progress_short_number(speed, epoch->rows_per_second);
@@ -286,7 +287,8 @@ static void print_epoch(struct progress *progress, const struct cln_epoch *epoch
 	print_loss(progress->out, epoch->train_loss);
 	if (progress->valid) {
 		print_loss(progress->out, epoch->valid.log_loss);
-		fprintf(progress->out, "  %9.5f", epoch->valid.auc);
+		evaluation_value(auc, CLN_MEASURE_AUC, epoch->valid.auc, false);
+		fprintf(progress->out, "  %9s", auc);
 	}
 	fprintf(progress->out, "  %9.3g  %7s%s%s%s\n", epoch->learning_rate, speed,
 		epoch->best && progress->colour ? "\033[32m" : "", epoch->best ? "  *" : "",
@@ -351,9 +353,11 @@ void progress_note(struct progress *progress, const char *sentence)
 
 static void print_metrics(FILE *out, const char *name, const struct cln_metrics *metrics)
 {
-	if (metrics->rows)
-		fprintf(out, "%-6s  %9zu  %8.5f  %8.5f  %8.5f\n", name, metrics->rows, metrics->log_loss, metrics->auc,
-			metrics->accuracy);
+	if (metrics->rows == 0)
+		return;
+	fprintf(out, "%-6s  %9zu", name, metrics->rows);
+	evaluation_print_metrics(out, metrics);
+	fputc('\n', out);
 }
 
 void progress_end(struct progress *progress, const struct cln_fit_summary *summary)

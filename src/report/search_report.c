@@ -10,16 +10,6 @@
 
 /* ---------------------------------------------------------------- for people */
 
-static void print_metrics(FILE *out, const struct cln_metrics *metrics)
-{
-	char loss[EVALUATION_VALUE], auc[EVALUATION_VALUE], accuracy[EVALUATION_VALUE];
-
-	evaluation_value(loss, CLN_MEASURE_LOG_LOSS, metrics->log_loss, false);
-	evaluation_value(auc, CLN_MEASURE_AUC, metrics->auc, false);
-	evaluation_value(accuracy, CLN_MEASURE_ACCURACY, metrics->accuracy, false);
-	fprintf(out, "  %8s  %8s  %8s", loss, auc, accuracy);
-}
-
 /* The width of a column of values. */
 static size_t width_of(const struct search_result *result, size_t name, size_t n_lines)
 {
@@ -51,7 +41,7 @@ static void print_trials(FILE *out, const struct search_result *result)
 		if (line->diverged)
 			fprintf(out, "  %-28s", "diverged");
 		else
-			print_metrics(out, &line->metrics);
+			evaluation_print_metrics(out, &line->metrics);
 		print_values(out, result, line->values, shown);
 	}
 	if (shown < result->n_lines)
@@ -63,7 +53,7 @@ static void print_set(FILE *out, const char *name, const struct cln_metrics *met
 	if (metrics->rows == 0)
 		return;
 	fprintf(out, "%-6s  %8zu", name, metrics->rows);
-	print_metrics(out, metrics);
+	evaluation_print_metrics(out, metrics);
 	fputc('\n', out);
 }
 
