@@ -99,10 +99,10 @@ expect 0 '' evaluate one negative.csv
 equal "the AUC of one class" "$(line AUC stdout)" "- no row is positive"
 expect 0 '' evaluate one negative.csv --json
 equal "the AUC of one class" "$(member auc stdout)" null
+holds "why" '"undefined":\{"auc":"no row is positive"' stdout
 expect 0 '' train test.csv --recipe plain --valid negative.csv --epochs 1 --out alike
 holds "train's line of an epoch" '^ +1 +0[.][0-9]+ +0[.][0-9]+ +- ' stderr
 holds "train's table" '^valid +20  +0[.][0-9]+ +- +[01]' stderr
-holds "why" '"undefined":\{"auc":"no row is positive"' stdout
 expect 0 '' evaluate one negative.csv --compare two
 equal "the difference of two AUCs of one class" "$(line AUC stdout)" "- - - - -"
 
