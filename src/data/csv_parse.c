@@ -82,7 +82,7 @@ void row_store_category(struct row_state *state, const struct target *target, si
 	struct worker *worker = state->worker;
 	struct dictionary *dictionary = &worker->dictionaries[target->category];
 	uint32_t code = LEVEL_MISSING;
-	if (csv_is_missing(field->text, field->length) || csv_is_gap(state->reader, target, field->text, field->length)) {
+	if (gap_by_default(field->text, field->length) || csv_is_gap(state->reader, target, field->text, field->length)) {
 		worker->tallies[column].n_missing++;
 	} else if (csv_has_too_many_levels(state->reader, dictionary)) {
 		if (!state->reader->few_levels)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * Further texts that stand for a missing cell, beside those that csv_is_missing knows: what --missing names, and a model keeps. */
+ * Texts that stand for a missing cell: those that always do, and further ones that --missing names and a model keeps. */
 #ifndef DATA_GAPS_H
 #define DATA_GAPS_H
 
 #include "data/table.h"
 
 #define GAPS_MOST 32 /* texts of a list */
+
+/* Whether a cell means "missing" without being named: empty, ?, NA, N/A, NaN, null, None, ... (doc/data.md has the list), spaces
+ * around ignored. */
+bool gap_by_default(const char *text, size_t length);
 
 struct gaps {
 	char *list; /* its texts without spaces around them, numbers in shortest form, each once, in ascending order of bytes,
