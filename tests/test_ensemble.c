@@ -18,7 +18,7 @@
 #include "model_seal.h"
 #include "tables.h"
 #include "train/metrics.h"
-#include "train/predict.h"
+#include "whole_passes.h"
 
 static void assert_has(const char *text, const char *part)
 {
@@ -43,7 +43,7 @@ static struct rows make_rows(size_t n)
 	struct rng rng;
 
 	for (size_t k = 0; k < K_MOST; k++) {
-		assert_ok(network_create(&rows.networks[k], shape, 2, CLN_TANH, &err));
+		assert_ok(network_create(&rows.networks[k], shape, 2, CLN_TANH, NULL, &err));
 		network_init(rows.networks[k], CLN_INIT_NORMAL, 3 + k);
 	}
 	rows.X = mem_alloc(n, FEATURES * sizeof(float), NULL);

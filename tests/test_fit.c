@@ -10,7 +10,7 @@
 #include "model/model.h"
 #include "same_model.h"
 #include "tables.h"
-#include "train/predict.h"
+#include "whole_passes.h"
 
 /* ---------------------------------------------------------------- tables and configs */
 
@@ -30,7 +30,7 @@ static struct cln_table *ring_table(size_t n, uint32_t draw)
 		double radius = (out ? 2 : 0.5) + 0.4 * rng_uniform(&rng), turn = rng_uniform(&rng);
 
 		numbers[i] = (float)(radius * dmath_cos_2pi(turn));
-		numbers[n + i] = (float)(radius * dmath_sin_2pi(turn));
+		numbers[n + i] = (float)(radius * dmath_cos_2pi(turn - 0.25));
 		numbers[2 * n + i] = i % 10 == 3 ? NAN : (float)rng_normal(&rng);
 		texts[i] = colours[rng_below(&rng, 4)];
 		texts[n + i] = out ? "out" : "in";
@@ -100,7 +100,7 @@ START_TEST(no_epochs_give_the_initial_network)
 	config.epochs = 0;
 	model = fitted(table, &config, &summary);
 	n[0] = model->pipeline->n_features;
-	assert_ok(network_create(&initial, n, 2, config.activation, &err));
+	assert_ok(network_create(&initial, n, 2, config.activation, NULL, &err));
 	network_init(initial, config.init, config.seed);
 	ck_assert_uint_eq(model->network->n_floats, initial->n_floats);
 	ck_assert_mem_eq(model->network->params, initial->params, initial->n_floats * sizeof *initial->params);

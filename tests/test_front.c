@@ -9,10 +9,10 @@
 #include "base/parallel.h"
 #include "data/batch.h"
 #include "kernels/dispatch.h"
-#include "nn/passes.h"
 #include "nn/textbook.h"
 #include "train/start.h"
 #include "train/trainer.h"
+#include "whole_passes.h"
 
 /* Eighteen features, more than a panel, three of them embedded, one of those in the second panel; two are categories, one in the
  * second panel, whose tables end in a third chunk of the optimizer. */
@@ -48,7 +48,7 @@ static struct network *make_network(bool scaling)
 	                            .values = VALUES};
 	struct network *net;
 	struct rng rng;
-	assert_ok(network_create_with_front(&net, n, 3, CLN_TANH, &front, &err));
+	assert_ok(network_create(&net, n, 3, CLN_TANH, &front, &err));
 	network_init_front(net, 0.5, spreads, 7);
 	network_init_levels(net, 0.7, 7);
 	network_init(net, CLN_INIT_AUTO, 7);
@@ -163,8 +163,8 @@ static void oracle_backward(struct oracle *o)
 					o->gradient[AT_V + (j * OUTPUTS + i) * K + k] += dE * dmath_cos_2pi(turns);
 					o->gradient[AT_BIAS + j * OUTPUTS + i] += k == 0 ? dE : 0;
 				}
-				o->gradient[AT_W + j * K + k] -= dh * dmath_sin_2pi(turns) * TURN * x;
-				o->gradient[AT_PHASE + j * K + k] -= dh * dmath_sin_2pi(turns);
+				o->gradient[AT_W + j * K + k] -= dh * dmath_cos_2pi(turns - 0.25) * TURN * x;
+				o->gradient[AT_PHASE + j * K + k] -= dh * dmath_cos_2pi(turns - 0.25);
 			}
 	}
 }
@@ -694,7 +694,7 @@ START_TEST(fronts_beyond_the_limits_are_refused)
 	                               {.categories = large, .n_categories = 1, .values = 0},
 	                               {.categories = large, .n_categories = 1, .values = LOOKUP_MAX_SIZE + 1}};
 	struct network *net;
-	ck_assert_int_eq(network_create_with_front(&net, n, 2, CLN_RELU, &fronts[_i], NULL), CLN_E_USAGE);
+	ck_assert_int_eq(network_create(&net, n, 2, CLN_RELU, &fronts[_i], NULL), CLN_E_USAGE);
 	ck_assert_ptr_null(net);
 }
 END_TEST

@@ -11,9 +11,9 @@
 #include "kernels/dispatch.h"
 #include "model_fixture.h"
 #include "model_seal.h"
-#include "nn/passes.h"
 #include "train/start.h"
 #include "train/trainer.h"
+#include "whole_passes.h"
 
 /* ---------------------------------------------------------------- edges */
 
@@ -188,7 +188,7 @@ static struct network *make_network(enum cln_activation activation)
 	const struct front front = {.numbers = waves, .n_numbers = 2, .scaling = true, .binned = binned, .first_edge = first_edge,
 	                            .edges = of_edges, .n_binned = BINNED, .parametric = true};
 	struct network *net;
-	assert_ok(network_create_with_front(&net, n, 3, activation, &front, &err));
+	assert_ok(network_create(&net, n, 3, activation, &front, &err));
 	network_init_front(net, 0.5, NULL, 7);
 	network_init(net, CLN_INIT_AUTO, 7);
 	return net;
@@ -364,7 +364,7 @@ static struct cln_model *model_with_bins(void)
 	assert_ok(model_fixture(&model, &err));
 	const size_t n[] = {model->network->n_features, model->network->n[1], model->network->n[2], 1};
 	network_destroy(model->network);
-	assert_ok(network_create_with_front(&model->network, n, 3, CLN_GELU, &front, &err));
+	assert_ok(network_create(&model->network, n, 3, CLN_GELU, &front, &err));
 	network_init_front(model->network, 0.1, NULL, 1);
 	for (size_t i = 0; i < 5 * PANEL; i++)
 		model->network->params[model->network->piecewise_offset + i] = i % PANEL < PIECEWISE_OUTPUTS ? (float)i : 0;

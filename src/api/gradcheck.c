@@ -119,7 +119,7 @@ static enum cln_status allocate(struct check *check, bool full, struct cln_error
 		return CLN_E_MEMORY;
 	enum cln_status status = dataset_create(&check->data, m, check->n[0], full, err);
 	if (status == CLN_OK)
-		status = network_create_with_front(&check->net, check->n, check->L, check->config.activation, &check->front, err);
+		status = network_create(&check->net, check->n, check->L, check->config.activation, &check->front, err);
 	memcpy(n, check->n, sizeof n);
 	n[0] += front_outputs(&check->front);
 	if (status == CLN_OK)
@@ -346,7 +346,7 @@ static void compare_with_differences(struct check *check, size_t l, int object)
 		const size_t e = it.n / n * i + it.n % n * i / n;
 		/* alpha is multiplied by all that is between z and g(z) */
 		h = l > 0 && object == 2 ? TEXTBOOK_STEP / 4 : TEXTBOOK_STEP;
-		const double error = it.gradient[e] - textbook_difference_from(&h, check->textbook, &cost, &it.parameters[e]);
+		const double error = it.gradient[e] - textbook_difference(&h, check->textbook, &cost, &it.parameters[e]);
 		if (!(fabs(error) <= fabs(worst))) /* also NaN */
 			worst = error;
 		least_h = fmin(least_h, h);

@@ -425,8 +425,8 @@ static enum cln_status create_params(float **params, const struct network *net, 
 static enum cln_status create_arrays(struct cln_checkpoint *checkpoint, const part_list *has,
                                      const struct architecture *architecture, struct cln_error *err)
 {
-	enum cln_status status = network_create_with_front(&checkpoint->network, architecture->n, architecture->L,
-	                                                   architecture->activation, &architecture->front, err);
+	enum cln_status status = network_create(&checkpoint->network, architecture->n, architecture->L,
+	                                        architecture->activation, &architecture->front, err);
 	for (size_t k = 0; k < checkpoint->n_finished && status == CLN_OK; k++)
 		status = create_params(&checkpoint->finished[k].params, checkpoint->network, err);
 	for (size_t i = 0; i < checkpoint->n_under_way; i++)

@@ -186,8 +186,8 @@ static enum cln_status check_length(const struct architecture *architecture, siz
 static enum cln_status read_network(struct network **net, const char *prefix, const struct architecture *architecture,
                                     struct safetensors *file, struct cln_error *err)
 {
-	enum cln_status status = network_create_with_front(net, architecture->n, architecture->L, architecture->activation,
-	                                                   &architecture->front, err);
+	enum cln_status status = network_create(net, architecture->n, architecture->L, architecture->activation,
+	                                        &architecture->front, err);
 	if (status == CLN_OK)
 		status = tensors_read(*net, prefix, true, file, err);
 	if (status == CLN_OK)

@@ -548,12 +548,6 @@ static double difference(struct textbook *net, const struct textbook_cost *cost,
 
 double textbook_difference(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter)
 {
-	*h = TEXTBOOK_STEP;
-	return textbook_difference_from(h, net, cost, parameter);
-}
-
-double textbook_difference_from(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter)
-{
 	double slope;
 	bool crossed;
 

@@ -30,9 +30,9 @@ static enum cln_status create_reductions(struct stepper *stepper, struct cln_err
 		ranks_gather_teams(teams, plan);
 		ranks = (struct reduction_ranks){plan->comm->ranks, plan->comm->rank, teams};
 	}
-	enum cln_status status = reduction_create_ranks(&stepper->full, plan->n_blocks, &ranks, err);
+	enum cln_status status = reduction_create(&stepper->full, plan->n_blocks, &ranks, err);
 	if (status == CLN_OK)
-		status = reduction_create_ranks(&stepper->last, rest ? blocks_of(plan, rest) : plan->n_blocks, &ranks, err);
+		status = reduction_create(&stepper->last, rest ? blocks_of(plan, rest) : plan->n_blocks, &ranks, err);
 	return status;
 }
 

@@ -153,7 +153,7 @@ static bool try_document(const char *document)
 	                            .parametric = strstr(document, "\"parametric\":true") != NULL};
 	struct safetensors_writer writer;
 	struct network *net;
-	FUZZ_REQUIRE(network_create_with_front(&net, n, 2, CLN_TANH, &front, NULL) == CLN_OK);
+	FUZZ_REQUIRE(network_create(&net, n, 2, CLN_TANH, &front, NULL) == CLN_OK);
 	safetensors_begin(&writer);
 	safetensors_write_metadata(&writer, "colonnade", document);
 	safetensors_write_metadata(&writer, "colonnade_identity", "{}");

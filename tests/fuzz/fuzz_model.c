@@ -158,7 +158,7 @@ static struct network *make_network(const char *document)
 	                            .n_binned = strstr(document, "\"binned\"") ? 2 : 0,
 	                            .parametric = strstr(document, "\"parametric\":true") != NULL};
 	struct network *net;
-	FUZZ_REQUIRE(network_create_with_front(&net, n, L, CLN_RELU, &front, NULL) == CLN_OK);
+	FUZZ_REQUIRE(network_create(&net, n, L, CLN_RELU, &front, NULL) == CLN_OK);
 	return net;
 }
 
