@@ -51,13 +51,6 @@ static struct cln_config plain(void)
 	                           .seed = 5};
 }
 
-static const struct kernels *select_kernels(const char *name)
-{
-	const struct kernels *kernels;
-	assert_ok(kernels_select(&kernels, name, &err));
-	return kernels;
-}
-
 /* Trains a fresh network; threads are forced, whatever the plan finds worth using. */
 static enum cln_status train(struct network **net, struct trainer_result *result, const struct cln_config *config,
                              const struct dataset *data, const struct dataset *valid, const char *isa, int threads,

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * All layers and all rows in one call, on what a training's steps share among threads and a prediction among chunks. */
+ * All layers and all rows in one call, of what a training's steps share among threads and a prediction among chunks; and the
+ * kernels for it. */
 #ifndef TESTS_WHOLE_PASSES_H
 #define TESTS_WHOLE_PASSES_H
 
+#include "kernels/dispatch.h"
 #include "nn/passes.h"
+#include "testing.h"
 #include "train/predict.h"
+
+static inline const struct kernels *select_kernels(const char *isa)
+{
+	const struct kernels *kernels;
+	assert_ok(kernels_select(&kernels, isa, &err));
+	return kernels;
+}
 
 /* dZ[L] and the loss; then for l = L..1 dW[l], db[l] and dZ[l-1], and the front's gradient.  grads are sums over the columns, not
  * divided by m.  Returns the sum of the losses. */
