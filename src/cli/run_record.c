@@ -58,14 +58,6 @@ static void write_summary(struct json_writer *writer, const struct cln_fit_summa
 	json_size(writer, "threads", (size_t)summary->threads);
 }
 
-static void write_fingerprint(struct json_writer *writer, uint64_t fingerprint)
-{
-	char digits[17];
-
-	snprintf(digits, sizeof digits, "%016llx", (unsigned long long)fingerprint);
-	json_string(writer, "fingerprint", digits);
-}
-
 static void write_table(struct json_writer *writer, const char *key, const char *file, const struct cln_table *table)
 {
 	if (!table) {
@@ -76,7 +68,7 @@ static void write_table(struct json_writer *writer, const char *key, const char 
 	json_string(writer, "file", file);
 	json_size(writer, "rows", cln_table_rows(table));
 	json_size(writer, "columns", cln_table_columns(table));
-	write_fingerprint(writer, cln_table_fingerprint(table));
+	json_hexadecimal(writer, "fingerprint", cln_table_fingerprint(table));
 	json_end_object(writer);
 }
 
@@ -93,7 +85,7 @@ void run_record_write_inputs(struct json_writer *writer, const struct run_record
 	}
 	json_begin_object(writer, "init_model");
 	json_string(writer, "file", options->init);
-	write_fingerprint(writer, record->init_fingerprint);
+	json_hexadecimal(writer, "fingerprint", record->init_fingerprint);
 	json_end_object(writer);
 }
 
