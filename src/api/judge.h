@@ -19,6 +19,9 @@ struct judged {
 enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer, const struct dataset *dataset, const float *w,
 			      struct cln_error *err) CLN_MUST_CHECK;
 
+/* By those of the networks that left a fold out: at least one, which go to `chosen`. */
+struct scorer scorer_of_fold(const struct network **chosen, const struct scorer *scorer, size_t fold, size_t n_folds);
+
 /* The rows to validate on.  Where there are folds, every row of a fold by those of the networks, members 0 .. K-1, that left it
  * out; rows of folds that none did are not among them. */
 enum cln_status judge_valid(struct judged *judged, const struct scorer *scorer, const struct prepared *data,

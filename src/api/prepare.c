@@ -333,6 +333,17 @@ static size_t rows_in_fold(const struct folds *folds, size_t n_rows, size_t fold
 	return n;
 }
 
+/* The rows outside of a fold, then those in it: their numbers, or what `rows` has for these; mem_free. */
+static uint32_t *cut_fold(const struct folds *folds, size_t fold, size_t n_rows, const uint32_t *rows, struct cln_error *err)
+{
+	uint32_t *lists = mem_alloc(n_rows, sizeof *lists, err), *outside = lists;
+	uint32_t *inside = lists ? lists + n_rows - rows_in_fold(folds, n_rows, fold) : NULL;
+
+	for (size_t i = 0; lists && i < n_rows; i++)
+		*(folds->of_row[i] == fold ? inside++ : outside++) = rows ? rows[i] : (uint32_t)i;
+	return lists;
+}
+
 static void folded_destroy(struct folded *folded)
 {
 	if (!folded)
@@ -554,20 +565,16 @@ static enum cln_status make_datasets(struct prepared *prepared, struct row_sets 
 
 /* ---------------------------------------------------------------- what the columns hold */
 
-/* The rows outside of the first fold, then those in it. */
 static enum cln_status cut_first_fold(uint32_t **rows, struct columns_rows *columns, const struct folds *folds,
 				      const struct row_set *set, struct cln_error *err)
 {
 	const size_t n_inside = rows_in_fold(folds, set->n, 0), n_outside = set->n - n_inside;
-	uint32_t *outside = mem_alloc(set->n, sizeof *outside, err), *inside = outside ? outside + n_outside : NULL;
 
-	*rows = outside;
-	if (!outside)
+	*rows = cut_fold(folds, 0, set->n, set->rows, err);
+	if (!*rows)
 		return CLN_E_MEMORY;
-	columns->train = (struct drift_rows){set->table, outside, n_outside};
-	columns->valid = (struct drift_rows){set->table, inside, n_inside};
-	for (size_t i = 0; i < set->n; i++)
-		*(folds->of_row[i] == 0 ? inside++ : outside++) = set->rows[i];
+	columns->train = (struct drift_rows){set->table, *rows, n_outside};
+	columns->valid = (struct drift_rows){set->table, *rows + n_outside, n_inside};
 	return CLN_OK;
 }
 
@@ -710,26 +717,17 @@ size_t prepared_train_rows(const struct prepared *prepared, size_t fold)
 	return prepared->train_rows - (prepared->folded ? rows_in_fold(&prepared->folded->folds, prepared->train_rows, fold) : 0);
 }
 
-/* The rows outside of a fold, then those in it. */
 static enum cln_status list_rows(struct member_rows *rows, const struct prepared *prepared, size_t fold, struct cln_error *err)
 {
-	const uint32_t *of_row = prepared->folded->folds.of_row;
 	const size_t n = prepared->train.n_rows, n_train = prepared_train_rows(prepared, fold);
-	uint32_t *outside = mem_alloc(n, sizeof *outside, err), *inside = outside ? outside + n_train : NULL;
 
-	if (!outside)
+	rows->lists = cut_fold(&prepared->folded->folds, fold, n, NULL, err);
+	if (!rows->lists)
 		return CLN_E_MEMORY;
-	rows->lists = outside;
-	rows->train.rows = outside;
+	rows->train.rows = rows->lists;
 	rows->train.n_rows = n_train;
-	rows->valid.rows = inside;
+	rows->valid.rows = rows->lists + n_train;
 	rows->valid.n_rows = n - n_train;
-	for (size_t i = 0; i < n; i++) {
-		if (of_row[i] == fold)
-			*inside++ = (uint32_t)i;
-		else
-			*outside++ = (uint32_t)i;
-	}
 	return CLN_OK;
 }
 
