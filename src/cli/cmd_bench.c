@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "api/bench.h"
+#include "report/output.h"
 
 #include <stdio.h>
 
@@ -56,7 +57,6 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 {
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
-	enum cln_status status;
 
 	json_begin_object(&writer, NULL);
 	json_double(&writer, "rows_per_second", result->rows_per_second);
@@ -84,11 +84,8 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 	json_doubles(&writer, "window_peak_gflops", result->window_peak_gflops, result->peaks, sizeof(double));
 	json_doubles(&writer, "window_fraction_at_clock", result->window_fraction_at_clock, result->fractions, sizeof(double));
 	json_end_object(&writer);
-	status = text_check(&text, err);
-	if (status == CLN_OK)
-		puts(text.bytes);
-	text_free(&text);
-	return status;
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }
 
 static void print_table(const struct bench_result *result)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/rows.h"
 #include "cli/fold_file.h"
 #include "cli/interrupt.h"
 #include "report/crossval_report.h"
@@ -55,13 +56,11 @@ static enum cln_status read_table(struct validation *validation, struct cln_erro
 	const char *cutting = options->fold_column ? options->fold_column : options->group;
 	struct cln_read_options read = options->read;
 
-	read.label = options->config.label ? options->config.label : "";
-	read.weight = options->config.weight;
 	read.known_categories = &cutting;
 	read.n_known_categories = cutting != NULL;
 	read.exempt = &cutting;
 	read.n_exempt = cutting != NULL;
-	return cln_table_read(&validation->table, options->operands[0], &read, err);
+	return rows_read_to_train(&validation->table, options->operands[0], &read, NULL, &options->config, err);
 }
 
 /* of: N of --fold K/N, which says how many folds there are where nothing else does; 0: it is not given. */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/rows.h"
 #include "cli/run_directory.h"
 
 /* Whether two paths lead to one file that can be replaced; "-" is standard input. */
@@ -51,5 +52,17 @@ enum cln_status inputs_check_out(const struct options *options, struct cln_error
 		status = check_input(options, options->operands[i], &out, err);
 	if (status == CLN_OK && options->config_file)
 		status = check_input(options, options->config_file, &out, err);
+	return status;
+}
+
+enum cln_status inputs_read(struct cln_table **train, struct cln_table **valid, struct cln_table **test,
+			    const struct options *options, const struct cln_model *init, struct cln_error *err)
+{
+	enum cln_status status = rows_read_to_train(train, options->operands[0], &options->read, init, &options->config, err);
+
+	if (status == CLN_OK && options->valid)
+		status = rows_read_like_table(valid, options->valid, &options->read, *train, err);
+	if (status == CLN_OK && options->test)
+		status = rows_read_like_table(test, options->test, &options->read, *train, err);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include "api/doctor.h"
 #include "api/identity.h"
 #include "cli/run_command.h"
+#include "report/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -271,16 +272,6 @@ enum cln_status run_record_compare(const char *was, const char *name, const stru
 	return status;
 }
 
-static enum cln_status print(struct text *text, struct cln_error *err)
-{
-	const enum cln_status status = text_check(text, err);
-
-	if (status == CLN_OK)
-		puts(text->bytes);
-	text_free(text);
-	return status;
-}
-
 enum cln_status run_record_print(const struct run_record *record, struct cln_error *err)
 {
 	struct text text = {0};
@@ -290,7 +281,8 @@ enum cln_status run_record_print(const struct run_record *record, struct cln_err
 	write_summary(&writer, record->summary);
 	json_string(&writer, "out", record->options->out);
 	json_end_object(&writer);
-	return print(&text, err);
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }
 
 /* The members that write_summary has written, which stand behind one another. */
@@ -317,5 +309,6 @@ enum cln_status run_record_print_again(const char *was, const char *directory, s
 	json_string(&writer, "out", directory);
 	json_end_object(&writer);
 	json_free(record);
-	return print(&text, err);
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }

@@ -2,6 +2,7 @@
 #include "report/output.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,4 +68,14 @@ enum cln_status output_replace(const struct io_place *place, const char *bytes, 
 	status = output_write(&output, bytes, length, err);
 	closed = output_close(&output, status == CLN_OK, status == CLN_OK ? err : NULL);
 	return status == CLN_OK ? closed : status;
+}
+
+enum cln_status output_print(struct text *text, struct cln_error *err)
+{
+	const enum cln_status status = text_check(text, err);
+
+	if (status == CLN_OK)
+		fwrite(text->bytes, 1, text->length, stdout);
+	text_free(text);
+	return status;
 }

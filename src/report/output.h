@@ -24,4 +24,7 @@ enum cln_status output_close(struct output *output, bool keep, struct cln_error 
 enum cln_status output_replace(const struct io_place *place, const char *bytes, size_t length,
 			       struct cln_error *err) CLN_MUST_CHECK;
 
+/* A text to standard output, which is checked at exit; it is freed. */
+enum cln_status output_print(struct text *text, struct cln_error *err) CLN_MUST_CHECK;
+
 #endif
