@@ -18,7 +18,6 @@ struct task {
 	struct check_result *result;
 	const struct check_rows *all, *labelled;
 	bool chosen;
-	struct cln_error *errors; /* a thread each */
 };
 
 /* ---------------------------------------------------------------- numbers */
@@ -173,51 +172,40 @@ static enum cln_column_use use_of(const struct check_result *result, const struc
 	return result->weight && strcmp(column->name, result->weight) == 0 ? CLN_COLUMN_WEIGHT : CLN_COLUMN_FEATURE;
 }
 
-static void describe_column(void *argument, size_t c, int tid)
+static enum cln_status describe_column(void *argument, size_t c, int tid, struct cln_error *err)
 {
 	const struct task *task = argument;
 	const struct cln_table *table = task->all->table;
 	const struct column *column = &table->columns[c];
 	struct check_column *summary = &task->result->columns[c];
-	struct cln_error *err = &task->errors[tid];
 	const bool numeric = column->type == COLUMN_NUMERIC;
 
+	(void)tid;
 	*summary = (struct check_column){.name = column->name, .use = use_of(task->result, column), .categorical = !numeric};
 	summary->least = summary->median = summary->greatest = NAN;
-	if (column->ignored || err->code != CLN_OK)
-		return;
+	if (column->ignored)
+		return CLN_OK;
 	if (numeric)
 		describe_numbers(summary, column, task->all);
 	else if (describe_texts(summary, column, task->all, err) != CLN_OK)
-		return;
+		return CLN_E_MEMORY;
 	summary->left_out = !task->chosen && summary->use == CLN_COLUMN_FEATURE && column_is_left_out(table, column);
 	if (summary->left_out)
 		summary->use = CLN_COLUMN_IGNORED;
 	if (summary->use != CLN_COLUMN_FEATURE)
-		return;
+		return CLN_OK;
 	summary->rounded = column_is_rounded(column, table->n_rows);
 	summary->identifier = !summary->constant && column_looks_like_identifier(table, column);
 	summary->codes = numeric ? column_may_be_codes(table, column) : 0;
-	if (check_tells_label(&summary->tells_label, column, task->labelled, err) != CLN_OK)
-		return; /* err has it */
+	return check_tells_label(&summary->tells_label, column, task->labelled, err);
 }
 
 enum cln_status check_columns(struct check_result *result, const struct check_rows *all, const struct check_rows *labelled,
 			      bool chosen, int threads, struct cln_error *err)
 {
-	struct task task = {result, all, labelled, chosen, mem_alloc((size_t)threads, sizeof *task.errors, err)};
-	enum cln_status status = CLN_OK;
+	struct task task = {result, all, labelled, chosen};
 
 	result->n_columns = all->table->n_columns;
 	result->columns = mem_alloc(result->n_columns, sizeof *result->columns, err);
-	if (!task.errors || !result->columns) {
-		mem_free(task.errors);
-		return CLN_E_MEMORY;
-	}
-	parallel_for(threads, result->n_columns, describe_column, &task);
-	for (int t = 0; t < threads && status == CLN_OK; t++)
-		if (task.errors[t].code != CLN_OK)
-			status = error_set(err, task.errors[t].code, "%s", task.errors[t].message);
-	mem_free(task.errors);
-	return status;
+	return result->columns ? parallel_try(threads, result->n_columns, describe_column, &task, err) : CLN_E_MEMORY;
 }
