@@ -2,6 +2,7 @@
  * colonnade check: the order of it, and what train would say. */
 #include "api/check.h"
 
+#include "api/judge.h"
 #include "api/rows.h"
 #include "base/cpus.h"
 #include "base/parallel.h"
@@ -97,22 +98,7 @@ static enum cln_status read_files(struct check_result *result, const struct chec
 
 /* ---------------------------------------------------------------- labels */
 
-/* Rows with their labels and weights. */
-struct labelled {
-	uint32_t *rows;
-	float *y, *w;
-	size_t n;
-};
-
-static void labelled_free(struct labelled *labelled)
-{
-	mem_free(labelled->rows);
-	mem_free(labelled->y);
-	mem_free(labelled->w);
-	*labelled = (struct labelled){0};
-}
-
-static void count_label(struct check_result *result, const struct labelled *labelled)
+static void count_label(struct check_result *result, const struct labelled_rows *labelled)
 {
 	for (size_t i = 0; i < labelled->n; i++) {
 		const double w = labelled->w ? (double)labelled->w[i] : 1;
@@ -140,13 +126,13 @@ static void take_label(struct check_result *result, struct label *label)
 /* The labels of the other files: what is wrong with them. */
 static enum cln_status check_labels(struct check_file *file, const struct label *label, const char *weight, struct cln_error *err)
 {
-	struct labelled labelled = {0};
+	struct labelled_rows labelled = {0};
 	struct cln_error why = {0};
 	size_t n_dropped;
 	enum cln_status status = labels_find_all(&labelled.rows, &labelled.y, &labelled.w, &labelled.n, &n_dropped, file->table,
 						 label, weight, &file->findings, &why);
 
-	labelled_free(&labelled);
+	labelled_rows_free(&labelled);
 	return take_refusal(&file->refused, status, &why, err);
 }
 
@@ -185,7 +171,7 @@ static enum cln_status find_label(struct label *label, const struct check_task *
 }
 
 /* Rows that remain once those with problems are gone, which were told before. */
-static enum cln_status read_labelled(struct labelled *labelled, struct check_result *result, const struct label *label,
+static enum cln_status read_labelled(struct labelled_rows *labelled, struct check_result *result, const struct label *label,
 				     const char *weight, struct cln_error *err)
 {
 	const struct check_file *data = &result->files[CHECK_DATA];
@@ -195,7 +181,7 @@ static enum cln_status read_labelled(struct labelled *labelled, struct check_res
 			       weight, &again, err);
 }
 
-static enum cln_status look_at_labels(struct check_result *result, struct labelled *labelled, const struct check_task *task,
+static enum cln_status look_at_labels(struct check_result *result, struct labelled_rows *labelled, const struct check_task *task,
 				      struct cln_error *err)
 {
 	struct check_file *data = &result->files[CHECK_DATA];
@@ -288,7 +274,7 @@ static enum cln_status try_train(struct check_result *result, const struct check
 
 /* ---------------------------------------------------------------- the whole */
 
-static enum cln_status look_at_columns(struct check_result *result, const struct labelled *labelled, bool chosen, int threads,
+static enum cln_status look_at_columns(struct check_result *result, const struct labelled_rows *labelled, bool chosen, int threads,
 				       struct cln_error *err)
 {
 	const struct check_file *data = &result->files[CHECK_DATA];
@@ -305,14 +291,14 @@ static enum cln_status look_at_columns(struct check_result *result, const struct
 
 static enum cln_status look_at_table(struct check_result *result, const struct check_task *task, int threads, struct cln_error *err)
 {
-	struct labelled labelled = {0};
+	struct labelled_rows labelled = {0};
 	enum cln_status status = task->model ? CLN_OK : look_at_labels(result, &labelled, task, err);
 
 	if (status == CLN_OK)
 		status = look_at_columns(result, &labelled, task->model || task->init, threads, err);
 	if (status == CLN_OK)
 		status = task->model ? check_model(result, task, err) : check_copies(result, threads, err);
-	labelled_free(&labelled);
+	labelled_rows_free(&labelled);
 	return status;
 }
 
