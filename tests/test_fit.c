@@ -258,16 +258,16 @@ START_TEST(the_pipeline_does_not_see_validation_rows)
 	struct cln_config config = small_config();
 	struct cln_model *clean, *poisoned;
 	struct label label;
-	uint32_t *rows, *first, *second;
-	size_t n_rows, n_dropped, n_first, n_second;
-	float *y, *w;
+	struct labelled_rows rows;
+	uint32_t *first, *second;
+	size_t n_first, n_second;
 
 	config.epochs = 0;
 	config.valid_fraction = 0.25;
 	clean = fitted(table, &config, NULL);
-	assert_ok(label_find(&label, table, NULL, NULL, NULL, &err));
-	assert_ok(labels_read(&rows, &y, &w, &n_rows, &n_dropped, table, &label, NULL, &err));
-	assert_ok(split_stratified(&first, &n_first, &second, &n_second, y, n_rows, 0.25, config.seed, 1, &err));
+	assert_ok(label_find(&label, table, NULL, NULL, NULL, NULL, &err));
+	assert_ok(labels_read(&rows, table, &label, NULL, NULL, &err));
+	assert_ok(split_stratified(&first, &n_first, &second, &n_second, rows.y, rows.n, 0.25, config.seed, 1, &err));
 	for (size_t i = 0; i < n_second; i++)
 		for (size_t c = 0; c < 3; c++)
 			table->columns[c].numbers[second[i]] = 1e30f;
@@ -283,8 +283,7 @@ START_TEST(the_pipeline_does_not_see_validation_rows)
 	}
 	mem_free(first);
 	mem_free(second);
-	mem_free(rows);
-	mem_free(y);
+	labelled_rows_free(&rows);
 	label_free(&label);
 	cln_model_destroy(poisoned);
 	cln_model_destroy(clean);

@@ -128,9 +128,7 @@ static enum cln_status check_labels(struct check_file *file, const struct label 
 {
 	struct labelled_rows labelled = {0};
 	struct cln_error why = {0};
-	size_t n_dropped;
-	enum cln_status status = labels_find_all(&labelled.rows, &labelled.y, &labelled.w, &labelled.n, &n_dropped, file->table,
-						 label, weight, &file->findings, &why);
+	const enum cln_status status = labels_read(&labelled, file->table, label, weight, &file->findings, &why);
 
 	labelled_rows_free(&labelled);
 	return take_refusal(&file->refused, status, &why, err);
@@ -165,8 +163,8 @@ static enum cln_status find_label(struct label *label, const struct check_task *
 		status = error_set(&why, CLN_E_DATA, "%s: there is no column \"%s\" for the label", data->table->source,
 				   from->column);
 	else
-		status = label_find_all(label, data->table, from ? from->column : config->label,
-					from ? from->positive : config->positive, config->weight, &data->findings, &why);
+		status = label_find(label, data->table, from ? from->column : config->label,
+				    from ? from->positive : config->positive, config->weight, &data->findings, &why);
 	return take_refusal(&data->refused, status, &why, err);
 }
 
@@ -176,9 +174,10 @@ static enum cln_status read_labelled(struct labelled_rows *labelled, struct chec
 {
 	const struct check_file *data = &result->files[CHECK_DATA];
 	struct findings again = {.most = 0, .bad_rows = data->findings.bad_rows};
+	const enum cln_status status = labels_read(labelled, data->table, label, weight, &again, err);
 
-	return labels_find_all(&labelled->rows, &labelled->y, &labelled->w, &labelled->n, &result->n_dropped, data->table, label,
-			       weight, &again, err);
+	result->n_dropped = labelled->n_dropped;
+	return status;
 }
 
 static enum cln_status look_at_labels(struct check_result *result, struct labelled_rows *labelled, const struct check_task *task,

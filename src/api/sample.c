@@ -84,7 +84,7 @@ static enum cln_status choose_rows(struct sample *sample, struct labelled_rows *
 				   const struct cln_table *table, const struct cln_asked *asked, double work, bool by_label,
 				   struct cln_error *err)
 {
-	enum cln_status status = by_label ? labelled_rows_read(labelled, table, model, err) : CLN_OK;
+	enum cln_status status = by_label ? judge_rows_read(labelled, table, model, err) : CLN_OK;
 
 	if (status != CLN_OK)
 		return status;

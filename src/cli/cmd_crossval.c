@@ -269,11 +269,11 @@ static enum cln_status write_predictions(const struct validation *validation, st
 		text_addf(&text, "%sfold_%zu,probability_%zu", r ? "," : "", r + 1, r + 1);
 	text_addf(&text, crossval->R == 1 ? "fold,probability\n" : "\n");
 	for (size_t row = 0, i = 0; row < n_rows; row++) {
-		const bool used = i < crossval->n && crossval->rows[i] == row;
+		const bool used = i < crossval->all.n && crossval->all.rows[i] == row;
 		for (size_t r = 0; r < crossval->R; r++) {
 			number[0] = '\0';
 			if (used)
-				number_from_float(number, crossval->probabilities[r * crossval->n + i]);
+				number_from_float(number, crossval->probabilities[r * crossval->all.n + i]);
 			if (used)
 				text_addf(&text, "%s%u,%s", r ? "," : "", crossval->fold_of_row[r * n_rows + row] + 1, number);
 			else
