@@ -277,13 +277,12 @@ static enum cln_status look_at_columns(struct check_result *result, const struct
 				       struct cln_error *err)
 {
 	const struct check_file *data = &result->files[CHECK_DATA];
-	const struct check_rows with_labels = {data->table, labelled->rows, labelled->y, labelled->n};
 	uint32_t *rows;
 	enum cln_status status = findings_good_rows(&rows, &result->n_rows, &data->findings, data->table->n_rows, err);
-	const struct check_rows all = {data->table, rows, NULL, result->n_rows};
+	const struct labelled_rows all = {.table = data->table, .n = result->n_rows, .rows = rows};
 
 	if (status == CLN_OK)
-		status = check_columns(result, &all, &with_labels, chosen, threads, err);
+		status = check_columns(result, &all, labelled, chosen, threads, err);
 	mem_free(rows);
 	return status;
 }

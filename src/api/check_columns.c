@@ -5,6 +5,7 @@
 #include "api/nearly_numbers.h"
 #include "api/notes.h"
 #include "base/parallel.h"
+#include "data/dataset.h"
 #include "data/order.h"
 #include "data/table.h"
 
@@ -16,13 +17,13 @@
 
 struct task {
 	struct check_result *result;
-	const struct check_rows *all, *labelled;
+	const struct labelled_rows *all, *labelled;
 	bool chosen;
 };
 
 /* ---------------------------------------------------------------- numbers */
 
-static void describe_numbers(struct check_column *summary, const struct column *column, const struct check_rows *rows)
+static void describe_numbers(struct check_column *summary, const struct column *column, const struct labelled_rows *rows)
 {
 	const struct order_sample sample = {column->numbers, rows->rows, NULL, rows->n};
 	float least = INFINITY, greatest = -INFINITY;
@@ -46,7 +47,7 @@ static void describe_numbers(struct check_column *summary, const struct column *
 }
 
 /* Whether all numbers of one class are greater than all of the other. */
-static bool numbers_tell(const struct column *column, const struct check_rows *rows)
+static bool numbers_tell(const struct column *column, const struct labelled_rows *rows)
 {
 	float least[2] = {INFINITY, INFINITY}, greatest[2] = {-INFINITY, -INFINITY};
 	size_t n[2] = {0, 0};
@@ -105,7 +106,7 @@ static bool levels_tell(const size_t *counts, size_t n_levels)
 	return n[0] >= FEWEST_OF_CLASS && n[1] >= FEWEST_OF_CLASS && CELLS_A_LEVEL * n_different <= n[0] + n[1];
 }
 
-static enum cln_status describe_texts(struct check_column *summary, const struct column *column, const struct check_rows *all,
+static enum cln_status describe_texts(struct check_column *summary, const struct column *column, const struct labelled_rows *all,
 				      struct cln_error *err)
 {
 	size_t *counts = mem_alloc(column->n_levels, sizeof *counts, err);
@@ -120,7 +121,7 @@ static enum cln_status describe_texts(struct check_column *summary, const struct
 	return CLN_OK;
 }
 
-static enum cln_status texts_tell(bool *tell, const struct column *column, const struct check_rows *rows, struct cln_error *err)
+static enum cln_status texts_tell(bool *tell, const struct column *column, const struct labelled_rows *rows, struct cln_error *err)
 {
 	size_t *by_class = mem_alloc(column->n_levels, 2 * sizeof *by_class, err);
 
@@ -142,7 +143,7 @@ static bool is_missing(const struct column *column, size_t row)
 }
 
 /* Whether the cells of one class are missing, and none of the other. */
-static bool gaps_tell(const struct column *column, const struct check_rows *rows)
+static bool gaps_tell(const struct column *column, const struct labelled_rows *rows)
 {
 	size_t n[2] = {0, 0}, n_missing[2] = {0, 0};
 
@@ -156,7 +157,7 @@ static bool gaps_tell(const struct column *column, const struct check_rows *rows
 	       ((n_missing[0] == n[0] && n_missing[1] == 0) || (n_missing[1] == n[1] && n_missing[0] == 0));
 }
 
-enum cln_status check_tells_label(bool *tells, const struct column *column, const struct check_rows *labelled,
+enum cln_status check_tells_label(bool *tells, const struct column *column, const struct labelled_rows *labelled,
 				  struct cln_error *err)
 {
 	*tells = gaps_tell(column, labelled) || (column->type == COLUMN_NUMERIC && numbers_tell(column, labelled));
@@ -200,7 +201,7 @@ static enum cln_status describe_column(void *argument, size_t c, int tid, struct
 	return check_tells_label(&summary->tells_label, column, task->labelled, err);
 }
 
-enum cln_status check_columns(struct check_result *result, const struct check_rows *all, const struct check_rows *labelled,
+enum cln_status check_columns(struct check_result *result, const struct labelled_rows *all, const struct labelled_rows *labelled,
 			      bool chosen, int threads, struct cln_error *err)
 {
 	struct task task = {result, all, labelled, chosen};

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
+#include "data/dataset.h"
 #include "data/text.h"
 
 #define NOTE_TEXT 1024
@@ -320,7 +321,7 @@ void notes_of_kept(const struct cln_observer *observer, const struct pipeline *p
 /* ---------------------------------------------------------------- leaks */
 
 struct telling {
-	const struct check_rows *train;
+	const struct labelled_rows *train;
 	const bool *use;
 	bool *tells; /* a column each */
 };
@@ -348,8 +349,8 @@ static void note_tellers(const struct cln_observer *observer, const struct telli
 		   "leaks? Columns tell the label of every training row; those that were made from it --ignore leaves out");
 }
 
-enum cln_status notes_of_tellers(const struct cln_observer *observer, const struct check_rows *train, const bool *use, int threads,
-				 struct cln_error *err)
+enum cln_status notes_of_tellers(const struct cln_observer *observer, const struct labelled_rows *train, const bool *use,
+				 int threads, struct cln_error *err)
 {
 	struct telling telling = {train, use, mem_alloc(train->table->n_columns, sizeof *telling.tells, err)};
 	enum cln_status status = telling.tells ? CLN_OK : CLN_E_MEMORY;

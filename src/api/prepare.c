@@ -592,7 +592,6 @@ static enum cln_status note_leaks(const struct prepared *prepared, const struct 
 				  const struct cln_table *test, const struct cln_model *init, int threads,
 				  const struct cln_observer *observer, struct cln_error *err)
 {
-	const struct check_rows rows = {train->table, train->rows, train->y, train->n};
 	bool *use;
 	enum cln_status status;
 
@@ -601,7 +600,7 @@ static enum cln_status note_leaks(const struct prepared *prepared, const struct 
 	use = choose_columns(prepared, train->table, init, err);
 	if (!use)
 		return CLN_E_MEMORY;
-	status = notes_of_tellers(observer, &rows, use, threads, err);
+	status = notes_of_tellers(observer, train, use, threads, err);
 	if (status == CLN_OK)
 		status = note_shared(prepared, valid, train->table, use, threads, observer, err);
 	if (status == CLN_OK)
