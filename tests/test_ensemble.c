@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Ensembles: what their members' probabilities average to, their file, the rows that members learn from and leave out, and runs
  * that are interrupted in any of them. */
-#include <float.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>

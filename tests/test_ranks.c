@@ -5,7 +5,6 @@
 
 #include "rank_threads.h"
 
-#include "base/mem.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "kernels/dispatch.h"

@@ -10,7 +10,6 @@
  * their bounds: the engine uses up to 15 % of the tolerance (gcc, x86-64), which is a small part of what the parameters move. */
 #include "testing.h"
 
-#include "base/mem.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "data/batch.h"

@@ -2,7 +2,6 @@
  * colonnade check: the order of it, and what train would say. */
 #include "api/check.h"
 
-#include "api/judge.h"
 #include "api/rows.h"
 #include "base/cpus.h"
 #include "base/parallel.h"

@@ -9,7 +9,6 @@
 #include "base/parallel.h"
 #include "kernels/dispatch.h"
 #include "model/model.h"
-#include "train/metrics.h"
 
 /* Rows whose features are in memory at a time: 8 MB of them, in whole chunks of the forward pass. */
 static size_t rows_at_a_time(size_t n_features)

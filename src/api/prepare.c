@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "api/check.h"
 #include "api/columns.h"
 #include "api/folds.h"
 #include "api/identity.h"

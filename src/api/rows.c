@@ -2,7 +2,7 @@
 #include "api/rows.h"
 
 #include "base/cpus.h"
-#include "base/json.h"
+#include "base/number.h"
 #include "base/parallel.h"
 #include "data/cache.h"
 #include "data/findings.h"

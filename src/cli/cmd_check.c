@@ -5,8 +5,6 @@
 #include "cli/init_model.h"
 #include "report/output.h"
 
-#include <stdio.h>
-
 static enum cln_status load_models(struct cln_model **init, struct cln_model **model, struct options *options,
 				   struct cln_error *err)
 {

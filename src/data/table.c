@@ -3,7 +3,6 @@
 #include "data/table.h"
 
 #include "base/io.h"
-#include "base/memory.h"
 #include "base/number.h"
 #include "base/utf8.h"
 #include "data/dictionary.h"

@@ -498,7 +498,7 @@ static enum cln_status read_checkpoint(struct cln_checkpoint *checkpoint, const 
 		status = read_tensors(checkpoint, file, err);
 	if (status == CLN_OK)
 		status = read_texts(checkpoint, file, err);
-	architecture_free(&architecture);
+	front_free(&architecture.front);
 	mem_free(has);
 	return status == CLN_OK ? verify(checkpoint, file, err) : status;
 }

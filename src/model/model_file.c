@@ -234,7 +234,7 @@ static enum cln_status read_model(struct cln_model **model, const struct json *d
 		status = read_networks(*model, &architecture, file, err);
 	if (status == CLN_OK)
 		status = check_canonical(*model, file, err);
-	architecture_free(&architecture);
+	front_free(&architecture.front);
 	return status;
 }
 

@@ -262,7 +262,8 @@ static void look_up(const struct textbook *net, const double *X)
 			}
 }
 
-double textbook_ple(double x, double left, double right)
+/* PLE_b(x): how much of bin b, from left to right, lies below x. */
+static double share_below(double x, double left, double right)
 {
 	return fmin(1, fmax(0, (x - left) / (right - left)));
 }
@@ -284,7 +285,7 @@ static void embed(struct textbook *net, const double *X)
 		for (size_t e = front->first_edge[number]; e + 1 < front->first_edge[number + 1]; e++, bin++)
 			for (size_t j = 0; j < m; j++) {
 				const double left = (double)front->edges[e], right = (double)front->edges[e + 1];
-				const double ple = net->PLE[bin * m + j] = textbook_ple(x[j], left, right);
+				const double ple = net->PLE[bin * m + j] = share_below(x[j], left, right);
 				for (size_t i = 0; i < PIECEWISE_OUTPUTS; i++)
 					A[i * m + j] += net->V[bin * PIECEWISE_OUTPUTS + i] * ple;
 			}

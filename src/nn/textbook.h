@@ -53,9 +53,6 @@ enum cln_status textbook_add_front(struct textbook *net, size_t n_features, cons
 				   struct cln_error *err) CLN_MUST_CHECK;
 static inline size_t textbook_bins(const struct textbook *net) { return front_edges(net->front) - net->front->n_binned; }
 
-/* PLE_b(x): how much of bin b, from left to right, lies below x. */
-double textbook_ple(double x, double left, double right);
-
 /* g and g' of a hidden layer; at 0, where relu, leaky relu and selu have a kink, g' is the derivative from the left. */
 double textbook_g(enum cln_activation activation, double z);
 double textbook_g_prime(enum cln_activation activation, double z);
