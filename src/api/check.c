@@ -60,23 +60,17 @@ static enum cln_status take_refusal(struct cln_error *refused, enum cln_status s
 static enum cln_status read_file(struct check_file *file, const char *path, const struct check_task *task,
 				 const struct cln_table *like, struct cln_error *err)
 {
-	struct cln_read_options read = *task->read;
 	struct cln_error why = {0};
 	enum cln_status status;
 
 	file->name = path;
 	file->findings.most = task->most;
-	if (!task->model && !like)
-		read.weight = task->config->weight;
-	if (task->model || (task->init && !like)) {
-		status = rows_check_for_model(&file->table, path, &read, task->model ? task->model : task->init,
-					      &file->findings, &why);
-	} else if (like) {
-		status = rows_check_like_table(&file->table, path, &read, like, &file->findings, &why);
-	} else {
-		read.label = task->config->label ? task->config->label : "";
-		status = table_read_all(&file->table, path, &read, &file->findings, &why);
-	}
+	if (task->model)
+		status = rows_read_for_model(&file->table, path, task->read, task->model, &file->findings, &why);
+	else if (like)
+		status = rows_read_like_table(&file->table, path, task->read, like, &file->findings, &why);
+	else
+		status = rows_read_to_train(&file->table, path, task->read, task->init, task->config, &file->findings, &why);
 	if (status == CLN_E_USAGE) /* of the options that say how to read */
 		return error_set(err, status, "%s", why.message);
 	if (status == CLN_E_DATA && file->findings.ended)

@@ -94,8 +94,8 @@ static enum cln_status read_wanted(struct cln_table **table, const char *path, c
 	return read_table(table, path, &read, findings, err);
 }
 
-static enum cln_status read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				      const struct cln_model *model, struct findings *findings, struct cln_error *err)
+enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				    const struct cln_model *model, struct findings *findings, struct cln_error *err)
 {
 	struct columns_wanted wanted;
 	struct cln_read_options read = *options;
@@ -110,12 +110,6 @@ static enum cln_status read_for_model(struct cln_table **table, const char *path
 	}
 	free_wanted(&wanted);
 	return status;
-}
-
-enum cln_status rows_check_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				     const struct cln_model *model, struct findings *findings, struct cln_error *err)
-{
-	return read_for_model(table, path, options, model, findings, err);
 }
 
 static bool learns_from(const struct cln_model *model, const char *name)
@@ -153,15 +147,16 @@ static enum cln_status same_missing(const struct cln_model *first, const struct 
 }
 
 enum cln_status rows_read_to_train(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				   const struct cln_model *init, const struct cln_config *config, struct cln_error *err)
+				   const struct cln_model *init, const struct cln_config *config, struct findings *findings,
+				   struct cln_error *err)
 {
 	struct cln_read_options read = *options;
 
 	read.weight = config->weight;
 	if (init)
-		return read_for_model(table, path, &read, init, NULL, err);
+		return rows_read_for_model(table, path, &read, init, findings, err);
 	read.label = config->label ? config->label : "";
-	return cln_table_read(table, path, &read, err);
+	return read_table(table, path, &read, findings, err);
 }
 
 enum cln_status rows_read_for_models(struct cln_table **table, const char *path, const struct cln_read_options *options,
@@ -229,13 +224,7 @@ void rows_close(struct rows_reader *reader)
 }
 
 enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				     const struct cln_table *like, struct cln_error *err)
-{
-	return rows_check_like_table(table, path, options, like, NULL, err);
-}
-
-enum cln_status rows_check_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				      const struct cln_table *like, struct findings *findings, struct cln_error *err)
+				     const struct cln_table *like, struct findings *findings, struct cln_error *err)
 {
 	struct cln_read_options read = *options;
 	struct columns_wanted wanted;

@@ -13,11 +13,23 @@ enum cln_status rows_read_for_models(struct cln_table **table, const char *path,
 				     const struct cln_model *first, const struct cln_model *second,
 				     struct cln_error *err) CLN_MUST_CHECK;
 
-/* Reads a table to train on by a config, of which the label and the weight matter here; where init is not NULL as for that model,
- * but whole. */
+/* The same for one model, whole.  Here and below with findings (data/findings.h; NULL: none) all that is wrong goes there, and
+ * table_read_all says when *table is NULL. */
+struct findings;
+enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				    const struct cln_model *model, struct findings *findings,
+				    struct cln_error *err) CLN_MUST_CHECK;
+
+/* Reads a table to train on by a config, of which the label and the weight matter here, or for the model `init` to start from. */
 enum cln_status rows_read_to_train(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				   const struct cln_model *init, const struct cln_config *config,
+				   const struct cln_model *init, const struct cln_config *config, struct findings *findings,
 				   struct cln_error *err) CLN_MUST_CHECK;
+
+/* Reads a table like one that was read with the same options: the lists of columns mean those that they mean there, wherever they
+ * stand in this one and whether it has them or not. */
+enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				     const struct cln_table *like, struct findings *findings,
+				     struct cln_error *err) CLN_MUST_CHECK;
 
 /* The model's weight column, where it has one and the table does not: every row weighs 1 then; else NULL. */
 const char *rows_missing_weight(const struct cln_table *table, const struct cln_model *model);
@@ -31,20 +43,6 @@ struct rows_reader {
 enum cln_status rows_open_for_model(struct rows_reader *reader, const char *path, const struct cln_read_options *options,
 				    const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
 void rows_close(struct rows_reader *reader);
-
-/* Reads a table like one that was read with the same options: the lists of columns mean those that they mean there, wherever they
- * stand in this one and whether it has them or not. */
-enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				     const struct cln_table *like, struct cln_error *err) CLN_MUST_CHECK;
-
-/* The same, whole, with all that is wrong (data/findings.h; table_read_all says when *table is NULL). */
-struct findings;
-enum cln_status rows_check_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				     const struct cln_model *model, struct findings *findings,
-				     struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status rows_check_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				      const struct cln_table *like, struct findings *findings,
-				      struct cln_error *err) CLN_MUST_CHECK;
 
 /* cln_table_convert to a file that may be guarded. */
 enum cln_status rows_convert(const char *path, const struct io_place *out, const struct cln_read_options *options,

@@ -60,7 +60,7 @@ static enum cln_status read_table(struct validation *validation, struct cln_erro
 	read.n_known_categories = cutting != NULL;
 	read.exempt = &cutting;
 	read.n_exempt = cutting != NULL;
-	return rows_read_to_train(&validation->table, options->operands[0], &read, NULL, &options->config, err);
+	return rows_read_to_train(&validation->table, options->operands[0], &read, NULL, &options->config, NULL, err);
 }
 
 /* of: N of --fold K/N, which says how many folds there are where nothing else does; 0: it is not given. */

@@ -253,7 +253,7 @@ static enum cln_status find_shape(struct tuning *tuning, struct cln_error *err)
 	if (options->init)
 		status = init_model_load(&init, options, err);
 	if (status == CLN_OK)
-		status = rows_read_to_train(&table, options->operands[0], &options->read, init, &options->config, err);
+		status = rows_read_to_train(&table, options->operands[0], &options->read, init, &options->config, NULL, err);
 	if (status == CLN_OK)
 		status = tune_shape(&shape, table, init, &options->config, err);
 	if (status == CLN_OK)

@@ -58,11 +58,12 @@ enum cln_status inputs_check_out(const struct options *options, struct cln_error
 enum cln_status inputs_read(struct cln_table **train, struct cln_table **valid, struct cln_table **test,
 			    const struct options *options, const struct cln_model *init, struct cln_error *err)
 {
-	enum cln_status status = rows_read_to_train(train, options->operands[0], &options->read, init, &options->config, err);
+	enum cln_status status =
+	    rows_read_to_train(train, options->operands[0], &options->read, init, &options->config, NULL, err);
 
 	if (status == CLN_OK && options->valid)
-		status = rows_read_like_table(valid, options->valid, &options->read, *train, err);
+		status = rows_read_like_table(valid, options->valid, &options->read, *train, NULL, err);
 	if (status == CLN_OK && options->test)
-		status = rows_read_like_table(test, options->test, &options->read, *train, err);
+		status = rows_read_like_table(test, options->test, &options->read, *train, NULL, err);
 	return status;
 }
