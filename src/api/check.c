@@ -4,7 +4,6 @@
 
 #include "api/rows.h"
 #include "base/cpus.h"
-#include "base/parallel.h"
 #include "data/dataset.h"
 #include "model/model.h"
 
@@ -295,7 +294,7 @@ static enum cln_status look_at_table(struct check_result *result, const struct c
 
 enum cln_status check_run(struct check_result *result, const struct check_task *task, struct cln_error *err)
 {
-	const int asked = task->config->threads, threads = parallel_limit(asked ? asked : cpus_allowed(NULL, NULL));
+	const int threads = cpus_threads(task->config->threads);
 	enum cln_status status;
 
 	*result = (struct check_result){0};

@@ -6,7 +6,7 @@
 
 #include "api/judge.h"
 #include "api/rows.h"
-#include "base/parallel.h"
+#include "base/cpus.h"
 #include "kernels/dispatch.h"
 #include "model/model.h"
 
@@ -17,8 +17,6 @@ static size_t rows_at_a_time(size_t n_features)
 
 	return rows < 256 ? 256 : rows / 256 * 256;
 }
-
-static int threads_of(int threads) { return parallel_limit(threads > 0 ? threads : cln_threads_allowed(NULL)); }
 
 static bool is_label_or_weight(const struct cln_model *model, const char *name)
 {
@@ -123,7 +121,7 @@ enum cln_status cln_model_predict(const struct cln_model *model, const struct cl
 	const struct request request = {.model = model,
 					.table = table,
 					.n_rows = table->n_rows,
-					.threads = threads_of(threads),
+					.threads = cpus_threads(threads),
 					.probabilities = probabilities};
 
 	return score(&request, report, err);
@@ -149,7 +147,7 @@ enum cln_status judge_table(struct judged *judged, const struct labelled_rows *l
 {
 	const size_t n = labelled->n;
 	struct request request = {
-	    .model = model, .table = labelled->table, .rows = labelled->rows, .n_rows = n, .threads = threads_of(threads)};
+	    .model = model, .table = labelled->table, .rows = labelled->rows, .n_rows = n, .threads = cpus_threads(threads)};
 
 	*judged = (struct judged){.n = n, .y = labelled->y, .w = labelled->w};
 	judged->memory = mem_alloc(n, 2 * sizeof(float), err);

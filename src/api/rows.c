@@ -400,8 +400,7 @@ enum cln_status rows_format(struct rows_texts *lines, const struct rows_predicte
 	add_ending(&formatting.endings[0], rows->model, 0);
 	add_ending(&formatting.endings[1], rows->model, 1);
 	if (!formatting.endings[0].failed && !formatting.endings[1].failed)
-		parallel_for(lines->n > 1 ? parallel_limit(threads > 0 ? threads : cpus_allowed(NULL, NULL)) : 1, lines->n,
-			     format_body, &formatting);
+		parallel_for(lines->n > 1 ? cpus_threads(threads) : 1, lines->n, format_body, &formatting);
 	status = text_check(&formatting.endings[0], err);
 	if (status == CLN_OK)
 		status = text_check(&formatting.endings[1], err);
