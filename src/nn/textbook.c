@@ -34,24 +34,15 @@ static double normal_density(double z)
 double textbook_g(enum cln_activation activation, double z)
 {
 	switch (activation) {
-	case CLN_SIGMOID:
-		return dmath_sigmoid(z);
-	case CLN_TANH:
-		return dmath_tanh(z);
-	case CLN_RELU:
-		return z > 0 ? z : 0;
-	case CLN_LEAKY_RELU:
-		return z > 0 ? z : LEAKY_SLOPE * z;
-	case CLN_ELU:
-		return z > 0 ? z : exp_minus_one(z);
-	case CLN_SELU:
-		return SELU_LAMBDA * (z > 0 ? z : SELU_ALPHA * exp_minus_one(z));
-	case CLN_GELU:
-		return z * normal_distribution(z);
-	case CLN_SILU:
-		return z * dmath_sigmoid(z);
-	case CLN_MISH:
-		return z * dmath_tanh(dmath_softplus(z));
+	case CLN_SIGMOID: return dmath_sigmoid(z);
+	case CLN_TANH: return dmath_tanh(z);
+	case CLN_RELU: return z > 0 ? z : 0;
+	case CLN_LEAKY_RELU: return z > 0 ? z : LEAKY_SLOPE * z;
+	case CLN_ELU: return z > 0 ? z : exp_minus_one(z);
+	case CLN_SELU: return SELU_LAMBDA * (z > 0 ? z : SELU_ALPHA * exp_minus_one(z));
+	case CLN_GELU: return z * normal_distribution(z);
+	case CLN_SILU: return z * dmath_sigmoid(z);
+	case CLN_MISH: return z * dmath_tanh(dmath_softplus(z));
 	case CLN_N_ACTIVATIONS:
 		break;
 	}
@@ -70,16 +61,11 @@ double textbook_g_prime(enum cln_activation activation, double z)
 	case CLN_TANH:
 		t = dmath_tanh(z);
 		return (1 - t) * (1 + t);
-	case CLN_RELU:
-		return z > 0 ? 1 : 0;
-	case CLN_LEAKY_RELU:
-		return z > 0 ? 1 : LEAKY_SLOPE;
-	case CLN_ELU:
-		return z > 0 ? 1 : dmath_exp(z);
-	case CLN_SELU:
-		return SELU_LAMBDA * (z > 0 ? 1 : SELU_ALPHA * dmath_exp(z));
-	case CLN_GELU:
-		return normal_distribution(z) + z * normal_density(z);
+	case CLN_RELU: return z > 0 ? 1 : 0;
+	case CLN_LEAKY_RELU: return z > 0 ? 1 : LEAKY_SLOPE;
+	case CLN_ELU: return z > 0 ? 1 : dmath_exp(z);
+	case CLN_SELU: return SELU_LAMBDA * (z > 0 ? 1 : SELU_ALPHA * dmath_exp(z));
+	case CLN_GELU: return normal_distribution(z) + z * normal_density(z);
 	case CLN_SILU:
 		s = dmath_sigmoid(z);
 		return s * (1 + z * (1 - s));
