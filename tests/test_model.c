@@ -943,8 +943,7 @@ static void remove_folder(const struct folder *folder)
 
 static void write_file(const char *path, const char *bytes, size_t length)
 {
-	struct io_piece piece = {bytes, length};
-	assert_ok(io_replace_file(path, &piece, 1, &err));
+	assert_ok(io_replace_file(path, bytes, length, &err));
 }
 
 START_TEST(saved_model_loads_by_file_and_by_folder)

@@ -254,7 +254,7 @@ static enum cln_status replace(const struct validation *validation, const char *
 
 	if (status == CLN_OK)
 		status = run_directory_file(path, &folder, name, err);
-	return status == CLN_OK ? io_replace_file(path, &(struct io_piece){text->bytes, text->length}, 1, err) : status;
+	return status == CLN_OK ? io_replace_file(path, text->bytes, text->length, err) : status;
 }
 
 /* A line a row of DATA: its folds and what was said of it, repeat after repeat; empty for rows of weight 0. */

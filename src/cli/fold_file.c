@@ -86,7 +86,7 @@ static enum cln_status replace(const struct fold_files *files, size_t fit, const
 	char path[RUN_PATH];
 	const enum cln_status status = file_name(path, files, fit, ending, err);
 
-	return status == CLN_OK ? io_replace_file(path, &(struct io_piece){text->bytes, text->length}, 1, err) : status;
+	return status == CLN_OK ? io_replace_file(path, text->bytes, text->length, err) : status;
 }
 
 enum cln_status fold_file_drop(const struct fold_files *files, size_t fit, struct cln_error *err)

@@ -154,7 +154,7 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	text_add(&text, "\n", 1);
 	status = text_check(&text, err);
 	if (status == CLN_OK)
-		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
+		status = io_replace_file(path, text.bytes, text.length, err);
 	text_free(&text);
 	return status;
 }

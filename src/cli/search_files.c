@@ -304,7 +304,7 @@ static enum cln_status set_up(struct search_files *files, const struct run_recor
 	else if (status == CLN_OK && exists)
 		status = remove_search(files, err);
 	if (status == CLN_OK && (!exists || files->options->force))
-		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
+		status = io_replace_file(path, text.bytes, text.length, err);
 	text_free(&text);
 	return status;
 }

@@ -89,7 +89,7 @@ static enum cln_status write_config(const struct search_files *files, const stru
 	if (status == CLN_OK)
 		status = search_files_path(path, files, SEARCH_CONFIG, err);
 	if (status == CLN_OK)
-		status = io_replace_file(path, &(struct io_piece){config->bytes, config->length}, 1, err);
+		status = io_replace_file(path, config->bytes, config->length, err);
 	return status;
 }
 

@@ -217,12 +217,11 @@ enum cln_status checkpoint_encode(char **bytes, size_t *length, const struct cln
 enum cln_status cln_checkpoint_save(const struct cln_checkpoint *checkpoint, const char *note, const char *path,
                                     struct cln_error *err)
 {
-	struct io_piece piece = {0};
 	char *bytes = NULL;
-	enum cln_status status = checkpoint_encode(&bytes, &piece.length, checkpoint, note ? note : "", err);
-	piece.bytes = bytes;
+	size_t length = 0;
+	enum cln_status status = checkpoint_encode(&bytes, &length, checkpoint, note ? note : "", err);
 	if (status == CLN_OK)
-		status = io_replace_file(path, &piece, 1, err);
+		status = io_replace_file(path, bytes, length, err);
 	mem_free(bytes);
 	return status;
 }
