@@ -78,7 +78,7 @@ static enum cln_status make_network(struct network **net, size_t n_features, str
 	const size_t n[] = {n_features, 3, 2, 1};
 	float W[64], b[64];
 	unsigned k = 1;
-	enum cln_status status = network_create(net, n, 3, CLN_GELU, err);
+	enum cln_status status = network_create(net, n, 3, CLN_GELU, NULL, err);
 	for (size_t l = 1; l <= 3 && status == CLN_OK; l++) {
 		for (size_t i = 0; i < n[l] * n[l - 1]; i++, k = k * 37 % 64 + 1)
 			W[i] = i < 8 ? rare[i] : (float)((int)k - 32) / 64;

@@ -140,7 +140,7 @@ static inline enum cln_status recipe_run(struct recipe_run *run, uint64_t seed, 
 		return status;
 	const size_t n[] = {RECIPE_FEATURES, config.hidden[0], config.hidden[1], 1};
 	config.seed = seed;
-	status = network_create(&net, n, 3, config.activation, err);
+	status = network_create(&net, n, 3, config.activation, NULL, err);
 	if (status == CLN_OK)
 		status = textbook_create(&shadow.net, n, 3, config.activation, RECIPE_PATIENTS, err);
 	if (status == CLN_OK)

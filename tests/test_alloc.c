@@ -56,7 +56,7 @@ static enum cln_status replace_file(struct cln_error *err)
 	int fd = mkstemp(path);
 	if (fd < 0 || close(fd) != 0)
 		return error_set_errno(err, CLN_E_IO, "no file");
-	enum cln_status status = io_replace_file(path, &(struct io_piece){"content", 7}, 1, err);
+	enum cln_status status = io_replace_file(path, "content", 7, err);
 	unlink(path);
 	return status;
 }

@@ -29,7 +29,7 @@ struct image {
 
 static void write_text(const char *path, const char *content)
 {
-	assert_ok(io_replace_file(path, &(struct io_piece){content, strlen(content)}, 1, &err));
+	assert_ok(io_replace_file(path, content, strlen(content), &err));
 }
 
 /* The cache that a text is converted to. */

@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "kernels/dispatch.h"
 #include "tables.h"
-#include "train/predict.h"
+#include "whole_passes.h"
 
 /* Rows with logits of some spread, labels that follow them at another temperature, and weights. */
 struct rows {

@@ -120,7 +120,7 @@ static enum cln_status go(struct course *course, struct cln_error *why)
 	struct plan plan;
 	ck_assert_int_eq(kernels_select(&kernels, NULL, why), CLN_OK);
 	network_destroy(course->net);
-	ck_assert_int_eq(network_create(&course->net, n, 3, course->config.activation, why), CLN_OK);
+	ck_assert_int_eq(network_create(&course->net, n, 3, course->config.activation, NULL, why), CLN_OK);
 	network_init(course->net, CLN_INIT_AUTO, course->config.seed);
 	plan_create(&plan, course->net, &course->config, course->train->n_rows, course->threads);
 	plan_set_threads(&plan, parallel_limit(course->threads)); /* 1 where the build has no OpenMP */
@@ -800,7 +800,8 @@ START_TEST(another_front_is_refused)
 	struct network *other;
 	config.input_scaling = true;
 	struct cln_checkpoint *checkpoint = interrupted(table, &config);
-	assert_ok(network_create(&other, checkpoint->network->n, checkpoint->network->L, checkpoint->network->activation, &err));
+	assert_ok(network_create(&other, checkpoint->network->n, checkpoint->network->L, checkpoint->network->activation, NULL,
+	                         &err));
 	network_destroy(checkpoint->network);
 	checkpoint->network = other;
 	assert_not_resumed(checkpoint, table, &config, "has another shape");

@@ -342,7 +342,7 @@ START_TEST(random_texts_survive_writing_and_reading)
 		for (size_t row = 0; row < ROWS; row++)
 			for (size_t c = 0; c < COLUMNS; c++)
 				assert_cell(table, row, c,
-					    csv_is_missing(cells[row][c], strlen(cells[row][c])) ? "" : cells[row][c]);
+					    gap_by_default(cells[row][c], strlen(cells[row][c])) ? "" : cells[row][c]);
 		cln_table_destroy(table);
 	}
 	text_free(&csv);
@@ -510,7 +510,7 @@ START_TEST(missing_tokens_are_known)
 					     "NaN", "nan", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "None", "\\N", "#NULL!"};
 	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
 		char csv[128];
-		ck_assert(csv_is_missing(tokens[i], strlen(tokens[i])));
+		ck_assert(gap_by_default(tokens[i], strlen(tokens[i])));
 		snprintf(csv, sizeof csv, "x,y,z\n%s,%s,1\n %s ,\"%s\",1\n1,a,1\n", tokens[i], tokens[i], tokens[i], tokens[i]);
 		struct cln_table *table = read_ok(csv, NULL);
 		ck_assert_int_eq(table->columns[0].type, COLUMN_NUMERIC);
@@ -523,7 +523,7 @@ START_TEST(missing_tokens_are_known)
 	static const char *const values[] = {"none", "N",       "n",     "NAS",  "nul",      "0",
 					     "--",   "unknown", "NULL1", "naan", "nonesuch", "-inf"};
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-		ck_assert_msg(!csv_is_missing(values[i], strlen(values[i])), "%s is taken for a gap", values[i]);
+		ck_assert_msg(!gap_by_default(values[i], strlen(values[i])), "%s is taken for a gap", values[i]);
 }
 END_TEST
 
@@ -1029,13 +1029,13 @@ START_TEST(files_that_cannot_be_read_are_named)
 {
 	struct cln_table *table;
 	struct cln_error err = {0};
-	ck_assert_int_eq(csv_read(&table, "/nonexistent/x.csv", &defaults, 1, &err), CLN_E_IO);
+	ck_assert_int_eq(cln_table_read(&table, "/nonexistent/x.csv", &defaults, &err), CLN_E_IO);
 	ck_assert_str_eq(err.message, "cannot open /nonexistent/x.csv: No such file or directory");
 	ck_assert_ptr_null(table);
-	ck_assert_int_eq(csv_read(&table, "/tmp", &defaults, 1, &err), CLN_E_IO);
+	ck_assert_int_eq(cln_table_read(&table, "/tmp", &defaults, &err), CLN_E_IO);
 	ck_assert_str_eq(err.message, "/tmp is a directory, not a table");
 	ck_assert_int_eq(cln_table_read(&table, "/tmp", &(struct cln_read_options){.threads = -1}, &err), CLN_E_USAGE);
-	ck_assert_int_eq(csv_read(&table, "/nonexistent/x.csv", &defaults, 1, NULL), CLN_E_IO);
+	ck_assert_int_eq(cln_table_read(&table, "/nonexistent/x.csv", &defaults, NULL), CLN_E_IO);
 }
 END_TEST
 
@@ -1068,11 +1068,11 @@ START_TEST(standard_input_may_be_a_file_or_a_pipe)
 			fds[0] = open(path, O_RDONLY);
 		}
 		ck_assert_int_ge(dup2(fds[0], STDIN_FILENO), 0);
-		assert_ok(csv_read(&table, "-", &defaults, 1, &err));
+		assert_ok(cln_table_read(&table, "-", &defaults, &err));
 		ck_assert_uint_eq(table->n_rows, 2);
 		assert_cell(table, 1, 1, "y");
 		table_place(place, table, 1, 1);
-		ck_assert_str_eq(place, "standard input:3");
+		ck_assert_str_eq(place, "standard input:3:3");
 		cln_table_destroy(table);
 	}
 	remove_file();
@@ -1094,7 +1094,7 @@ static enum cln_status read_as_file(struct cln_table **table, const void *bytes,
 {
 	strcpy(path + strlen(path) - 6, "XXXXXX");
 	write_file(bytes, n);
-	enum cln_status status = csv_read(table, path, &defaults, 2, err);
+	enum cln_status status = cln_table_read(table, path, &defaults, err);
 	remove_file();
 	return status;
 }
@@ -1279,7 +1279,7 @@ START_TEST(gz_without_zlib_is_told)
 	struct cln_table *table;
 	struct cln_error err = {0};
 	write_file("\x1f\x8b\x08", 3);
-	ck_assert_int_eq(csv_read(&table, path, &defaults, 1, &err), CLN_E_DAMAGED);
+	ck_assert_int_eq(cln_table_read(&table, path, &defaults, &err), CLN_E_DAMAGED);
 	ck_assert_ptr_nonnull(strstr(err.message, "it was made without zlib"));
 	remove_file();
 }

@@ -155,7 +155,7 @@ static void check_label(const struct cln_table *table, const char *positive, con
 {
 	struct label label;
 
-	assert_ok(label_find(&label, table, NULL, positive, NULL, &err));
+	assert_ok(label_find(&label, table, NULL, positive, NULL, NULL, &err));
 	ck_assert_str_eq(label.column, "class");
 	ck_assert_str_eq(label.negative, expected_negative);
 	ck_assert_str_eq(label.positive, expected_positive);
@@ -208,19 +208,19 @@ START_TEST(the_default_label_is_the_last_column_that_is_no_weight)
 	tables_numbers(table, 0, "a", (const float[]){1, 2});
 	tables_numbers(table, 1, "b", (const float[]){3, 4});
 	tables_numbers(table, 2, "c", (const float[]){5, 6});
-	assert_ok(label_find(&label, table, NULL, NULL, "c", &err));
+	assert_ok(label_find(&label, table, NULL, NULL, "c", NULL, &err));
 	ck_assert_str_eq(label.column, "b");
 	label_free(&label);
 	table->columns[2].ignored = true;
-	assert_ok(label_find(&label, table, NULL, NULL, NULL, &err));
+	assert_ok(label_find(&label, table, NULL, NULL, NULL, NULL, &err));
 	ck_assert_str_eq(label.column, "b");
 	label_free(&label);
 	table->columns[2].ignored = false;
-	assert_ok(label_find(&label, table, "1", NULL, NULL, &err));
+	assert_ok(label_find(&label, table, "1", NULL, NULL, NULL, &err));
 	ck_assert_str_eq(label.column, "a");
 	label_free(&label);
-	ck_assert_int_eq(label_find(&label, table, "a", NULL, "a", &refusal), CLN_E_USAGE);
-	ck_assert_int_eq(label_find(&label, table, "z", NULL, NULL, &refusal), CLN_E_DATA);
+	ck_assert_int_eq(label_find(&label, table, "a", NULL, "a", NULL, &refusal), CLN_E_USAGE);
+	ck_assert_int_eq(label_find(&label, table, "z", NULL, NULL, NULL, &refusal), CLN_E_DATA);
 	ck_assert_ptr_nonnull(strstr(refusal.message, "\"z\""));
 	cln_table_destroy(table);
 }
@@ -232,7 +232,7 @@ static void check_label_refused(struct cln_table *table, const char *positive, c
 	struct label label;
 	struct cln_error err = {0};
 
-	ck_assert_int_eq(label_find(&label, table, "class", positive, weight, &err), status);
+	ck_assert_int_eq(label_find(&label, table, "class", positive, weight, NULL, &err), status);
 	ck_assert_int_eq(err.code, status);
 	ck_assert_msg(strstr(err.message, text) != NULL, "%s", err.message);
 	ck_assert_ptr_null(label.column);
@@ -276,7 +276,7 @@ START_TEST(labels_of_weight_0_do_not_count)
 	struct label label;
 
 	table->columns[0].numbers[1] = 0;
-	assert_ok(label_find(&label, table, NULL, NULL, "x", &err));
+	assert_ok(label_find(&label, table, NULL, NULL, "x", NULL, &err));
 	ck_assert_str_eq(label.positive, "b");
 	label_free(&label);
 	cln_table_destroy(table);
@@ -290,36 +290,29 @@ static const struct label ab = {.column = (char[]){"class"}, .negative = (char[]
 START_TEST(rows_of_weight_0_are_dropped)
 {
 	struct cln_table *table = table_with_texts((const char *[]){"a", NULL, "b", "a"}, 4);
-	uint32_t *rows;
-	float *y, *w;
-	size_t n_rows, n_dropped;
+	struct labelled_rows read;
 
 	table->columns[0].numbers[1] = 0; /* its label is missing: that must not matter */
-	assert_ok(labels_read(&rows, &y, &w, &n_rows, &n_dropped, table, &ab, "x", &err));
-	ck_assert_uint_eq(n_rows, 3);
-	ck_assert_uint_eq(n_dropped, 1);
-	ck_assert_mem_eq(rows, ((const uint32_t[]){0, 2, 3}), 3 * sizeof *rows);
-	ck_assert_mem_eq(y, ((const float[]){0, 1, 0}), 3 * sizeof *y);
-	ck_assert_mem_eq(w, ((const float[]){1, 3, 4}), 3 * sizeof *w);
-	mem_free(rows);
-	mem_free(y);
-	mem_free(w);
+	assert_ok(labels_read(&read, table, &ab, "x", NULL, &err));
+	ck_assert_uint_eq(read.n, 3);
+	ck_assert_uint_eq(read.n_dropped, 1);
+	ck_assert_mem_eq(read.rows, ((const uint32_t[]){0, 2, 3}), 3 * sizeof *read.rows);
+	ck_assert_mem_eq(read.y, ((const float[]){0, 1, 0}), 3 * sizeof *read.y);
+	ck_assert_mem_eq(read.w, ((const float[]){1, 3, 4}), 3 * sizeof *read.w);
+	labelled_rows_free(&read);
 	cln_table_destroy(table);
 }
 END_TEST
 
 static void check_classes(struct cln_table *table, const struct label *label, const float *expected, size_t n)
 {
-	uint32_t *rows;
-	float *y, *w;
-	size_t n_rows, n_dropped;
+	struct labelled_rows read;
 
-	assert_ok(labels_read(&rows, &y, &w, &n_rows, &n_dropped, table, label, NULL, &err));
-	ck_assert_uint_eq(n_rows, n);
-	ck_assert_mem_eq(y, expected, n * sizeof *y);
-	ck_assert_ptr_null(w);
-	mem_free(rows);
-	mem_free(y);
+	assert_ok(labels_read(&read, table, label, NULL, NULL, &err));
+	ck_assert_uint_eq(read.n, n);
+	ck_assert_mem_eq(read.y, expected, n * sizeof *read.y);
+	ck_assert_ptr_null(read.w);
+	labelled_rows_free(&read);
 	cln_table_destroy(table);
 }
 
@@ -345,14 +338,12 @@ END_TEST
 
 static void check_rows_refused(struct cln_table *table, const char *weight, const char *text)
 {
-	uint32_t *rows;
-	float *y, *w;
-	size_t n_rows, n_dropped;
+	struct labelled_rows read;
 	struct cln_error err = {0};
 
-	ck_assert_int_eq(labels_read(&rows, &y, &w, &n_rows, &n_dropped, table, &ab, weight, &err), CLN_E_DATA);
+	ck_assert_int_eq(labels_read(&read, table, &ab, weight, NULL, &err), CLN_E_DATA);
 	ck_assert_msg(strstr(err.message, text) != NULL, "%s", err.message);
-	ck_assert(!rows && !y && !w && !n_rows);
+	ck_assert(!read.rows && !read.y && !read.w && !read.n);
 	cln_table_destroy(table);
 }
 
@@ -383,12 +374,10 @@ START_TEST(a_label_of_another_table_is_no_number_of_a_column)
 {
 	const struct label second = {.column = (char[]){"2"}, .negative = (char[]){"a"}, .positive = (char[]){"b"}};
 	struct cln_table *table = table_with_texts((const char *[]){"a", "b"}, 2);
-	uint32_t *rows;
-	float *y, *w;
-	size_t n_rows, n_dropped;
+	struct labelled_rows read;
 	struct cln_error refusal = {0};
 
-	ck_assert_int_eq(labels_read(&rows, &y, &w, &n_rows, &n_dropped, table, &second, NULL, &refusal), CLN_E_DATA);
+	ck_assert_int_eq(labels_read(&read, table, &second, NULL, NULL, &refusal), CLN_E_DATA);
 	ck_assert_ptr_nonnull(strstr(refusal.message, "there is no column \"2\" for the label"));
 	cln_table_destroy(table);
 }
@@ -406,7 +395,7 @@ START_TEST(ten_bad_labels_and_weights_are_told_and_the_others_counted)
 		texts[i] = i < 2 ? (i ? "b" : "a") : "c";
 	check_rows_refused(table_with_texts(texts, ROWS), NULL, "... and 2 more errors");
 	struct cln_table *table = table_with_texts(texts, ROWS);
-	ck_assert_int_eq(label_find(&label, table, NULL, NULL, NULL, &err), CLN_E_DATA);
+	ck_assert_int_eq(label_find(&label, table, NULL, NULL, NULL, NULL, &err), CLN_E_DATA);
 	for (const char *c = err.message; *c; c++)
 		lines += *c == '\n';
 	ck_assert_uint_eq(lines, 11);

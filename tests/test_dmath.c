@@ -24,18 +24,15 @@ START_TEST(sine_and_cosine_of_turns_are_within_their_absolute_bound)
 		double u = 4 * rng_uniform(&rng) - 2;
 		double bound = 1e-15 + 13 * (double)LDBL_EPSILON;
 		ck_assert_double_le(fabs((double)((long double)dmath_cos_2pi(u) - cosl(two_pi * (long double)u))), bound);
-		ck_assert_double_le(fabs((double)((long double)dmath_sin_2pi(u) - sinl(two_pi * (long double)u))), bound);
 	}
 }
 END_TEST
 
-START_TEST(sine_and_cosine_of_turns_are_exact_at_whole_quarters)
+START_TEST(the_cosine_of_turns_is_exact_at_whole_quarters)
 {
 	static const double cosine[] = {1, 0, -1, 0};
-	for (int quarter = -400; quarter < 400; quarter++) {
+	for (int quarter = -400; quarter < 400; quarter++)
 		ck_assert(dmath_cos_2pi(0.25 * quarter) == cosine[quarter & 3]);
-		ck_assert(dmath_sin_2pi(0.25 * quarter) == cosine[(quarter + 3) & 3]);
-	}
 	ck_assert(dmath_cos_2pi(0x1p60 + 0.0) == 1);
 }
 END_TEST
@@ -124,9 +121,8 @@ START_TEST(special_values_are_what_ieee_says)
 	ck_assert(dmath_erf(0) == 0 && dmath_erf(HUGE_VAL) == 1 && dmath_erf(-10) == -1);
 	ck_assert(dmath_erfc(0) == 1 && dmath_erfc(-10) == 2 && dmath_erfc(28) == 0 && dmath_erfc(HUGE_VAL) == 0);
 	ck_assert(dmath_pow(3, 0) == 1 && dmath_pow(1, 1e300) == 1);
-	double (*const functions[])(double) = {dmath_exp,     dmath_log,      dmath_log1p,   dmath_tanh, dmath_cos_2pi,
-	                                       dmath_sin_2pi, dmath_sigmoid, dmath_softplus, dmath_erf,
-	                                       dmath_erfc,    dmath_normal_quantile};
+	double (*const functions[])(double) = {dmath_exp,     dmath_log,      dmath_log1p, dmath_tanh, dmath_cos_2pi,
+	                                       dmath_sigmoid, dmath_softplus, dmath_erf,   dmath_erfc, dmath_normal_quantile};
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
 		ck_assert(isnan(functions[i](NAN)));
 }
@@ -139,7 +135,7 @@ START_TEST(the_bits_are_those_of_every_other_machine)
 	for (int i = -4000; i <= 4000; i++) {
 		double x = i * 0.1875 + i * 0x1p-40;
 		double values[] = {
-		        dmath_exp(x),     dmath_tanh(x / 64), dmath_cos_2pi(x),  dmath_sin_2pi(x),
+		        dmath_exp(x),     dmath_tanh(x / 64), dmath_cos_2pi(x),
 		        dmath_sigmoid(x), dmath_softplus(x),  dmath_erf(x / 64), dmath_log(fabs(x) + 0x1p-30),
 		        dmath_log1p(x / 800), dmath_pow(fabs(x) + 0.5, 0.3), dmath_normal_quantile((i + 4000.5) / 8001),
 		};
@@ -152,7 +148,7 @@ START_TEST(the_bits_are_those_of_every_other_machine)
 			crc = io_crc64(crc, bytes, sizeof bytes);
 		}
 	}
-	ck_assert_msg(crc == UINT64_C(0x9d2149d6f49bf14f), "%016llx", (unsigned long long)crc);
+	ck_assert_msg(crc == UINT64_C(0x4d39c20885c910dc), "%016llx", (unsigned long long)crc);
 }
 END_TEST
 
@@ -170,7 +166,7 @@ static Suite *dmath_suite(void)
 	suite_add_tcase(suite, accuracy);
 	TCase *values = tcase_create("values");
 	tcase_add_test(values, normal_quantiles_have_their_table_values_and_are_odd);
-	tcase_add_test(values, sine_and_cosine_of_turns_are_exact_at_whole_quarters);
+	tcase_add_test(values, the_cosine_of_turns_is_exact_at_whole_quarters);
 	tcase_add_test(values, special_values_are_what_ieee_says);
 	tcase_add_test(values, the_bits_are_those_of_every_other_machine);
 	suite_add_tcase(suite, values);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Ensembles: what their members' probabilities average to, their file, the rows that members learn from and leave out, and runs
  * that are interrupted in any of them. */
-#include <float.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
@@ -18,7 +17,7 @@
 #include "model_seal.h"
 #include "tables.h"
 #include "train/metrics.h"
-#include "train/predict.h"
+#include "whole_passes.h"
 
 static void assert_has(const char *text, const char *part)
 {
@@ -43,7 +42,7 @@ static struct rows make_rows(size_t n)
 	struct rng rng;
 
 	for (size_t k = 0; k < K_MOST; k++) {
-		assert_ok(network_create(&rows.networks[k], shape, 2, CLN_TANH, &err));
+		assert_ok(network_create(&rows.networks[k], shape, 2, CLN_TANH, NULL, &err));
 		network_init(rows.networks[k], CLN_INIT_NORMAL, 3 + k);
 	}
 	rows.X = mem_alloc(n, FEATURES * sizeof(float), NULL);

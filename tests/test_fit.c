@@ -10,7 +10,7 @@
 #include "model/model.h"
 #include "same_model.h"
 #include "tables.h"
-#include "train/predict.h"
+#include "whole_passes.h"
 
 /* ---------------------------------------------------------------- tables and configs */
 
@@ -30,7 +30,7 @@ static struct cln_table *ring_table(size_t n, uint32_t draw)
 		double radius = (out ? 2 : 0.5) + 0.4 * rng_uniform(&rng), turn = rng_uniform(&rng);
 
 		numbers[i] = (float)(radius * dmath_cos_2pi(turn));
-		numbers[n + i] = (float)(radius * dmath_sin_2pi(turn));
+		numbers[n + i] = (float)(radius * dmath_cos_2pi(turn - 0.25));
 		numbers[2 * n + i] = i % 10 == 3 ? NAN : (float)rng_normal(&rng);
 		texts[i] = colours[rng_below(&rng, 4)];
 		texts[n + i] = out ? "out" : "in";
@@ -100,7 +100,7 @@ START_TEST(no_epochs_give_the_initial_network)
 	config.epochs = 0;
 	model = fitted(table, &config, &summary);
 	n[0] = model->pipeline->n_features;
-	assert_ok(network_create(&initial, n, 2, config.activation, &err));
+	assert_ok(network_create(&initial, n, 2, config.activation, NULL, &err));
 	network_init(initial, config.init, config.seed);
 	ck_assert_uint_eq(model->network->n_floats, initial->n_floats);
 	ck_assert_mem_eq(model->network->params, initial->params, initial->n_floats * sizeof *initial->params);
@@ -258,16 +258,16 @@ START_TEST(the_pipeline_does_not_see_validation_rows)
 	struct cln_config config = small_config();
 	struct cln_model *clean, *poisoned;
 	struct label label;
-	uint32_t *rows, *first, *second;
-	size_t n_rows, n_dropped, n_first, n_second;
-	float *y, *w;
+	struct labelled_rows rows;
+	uint32_t *first, *second;
+	size_t n_first, n_second;
 
 	config.epochs = 0;
 	config.valid_fraction = 0.25;
 	clean = fitted(table, &config, NULL);
-	assert_ok(label_find(&label, table, NULL, NULL, NULL, &err));
-	assert_ok(labels_read(&rows, &y, &w, &n_rows, &n_dropped, table, &label, NULL, &err));
-	assert_ok(split_stratified(&first, &n_first, &second, &n_second, y, n_rows, 0.25, config.seed, 1, &err));
+	assert_ok(label_find(&label, table, NULL, NULL, NULL, NULL, &err));
+	assert_ok(labels_read(&rows, table, &label, NULL, NULL, &err));
+	assert_ok(split_stratified(&first, &n_first, &second, &n_second, rows.y, rows.n, 0.25, config.seed, 1, &err));
 	for (size_t i = 0; i < n_second; i++)
 		for (size_t c = 0; c < 3; c++)
 			table->columns[c].numbers[second[i]] = 1e30f;
@@ -283,8 +283,7 @@ START_TEST(the_pipeline_does_not_see_validation_rows)
 	}
 	mem_free(first);
 	mem_free(second);
-	mem_free(rows);
-	mem_free(y);
+	labelled_rows_free(&rows);
 	label_free(&label);
 	cln_model_destroy(poisoned);
 	cln_model_destroy(clean);

@@ -6,17 +6,12 @@
 #include <float.h>
 
 #include "base/dmath.h"
-#include "base/parallel.h"
-#include "data/batch.h"
-#include "kernels/dispatch.h"
-#include "nn/passes.h"
+#include "front_runs.h"
 #include "nn/textbook.h"
-#include "train/start.h"
-#include "train/trainer.h"
 
-/* Eighteen features, more than a panel, three of them embedded, one of those in the second panel; two are categories, one in the
+/* Three features are embedded, one of those in the second panel; two are categories, one in the
  * second panel, whose tables end in a third chunk of the optimizer. */
-enum { FEATURES = 18, NUMBERS = 3, CATEGORIES = 2, VALUES = 3, FEW = 5, MANY = 700, COLUMNS = 70, ROWS = 333 };
+enum { NUMBERS = 3, CATEGORIES = 2, VALUES = 3, FEW = 5, MANY = 700 };
 enum { FIRST_VALUE = FEATURES + EMBEDDING_OUTPUTS * NUMBERS, INPUTS = FIRST_VALUE + CATEGORIES * (VALUES - 1) };
 static const uint32_t numbers[NUMBERS] = {1, 4, 17};
 static const struct category categories[CATEGORIES] = {{.feature = 2, .n_rows = FEW}, {.feature = 16, .n_rows = MANY}};
@@ -48,7 +43,7 @@ static struct network *make_network(bool scaling)
 	                            .values = VALUES};
 	struct network *net;
 	struct rng rng;
-	assert_ok(network_create_with_front(&net, n, 3, CLN_TANH, &front, &err));
+	assert_ok(network_create(&net, n, 3, CLN_TANH, &front, &err));
 	network_init_front(net, 0.5, spreads, 7);
 	network_init_levels(net, 0.7, 7);
 	network_init(net, CLN_INIT_AUTO, 7);
@@ -72,13 +67,6 @@ static struct dataset make_data(size_t n_rows)
 	for (size_t i = 0; i < n_rows; i++)
 		data.y[i] = data.X[i * FEATURES] * data.X[i * FEATURES + 1] > 0.1f;
 	return data;
-}
-
-static const struct kernels *select_kernels(const char *isa)
-{
-	const struct kernels *kernels;
-	assert_ok(kernels_select(&kernels, isa, &err));
-	return kernels;
 }
 
 /* ---------------------------------------------------------------- in double */
@@ -163,8 +151,8 @@ static void oracle_backward(struct oracle *o)
 					o->gradient[AT_V + (j * OUTPUTS + i) * K + k] += dE * dmath_cos_2pi(turns);
 					o->gradient[AT_BIAS + j * OUTPUTS + i] += k == 0 ? dE : 0;
 				}
-				o->gradient[AT_W + j * K + k] -= dh * dmath_sin_2pi(turns) * TURN * x;
-				o->gradient[AT_PHASE + j * K + k] -= dh * dmath_sin_2pi(turns);
+				o->gradient[AT_W + j * K + k] -= dh * dmath_cos_2pi(turns - 0.25) * TURN * x;
+				o->gradient[AT_PHASE + j * K + k] -= dh * dmath_cos_2pi(turns - 0.25);
 			}
 	}
 }
@@ -233,21 +221,6 @@ START_TEST(the_chain_rule_is_what_differences_say)
 }
 END_TEST
 
-/* Both passes over the first m columns of data; the gradients into grads, the network's own A[0] into *space. */
-static void run_passes(float *grads, struct block_space *space, const struct network *net, const struct kernels *kernels,
-                       const struct dataset *data, size_t m, bool add)
-{
-	uint32_t order[COLUMNS];
-	assert_ok(block_space_create(space, net, COLUMNS + 2, true, false, &err));
-	for (size_t s = 0; s < m; s++) {
-		order[s] = (uint32_t)s;
-		space->y[s] = data->y[s];
-	}
-	batch_features(space->E, data->X, FEATURES, order, m, space->ld);
-	forward_pass(net, kernels, space, m, NULL);
-	backward_pass(grads, add, net, kernels, space, m, false, NULL);
-}
-
 /* What may be lost, relative to sums of absolute values: a product of at most n terms loses n 2^-24; a cosine 1.2e-7 (its fit and
  * rounding), and its angle, at most 12 turns here, 12 2 pi 2^-24 and less than 3e-7 of phase.  An element passes chains of at most
  * 27 + 20 + 9 terms forth, as many back, then 70 columns; each derivative of tanh takes twice the error of its A.  So all in all
@@ -282,7 +255,7 @@ START_TEST(the_engine_is_the_chain_rule_within_what_rounding_does)
 		struct network view = *net;
 		if (!supported)
 			continue;
-		run_passes(grads, &space, net, select_kernels(name), &data, COLUMNS, false);
+		run_passes(grads, &space, net, select_kernels(name), &data, COLUMNS, false, NULL);
 		for (size_t r = 0; r < INPUTS; r++)
 			for (size_t s = 0; s < COLUMNS; s++)
 				ck_assert_double_eq_tol((double)space.A[0][(r / PANEL * space.ld + s) * PANEL + r % PANEL],
@@ -350,75 +323,22 @@ END_TEST
 
 /* ---------------------------------------------------------------- bits */
 
-/* The gradients of several blocks, one after the other added to what is there. */
-static void accumulate(float *grads, const struct network *net, const struct kernels *kernels, const struct dataset *data)
-{
-	static const size_t columns[] = {1, 15, 16, 17, 63, 64, 65, COLUMNS};
-	for (size_t c = 0; c < 8; c++) {
-		struct block_space space;
-		run_passes(grads, &space, net, kernels, data, columns[c], c > 0);
-		block_space_free(&space);
-	}
-}
-
 START_TEST(instruction_sets_give_the_same_bits)
 {
 	struct network *net = make_network(_i);
 	struct dataset data = make_data(COLUMNS);
-	float *expected = mem_alloc(net->n_floats, sizeof *expected, NULL), *got = mem_alloc(net->n_floats, sizeof *got, NULL);
-	bool supported;
-	const char *name;
-	accumulate(expected, net, select_kernels("generic"), &data);
-	for (size_t set = 0; (name = kernels_name(set, &supported)) != NULL; set++) {
-		if (!supported)
-			continue;
-		accumulate(got, net, select_kernels(name), &data);
-		ck_assert_msg(memcmp(got, expected, net->n_floats * sizeof *got) == 0, "%s", name);
-	}
-	mem_free(expected);
-	mem_free(got);
+	assert_same_gradients(net, &data, NULL);
 	dataset_free(&data);
 	network_destroy(net);
 }
 END_TEST
 
-static struct cln_config strong(void)
-{
-	return (struct cln_config){.activation = CLN_MISH,
-	                           .optimizer = CLN_ADAMW,
-	                           .learning_rate = 0.02,
-	                           .beta1 = 0.9,
-	                           .beta2 = 0.95,
-	                           .epsilon = 1e-8,
-	                           .schedule = CLN_COSLOG4,
-	                           .parametrisation = CLN_NTK,
-	                           .bias_rate = 0.1,
-	                           .embedding_rate = 0.1,
-	                           .level_rate = 1,
-	                           .scaling_rate = 6,
-	                           .weight_decay = 0.02,
-	                           .dropout = 0.15,
-	                           .regularisation = CLN_REGULARISATION_FLAT_COSINE,
-	                           .batch_size = 128,
-	                           .epochs = 3,
-	                           .metric = CLN_LOG_LOSS,
-	                           .seed = 5};
-}
-
-/* Trained from a start that is fitted to the data. */
-static struct network *trained(const struct cln_config *config, const struct dataset *data, bool scaling, const char *isa,
-                               int threads)
+static struct network *fresh(const struct cln_config *config, bool scaling)
 {
 	struct network *net = make_network(scaling);
-	struct trainer_result result;
-	struct plan plan;
 	network_init_front(net, 0.5, spreads, 7);
 	network_init_levels(net, 0.7, 7);
 	net->activation = config->activation;
-	assert_ok(start_from_data(net, select_kernels(isa), data, 7, &err));
-	plan_create(&plan, net, config, data->n_rows, threads);
-	plan_set_threads(&plan, parallel_limit(threads)); /* 1 where the build has no OpenMP */
-	assert_ok(trainer_run(net, data, NULL, config, &plan, select_kernels(isa), NULL, &result, &err));
 	return net;
 }
 
@@ -426,29 +346,12 @@ static struct network *trained(const struct cln_config *config, const struct dat
 START_TEST(training_has_the_same_bits_on_any_threads)
 {
 	static const size_t blocks[] = {13, 100, 128, 333};
-	static const int threads[] = {2, 3, 5, 8, 16};
 	struct cln_config config = strong();
 	struct dataset data = make_data(ROWS);
-	const bool scaling = _i / 4 % 2;
-	bool supported;
-	const char *name;
 	config.block_size = blocks[_i % 4];
 	config.batch_size = _i % 4 == 3 ? 0 : 128;
 	config.clip_norm = _i / 8 ? 0.5 : 0;
-	struct network *one = trained(&config, &data, scaling, "generic", 1);
-	for (size_t t = 0; t < 5; t++) {
-		struct network *net = trained(&config, &data, scaling, NULL, threads[t]);
-		ck_assert_msg(memcmp(net->params, one->params, net->n_floats * sizeof(float)) == 0, "%d threads", threads[t]);
-		network_destroy(net);
-	}
-	for (size_t set = 0; (name = kernels_name(set, &supported)) != NULL; set++) {
-		if (!supported)
-			continue;
-		struct network *net = trained(&config, &data, scaling, name, 2);
-		ck_assert_msg(memcmp(net->params, one->params, net->n_floats * sizeof(float)) == 0, "%s", name);
-		network_destroy(net);
-	}
-	network_destroy(one);
+	network_destroy(assert_same_training(fresh, _i / 4 % 2, &config, &data));
 	dataset_free(&data);
 }
 END_TEST
@@ -463,23 +366,16 @@ START_TEST(every_kind_of_parameter_has_its_rate)
 	struct cln_config config = strong();
 	struct dataset data = make_data(ROWS);
 	struct network *start = make_network(true), *nets[2];
-	config.optimizer = CLN_SGD;
 	config.learning_rate = 4;
-	config.schedule = CLN_CONSTANT;
-	config.weight_decay = config.dropout = 0;
-	config.batch_size = 0;
 	config.epochs = 1;
 	for (int i = 0; i < 2; i++) {
-		struct trainer_result result;
-		struct plan plan;
 		config.parametrisation = i ? CLN_NTK : CLN_STANDARD;
 		config.bias_rate = i ? 0.5 : 1;
 		config.embedding_rate = i ? 0.25 : 1;
 		config.level_rate = i ? 0.125 : 1;
 		config.scaling_rate = i ? 2 : 1;
 		assert_ok(network_clone(&nets[i], start, &err));
-		plan_create(&plan, nets[i], &config, ROWS, 1);
-		assert_ok(trainer_run(nets[i], &data, NULL, &config, &plan, select_kernels(NULL), NULL, &result, &err));
+		descend(nets[i], config, &data);
 	}
 	for (size_t i = 0; i < start->n_floats; i++) {
 		double factor = i >= start->table_offset ? 0.125 : i >= start->scale_offset ? 2 : 0.25;
@@ -508,22 +404,15 @@ START_TEST(a_step_goes_by_the_gradient_of_the_passes)
 	struct dataset data = make_data(COLUMNS);
 	struct network *net = make_network(_i), *stepped;
 	struct block_space space;
-	struct trainer_result result;
-	struct plan plan;
 	float *grads = mem_alloc(net->n_floats, sizeof *grads, NULL);
-	config.optimizer = CLN_SGD;
 	config.learning_rate = config.bias_rate = config.embedding_rate = config.level_rate = config.scaling_rate = 1;
 	config.epochs = 1;
 	config.parametrisation = CLN_STANDARD;
-	config.schedule = CLN_CONSTANT;
-	config.weight_decay = config.dropout = 0;
-	config.batch_size = 0;
 	config.block_size = COLUMNS;
 	config.activation = net->activation;
-	run_passes(grads, &space, net, select_kernels(NULL), &data, COLUMNS, false);
+	run_passes(grads, &space, net, select_kernels(NULL), &data, COLUMNS, false, NULL);
 	assert_ok(network_clone(&stepped, net, &err));
-	plan_create(&plan, net, &config, COLUMNS, 1);
-	assert_ok(trainer_run(stepped, &data, NULL, &config, &plan, select_kernels(NULL), NULL, &result, &err));
+	descend(stepped, config, &data);
 	for (size_t i = 0; i < net->n_floats; i++) {
 		const double was = (double)net->params[i], step = (double)grads[i] / COLUMNS;
 		ck_assert_msg(fabs((double)stepped->params[i] - (was - step)) <= 0x1p-23 * (fabs(was) + 2 * fabs(step)),
@@ -545,21 +434,13 @@ START_TEST(every_epoch_looks_its_levels_up)
 	struct cln_config config = strong();
 	struct dataset data = make_data(COLUMNS);
 	struct network *twice = make_network(_i), *once = make_network(_i);
-	config.optimizer = CLN_SGD;
 	config.learning_rate = config.bias_rate = config.embedding_rate = config.level_rate = config.scaling_rate = 1;
 	config.parametrisation = CLN_STANDARD;
-	config.schedule = CLN_CONSTANT;
-	config.weight_decay = config.dropout = 0;
-	config.batch_size = 0;
 	config.block_size = COLUMNS;
 	config.activation = CLN_TANH;
 	for (size_t run = 0; run < 3; run++) {
-		struct network *net = run == 0 ? twice : once;
-		struct trainer_result result;
-		struct plan plan;
 		config.epochs = run == 0 ? 2 : 1;
-		plan_create(&plan, net, &config, COLUMNS, 1);
-		assert_ok(trainer_run(net, &data, NULL, &config, &plan, select_kernels(NULL), NULL, &result, &err));
+		descend(run == 0 ? twice : once, config, &data);
 	}
 	for (size_t i = 0; i < once->n_floats; i++)
 		ck_assert_double_eq_tol((double)twice->params[i], (double)once->params[i], 1e-5);
@@ -694,7 +575,7 @@ START_TEST(fronts_beyond_the_limits_are_refused)
 	                               {.categories = large, .n_categories = 1, .values = 0},
 	                               {.categories = large, .n_categories = 1, .values = LOOKUP_MAX_SIZE + 1}};
 	struct network *net;
-	ck_assert_int_eq(network_create_with_front(&net, n, 2, CLN_RELU, &fronts[_i], NULL), CLN_E_USAGE);
+	ck_assert_int_eq(network_create(&net, n, 2, CLN_RELU, &fronts[_i], NULL), CLN_E_USAGE);
 	ck_assert_ptr_null(net);
 }
 END_TEST

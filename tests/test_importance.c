@@ -8,7 +8,6 @@
 #include "api/config.h"
 #include "base/dmath.h"
 #include "base/rng.h"
-#include "kernels/dispatch.h"
 #include "model/model.h"
 #include "tables.h"
 

@@ -64,7 +64,7 @@ static enum cln_status replace(const char *path, const char *text, struct cln_er
 {
 	size_t half = strlen(text) / 2;
 	const struct io_piece pieces[] = {{text, half}, {NULL, 0}, {text + half, strlen(text) - half}};
-	return io_replace_file(path, pieces, 3, err);
+	return io_replace_place(&(struct io_place){.path = path}, pieces, 3, err);
 }
 
 static void assert_content(const char *path, const char *text)

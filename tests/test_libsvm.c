@@ -2,7 +2,6 @@
  * LibSVM text: the table of the same cells in CSV, errors with their places, what is taken for it and what is not. */
 #include "temporary_file.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 

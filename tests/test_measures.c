@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Measures: against scikit-learn, by hand, at their edges; intervals against what they promise; and the bits of all of it. */
-#include <float.h>
 #include <stdio.h>
 
-#include "api/delong.h"
 #include "api/evaluation.h"
 #include "api/intervals.h"
 #include "api/measures.h"

@@ -243,26 +243,6 @@ START_TEST(a_list_of_errors_ends_with_how_many_more_there_are)
 }
 END_TEST
 
-START_TEST(the_least_item_that_failed_is_told_whatever_the_threads)
-{
-	struct failure failures[3] = {{0}};
-	struct cln_error err = {0}, reason;
-	ck_assert_int_eq(failures_status(failures, 3, &err), CLN_OK);
-	error_set(&reason, CLN_E_IO, "item 9");
-	failure_note(&failures[2], 9, CLN_E_IO, &reason);
-	failure_note(&failures[2], 1, CLN_OK, &reason);
-	error_set(&reason, CLN_E_DATA, "item 4");
-	failure_note(&failures[0], 4, CLN_E_DATA, &reason);
-	error_set(&reason, CLN_E_IO, "item 5");
-	failure_note(&failures[0], 5, CLN_E_IO, &reason);
-	ck_assert_int_eq(failures_status(failures, 3, &err), CLN_E_DATA);
-	ck_assert_str_eq(err.message, "item 4");
-	error_set(&reason, CLN_E_IO, "item 2");
-	failure_note(&failures[2], 2, CLN_E_IO, &reason);
-	ck_assert_int_eq(failures_status(failures, 3, NULL), CLN_E_IO);
-}
-END_TEST
-
 START_TEST(a_message_too_long_is_cut_between_characters)
 {
 	static char longer[2 * CLN_ERROR_TEXT + 1];
@@ -313,7 +293,6 @@ static Suite *mem_suite(void)
 	tcase_add_test(status, the_text_of_errno_follows_the_message);
 	tcase_add_test(status, appended_lines_are_separated_and_cut_at_the_end_of_the_room);
 	tcase_add_test(status, a_list_of_errors_ends_with_how_many_more_there_are);
-	tcase_add_test(status, the_least_item_that_failed_is_told_whatever_the_threads);
 	tcase_add_test(status, a_message_too_long_is_cut_between_characters);
 	tcase_add_test(status, every_status_has_its_name);
 	suite_add_tcase(suite, status);

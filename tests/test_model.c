@@ -235,8 +235,7 @@ static struct cln_model *model_with_levels(void)
 	front.n_categories = model_categories(categories, pipeline);
 	ck_assert_uint_eq(front.n_categories, 2);
 	network_destroy(model->network);
-	assert_ok(network_create_with_front(&model->network, (const size_t[]){pipeline->n_features, 3, 2, 1}, 3, CLN_GELU, &front,
-	                                    &err));
+	assert_ok(network_create(&model->network, (const size_t[]){pipeline->n_features, 3, 2, 1}, 3, CLN_GELU, &front, &err));
 	network_init(model->network, CLN_INIT_HE, 5);
 	for (size_t e = 0; e < 16; e++)
 		values[e] = (float)e / 8;
@@ -944,8 +943,7 @@ static void remove_folder(const struct folder *folder)
 
 static void write_file(const char *path, const char *bytes, size_t length)
 {
-	struct io_piece piece = {bytes, length};
-	assert_ok(io_replace_file(path, &piece, 1, &err));
+	assert_ok(io_replace_file(path, bytes, length, &err));
 }
 
 START_TEST(saved_model_loads_by_file_and_by_folder)

@@ -7,6 +7,7 @@
 #include "kernels/dispatch.h"
 #include "train/narrow.h"
 #include "train/trainer.h"
+#include "whole_passes.h"
 
 #define COLUMNS NARROW_COLUMNS
 
@@ -26,7 +27,7 @@ static const struct kernels *kernels_of(size_t i)
 static struct network *make_network(const size_t *shape, enum cln_activation activation, uint64_t seed)
 {
 	struct network *net;
-	assert_ok(network_create(&net, shape + 1, shape[0], activation, &err));
+	assert_ok(network_create(&net, shape + 1, shape[0], activation, NULL, &err));
 	network_init(net, CLN_INIT_NORMAL, seed);
 	network_sync(net);
 	return net;

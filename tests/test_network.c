@@ -7,7 +7,7 @@
 static struct network *make(const size_t *n, size_t L)
 {
 	struct network *net;
-	assert_ok(network_create(&net, n, L, CLN_RELU, &err));
+	assert_ok(network_create(&net, n, L, CLN_RELU, NULL, &err));
 	return net;
 }
 
@@ -76,7 +76,7 @@ static void assert_variance(enum cln_activation activation, enum cln_init init, 
 {
 	const size_t n[] = {200, 200, 1};
 	struct network *net;
-	assert_ok(network_create(&net, n, 2, activation, &err));
+	assert_ok(network_create(&net, n, 2, activation, NULL, &err));
 	network_init(net, init, 9);
 	float *W = malloc(200 * 200 * sizeof *W), b[200];
 	network_get(net, 1, W, b);
@@ -185,9 +185,9 @@ START_TEST(impossible_networks_are_refused)
 	struct network *net = NULL;
 	struct cln_error err = {0};
 	const size_t empty[] = {3, 0, 1}, huge[] = {3, (size_t)NETWORK_MAX_UNITS + 1, 1};
-	ck_assert_int_eq(network_create(&net, empty, 2, CLN_RELU, &err), CLN_E_USAGE);
-	ck_assert_int_eq(network_create(&net, huge, 2, CLN_RELU, &err), CLN_E_USAGE);
-	ck_assert_int_eq(network_create(&net, odd, 0, CLN_RELU, &err), CLN_E_USAGE);
+	ck_assert_int_eq(network_create(&net, empty, 2, CLN_RELU, NULL, &err), CLN_E_USAGE);
+	ck_assert_int_eq(network_create(&net, huge, 2, CLN_RELU, NULL, &err), CLN_E_USAGE);
+	ck_assert_int_eq(network_create(&net, odd, 0, CLN_RELU, NULL, &err), CLN_E_USAGE);
 	ck_assert_ptr_null(net);
 	network_destroy(NULL);
 }

@@ -551,7 +551,7 @@ START_TEST(parts_hold_the_rows_of_the_whole_table)
 		struct cln_table *whole, *part;
 		struct parts *parts;
 		size_t n_rows = 0;
-		assert_ok(io_replace_file(path, &(struct io_piece){image.bytes, image.length}, 1, &err));
+		assert_ok(io_replace_file(path, image.bytes, image.length, &err));
 		assert_ok(cln_table_read(&whole, path, &options, &err));
 		assert_ok(parts_open(&parts, path, &options, 10 * (1 + i / 4), &err)); /* less than a row, one row, two */
 		for (;;) {
@@ -586,7 +586,7 @@ START_TEST(an_error_in_a_part_tells_where_reading_ended)
 	close(fd);
 	dictionary_of(dictionary, "<f8", false, 5, 1);
 	struct image image = make_image(1, dictionary, 0, elements, sizeof elements);
-	assert_ok(io_replace_file(path, &(struct io_piece){image.bytes, image.length}, 1, &err));
+	assert_ok(io_replace_file(path, image.bytes, image.length, &err));
 	for (size_t n_rows = 1; n_rows <= 2; n_rows++) { /* of a part */
 		struct cln_error reason;
 		struct cln_table *part;

@@ -204,6 +204,24 @@ START_TEST(loop_on_one_thread_runs_in_ascending_order)
 }
 END_TEST
 
+static enum cln_status fail_some(void *argument, size_t item, int tid, struct cln_error *err)
+{
+	const size_t *least = argument;
+	(void)tid;
+	return item < *least || item % 3 ? CLN_OK : error_set(err, item % 2 ? CLN_E_DATA : CLN_E_IO, "item %zu", item);
+}
+
+START_TEST(the_least_item_that_failed_is_told_whatever_the_threads)
+{
+	struct cln_error err = {0};
+	ck_assert_int_eq(parallel_try(sizes[_i], 999, fail_some, &(size_t){999}, &err), CLN_OK);
+	ck_assert_int_eq(err.code, CLN_OK);
+	ck_assert_int_eq(parallel_try(sizes[_i], 999, fail_some, &(size_t){400}, &err), CLN_E_IO);
+	ck_assert_str_eq(err.message, "item 402");
+	ck_assert_int_eq(parallel_try(sizes[_i], 999, fail_some, &(size_t){1}, NULL), CLN_E_DATA);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- the first call of the runtime */
 
 static void nothing_to_do(void *argument, struct team *team, int tid) { (void)argument, (void)team, (void)tid; }
@@ -467,6 +485,7 @@ static Suite *parallel_suite(void)
 	tcase_add_loop_test(loop, loop_uses_no_more_threads_than_it_was_given, 0, N_SIZES);
 	tcase_add_test(loop, loop_over_nothing_runs_nothing);
 	tcase_add_test(loop, loop_on_one_thread_runs_in_ascending_order);
+	tcase_add_loop_test(loop, the_least_item_that_failed_is_told_whatever_the_threads, 0, N_SIZES);
 	tcase_add_loop_test(first, a_namesake_killed_while_its_runtime_began_is_forgotten, 0, 10);
 	tcase_add_test(forked, child_of_fork_goes_on_without_its_parents_threads);
 	tcase_add_loop_test(split, split_covers_all_without_gap_or_overlap, 0, 50);

@@ -7,7 +7,7 @@
 
 #include "data/batch.h"
 #include "kernels/dispatch.h"
-#include "nn/passes.h"
+#include "whole_passes.h"
 
 #define INPUTS 21
 #define COLUMNS 26
@@ -25,7 +25,7 @@ static struct setting make_setting(enum cln_activation activation)
 	static const size_t n[] = {INPUTS, 40, 19, 1};
 	struct setting s;
 	struct rng rng;
-	assert_ok(network_create(&s.net, n, 3, activation, &err));
+	assert_ok(network_create(&s.net, n, 3, activation, NULL, &err));
 	network_init(s.net, CLN_INIT_AUTO, 3);
 	assert_ok(kernels_select(&s.kernels, NULL, &err));
 	s.X = mem_alloc(COLUMNS * INPUTS, sizeof(float), NULL);

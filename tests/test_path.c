@@ -9,7 +9,7 @@
 #include "kernels/dispatch.h"
 #include "nn/textbook.h"
 #include "train/path.h"
-#include "train/predict.h"
+#include "whole_passes.h"
 
 /* Eighteen features, in three groups by their number modulo 3: some embedded by waves, one by bins, one a level. */
 enum { FEATURES = 18, GROUPS = 3, LINES = 5, POINTS = 7, VALUES = 3, LEVELS = 5 };
@@ -41,7 +41,7 @@ static struct network *make_network(enum cln_activation activation, bool with_fr
 	struct network *net;
 	struct rng rng;
 
-	assert_ok(network_create_with_front(&net, n, 3, activation, with_front ? &front : NULL, &err));
+	assert_ok(network_create(&net, n, 3, activation, with_front ? &front : NULL, &err));
 	network_init(net, CLN_INIT_AUTO, 7);
 	if (with_front) {
 		float *values = mem_alloc(network_front_floats(net), sizeof *values, NULL);

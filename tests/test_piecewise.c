@@ -3,17 +3,10 @@
  * gradients are gradcheck's (tests/test_gradcheck.c). */
 #include "testing.h"
 
-#include <float.h>
-
-#include "base/parallel.h"
-#include "data/batch.h"
 #include "data/bins.h"
-#include "kernels/dispatch.h"
+#include "front_runs.h"
 #include "model_fixture.h"
 #include "model_seal.h"
-#include "nn/passes.h"
-#include "train/start.h"
-#include "train/trainer.h"
 
 /* ---------------------------------------------------------------- edges */
 
@@ -110,13 +103,6 @@ END_TEST
 
 /* ---------------------------------------------------------------- values */
 
-static const struct kernels *select_kernels(const char *isa)
-{
-	const struct kernels *kernels;
-	assert_ok(kernels_select(&kernels, isa, &err));
-	return kernels;
-}
-
 /* Two bins, from -1 to 1 and from 1 to 5, with the weights 2 and 10 and the bias 100: exact. */
 START_TEST(an_embedding_is_linear_between_its_edges_and_held_beyond)
 {
@@ -175,7 +161,7 @@ END_TEST
 
 /* ---------------------------------------------------------------- bits */
 
-enum { FEATURES = 18, BINNED = 3, COLUMNS = 70, ROWS = 333 };
+enum { BINNED = 3 };
 static const uint32_t binned[BINNED] = {1, 4, 17}, first_edge[BINNED + 1] = {0, 4, 6, 6 + PIECEWISE_MAX_BINS + 1};
 static const uint32_t waves[2] = {0, 4};
 
@@ -188,7 +174,7 @@ static struct network *make_network(enum cln_activation activation)
 	const struct front front = {.numbers = waves, .n_numbers = 2, .scaling = true, .binned = binned, .first_edge = first_edge,
 	                            .edges = of_edges, .n_binned = BINNED, .parametric = true};
 	struct network *net;
-	assert_ok(network_create_with_front(&net, n, 3, activation, &front, &err));
+	assert_ok(network_create(&net, n, 3, activation, &front, &err));
 	network_init_front(net, 0.5, NULL, 7);
 	network_init(net, CLN_INIT_AUTO, 7);
 	return net;
@@ -220,96 +206,35 @@ static struct dataset make_data(size_t n_rows)
 	return data;
 }
 
-/* The gradients of blocks of several widths, one after the other added to what is there. */
-static void accumulate(float *grads, const struct network *net, const struct kernels *kernels, const struct dataset *data)
-{
-	static const size_t columns[] = {1, 15, 16, 17, 63, COLUMNS};
-	const struct dropout_key dropout = {.rate = 0.25, .seed = 3};
-	for (size_t c = 0; c < 6; c++) {
-		struct block_space space;
-		uint32_t order[COLUMNS];
-		assert_ok(block_space_create(&space, net, COLUMNS + 2, true, true, &err));
-		for (size_t s = 0; s < columns[c]; s++) {
-			order[s] = (uint32_t)s;
-			space.y[s] = data->y[s];
-		}
-		batch_features(space.E, data->X, FEATURES, order, columns[c], space.ld);
-		forward_pass(net, kernels, &space, columns[c], &dropout);
-		backward_pass(grads, c > 0, net, kernels, &space, columns[c], false, &dropout);
-		block_space_free(&space);
-	}
-}
-
 START_TEST(instruction_sets_give_the_same_bits)
 {
 	struct network *net = make_network((enum cln_activation)_i);
 	struct dataset data = make_data(COLUMNS);
-	float *expected = mem_alloc(net->n_floats, sizeof *expected, NULL), *got = mem_alloc(net->n_floats, sizeof *got, NULL);
-	bool supported;
-	const char *name;
 	stir(net);
-	accumulate(expected, net, select_kernels("generic"), &data);
-	for (size_t set = 0; (name = kernels_name(set, &supported)) != NULL; set++) {
-		if (!supported)
-			continue;
-		accumulate(got, net, select_kernels(name), &data);
-		ck_assert_msg(memcmp(got, expected, net->n_floats * sizeof *got) == 0, "%s", name);
-	}
-	mem_free(expected);
-	mem_free(got);
+	assert_same_gradients(net, &data, &(struct dropout_key){.rate = 0.25, .seed = 3});
 	dataset_free(&data);
 	network_destroy(net);
 }
 END_TEST
 
-static struct cln_config strong(void)
+static struct network *fresh(const struct cln_config *config, bool scaling)
 {
-	return (struct cln_config){.activation = CLN_MISH, .optimizer = CLN_ADAMW, .learning_rate = 0.02, .beta1 = 0.9,
-	                           .beta2 = 0.95, .epsilon = 1e-8, .schedule = CLN_COSLOG4, .parametrisation = CLN_NTK,
-	                           .bias_rate = 0.1,
-	                           .embedding_rate = 0.1, .scaling_rate = 6, .weight_decay = 0.02, .dropout = 0.15,
-	                           .batch_size = 128, .epochs = 3, .metric = CLN_LOG_LOSS, .seed = 5};
-}
-
-static struct network *trained(const struct cln_config *config, const struct dataset *data, const char *isa, int threads)
-{
-	struct network *net = make_network(config->activation);
-	struct trainer_result result;
-	struct plan plan;
-	assert_ok(start_from_data(net, select_kernels(isa), data, 7, &err));
-	plan_create(&plan, net, config, data->n_rows, threads);
-	plan_set_threads(&plan, parallel_limit(threads)); /* 1 where the build has no OpenMP */
-	assert_ok(trainer_run(net, data, NULL, config, &plan, select_kernels(isa), NULL, &result, &err));
-	return net;
+	(void)scaling;
+	return make_network(config->activation);
 }
 
 /* Blocks of 13 columns; two blocks, with teams; one block, updated on the way back. */
 START_TEST(training_has_the_same_bits_on_any_threads)
 {
 	static const size_t blocks[] = {13, 100, 128};
-	static const int threads[] = {2, 3, 5, 8};
 	struct cln_config config = strong();
 	struct dataset data = make_data(ROWS);
-	bool supported;
-	const char *name;
 	config.block_size = blocks[_i % 3];
 	config.clip_norm = _i / 3 ? 0.5 : 0;
-	struct network *one = trained(&config, &data, "generic", 1);
+	struct network *one = assert_same_training(fresh, true, &config, &data);
 	for (size_t l = 1; l < one->L; l++)
 		ck_assert(network_alpha(one, l)[0] != 1); /* it has learnt */
 	ck_assert(network_piecewise(one)[PANEL] != 0);
-	for (size_t t = 0; t < 4; t++) {
-		struct network *net = trained(&config, &data, NULL, threads[t]);
-		ck_assert_msg(memcmp(net->params, one->params, net->n_floats * sizeof(float)) == 0, "%d threads", threads[t]);
-		network_destroy(net);
-	}
-	for (size_t set = 0; (name = kernels_name(set, &supported)) != NULL; set++) {
-		if (!supported)
-			continue;
-		struct network *net = trained(&config, &data, name, 2);
-		ck_assert_msg(memcmp(net->params, one->params, net->n_floats * sizeof(float)) == 0, "%s", name);
-		network_destroy(net);
-	}
 	network_destroy(one);
 	dataset_free(&data);
 }
@@ -324,20 +249,13 @@ START_TEST(bins_learn_as_embeddings_and_alphas_as_biases)
 	struct network *start = make_network(CLN_MISH), *nets[2];
 	stir(start);
 	network_sync(start);
-	config.optimizer = CLN_SGD;
 	config.learning_rate = 4;
-	config.schedule = CLN_CONSTANT;
-	config.weight_decay = config.dropout = 0;
-	config.batch_size = 0;
 	config.epochs = 1;
 	for (int i = 0; i < 2; i++) {
-		struct trainer_result result;
-		struct plan plan;
 		config.bias_rate = i ? 0.5 : 1;
 		config.embedding_rate = i ? 0.25 : 1;
 		assert_ok(network_clone(&nets[i], start, &err));
-		plan_create(&plan, nets[i], &config, ROWS, 1);
-		assert_ok(trainer_run(nets[i], &data, NULL, &config, &plan, select_kernels(NULL), NULL, &result, &err));
+		descend(nets[i], config, &data);
 	}
 	for (size_t i = start->piecewise_offset; i < start->n_floats; i++) {
 		const double factor = i < start->alpha_offset[1] ? 0.25 : 0.5, was = (double)start->params[i];
@@ -364,7 +282,7 @@ static struct cln_model *model_with_bins(void)
 	assert_ok(model_fixture(&model, &err));
 	const size_t n[] = {model->network->n_features, model->network->n[1], model->network->n[2], 1};
 	network_destroy(model->network);
-	assert_ok(network_create_with_front(&model->network, n, 3, CLN_GELU, &front, &err));
+	assert_ok(network_create(&model->network, n, 3, CLN_GELU, &front, &err));
 	network_init_front(model->network, 0.1, NULL, 1);
 	for (size_t i = 0; i < 5 * PANEL; i++)
 		model->network->params[model->network->piecewise_offset + i] = i % PANEL < PIECEWISE_OUTPUTS ? (float)i : 0;

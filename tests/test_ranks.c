@@ -5,7 +5,6 @@
 
 #include "rank_threads.h"
 
-#include "base/mem.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "kernels/dispatch.h"
@@ -92,7 +91,7 @@ static struct network *make_network(int which, const struct cln_config *config)
 {
 	static const size_t n[] = {FEATURES, 128, 96, 1};
 	struct network *net;
-	rank_assert(network_create_with_front(&net, n, 3, config->activation, &fronts[cases[which].front], NULL) == CLN_OK);
+	rank_assert(network_create(&net, n, 3, config->activation, &fronts[cases[which].front], NULL) == CLN_OK);
 	network_init(net, CLN_INIT_AUTO, config->seed);
 	network_init_front(net, 0.5, NULL, config->seed);
 	network_init_levels(net, 0.5, config->seed);
@@ -400,7 +399,7 @@ START_TEST(ranks_are_used_where_they_pay)
 		struct network *net;
 		struct plan plan;
 		config.batch_size = nets[i].batch;
-		assert_ok(network_create(&net, n, 3, CLN_RELU, &err));
+		assert_ok(network_create(&net, n, 3, CLN_RELU, NULL, &err));
 		plan_create_for(&plan, net, &config, 100000, 1, &comm);
 		ck_assert_int_eq(plan.comm != NULL, plan.n_blocks > 1);
 		ck_assert_int_eq(plan.comm && plan_ranks_pay(&plan, net), nets[i].pays);

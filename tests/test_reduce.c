@@ -61,7 +61,7 @@ START_TEST(any_threads_give_the_bits_of_the_tree)
 	const float expected = whole_sum(blocks, n_blocks);
 	for (int threads = 1; threads <= THREADS_MAX; threads++) {
 		struct reduction r;
-		assert_ok(reduction_create(&r, n_blocks, threads, &err));
+		assert_ok(reduction_create(&r, n_blocks, &(struct reduction_ranks){1, 0, &threads}, &err));
 		const float sum = follow(&r, blocks);
 		ck_assert_msg(memcmp(&sum, &expected, sizeof sum) == 0, "%zu blocks, %d threads: %a, not %a", n_blocks, threads,
 		              (double)sum, (double)expected);
@@ -79,7 +79,7 @@ START_TEST(a_stack_holds_at_most_two_nodes_a_height)
 		log2++;
 	for (int threads = 1; threads <= THREADS_MAX; threads++) {
 		struct reduction r;
-		assert_ok(reduction_create(&r, n_blocks, threads, &err));
+		assert_ok(reduction_create(&r, n_blocks, &(struct reduction_ranks){1, 0, &threads}, &err));
 		ck_assert_uint_le(r.n_slots, 2 * log2 + 1);
 		ck_assert_uint_lt(r.root, r.n_slots * (size_t)threads);
 		reduction_free(&r);
@@ -92,7 +92,7 @@ START_TEST(the_order_of_addition_is_the_trees_and_no_other)
 	/* 1 + tiny + tiny + tiny: in the tree (1 + tiny) + (tiny + tiny), where the second pair is large enough to count */
 	const float tiny = 0x1p-24f, blocks[4] = {1, tiny, tiny, tiny};
 	struct reduction r;
-	assert_ok(reduction_create(&r, 4, 2, &err));
+	assert_ok(reduction_create(&r, 4, &(struct reduction_ranks){1, 0, (int[]){2}}, &err));
 	ck_assert_float_eq(follow(&r, blocks), 1 + 0x1p-23f);
 	ck_assert_float_ne(follow(&r, blocks), ((1 + tiny) + tiny) + tiny);
 	reduction_free(&r);
@@ -110,7 +110,7 @@ static float follow_ranks(const float *blocks, size_t n_blocks, const int *threa
 	float *all = NULL; /* the owner's view of all slots; what nobody has sent is a NaN */
 	for (int rank = 0; rank < ranks; rank++) {
 		struct reduction r;
-		assert_ok(reduction_create_ranks(&r, n_blocks, &(struct reduction_ranks){ranks, rank, threads}, &err));
+		assert_ok(reduction_create(&r, n_blocks, &(struct reduction_ranks){ranks, rank, threads}, &err));
 		n_all = r.n_slots * first[ranks];
 		float *slots = malloc(n_all * sizeof *slots);
 		all = all ? all : malloc(n_all * sizeof *all);
@@ -172,7 +172,7 @@ START_TEST(two_ranks_with_half_of_the_blocks_send_one_sum_each)
 {
 	static const int threads[] = {2, 2};
 	struct reduction r;
-	assert_ok(reduction_create_ranks(&r, 64, &(struct reduction_ranks){2, 1, threads}, &err));
+	assert_ok(reduction_create(&r, 64, &(struct reduction_ranks){2, 1, threads}, &err));
 	ck_assert_uint_eq(r.first_held[1], 1);
 	ck_assert_uint_eq(r.first_held[2], 2);
 	ck_assert_uint_eq(r.n_cross, 1);
@@ -183,7 +183,7 @@ END_TEST
 START_TEST(a_whole_tree_needs_log_many_slots_on_one_thread)
 {
 	struct reduction r;
-	assert_ok(reduction_create(&r, 64, 1, &err));
+	assert_ok(reduction_create(&r, 64, &(struct reduction_ranks){1, 0, (int[]){1}}, &err));
 	ck_assert_uint_eq(r.n_slots, 6); /* the first pair is folded in place */
 	ck_assert_uint_eq(r.n_sums, 0);
 	reduction_free(&r);

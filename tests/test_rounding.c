@@ -18,7 +18,7 @@ static void sample(float *z, int run)
 
 static void check_activation(const struct kernels *kernels, enum cln_activation activation)
 {
-	const struct rounding_constants constants = rounding_of(activation);
+	const struct rounding_constants constants = rounding_constants[activation];
 	_Alignas(64) static float z[RUN], A[RUN], D[RUN];
 
 	for (int run = 0; run < RUNS; run++) {
@@ -53,7 +53,7 @@ END_TEST
 START_TEST(bend_bounds_the_change_of_the_slope)
 {
 	const enum cln_activation activation = (enum cln_activation)_i;
-	const double bend = rounding_of(activation).bend, h = 0x1p-8;
+	const double bend = rounding_constants[activation].bend, h = 0x1p-8;
 
 	for (double z = -30; z < 30; z += h)
 		if (!(textbook_has_kink(activation) && z <= 0 && z + h > 0))

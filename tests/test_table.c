@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-#include "data/csv.h"
 
 static struct cln_table *example(void)
 {

@@ -134,10 +134,10 @@ END_TEST
 static double worst_error(struct textbook *net, const struct textbook_cost *cost, double *parameter, const double *gradient,
 			  size_t n)
 {
-	double worst = 0, largest = 0, h;
+	double worst = 0, largest = 0;
 
 	for (size_t e = 0; e < n; e++) {
-		double error = textbook_difference(&h, net, cost, &parameter[e]) - gradient[e];
+		double h = TEXTBOOK_STEP, error = textbook_difference(&h, net, cost, &parameter[e]) - gradient[e];
 		ck_assert_double_gt(h, 0);
 		worst = fabs(error) > fabs(worst) ? error : worst;
 		largest = fmax(largest, fabs(gradient[e]));
@@ -190,7 +190,7 @@ START_TEST(a_difference_shrinks_its_step_before_a_kink_and_says_when_it_cannot)
 {
 	struct textbook *net = make((size_t[]){1, 1, 1}, 2, CLN_RELU, 1);
 	const struct textbook_cost cost = {.X = (double[]){1}, .y = (double[]){1}};
-	double h;
+	double h = TEXTBOOK_STEP;
 
 	net->b[1][0] = 1e-4;
 	net->W[2][0] = 1;
@@ -198,6 +198,7 @@ START_TEST(a_difference_shrinks_its_step_before_a_kink_and_says_when_it_cannot)
 	ck_assert_double_eq(h, 0x1p-15);
 	ck_assert_double_eq(net->b[1][0], 1e-4);
 	net->b[1][0] = 1e-5;
+	h = TEXTBOOK_STEP;
 	textbook_difference(&h, net, &cost, &net->b[1][0]);
 	ck_assert_double_eq(h, 0);
 	textbook_destroy(net);

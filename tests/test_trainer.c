@@ -7,8 +7,8 @@
 #include "base/rng.h"
 #include "kernels/dispatch.h"
 #include "train/metrics.h"
-#include "train/predict.h"
 #include "train/trainer.h"
+#include "whole_passes.h"
 
 #define FEATURES 7
 
@@ -51,13 +51,6 @@ static struct cln_config plain(void)
 	                           .seed = 5};
 }
 
-static const struct kernels *select_kernels(const char *name)
-{
-	const struct kernels *kernels;
-	assert_ok(kernels_select(&kernels, name, &err));
-	return kernels;
-}
-
 /* Trains a fresh network; threads are forced, whatever the plan finds worth using. */
 static enum cln_status train(struct network **net, struct trainer_result *result, const struct cln_config *config,
                              const struct dataset *data, const struct dataset *valid, const char *isa, int threads,
@@ -65,7 +58,7 @@ static enum cln_status train(struct network **net, struct trainer_result *result
 {
 	const size_t n[] = {FEATURES, 33, 20, 1};
 	struct plan plan;
-	ck_assert_int_eq(network_create(net, n, 3, config->activation, err), CLN_OK);
+	ck_assert_int_eq(network_create(net, n, 3, config->activation, NULL, err), CLN_OK);
 	network_init(*net, CLN_INIT_AUTO, config->seed);
 	plan_create(&plan, *net, config, data->n_rows, threads);
 	plan_set_threads(&plan, parallel_limit(threads)); /* 1 where the build has no OpenMP */
@@ -81,7 +74,7 @@ static int lanes_of(size_t units, size_t batch_size, size_t members, int threads
 	struct plan plan;
 	assert_ok(cln_config_recipe(&config, "plain", &err));
 	config.batch_size = batch_size;
-	assert_ok(network_create(&net, n, 4, CLN_RELU, &err));
+	assert_ok(network_create(&net, n, 4, CLN_RELU, NULL, &err));
 	plan_create(&plan, net, &config, 10000, threads);
 	const int lanes = plan_lanes(&plan, net, members, threads, seconds);
 	for (int other = 1; other <= threads; other++) /* no number of lanes that all have the same to do would end before it */
@@ -193,7 +186,7 @@ START_TEST(members_may_share_a_single_panel)
 		struct network *net;
 		struct plan plan;
 		struct trainer_result result;
-		assert_ok(network_create(&net, n, 3, config.activation, &err));
+		assert_ok(network_create(&net, n, 3, config.activation, NULL, &err));
 		network_init(net, CLN_INIT_AUTO, 3);
 		plan_create(&plan, net, &config, data.n_rows, threads);
 		plan_set_threads(&plan, parallel_limit(threads));
@@ -530,8 +523,8 @@ START_TEST(block_sizes_follow_the_stated_rule)
 	struct network *large, *small;
 	struct plan plan;
 	struct cln_config config = plain();
-	assert_ok(network_create(&large, n_large, 3, CLN_RELU, &err));
-	assert_ok(network_create(&small, n_small, 3, CLN_RELU, &err));
+	assert_ok(network_create(&large, n_large, 3, CLN_RELU, NULL, &err));
+	assert_ok(network_create(&small, n_small, 3, CLN_RELU, NULL, &err));
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		config.batch_size = cases[i][0];
 		for (int threads = 1; threads <= 4; threads += 3) {
@@ -576,8 +569,8 @@ START_TEST(small_work_uses_one_thread_and_large_work_all)
 	struct network *tiny, *large;
 	const size_t n_tiny[] = {2, 3, 3, 1}, n_large[] = {28, 300, 300, 300, 1};
 	struct cln_config config = plain();
-	assert_ok(network_create(&tiny, n_tiny, 3, CLN_RELU, &err));
-	assert_ok(network_create(&large, n_large, 4, CLN_RELU, &err));
+	assert_ok(network_create(&tiny, n_tiny, 3, CLN_RELU, NULL, &err));
+	assert_ok(network_create(&large, n_large, 4, CLN_RELU, NULL, &err));
 	plan_create(&plan, tiny, &config, 1000, 8);
 	ck_assert_int_eq(plan.threads, 1);
 	config.batch_size = 1024;

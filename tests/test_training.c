@@ -10,7 +10,6 @@
  * their bounds: the engine uses up to 15 % of the tolerance (gcc, x86-64), which is a small part of what the parameters move. */
 #include "testing.h"
 
-#include "base/mem.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "data/batch.h"
@@ -348,7 +347,7 @@ START_TEST(a_training_is_the_textbooks_within_what_rounding_does)
 	struct network *net;
 	struct rng rng;
 	size_t size;
-	assert_ok(network_create(&net, n, L, config.activation, &err));
+	assert_ok(network_create(&net, n, L, config.activation, NULL, &err));
 	network_init(net, CLN_INIT_NORMAL, config.seed); /* biases too, so that a decay of them shows */
 	begin_course(&start, &config, &data, net, NULL);
 	begin_course(&exact, &config, &data, net, NULL);

@@ -292,7 +292,7 @@ static enum cln_status make_network(struct network **net, const struct cln_confi
 		n[l] = config->hidden[l - 1];
 	n[L] = 1;
 	if (status == CLN_OK)
-		status = network_create_with_front(net, n, L, config->activation, &front, err);
+		status = network_create(net, n, L, config->activation, &front, err);
 	front_free(&front);
 	if (status != CLN_OK)
 		return status;

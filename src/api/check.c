@@ -4,7 +4,6 @@
 
 #include "api/rows.h"
 #include "base/cpus.h"
-#include "base/parallel.h"
 #include "data/dataset.h"
 #include "model/model.h"
 
@@ -60,23 +59,17 @@ static enum cln_status take_refusal(struct cln_error *refused, enum cln_status s
 static enum cln_status read_file(struct check_file *file, const char *path, const struct check_task *task,
 				 const struct cln_table *like, struct cln_error *err)
 {
-	struct cln_read_options read = *task->read;
 	struct cln_error why = {0};
 	enum cln_status status;
 
 	file->name = path;
 	file->findings.most = task->most;
-	if (!task->model && !like)
-		read.weight = task->config->weight;
-	if (task->model || (task->init && !like)) {
-		status = rows_check_for_model(&file->table, path, &read, task->model ? task->model : task->init,
-					      &file->findings, &why);
-	} else if (like) {
-		status = rows_check_like_table(&file->table, path, &read, like, &file->findings, &why);
-	} else {
-		read.label = task->config->label ? task->config->label : "";
-		status = table_read_all(&file->table, path, &read, &file->findings, &why);
-	}
+	if (task->model)
+		status = rows_read_for_model(&file->table, path, task->read, task->model, &file->findings, &why);
+	else if (like)
+		status = rows_read_like_table(&file->table, path, task->read, like, &file->findings, &why);
+	else
+		status = rows_read_to_train(&file->table, path, task->read, task->init, task->config, &file->findings, &why);
 	if (status == CLN_E_USAGE) /* of the options that say how to read */
 		return error_set(err, status, "%s", why.message);
 	if (status == CLN_E_DATA && file->findings.ended)
@@ -97,22 +90,7 @@ static enum cln_status read_files(struct check_result *result, const struct chec
 
 /* ---------------------------------------------------------------- labels */
 
-/* Rows with their labels and weights. */
-struct labelled {
-	uint32_t *rows;
-	float *y, *w;
-	size_t n;
-};
-
-static void labelled_free(struct labelled *labelled)
-{
-	mem_free(labelled->rows);
-	mem_free(labelled->y);
-	mem_free(labelled->w);
-	*labelled = (struct labelled){0};
-}
-
-static void count_label(struct check_result *result, const struct labelled *labelled)
+static void count_label(struct check_result *result, const struct labelled_rows *labelled)
 {
 	for (size_t i = 0; i < labelled->n; i++) {
 		const double w = labelled->w ? (double)labelled->w[i] : 1;
@@ -140,13 +118,11 @@ static void take_label(struct check_result *result, struct label *label)
 /* The labels of the other files: what is wrong with them. */
 static enum cln_status check_labels(struct check_file *file, const struct label *label, const char *weight, struct cln_error *err)
 {
-	struct labelled labelled = {0};
+	struct labelled_rows labelled = {0};
 	struct cln_error why = {0};
-	size_t n_dropped;
-	enum cln_status status = labels_find_all(&labelled.rows, &labelled.y, &labelled.w, &labelled.n, &n_dropped, file->table,
-						 label, weight, &file->findings, &why);
+	const enum cln_status status = labels_read(&labelled, file->table, label, weight, &file->findings, &why);
 
-	labelled_free(&labelled);
+	labelled_rows_free(&labelled);
 	return take_refusal(&file->refused, status, &why, err);
 }
 
@@ -179,23 +155,24 @@ static enum cln_status find_label(struct label *label, const struct check_task *
 		status = error_set(&why, CLN_E_DATA, "%s: there is no column \"%s\" for the label", data->table->source,
 				   from->column);
 	else
-		status = label_find_all(label, data->table, from ? from->column : config->label,
-					from ? from->positive : config->positive, config->weight, &data->findings, &why);
+		status = label_find(label, data->table, from ? from->column : config->label,
+				    from ? from->positive : config->positive, config->weight, &data->findings, &why);
 	return take_refusal(&data->refused, status, &why, err);
 }
 
 /* Rows that remain once those with problems are gone, which were told before. */
-static enum cln_status read_labelled(struct labelled *labelled, struct check_result *result, const struct label *label,
+static enum cln_status read_labelled(struct labelled_rows *labelled, struct check_result *result, const struct label *label,
 				     const char *weight, struct cln_error *err)
 {
 	const struct check_file *data = &result->files[CHECK_DATA];
 	struct findings again = {.most = 0, .bad_rows = data->findings.bad_rows};
+	const enum cln_status status = labels_read(labelled, data->table, label, weight, &again, err);
 
-	return labels_find_all(&labelled->rows, &labelled->y, &labelled->w, &labelled->n, &result->n_dropped, data->table, label,
-			       weight, &again, err);
+	result->n_dropped = labelled->n_dropped;
+	return status;
 }
 
-static enum cln_status look_at_labels(struct check_result *result, struct labelled *labelled, const struct check_task *task,
+static enum cln_status look_at_labels(struct check_result *result, struct labelled_rows *labelled, const struct check_task *task,
 				      struct cln_error *err)
 {
 	struct check_file *data = &result->files[CHECK_DATA];
@@ -288,37 +265,36 @@ static enum cln_status try_train(struct check_result *result, const struct check
 
 /* ---------------------------------------------------------------- the whole */
 
-static enum cln_status look_at_columns(struct check_result *result, const struct labelled *labelled, bool chosen, int threads,
+static enum cln_status look_at_columns(struct check_result *result, const struct labelled_rows *labelled, bool chosen, int threads,
 				       struct cln_error *err)
 {
 	const struct check_file *data = &result->files[CHECK_DATA];
-	const struct check_rows with_labels = {data->table, labelled->rows, labelled->y, labelled->n};
 	uint32_t *rows;
 	enum cln_status status = findings_good_rows(&rows, &result->n_rows, &data->findings, data->table->n_rows, err);
-	const struct check_rows all = {data->table, rows, NULL, result->n_rows};
+	const struct labelled_rows all = {.table = data->table, .n = result->n_rows, .rows = rows};
 
 	if (status == CLN_OK)
-		status = check_columns(result, &all, &with_labels, chosen, threads, err);
+		status = check_columns(result, &all, labelled, chosen, threads, err);
 	mem_free(rows);
 	return status;
 }
 
 static enum cln_status look_at_table(struct check_result *result, const struct check_task *task, int threads, struct cln_error *err)
 {
-	struct labelled labelled = {0};
+	struct labelled_rows labelled = {0};
 	enum cln_status status = task->model ? CLN_OK : look_at_labels(result, &labelled, task, err);
 
 	if (status == CLN_OK)
 		status = look_at_columns(result, &labelled, task->model || task->init, threads, err);
 	if (status == CLN_OK)
 		status = task->model ? check_model(result, task, err) : check_copies(result, threads, err);
-	labelled_free(&labelled);
+	labelled_rows_free(&labelled);
 	return status;
 }
 
 enum cln_status check_run(struct check_result *result, const struct check_task *task, struct cln_error *err)
 {
-	const int asked = task->config->threads, threads = parallel_limit(asked ? asked : cpus_allowed(NULL, NULL));
+	const int threads = cpus_threads(task->config->threads);
 	enum cln_status status;
 
 	*result = (struct check_result){0};

@@ -105,18 +105,12 @@ enum cln_status check_status(const struct check_result *result);
 
 /* ---------------------------------------------------------------- parts of it (check_columns.c, check_copies.c, check_model.c) */
 
-/* Rows by their numbers, ascending, with labels where these are known. */
-struct check_rows {
-	const struct cln_table *table;
-	const uint32_t *rows;
-	const float *y; /* or NULL */
-	size_t n;
-};
-/* chosen: a model has chosen its columns, so that none is left out. */
-enum cln_status check_columns(struct check_result *result, const struct check_rows *all, const struct check_rows *labelled,
+struct labelled_rows;
+/* all: without labels.  chosen: a model has chosen its columns, so that none is left out. */
+enum cln_status check_columns(struct check_result *result, const struct labelled_rows *all, const struct labelled_rows *labelled,
 			      bool chosen, int threads, struct cln_error *err) CLN_MUST_CHECK;
 /* Whether a column tells the label of these rows: see check_column. */
-enum cln_status check_tells_label(bool *tells, const struct column *column, const struct check_rows *labelled,
+enum cln_status check_tells_label(bool *tells, const struct column *column, const struct labelled_rows *labelled,
 				  struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status check_copies(struct check_result *result, int threads, struct cln_error *err) CLN_MUST_CHECK;
 /* Whether so many shared rows are more than chance: one in twenty, and more. */

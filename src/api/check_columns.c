@@ -5,6 +5,7 @@
 #include "api/nearly_numbers.h"
 #include "api/notes.h"
 #include "base/parallel.h"
+#include "data/dataset.h"
 #include "data/order.h"
 #include "data/table.h"
 
@@ -16,14 +17,13 @@
 
 struct task {
 	struct check_result *result;
-	const struct check_rows *all, *labelled;
+	const struct labelled_rows *all, *labelled;
 	bool chosen;
-	struct cln_error *errors; /* a thread each */
 };
 
 /* ---------------------------------------------------------------- numbers */
 
-static void describe_numbers(struct check_column *summary, const struct column *column, const struct check_rows *rows)
+static void describe_numbers(struct check_column *summary, const struct column *column, const struct labelled_rows *rows)
 {
 	const struct order_sample sample = {column->numbers, rows->rows, NULL, rows->n};
 	float least = INFINITY, greatest = -INFINITY;
@@ -47,7 +47,7 @@ static void describe_numbers(struct check_column *summary, const struct column *
 }
 
 /* Whether all numbers of one class are greater than all of the other. */
-static bool numbers_tell(const struct column *column, const struct check_rows *rows)
+static bool numbers_tell(const struct column *column, const struct labelled_rows *rows)
 {
 	float least[2] = {INFINITY, INFINITY}, greatest[2] = {-INFINITY, -INFINITY};
 	size_t n[2] = {0, 0};
@@ -106,7 +106,7 @@ static bool levels_tell(const size_t *counts, size_t n_levels)
 	return n[0] >= FEWEST_OF_CLASS && n[1] >= FEWEST_OF_CLASS && CELLS_A_LEVEL * n_different <= n[0] + n[1];
 }
 
-static enum cln_status describe_texts(struct check_column *summary, const struct column *column, const struct check_rows *all,
+static enum cln_status describe_texts(struct check_column *summary, const struct column *column, const struct labelled_rows *all,
 				      struct cln_error *err)
 {
 	size_t *counts = mem_alloc(column->n_levels, sizeof *counts, err);
@@ -121,7 +121,7 @@ static enum cln_status describe_texts(struct check_column *summary, const struct
 	return CLN_OK;
 }
 
-static enum cln_status texts_tell(bool *tell, const struct column *column, const struct check_rows *rows, struct cln_error *err)
+static enum cln_status texts_tell(bool *tell, const struct column *column, const struct labelled_rows *rows, struct cln_error *err)
 {
 	size_t *by_class = mem_alloc(column->n_levels, 2 * sizeof *by_class, err);
 
@@ -143,7 +143,7 @@ static bool is_missing(const struct column *column, size_t row)
 }
 
 /* Whether the cells of one class are missing, and none of the other. */
-static bool gaps_tell(const struct column *column, const struct check_rows *rows)
+static bool gaps_tell(const struct column *column, const struct labelled_rows *rows)
 {
 	size_t n[2] = {0, 0}, n_missing[2] = {0, 0};
 
@@ -157,7 +157,7 @@ static bool gaps_tell(const struct column *column, const struct check_rows *rows
 	       ((n_missing[0] == n[0] && n_missing[1] == 0) || (n_missing[1] == n[1] && n_missing[0] == 0));
 }
 
-enum cln_status check_tells_label(bool *tells, const struct column *column, const struct check_rows *labelled,
+enum cln_status check_tells_label(bool *tells, const struct column *column, const struct labelled_rows *labelled,
 				  struct cln_error *err)
 {
 	*tells = gaps_tell(column, labelled) || (column->type == COLUMN_NUMERIC && numbers_tell(column, labelled));
@@ -173,51 +173,40 @@ static enum cln_column_use use_of(const struct check_result *result, const struc
 	return result->weight && strcmp(column->name, result->weight) == 0 ? CLN_COLUMN_WEIGHT : CLN_COLUMN_FEATURE;
 }
 
-static void describe_column(void *argument, size_t c, int tid)
+static enum cln_status describe_column(void *argument, size_t c, int tid, struct cln_error *err)
 {
 	const struct task *task = argument;
 	const struct cln_table *table = task->all->table;
 	const struct column *column = &table->columns[c];
 	struct check_column *summary = &task->result->columns[c];
-	struct cln_error *err = &task->errors[tid];
 	const bool numeric = column->type == COLUMN_NUMERIC;
 
+	(void)tid;
 	*summary = (struct check_column){.name = column->name, .use = use_of(task->result, column), .categorical = !numeric};
 	summary->least = summary->median = summary->greatest = NAN;
-	if (column->ignored || err->code != CLN_OK)
-		return;
+	if (column->ignored)
+		return CLN_OK;
 	if (numeric)
 		describe_numbers(summary, column, task->all);
 	else if (describe_texts(summary, column, task->all, err) != CLN_OK)
-		return;
+		return CLN_E_MEMORY;
 	summary->left_out = !task->chosen && summary->use == CLN_COLUMN_FEATURE && column_is_left_out(table, column);
 	if (summary->left_out)
 		summary->use = CLN_COLUMN_IGNORED;
 	if (summary->use != CLN_COLUMN_FEATURE)
-		return;
+		return CLN_OK;
 	summary->rounded = column_is_rounded(column, table->n_rows);
 	summary->identifier = !summary->constant && column_looks_like_identifier(table, column);
 	summary->codes = numeric ? column_may_be_codes(table, column) : 0;
-	if (check_tells_label(&summary->tells_label, column, task->labelled, err) != CLN_OK)
-		return; /* err has it */
+	return check_tells_label(&summary->tells_label, column, task->labelled, err);
 }
 
-enum cln_status check_columns(struct check_result *result, const struct check_rows *all, const struct check_rows *labelled,
+enum cln_status check_columns(struct check_result *result, const struct labelled_rows *all, const struct labelled_rows *labelled,
 			      bool chosen, int threads, struct cln_error *err)
 {
-	struct task task = {result, all, labelled, chosen, mem_alloc((size_t)threads, sizeof *task.errors, err)};
-	enum cln_status status = CLN_OK;
+	struct task task = {result, all, labelled, chosen};
 
 	result->n_columns = all->table->n_columns;
 	result->columns = mem_alloc(result->n_columns, sizeof *result->columns, err);
-	if (!task.errors || !result->columns) {
-		mem_free(task.errors);
-		return CLN_E_MEMORY;
-	}
-	parallel_for(threads, result->n_columns, describe_column, &task);
-	for (int t = 0; t < threads && status == CLN_OK; t++)
-		if (task.errors[t].code != CLN_OK)
-			status = error_set(err, task.errors[t].code, "%s", task.errors[t].message);
-	mem_free(task.errors);
-	return status;
+	return result->columns ? parallel_try(threads, result->n_columns, describe_column, &task, err) : CLN_E_MEMORY;
 }

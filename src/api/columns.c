@@ -14,7 +14,6 @@
 struct drifts {
 	const struct columns_rows *rows;
 	struct cln_drift *valid, *test; /* a column each */
-	struct cln_error *errors;       /* a thread each */
 };
 
 static enum cln_column_use use_of(const struct columns_rows *rows, const struct column *column)
@@ -26,19 +25,18 @@ static enum cln_column_use use_of(const struct columns_rows *rows, const struct 
 	return rows->weight && strcmp(column->name, rows->weight) == 0 ? CLN_COLUMN_WEIGHT : CLN_COLUMN_FEATURE;
 }
 
-static void drift_body(void *argument, size_t c, int tid)
+static enum cln_status drift_body(void *argument, size_t c, int tid, struct cln_error *err)
 {
 	const struct drifts *drifts = argument;
 	const struct columns_rows *rows = drifts->rows;
-	struct cln_error *err = &drifts->errors[tid];
+	enum cln_status status;
 
+	(void)tid;
 	drifts->valid[c] = drifts->test[c] = (struct cln_drift){NAN, NAN};
 	if (use_of(rows, &rows->train.table->columns[c]) == CLN_COLUMN_IGNORED)
-		return;
-	if (err->code == CLN_OK)
-		err->code = drift_of_column(&drifts->valid[c], c, &rows->train, &rows->valid, err);
-	if (err->code == CLN_OK)
-		err->code = drift_of_column(&drifts->test[c], c, &rows->train, &rows->test, err);
+		return CLN_OK;
+	status = drift_of_column(&drifts->valid[c], c, &rows->train, &rows->valid, err);
+	return status == CLN_OK ? drift_of_column(&drifts->test[c], c, &rows->train, &rows->test, err) : status;
 }
 
 static void tell(const struct cln_observer *observer, const struct drifts *drifts)
@@ -66,29 +64,19 @@ enum cln_status columns_tell(const struct cln_observer *observer, const struct c
 	const size_t n = rows->train.table->n_columns;
 	const double cells = (double)n * (double)(rows->train.n + rows->valid.n + rows->test.n);
 	struct drifts drifts = {.rows = rows};
-	enum cln_status status = CLN_OK;
+	enum cln_status status;
 
 	if (cells < FEW_CELLS || rows->valid.n + rows->test.n == 0)
 		threads = 1;
 	if (!observer || !observer->column)
 		return CLN_OK;
 	drifts.valid = mem_alloc(n, 2 * sizeof *drifts.valid, err);
-	if (drifts.valid)
-		drifts.errors = mem_alloc((size_t)threads, sizeof *drifts.errors, err);
-	if (!drifts.errors) {
-		mem_free(drifts.valid);
+	if (!drifts.valid)
 		return CLN_E_MEMORY;
-	}
 	drifts.test = drifts.valid + n;
-	parallel_for(threads, n, drift_body, &drifts);
-	for (int tid = 0; tid < threads && status == CLN_OK; tid++)
-		if (drifts.errors[tid].code != CLN_OK) {
-			*err = drifts.errors[tid];
-			status = err->code;
-		}
+	status = parallel_try(threads, n, drift_body, &drifts, err);
 	if (status == CLN_OK)
 		tell(observer, &drifts);
-	mem_free(drifts.errors);
 	mem_free(drifts.valid);
 	return status;
 }

@@ -13,14 +13,13 @@ static enum cln_status read_labels(struct crossval *crossval, struct cln_error *
 {
 	const struct cln_config *config = crossval->config;
 	const struct cln_table *table = crossval->table;
-	size_t n_dropped;
-	enum cln_status status =
-	    label_find(&crossval->label, table, config->label, config->positive, config->weight, err);
+	const enum cln_status status =
+	    label_find(&crossval->label, table, config->label, config->positive, config->weight, NULL, err);
 
 	if (status != CLN_OK)
 		return status;
-	return labels_read(&crossval->rows, &crossval->y, &crossval->w, &crossval->n, &n_dropped, table, &crossval->label,
-			   config->weight ? table->columns[table_find(table, config->weight)].name : NULL, err);
+	return labels_read(&crossval->all, table, &crossval->label,
+			   config->weight ? table->columns[table_find(table, config->weight)].name : NULL, NULL, err);
 }
 
 static void forget(float *values, size_t n)
@@ -32,7 +31,7 @@ static void forget(float *values, size_t n)
 /* Room for what the models will say. */
 static enum cln_status create_scores(struct crossval *crossval, struct cln_error *err)
 {
-	const size_t n = crossval->R * crossval->n;
+	const size_t n = crossval->R * crossval->all.n;
 
 	crossval->probabilities = mem_alloc(n, sizeof *crossval->probabilities, err);
 	crossval->logits = crossval->probabilities ? mem_alloc(n, sizeof *crossval->logits, err) : NULL;
@@ -62,9 +61,7 @@ enum cln_status crossval_create(struct crossval *crossval, struct cln_table *tab
 void crossval_free(struct crossval *crossval)
 {
 	label_free(&crossval->label);
-	mem_free(crossval->rows);
-	mem_free(crossval->y);
-	mem_free(crossval->w);
+	labelled_rows_free(&crossval->all);
 	mem_free(crossval->fold_of_row);
 	mem_free(crossval->probabilities);
 	mem_free(crossval->logits);
@@ -84,8 +81,8 @@ size_t crossval_rows_of(uint32_t *places, const struct crossval *crossval, size_
 	const uint32_t *fold_of_row = folds_of(crossval, fit);
 	size_t n = 0;
 
-	for (size_t i = 0; i < crossval->n; i++)
-		if (fold_of_row[crossval->rows[i]] == fit % crossval->K)
+	for (size_t i = 0; i < crossval->all.n; i++)
+		if (fold_of_row[crossval->all.rows[i]] == fit % crossval->K)
 			places[n++] = (uint32_t)i;
 	return n;
 }
@@ -104,39 +101,29 @@ static void left_out_free(struct left_out *left_out)
 
 static enum cln_status left_out_find(struct left_out *left_out, const struct crossval *crossval, size_t fit, struct cln_error *err)
 {
-	const size_t n = crossval->n;
-	struct labelled_rows *rows = &left_out->rows;
+	uint32_t *places = mem_alloc(crossval->all.n, sizeof *places, err);
+	enum cln_status status;
 
-	*left_out = (struct left_out){.places = mem_alloc(n, sizeof *left_out->places, err)};
-	rows->rows = left_out->places ? mem_alloc(n, sizeof *rows->rows, err) : NULL;
-	rows->y = rows->rows ? mem_alloc(n, sizeof *rows->y, err) : NULL;
-	rows->w = rows->y && crossval->w ? mem_alloc(n, sizeof *rows->w, err) : NULL;
-	if (!rows->y || (crossval->w && !rows->w)) {
-		left_out_free(left_out);
+	*left_out = (struct left_out){.places = places};
+	if (!places)
 		return CLN_E_MEMORY;
-	}
-	rows->n = crossval_rows_of(left_out->places, crossval, fit);
-	for (size_t i = 0; i < rows->n; i++) {
-		const size_t place = left_out->places[i];
-		rows->rows[i] = crossval->rows[place];
-		rows->y[i] = crossval->y[place];
-		if (rows->w)
-			rows->w[i] = crossval->w[place];
-	}
-	return CLN_OK;
+	status = labelled_rows_choose(&left_out->rows, &crossval->all, places, crossval_rows_of(places, crossval, fit), err);
+	if (status != CLN_OK)
+		left_out_free(left_out);
+	return status;
 }
 
 /* The model's scores of the rows that it has not seen. */
 static enum cln_status predict(struct crossval *crossval, size_t fit, const struct cln_model *model, struct cln_error *err)
 {
-	const size_t first = fit / crossval->K * crossval->n;
+	const size_t first = fit / crossval->K * crossval->all.n;
 	struct left_out left_out;
 	struct judged judged = {0};
 	enum cln_status status = left_out_find(&left_out, crossval, fit, err);
 
 	if (status != CLN_OK)
 		return status;
-	status = judge_table(&judged, &left_out.rows, crossval->table, model, crossval->config->threads, NULL, err);
+	status = judge_table(&judged, &left_out.rows, model, crossval->config->threads, NULL, err);
 	for (size_t i = 0; i < left_out.rows.n && status == CLN_OK; i++) {
 		crossval->probabilities[first + left_out.places[i]] = judged.probabilities[i];
 		crossval->logits[first + left_out.places[i]] = judged.logits[i];
@@ -172,7 +159,7 @@ enum cln_status crossval_fit(struct crossval *crossval, size_t fit, const struct
 enum cln_status crossval_measure_fit(struct cln_evaluation *evaluation, const struct crossval *crossval, size_t fit,
 				     struct cln_error *err)
 {
-	const size_t first = fit / crossval->K * crossval->n;
+	const size_t first = fit / crossval->K * crossval->all.n;
 	const struct cln_judging judging = {.replicates = 0, .seed = crossval->config->seed, .threads = crossval->config->threads};
 	struct left_out left_out;
 	enum cln_status status = left_out_find(&left_out, crossval, fit, err);
@@ -205,7 +192,7 @@ static double mean_threshold(const struct crossval *crossval)
 enum cln_status crossval_measure(struct cln_evaluation *evaluation, const struct crossval *crossval,
 				 const struct cln_judging *judging, struct cln_error *err)
 {
-	const size_t n = crossval->n;
+	const size_t n = crossval->all.n;
 	float *mean = mem_alloc(n, sizeof *mean, err);
 
 	if (!mean)
@@ -218,7 +205,7 @@ enum cln_status crossval_measure(struct cln_evaluation *evaluation, const struct
 	}
 	const struct cln_scores scores = {mean, crossval->R == 1 ? crossval->logits : NULL, mean_threshold(crossval)};
 	const enum cln_status status =
-	    cln_evaluate(evaluation, &scores, &(struct cln_labels){crossval->y, crossval->w, n}, judging, err);
+	    cln_evaluate(evaluation, &scores, &(struct cln_labels){crossval->all.y, crossval->all.w, n}, judging, err);
 	mem_free(mean);
 	return status;
 }

@@ -18,13 +18,10 @@ struct crossval {
 	struct cln_table *table;         /* lent; the columns that cut it are ignored from crossval_create on */
 	const struct cln_config *config; /* lent */
 	struct label label;
-	/* Rows of a weight above 0: their numbers in the table, labels, weights (NULL: all 1). */
-	uint32_t *rows;
-	float *y, *w;
-	size_t n;
+	struct labelled_rows all;        /* rows of a weight above 0 */
 	size_t K, R;                     /* folds, repeats; fit f = 0 .. K R - 1 leaves fold f mod K of repeat f / K out */
 	uint32_t *fold_of_row;           /* R times one for every row of the table; CROSSVAL_NONE: weight 0 */
-	/* What the models said of the rows, R times n; NaN where no model has yet.  And each fit's threshold. */
+	/* What the models said of the rows, R times all.n; NaN where no model has yet.  And each fit's threshold. */
 	float *probabilities, *logits;
 	double *thresholds;
 };
@@ -42,7 +39,7 @@ static inline size_t crossval_fits(const struct crossval *crossval) { return cro
 enum cln_status crossval_fit(struct crossval *crossval, size_t fit, const struct cln_observer *observer, double *seconds,
 			     struct cln_error *err) CLN_MUST_CHECK;
 
-/* The rows that a fit leaves out: places in `rows`, ascending; as many as returned, at most n. */
+/* The rows that a fit leaves out: places in `all`, ascending; as many as returned, at most all.n. */
 size_t crossval_rows_of(uint32_t *places, const struct crossval *crossval, size_t fit);
 
 /* Measures of a fit's own rows, without intervals. */

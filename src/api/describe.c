@@ -5,7 +5,6 @@
 #include "base/utf8.h"
 #include "model/document.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 

@@ -54,7 +54,9 @@ static size_t peak_rounds(const struct kernels *kernels, float *sink)
 	}
 }
 
-enum cln_status doctor_peak(double *gflops, int *cpu_of_thread, const struct kernels *kernels, int threads, struct cln_error *err)
+/* The peak of `threads` threads in GFLOP/s, best of a few measurements of some 10 ms.  cpu_of_thread: NULL, or where each ran. */
+static enum cln_status measure_peak(double *gflops, int *cpu_of_thread, const struct kernels *kernels, int threads,
+				    struct cln_error *err)
 {
 	struct peak peak = {.kernels = kernels, .cpu_of_thread = cpu_of_thread};
 
@@ -217,9 +219,9 @@ enum cln_status doctor_create(struct doctor **doctor, const char *isa, struct cl
 	d->core_of_thread = mem_alloc((size_t)d->threads, sizeof *d->core_of_thread, err);
 	if (!d->cpu_of_thread || !d->core_of_thread)
 		goto done;
-	status = doctor_peak(&d->peak_one, NULL, kernels, 1, err);
+	status = measure_peak(&d->peak_one, NULL, kernels, 1, err);
 	if (status == CLN_OK)
-		status = doctor_peak(&d->peak_all, d->cpu_of_thread, kernels, d->threads, err);
+		status = measure_peak(&d->peak_all, d->cpu_of_thread, kernels, d->threads, err);
 	if (status != CLN_OK)
 		goto done;
 	for (int tid = 0; tid < d->threads; tid++)

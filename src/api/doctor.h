@@ -51,8 +51,4 @@ void doctor_find_warnings(struct doctor *doctor);
  * `threads_rule`, `affinity` and the rules. */
 bool doctor_find_crowding(char sentence[DOCTOR_SENTENCE], const struct doctor *doctor);
 
-/* The peak of `threads` threads in GFLOP/s, best of a few measurements of some 10 ms.  cpu_of_thread: NULL, or where each ran. */
-enum cln_status doctor_peak(double *gflops, int *cpu_of_thread, const struct kernels *kernels, int threads,
-			    struct cln_error *err) CLN_MUST_CHECK;
-
 #endif

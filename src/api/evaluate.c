@@ -6,10 +6,9 @@
 
 #include "api/judge.h"
 #include "api/rows.h"
-#include "base/parallel.h"
+#include "base/cpus.h"
 #include "kernels/dispatch.h"
 #include "model/model.h"
-#include "train/metrics.h"
 
 /* Rows whose features are in memory at a time: 8 MB of them, in whole chunks of the forward pass. */
 static size_t rows_at_a_time(size_t n_features)
@@ -18,8 +17,6 @@ static size_t rows_at_a_time(size_t n_features)
 
 	return rows < 256 ? 256 : rows / 256 * 256;
 }
-
-static int threads_of(int threads) { return parallel_limit(threads > 0 ? threads : cln_threads_allowed(NULL)); }
 
 static bool is_label_or_weight(const struct cln_model *model, const char *name)
 {
@@ -124,42 +121,33 @@ enum cln_status cln_model_predict(const struct cln_model *model, const struct cl
 	const struct request request = {.model = model,
 					.table = table,
 					.n_rows = table->n_rows,
-					.threads = threads_of(threads),
+					.threads = cpus_threads(threads),
 					.probabilities = probabilities};
 
 	return score(&request, report, err);
 }
 
-enum cln_status labelled_rows_read(struct labelled_rows *labelled, const struct cln_table *table, const struct cln_model *model,
-				   struct cln_error *err)
+enum cln_status judge_rows_read(struct labelled_rows *labelled, const struct cln_table *table, const struct cln_model *model,
+				struct cln_error *err)
 {
 	const char *weight = rows_missing_weight(table, model) ? NULL : model->weight;
-	size_t n_dropped;
-	enum cln_status status = labels_read(&labelled->rows, &labelled->y, &labelled->w, &labelled->n, &n_dropped, table,
-					     &model->label, weight, err);
+	const enum cln_status status = labels_read(labelled, table, &model->label, weight, NULL, err);
+	const bool dropped = status == CLN_OK && labelled->n_dropped > 0;
 
 	if (status != CLN_OK || labelled->n > 0)
 		return status;
 	labelled_rows_free(labelled);
-	if (n_dropped)
+	if (dropped)
 		return error_set(err, CLN_E_DATA, "%s: every row's weight is 0 (column \"%s\")", table->source, weight);
 	return error_set(err, CLN_E_DATA, "%s: there is no row to evaluate", table->source);
 }
 
-void labelled_rows_free(struct labelled_rows *labelled)
-{
-	mem_free(labelled->w);
-	mem_free(labelled->y);
-	mem_free(labelled->rows);
-	*labelled = (struct labelled_rows){0};
-}
-
-enum cln_status judge_table(struct judged *judged, const struct labelled_rows *labelled, const struct cln_table *table,
-			    const struct cln_model *model, int threads, struct cln_row_report *report, struct cln_error *err)
+enum cln_status judge_table(struct judged *judged, const struct labelled_rows *labelled, const struct cln_model *model,
+			    int threads, struct cln_row_report *report, struct cln_error *err)
 {
 	const size_t n = labelled->n;
 	struct request request = {
-	    .model = model, .table = table, .rows = labelled->rows, .n_rows = n, .threads = threads_of(threads)};
+	    .model = model, .table = labelled->table, .rows = labelled->rows, .n_rows = n, .threads = cpus_threads(threads)};
 
 	*judged = (struct judged){.n = n, .y = labelled->y, .w = labelled->w};
 	judged->memory = mem_alloc(n, 2 * sizeof(float), err);
@@ -175,11 +163,11 @@ enum cln_status cln_model_evaluate(const struct cln_model *model, const struct c
 {
 	struct labelled_rows labelled = {0};
 	struct judged judged = {0};
-	enum cln_status status = labelled_rows_read(&labelled, table, model, err);
+	enum cln_status status = judge_rows_read(&labelled, table, model, err);
 
 	*metrics = (struct cln_metrics){0};
 	if (status == CLN_OK)
-		status = judge_table(&judged, &labelled, table, model, threads, report, err);
+		status = judge_table(&judged, &labelled, model, threads, report, err);
 	if (status == CLN_OK)
 		status = judged_measure(metrics, &judged, model->threshold, err);
 	judged_free(&judged);

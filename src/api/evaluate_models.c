@@ -152,11 +152,11 @@ enum cln_status evaluate_models(struct evaluate_result *result, const struct eva
 	if (status == CLN_OK)
 		status = check_judging(&task->judging, err);
 	if (status == CLN_OK)
-		status = labelled_rows_read(&labelled, task->table, task->model, err);
+		status = judge_rows_read(&labelled, task->table, task->model, err);
 	if (status == CLN_OK)
-		status = judge_table(&first, &labelled, task->table, task->model, task->judging.threads, &result->report, err);
+		status = judge_table(&first, &labelled, task->model, task->judging.threads, &result->report, err);
 	if (status == CLN_OK && task->second)
-		status = judge_table(&second, &labelled, task->table, task->second, task->judging.threads, NULL, err);
+		status = judge_table(&second, &labelled, task->second, task->judging.threads, NULL, err);
 	if (status == CLN_OK)
 		status = measure(result, task, &first, &second, err);
 	judged_free(&second);

@@ -4,6 +4,7 @@
 #include "api/delong.h"
 #include "api/intervals.h"
 #include "api/measures.h"
+#include "base/cpus.h"
 #include "base/parallel.h"
 #include "train/metrics.h"
 
@@ -132,7 +133,7 @@ static void draw_body(void *argument, size_t group, int tid)
 static enum cln_status draw_replicates(struct subject *subject, size_t n, const struct cln_judging *judging, struct cln_error *err)
 {
 	const size_t n_groups = (n + REPLICATES - 1) / REPLICATES;
-	const int allowed = parallel_limit(judging->threads > 0 ? judging->threads : cln_threads_allowed(NULL));
+	const int allowed = cpus_threads(judging->threads);
 	const size_t threads = n_groups < (size_t)allowed ? n_groups : (size_t)allowed;
 	struct drawing drawing = {
 	    .subject = subject, .n = n, .seed = judging->seed, .n_kept = replicates_kept(&subject->rows)};

@@ -24,14 +24,9 @@ static float sample_number(const struct pipeline_column *column, struct rng *rng
 	float value;
 
 	switch (rng_below(rng, 5)) {
-	case 0:
-		return NAN;
-	case 1:
-		value = by_knots ? column->knots[rng_below(rng, column->n_knots)] : column->impute;
-		break;
-	case 2:
-		value = column->impute + 30 * spread * normal;
-		break;
+	case 0: return NAN;
+	case 1: value = by_knots ? column->knots[rng_below(rng, column->n_knots)] : column->impute; break;
+	case 2: value = column->impute + 30 * spread * normal; break;
 	default:
 		value = column->impute + spread * normal;
 	}
@@ -148,17 +143,10 @@ enum cln_status cln_model_export(const struct cln_model *model, enum cln_export 
 	*bytes = NULL;
 	*length = 0;
 	switch (format) {
-	case CLN_EXPORT_ONNX:
-		status = export_onnx(&out, model, err);
-		break;
-	case CLN_EXPORT_C:
-		status = export_c_tested(&out, model, err);
-		break;
-	case CLN_EXPORT_JSON:
-		status = export_json(&out, model, err);
-		break;
-	default:
-		return error_set(err, CLN_E_USAGE, "there is no export format number %d", (int)format);
+	case CLN_EXPORT_ONNX: status = export_onnx(&out, model, err); break;
+	case CLN_EXPORT_C: status = export_c_tested(&out, model, err); break;
+	case CLN_EXPORT_JSON: status = export_json(&out, model, err); break;
+	default: return error_set(err, CLN_E_USAGE, "there is no export format number %d", (int)format);
 	}
 	if (status == CLN_OK) {
 		*bytes = out.bytes;

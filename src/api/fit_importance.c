@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/fit_importance.h"
 
+#include "api/judge.h"
 #include "api/shuffle.h"
 
 #include <math.h>
@@ -57,13 +58,9 @@ static enum cln_status add_folds(struct choice *choice, const struct fit_importa
 	enum cln_status status = CLN_OK;
 
 	for (size_t fold = 0; fold < n_folds && fold < K && status == CLN_OK; fold++) {
-		struct scorer scorer = *fit->scorer;
+		const struct scorer scorer = scorer_of_fold(choice->networks[fold], fit->scorer, fold, n_folds);
 		struct member_rows rows;
 
-		scorer.networks = choice->networks[fold];
-		scorer.K = 0;
-		for (size_t k = fold; k < K; k += n_folds)
-			choice->networks[fold][scorer.K++] = fit->scorer->networks[k];
 		status = prepared_member_rows(&rows, fit->data, fold, err);
 		if (status != CLN_OK)
 			break;

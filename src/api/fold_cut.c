@@ -116,15 +116,15 @@ static enum cln_status groups_read(struct groups *groups, struct crossval *cross
 	if (status != CLN_OK)
 		return status;
 	uint32_t *rank_of_code = mem_alloc(column->n_levels, sizeof *rank_of_code, err);
-	groups->of_row = rank_of_code ? mem_alloc(crossval->n, sizeof *groups->of_row, err) : NULL;
+	groups->of_row = rank_of_code ? mem_alloc(crossval->all.n, sizeof *groups->of_row, err) : NULL;
 	if (!groups->of_row) {
 		mem_free(rank_of_code);
 		return CLN_E_MEMORY;
 	}
 	for (size_t k = 0; k < column->n_levels; k++)
 		rank_of_code[k] = CROSSVAL_NONE;
-	for (size_t i = 0; i < crossval->n && status == CLN_OK; i++) {
-		const size_t row = crossval->rows[i];
+	for (size_t i = 0; i < crossval->all.n && status == CLN_OK; i++) {
+		const size_t row = crossval->all.rows[i];
 		if (column->codes[row] == LEVEL_MISSING) {
 			table_place(place, crossval->table, row, (size_t)(column - crossval->table->columns));
 			status = error_set(err, CLN_E_DATA, "%s: a missing cell in column \"%s\", which --%s names", place,
@@ -135,8 +135,8 @@ static enum cln_status groups_read(struct groups *groups, struct crossval *cross
 	}
 	if (status == CLN_OK)
 		status = rank_levels(groups, rank_of_code, column, err);
-	for (size_t i = 0; i < crossval->n && status == CLN_OK; i++)
-		groups->of_row[i] = rank_of_code[column->codes[crossval->rows[i]]];
+	for (size_t i = 0; i < crossval->all.n && status == CLN_OK; i++)
+		groups->of_row[i] = rank_of_code[column->codes[crossval->all.rows[i]]];
 	mem_free(rank_of_code);
 	if (status != CLN_OK)
 		groups_free(groups);
@@ -151,19 +151,19 @@ static enum cln_status cut_stratified(uint32_t *fold_of, const struct crossval *
 	struct folds folds;
 	size_t n_positive = 0;
 
-	for (size_t i = 0; i < crossval->n; i++)
-		n_positive += crossval->y[i] > 0.5f;
-	const size_t n_negative = crossval->n - n_positive, least = n_positive < n_negative ? n_positive : n_negative;
+	for (size_t i = 0; i < crossval->all.n; i++)
+		n_positive += crossval->all.y[i] > 0.5f;
+	const size_t n_negative = crossval->all.n - n_positive, least = n_positive < n_negative ? n_positive : n_negative;
 	if (least < crossval->K)
 		return error_set(err, CLN_E_DATA, "%s: %zu folds, but the label \"%s\" has %zu row%s; take fewer --folds",
 				 crossval->table->source, crossval->K,
 				 n_positive < n_negative ? crossval->label.positive : crossval->label.negative, least,
 				 least == 1 ? "" : "s");
-	const enum cln_status status = folds_create(&folds, crossval->y, crossval->n, crossval->K, crossval->config->seed,
+	const enum cln_status status = folds_create(&folds, crossval->all.y, crossval->all.n, crossval->K, crossval->config->seed,
 						    FIRST_PART + (uint32_t)repeat, err);
 	if (status != CLN_OK)
 		return status;
-	memcpy(fold_of, folds.of_row, crossval->n * sizeof *fold_of);
+	memcpy(fold_of, folds.of_row, crossval->all.n * sizeof *fold_of);
 	folds_free(&folds);
 	return CLN_OK;
 }
@@ -209,9 +209,9 @@ static enum cln_status deal_groups(uint32_t *fold_of_group, const struct crossva
 	size_t (*counts)[2] = order ? mem_alloc(crossval->K, sizeof *counts, err) : NULL, all[2] = {0, 0};
 	struct rng rng;
 
-	for (size_t i = 0; i < crossval->n && counts; i++) {
-		list[groups->of_row[i]].n[crossval->y[i] > 0.5f]++;
-		all[crossval->y[i] > 0.5f]++;
+	for (size_t i = 0; i < crossval->all.n && counts; i++) {
+		list[groups->of_row[i]].n[crossval->all.y[i] > 0.5f]++;
+		all[crossval->all.y[i] > 0.5f]++;
 	}
 	if (counts) {
 		rng_start(&rng, crossval->config->seed, RNG_SPLIT, FIRST_PART + (uint32_t)repeat, 0);
@@ -245,7 +245,7 @@ static enum cln_status cut_groups(uint32_t *fold_of, const struct crossval *cros
 	if (!fold_of_group)
 		return CLN_E_MEMORY;
 	const enum cln_status status = deal_groups(fold_of_group, crossval, groups, repeat, err);
-	for (size_t i = 0; i < crossval->n && status == CLN_OK; i++)
+	for (size_t i = 0; i < crossval->all.n && status == CLN_OK; i++)
 		fold_of[i] = fold_of_group[groups->of_row[i]];
 	mem_free(fold_of_group);
 	return status;
@@ -257,7 +257,7 @@ static enum cln_status cut_once(uint32_t *fold_of, const struct crossval *crossv
 				const struct groups *groups, size_t repeat, struct cln_error *err)
 {
 	if (folding->column) {
-		memcpy(fold_of, groups->of_row, crossval->n * sizeof *fold_of);
+		memcpy(fold_of, groups->of_row, crossval->all.n * sizeof *fold_of);
 		return CLN_OK;
 	}
 	return folding->group ? cut_groups(fold_of, crossval, groups, repeat, err)
@@ -268,7 +268,7 @@ static enum cln_status cut_all(struct crossval *crossval, const struct crossval_
 			       struct cln_error *err)
 {
 	const size_t n_rows = crossval->table->n_rows;
-	uint32_t *fold_of = mem_alloc(crossval->n, sizeof *fold_of, err);
+	uint32_t *fold_of = mem_alloc(crossval->all.n, sizeof *fold_of, err);
 
 	crossval->fold_of_row = fold_of ? mem_alloc(crossval->R * n_rows, sizeof *crossval->fold_of_row, err) : NULL;
 	enum cln_status status = crossval->fold_of_row ? CLN_OK : CLN_E_MEMORY;
@@ -277,8 +277,8 @@ static enum cln_status cut_all(struct crossval *crossval, const struct crossval_
 		status = cut_once(fold_of, crossval, folding, groups, r, err);
 		for (size_t row = 0; row < n_rows && status == CLN_OK; row++)
 			to[row] = CROSSVAL_NONE;
-		for (size_t i = 0; i < crossval->n && status == CLN_OK; i++)
-			to[crossval->rows[i]] = fold_of[i];
+		for (size_t i = 0; i < crossval->all.n && status == CLN_OK; i++)
+			to[crossval->all.rows[i]] = fold_of[i];
 	}
 	mem_free(fold_of);
 	return status;

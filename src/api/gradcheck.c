@@ -119,7 +119,7 @@ static enum cln_status allocate(struct check *check, bool full, struct cln_error
 		return CLN_E_MEMORY;
 	enum cln_status status = dataset_create(&check->data, m, check->n[0], full, err);
 	if (status == CLN_OK)
-		status = network_create_with_front(&check->net, check->n, check->L, check->config.activation, &check->front, err);
+		status = network_create(&check->net, check->n, check->L, check->config.activation, &check->front, err);
 	memcpy(n, check->n, sizeof n);
 	n[0] += front_outputs(&check->front);
 	if (status == CLN_OK)
@@ -344,7 +344,7 @@ static double difference_error(double *h, struct check *check, const struct text
 			       double scale)
 {
 	for (*h = TEXTBOOK_STEP;; *h /= 2) {
-		const double error = gradient - textbook_difference_from(h, check->textbook, cost, parameter);
+		const double error = gradient - textbook_difference(h, check->textbook, cost, parameter);
 		if (*h <= TEXTBOOK_LEAST_STEP || fabs(error) <= fmax(GRADCHECK_TOLERANCE * scale, 1.5 * cost_rounding(check) / *h))
 			return error;
 	}

@@ -11,18 +11,10 @@
 #include "model/checkpoint.h"
 #include "model/document.h"
 
-static void write_fingerprint(struct json_writer *writer, const char *key, uint64_t fingerprint)
-{
-	char digits[17];
-
-	snprintf(digits, sizeof digits, "%016" PRIx64, fingerprint);
-	json_string(writer, key, digits);
-}
-
 static void write_table(struct json_writer *writer, const char *key, const struct cln_table *table)
 {
 	if (table)
-		write_fingerprint(writer, key, cln_table_fingerprint(table));
+		json_hexadecimal(writer, key, cln_table_fingerprint(table));
 	else
 		json_string(writer, key, NULL);
 }
@@ -127,8 +119,8 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	json_size(&writer, "validation rows", data->valid_rows);
 	json_size(&writer, "features", data->pipeline->n_features);
 	write_columns(&writer, data);
-	write_fingerprint(&writer, "levels of categories", levels_fingerprint(data->pipeline));
-	write_fingerprint(&writer, "initial weights", sources->initial);
+	json_hexadecimal(&writer, "levels of categories", levels_fingerprint(data->pipeline));
+	json_hexadecimal(&writer, "initial weights", sources->initial);
 	json_end_object(&writer);
 	enum cln_status status = text_check(text, err);
 	if (status != CLN_OK)

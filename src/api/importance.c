@@ -2,6 +2,7 @@
  * cln_model_importance and cln_model_explain: rows of a table, and what the columns do to a model's say of them. */
 #include "api/attribute.h"
 #include "api/shuffle.h"
+#include "base/cpus.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -71,7 +72,7 @@ static enum cln_status shuffle(struct cln_importance **importance, const struct 
 {
 	const struct judged_rows of = {table, model->pipeline, sample->rows};
 	struct model_scorer made;
-	enum cln_status status = sample_scorer(&made, model, sample_threads(asked->threads), err);
+	enum cln_status status = sample_scorer(&made, model, cpus_threads(asked->threads), err);
 	const struct shuffle_part part = {sample->order, sample->n, made.scorer};
 	const struct shuffle_task task = {.pipeline = model->pipeline,
 					  .X = sample->data.X,
@@ -98,7 +99,7 @@ static enum cln_status add_contributions(struct cln_importance *importance, cons
 	const size_t n = importance->n_columns;
 	struct attribution attribution;
 	double *means = mem_alloc(n, sizeof *means, err);
-	enum cln_status status = means ? attribution_create(&attribution, model, sample_threads(threads), err) : CLN_E_MEMORY;
+	enum cln_status status = means ? attribution_create(&attribution, model, cpus_threads(threads), err) : CLN_E_MEMORY;
 
 	if (status == CLN_OK) {
 		status =
@@ -248,7 +249,7 @@ enum cln_status cln_model_explain(const struct cln_model *model, const struct cl
                                   int threads, struct cln_explanations **explanations, struct cln_row_report *report,
                                   struct cln_error *err)
 {
-	const int n_threads = sample_threads(threads);
+	const int n_threads = cpus_threads(threads);
 	struct sample sample = {0};
 	enum cln_status status = read_rows(&sample, model, table, rows, n_rows, n_threads, err);
 

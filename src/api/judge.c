@@ -21,9 +21,7 @@ enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer
 	return scores_compute(judged->memory, judged->memory + n, scorer, dataset->X, n, err);
 }
 
-/* Those of the networks that left a fold out; at least one. */
-static struct scorer scorer_of_fold(const struct network *chosen[CLN_MAX_ENSEMBLE], const struct scorer *scorer, size_t fold,
-				    size_t n_folds)
+struct scorer scorer_of_fold(const struct network **chosen, const struct scorer *scorer, size_t fold, size_t n_folds)
 {
 	struct scorer of_fold = *scorer;
 

@@ -19,27 +19,22 @@ struct judged {
 enum cln_status judge_dataset(struct judged *judged, const struct scorer *scorer, const struct dataset *dataset, const float *w,
 			      struct cln_error *err) CLN_MUST_CHECK;
 
+/* By those of the networks that left a fold out: at least one, which go to `chosen`. */
+struct scorer scorer_of_fold(const struct network **chosen, const struct scorer *scorer, size_t fold, size_t n_folds);
+
 /* The rows to validate on.  Where there are folds, every row of a fold by those of the networks, members 0 .. K-1, that left it
  * out; rows of folds that none did are not among them. */
 enum cln_status judge_valid(struct judged *judged, const struct scorer *scorer, const struct prepared *data,
 			    struct cln_error *err) CLN_MUST_CHECK;
 
-/* Rows of a table that a model can be judged by: their numbers, labels, and weights (NULL: all 1). */
-struct labelled_rows {
-	uint32_t *rows;
-	float *y, *w;
-	size_t n;
-};
+/* Rows to judge a model by, of its label and weight columns; without the latter every row weighs 1.  CLN_E_DATA: they cannot be
+ * read, or there is no row. */
+enum cln_status judge_rows_read(struct labelled_rows *labelled, const struct cln_table *table, const struct cln_model *model,
+				struct cln_error *err) CLN_MUST_CHECK;
 
-/* By the model's label and weight columns; without the latter every row weighs 1.  CLN_E_DATA: they cannot be read, or there is no
- * row. */
-enum cln_status labelled_rows_read(struct labelled_rows *labelled, const struct cln_table *table, const struct cln_model *model,
-				   struct cln_error *err) CLN_MUST_CHECK;
-void labelled_rows_free(struct labelled_rows *labelled);
-
-/* These rows of a table, by a whole model, calibrated.  y and w are lent by `labelled`; report may be NULL. */
-enum cln_status judge_table(struct judged *judged, const struct labelled_rows *labelled, const struct cln_table *table,
-			    const struct cln_model *model, int threads, struct cln_row_report *report,
+/* These rows, by a whole model, calibrated.  y and w are lent by `labelled`; report may be NULL. */
+enum cln_status judge_table(struct judged *judged, const struct labelled_rows *labelled, const struct cln_model *model,
+			    int threads, struct cln_row_report *report,
 			    struct cln_error *err) CLN_MUST_CHECK;
 
 /* What the table has besides the model's columns, the label and the weight. */

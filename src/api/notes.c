@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/utf8.h"
+#include "data/dataset.h"
 #include "data/text.h"
 
 #define NOTE_TEXT 1024
@@ -320,20 +321,19 @@ void notes_of_kept(const struct cln_observer *observer, const struct pipeline *p
 /* ---------------------------------------------------------------- leaks */
 
 struct telling {
-	const struct check_rows *train;
+	const struct labelled_rows *train;
 	const bool *use;
-	bool *tells;              /* a column each */
-	struct failure *failures; /* a thread each */
+	bool *tells; /* a column each */
 };
 
-static void ask_column(void *argument, size_t c, int tid)
+static enum cln_status ask_column(void *argument, size_t c, int tid, struct cln_error *err)
 {
 	const struct telling *telling = argument;
-	struct cln_error err;
 
-	if (telling->use[c])
-		failure_note(&telling->failures[tid], c,
-			     check_tells_label(&telling->tells[c], &telling->train->table->columns[c], telling->train, &err), &err);
+	(void)tid;
+	if (!telling->use[c])
+		return CLN_OK;
+	return check_tells_label(&telling->tells[c], &telling->train->table->columns[c], telling->train, err);
 }
 
 static void note_tellers(const struct cln_observer *observer, const struct telling *telling)
@@ -349,20 +349,16 @@ static void note_tellers(const struct cln_observer *observer, const struct telli
 		   "leaks? Columns tell the label of every training row; those that were made from it --ignore leaves out");
 }
 
-enum cln_status notes_of_tellers(const struct cln_observer *observer, const struct check_rows *train, const bool *use, int threads,
-				 struct cln_error *err)
+enum cln_status notes_of_tellers(const struct cln_observer *observer, const struct labelled_rows *train, const bool *use,
+				 int threads, struct cln_error *err)
 {
-	struct telling telling = {train, use, mem_alloc(train->table->n_columns, sizeof *telling.tells, err),
-				  mem_alloc((size_t)threads, sizeof *telling.failures, err)};
-	enum cln_status status = telling.tells && telling.failures ? CLN_OK : CLN_E_MEMORY;
+	struct telling telling = {train, use, mem_alloc(train->table->n_columns, sizeof *telling.tells, err)};
+	enum cln_status status = telling.tells ? CLN_OK : CLN_E_MEMORY;
 
-	if (status == CLN_OK) {
-		parallel_for(threads, train->table->n_columns, ask_column, &telling);
-		status = failures_status(telling.failures, threads, err);
-	}
+	if (status == CLN_OK)
+		status = parallel_try(threads, train->table->n_columns, ask_column, &telling, err);
 	if (status == CLN_OK)
 		note_tellers(observer, &telling);
-	mem_free(telling.failures);
 	mem_free(telling.tells);
 	return status;
 }

@@ -5,7 +5,7 @@
 
 #include "data/pipeline.h"
 
-struct check_rows;
+struct labelled_rows;
 
 /* On the table: names that are data; columns that are nearly numbers, mostly missing, left out, rounded, or look like
  * identifiers, and columns that may be codes, among those used. */
@@ -19,8 +19,8 @@ void notes_of_kept(const struct cln_observer *observer, const struct pipeline *p
 		   const bool *left_out);
 
 /* On columns, of those used, that tell the label of every training row. */
-enum cln_status notes_of_tellers(const struct cln_observer *observer, const struct check_rows *train, const bool *use, int threads,
-				 struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status notes_of_tellers(const struct cln_observer *observer, const struct labelled_rows *train, const bool *use,
+				 int threads, struct cln_error *err) CLN_MUST_CHECK;
 
 /* On rows of another table that stand in DATA too, by the columns used, of which the label is one here. */
 enum cln_status notes_of_shared(const struct cln_observer *observer, const struct cln_table *table, const struct cln_table *data,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/novelty.h"
 
-#include "base/json.h"
+#include "base/number.h"
 #include "base/utf8.h"
 #include "data/novel.h"
 #include "model/model.h"

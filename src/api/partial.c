@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cln_model_partial: every row gets the cell of one of them, whose features are there already, and is judged anew. */
 #include "api/sample.h"
+#include "base/cpus.h"
 #include "data/text.h"
 #include "train/metrics.h"
 
@@ -287,7 +288,7 @@ static enum cln_status fill(struct cln_partial *partial, struct dependence *of, 
 	partial->points = mem_alloc(of->n_cells, sizeof *partial->points, err);
 	if (!partial->column || !partial->points)
 		return CLN_E_MEMORY;
-	return judge_points(partial, of, model, sample_threads(asked->threads), err);
+	return judge_points(partial, of, model, cpus_threads(asked->threads), err);
 }
 
 enum cln_status cln_model_partial(const struct cln_model *model, const struct cln_table *table, const char *column, size_t points,

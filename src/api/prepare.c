@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "api/check.h"
 #include "api/columns.h"
 #include "api/folds.h"
 #include "api/identity.h"
@@ -44,7 +43,7 @@ static enum cln_status find_label(struct prepared *prepared, const struct cln_ta
 
 	if (init)
 		return take_label(&prepared->label, &init->label, train, config, err);
-	status = label_find(&prepared->label, train, config->label, config->positive, config->weight, err);
+	status = label_find(&prepared->label, train, config->label, config->positive, config->weight, NULL, err);
 	if (status == CLN_OK && !config->label)
 		note(observer, "the label is the last column, \"%s\" (--label chooses another)", prepared->label.column);
 	return status;
@@ -81,78 +80,38 @@ static enum cln_status keep_left_out(struct prepared *prepared, const struct pre
 
 /* ---------------------------------------------------------------- rows */
 
-/* Rows of a table with their labels and weights. */
-struct row_set {
-	const struct cln_table *table;
-	size_t n;
-	uint32_t *rows;
-	float *y, *w; /* w = NULL: all 1 */
-};
-
-static void row_set_free(struct row_set *set)
-{
-	mem_free(set->rows);
-	mem_free(set->y);
-	mem_free(set->w);
-	*set = (struct row_set){0};
-}
-
-static enum cln_status row_set_read(struct row_set *set, struct prepared *prepared, const struct cln_table *table,
+static enum cln_status row_set_read(struct labelled_rows *set, struct prepared *prepared, const struct cln_table *table,
 				    struct cln_error *err)
 {
-	size_t n_dropped;
-	enum cln_status status =
-	    labels_read(&set->rows, &set->y, &set->w, &set->n, &n_dropped, table, &prepared->label, prepared->weight, err);
+	const enum cln_status status = labels_read(set, table, &prepared->label, prepared->weight, NULL, err);
 
-	set->table = table;
 	if (status != CLN_OK)
 		return status;
-	prepared->dropped_rows += n_dropped;
-	if (set->n == 0 && n_dropped)
+	prepared->dropped_rows += set->n_dropped;
+	if (set->n == 0 && set->n_dropped)
 		return error_set(err, CLN_E_DATA, "%s: every row's weight is 0 (column \"%s\")", table->source, prepared->weight);
 	return set->n > 0 ? CLN_OK : error_set(err, CLN_E_DATA, "%s: there are no rows", table->source);
 }
 
-/* part <- the chosen rows of a set. */
-static enum cln_status row_set_choose(struct row_set *part, const struct row_set *set, const uint32_t *chosen, size_t n,
-				      struct cln_error *err)
-{
-	*part = (struct row_set){.table = set->table, .n = n};
-	part->rows = mem_alloc(n, sizeof *part->rows, err);
-	part->y = mem_alloc(n, sizeof *part->y, err);
-	part->w = set->w ? mem_alloc(n, sizeof *part->w, err) : NULL;
-	if (!part->rows || !part->y || (set->w && !part->w)) {
-		row_set_free(part);
-		return CLN_E_MEMORY;
-	}
-	for (size_t i = 0; i < n; i++) {
-		part->rows[i] = set->rows[chosen[i]];
-		part->y[i] = set->y[chosen[i]];
-		if (set->w)
-			part->w[i] = set->w[chosen[i]];
-	}
-	return CLN_OK;
-}
-
 /* Moves rows out of a set into `part`: which go and which stay, by their places in it. */
-static enum cln_status row_set_divide(struct row_set *set, struct row_set *part, const uint32_t *go, size_t n_go,
+static enum cln_status row_set_divide(struct labelled_rows *set, struct labelled_rows *part, const uint32_t *go, size_t n_go,
 				      const uint32_t *stay, size_t n_stay, struct cln_error *err)
 {
-	struct row_set rest = {0};
-	enum cln_status status = row_set_choose(part, set, go, n_go, err);
+	struct labelled_rows rest = {0};
+	enum cln_status status = labelled_rows_choose(part, set, go, n_go, err);
 
 	if (status == CLN_OK)
-		status = row_set_choose(&rest, set, stay, n_stay, err);
+		status = labelled_rows_choose(&rest, set, stay, n_stay, err);
 	if (status != CLN_OK)
 		return status;
-	row_set_free(set);
+	labelled_rows_free(set);
 	*set = rest;
 	return CLN_OK;
 }
 
 /* Moves a stratified fraction of a set into `part`. */
-static enum cln_status row_set_split(struct row_set *set, struct row_set *part, double fraction, uint64_t seed, uint32_t which,
-				     struct cln_error *err)
+static enum cln_status row_set_split(struct labelled_rows *set, struct labelled_rows *part, double fraction, uint64_t seed,
+				     uint32_t which, struct cln_error *err)
 {
 	uint32_t *first, *second;
 	size_t n_first, n_second;
@@ -167,7 +126,7 @@ static enum cln_status row_set_split(struct row_set *set, struct row_set *part, 
 }
 
 /* Moves the rows of a fold into `part`. */
-static enum cln_status row_set_leave_out(struct row_set *set, struct row_set *part, const struct cln_config *config,
+static enum cln_status row_set_leave_out(struct labelled_rows *set, struct labelled_rows *part, const struct cln_config *config,
 					 struct cln_error *err)
 {
 	uint32_t *go = mem_alloc(set->n, sizeof *go, err), *stay = go ? mem_alloc(set->n, sizeof *stay, err) : NULL;
@@ -191,14 +150,14 @@ static enum cln_status row_set_leave_out(struct row_set *set, struct row_set *pa
 }
 
 struct row_sets {
-	struct row_set train, valid, test;
+	struct labelled_rows train, valid, test;
 };
 
 static void row_sets_free(struct row_sets *sets)
 {
-	row_set_free(&sets->train);
-	row_set_free(&sets->valid);
-	row_set_free(&sets->test);
+	labelled_rows_free(&sets->train);
+	labelled_rows_free(&sets->valid);
+	labelled_rows_free(&sets->test);
 }
 
 static bool wants_folds(const struct cln_table *valid, const struct cln_config *config)
@@ -234,20 +193,20 @@ static enum cln_status read_rows(struct row_sets *sets, struct prepared *prepare
 static enum cln_status take_sample(struct row_sets *sets, const struct prepare_part *part, const struct cln_config *config,
 				   struct cln_error *err)
 {
-	struct row_set rest = {0};
+	struct labelled_rows rest = {0};
 	enum cln_status status = CLN_OK;
 
 	if (!part || part->most_rows == 0)
 		return CLN_OK;
-	row_set_free(&sets->test);
+	labelled_rows_free(&sets->test);
 	if (sets->train.n > part->most_rows)
 		status = row_set_split(&sets->train, &rest, 1 - (double)part->most_rows / (double)sets->train.n, config->seed,
 				       PART_SAMPLE, err);
-	row_set_free(&rest);
+	labelled_rows_free(&rest);
 	return status;
 }
 
-static size_t count_positive(const struct row_set *set)
+static size_t count_positive(const struct labelled_rows *set)
 {
 	size_t n = 0;
 
@@ -280,7 +239,7 @@ struct folded {
 	const struct cln_config *config;
 };
 
-static size_t least_of_class(const struct row_set *set)
+static size_t least_of_class(const struct labelled_rows *set)
 {
 	const size_t n = count_positive(set);
 
@@ -288,7 +247,7 @@ static size_t least_of_class(const struct row_set *set)
 }
 
 /* Every fold holds rows of both classes but for a class of one row, which is in none. */
-static enum cln_status check_folds(const struct folds *folds, size_t wanted, const struct row_set *set,
+static enum cln_status check_folds(const struct folds *folds, size_t wanted, const struct labelled_rows *set,
 				   const struct cln_config *config, const struct cln_observer *observer, struct cln_error *err)
 {
 	const size_t least = least_of_class(set);
@@ -303,7 +262,7 @@ static enum cln_status check_folds(const struct folds *folds, size_t wanted, con
 	return CLN_OK;
 }
 
-static enum cln_status make_folds(struct prepared *prepared, const struct row_set *set, const struct cln_config *config,
+static enum cln_status make_folds(struct prepared *prepared, const struct labelled_rows *set, const struct cln_config *config,
 				  const struct cln_observer *observer, struct cln_error *err)
 {
 	const double inverse = floor(1 / config->valid_fraction + 0.5);
@@ -332,6 +291,17 @@ static size_t rows_in_fold(const struct folds *folds, size_t n_rows, size_t fold
 	for (size_t i = 0; i < n_rows; i++)
 		n += folds->of_row[i] == fold;
 	return n;
+}
+
+/* The rows outside of a fold, then those in it: their numbers, or what `rows` has for these; mem_free. */
+static uint32_t *cut_fold(const struct folds *folds, size_t fold, size_t n_rows, const uint32_t *rows, struct cln_error *err)
+{
+	uint32_t *lists = mem_alloc(n_rows, sizeof *lists, err), *outside = lists;
+	uint32_t *inside = lists ? lists + n_rows - rows_in_fold(folds, n_rows, fold) : NULL;
+
+	for (size_t i = 0; lists && i < n_rows; i++)
+		*(folds->of_row[i] == fold ? inside++ : outside++) = rows ? rows[i] : (uint32_t)i;
+	return lists;
 }
 
 static void folded_destroy(struct folded *folded)
@@ -381,7 +351,7 @@ static void class_factors(double factors[2], const struct weighed *set, const st
 }
 
 /* The odds of a model whose rows weigh otherwise are those of such rows: what that comes to is told. */
-static void note_class_weights(const struct row_set *train, const struct cln_config *config,
+static void note_class_weights(const struct labelled_rows *train, const struct cln_config *config,
 			       const struct cln_observer *observer)
 {
 	const struct weighed all = {train->y, train->w, NULL, train->n, train->n};
@@ -459,7 +429,7 @@ static void count_columns(struct prepared *prepared, const struct cln_table *tab
 	}
 }
 
-static enum cln_status make_pipeline(struct prepared *prepared, const struct row_set *train, const struct cln_model *init,
+static enum cln_status make_pipeline(struct prepared *prepared, const struct labelled_rows *train, const struct cln_model *init,
 				     const struct cln_config *config, int threads, const struct cln_observer *observer,
 				     struct cln_error *err)
 {
@@ -484,8 +454,8 @@ static enum cln_status make_pipeline(struct prepared *prepared, const struct row
 }
 
 /* The dataset of a set, which is no longer needed then. */
-static enum cln_status make_dataset(struct dataset *dataset, struct row_set *set, const struct pipeline *pipeline, int threads,
-                                    struct cln_row_report *report, struct cln_error *err)
+static enum cln_status make_dataset(struct dataset *dataset, struct labelled_rows *set, const struct pipeline *pipeline,
+                                    int threads, struct cln_row_report *report, struct cln_error *err)
 {
 	enum cln_status status;
 
@@ -498,7 +468,7 @@ static enum cln_status make_dataset(struct dataset *dataset, struct row_set *set
 	if (set->w)
 		memcpy(dataset->w, set->w, set->n * sizeof *set->w);
 	status = pipeline_apply(dataset->X, pipeline, set->table, set->rows, set->n, threads, report, err);
-	row_set_free(set);
+	labelled_rows_free(set);
 	return status;
 }
 
@@ -555,24 +525,20 @@ static enum cln_status make_datasets(struct prepared *prepared, struct row_sets 
 
 /* ---------------------------------------------------------------- what the columns hold */
 
-/* The rows outside of the first fold, then those in it. */
 static enum cln_status cut_first_fold(uint32_t **rows, struct columns_rows *columns, const struct folds *folds,
-				      const struct row_set *set, struct cln_error *err)
+				      const struct labelled_rows *set, struct cln_error *err)
 {
 	const size_t n_inside = rows_in_fold(folds, set->n, 0), n_outside = set->n - n_inside;
-	uint32_t *outside = mem_alloc(set->n, sizeof *outside, err), *inside = outside ? outside + n_outside : NULL;
 
-	*rows = outside;
-	if (!outside)
+	*rows = cut_fold(folds, 0, set->n, set->rows, err);
+	if (!*rows)
 		return CLN_E_MEMORY;
-	columns->train = (struct drift_rows){set->table, outside, n_outside};
-	columns->valid = (struct drift_rows){set->table, inside, n_inside};
-	for (size_t i = 0; i < set->n; i++)
-		*(folds->of_row[i] == 0 ? inside++ : outside++) = set->rows[i];
+	columns->train = (struct drift_rows){set->table, *rows, n_outside};
+	columns->valid = (struct drift_rows){set->table, *rows + n_outside, n_inside};
 	return CLN_OK;
 }
 
-static struct drift_rows drift_rows_of(const struct row_set *set)
+static struct drift_rows drift_rows_of(const struct labelled_rows *set)
 {
 	return (struct drift_rows){set->table, set->rows, set->n};
 }
@@ -622,11 +588,10 @@ static enum cln_status note_shared(const struct prepared *prepared, const struct
 
 /* What makes a model look better than it is.  colonnade check tells that itself, and of a training that is not to begin nobody
  * wants to know it. */
-static enum cln_status note_leaks(const struct prepared *prepared, const struct row_set *train, const struct cln_table *valid,
+static enum cln_status note_leaks(const struct prepared *prepared, const struct labelled_rows *train, const struct cln_table *valid,
 				  const struct cln_table *test, const struct cln_model *init, int threads,
 				  const struct cln_observer *observer, struct cln_error *err)
 {
-	const struct check_rows rows = {train->table, train->rows, train->y, train->n};
 	bool *use;
 	enum cln_status status;
 
@@ -635,7 +600,7 @@ static enum cln_status note_leaks(const struct prepared *prepared, const struct 
 	use = choose_columns(prepared, train->table, init, err);
 	if (!use)
 		return CLN_E_MEMORY;
-	status = notes_of_tellers(observer, &rows, use, threads, err);
+	status = notes_of_tellers(observer, train, use, threads, err);
 	if (status == CLN_OK)
 		status = note_shared(prepared, valid, train->table, use, threads, observer, err);
 	if (status == CLN_OK)
@@ -690,7 +655,7 @@ enum cln_status prepared_table_rows(const struct cln_table **table, uint32_t **r
 {
 	struct prepared again = {.label = prepared->label, .weight = prepared->weight}; /* its rows are counted */
 	struct row_sets sets = {0};
-	struct row_set *wanted = set == CLN_ROWS_TEST ? &sets.test : set == CLN_ROWS_VALID ? &sets.valid : &sets.train;
+	struct labelled_rows *wanted = set == CLN_ROWS_TEST ? &sets.test : set == CLN_ROWS_VALID ? &sets.valid : &sets.train;
 	const enum cln_status status = read_rows(&sets, &again, sources->train, sources->valid, sources->test, config, err);
 
 	*table = wanted->table;
@@ -711,26 +676,17 @@ size_t prepared_train_rows(const struct prepared *prepared, size_t fold)
 	return prepared->train_rows - (prepared->folded ? rows_in_fold(&prepared->folded->folds, prepared->train_rows, fold) : 0);
 }
 
-/* The rows outside of a fold, then those in it. */
 static enum cln_status list_rows(struct member_rows *rows, const struct prepared *prepared, size_t fold, struct cln_error *err)
 {
-	const uint32_t *of_row = prepared->folded->folds.of_row;
 	const size_t n = prepared->train.n_rows, n_train = prepared_train_rows(prepared, fold);
-	uint32_t *outside = mem_alloc(n, sizeof *outside, err), *inside = outside ? outside + n_train : NULL;
 
-	if (!outside)
+	rows->lists = cut_fold(&prepared->folded->folds, fold, n, NULL, err);
+	if (!rows->lists)
 		return CLN_E_MEMORY;
-	rows->lists = outside;
-	rows->train.rows = outside;
+	rows->train.rows = rows->lists;
 	rows->train.n_rows = n_train;
-	rows->valid.rows = inside;
+	rows->valid.rows = rows->lists + n_train;
 	rows->valid.n_rows = n - n_train;
-	for (size_t i = 0; i < n; i++) {
-		if (of_row[i] == fold)
-			*inside++ = (uint32_t)i;
-		else
-			*outside++ = (uint32_t)i;
-	}
 	return CLN_OK;
 }
 

@@ -4,7 +4,6 @@
 #include "api/crew.h"
 #include "api/score_ranks.h"
 #include "base/cpus.h"
-#include "base/parallel.h"
 #include "train/job.h"
 
 void ranks_start(int *argc, char ***argv)
@@ -52,11 +51,6 @@ void ranks_release(int code)
 	comm_broadcast(comm_world(), &code, sizeof code);
 }
 
-static int own_threads(void)
-{
-	return parallel_limit(cln_threads_allowed(NULL));
-}
-
 static void gather_threads(int *threads)
 {
 	struct comm *comm = comm_world();
@@ -64,14 +58,14 @@ static void gather_threads(int *threads)
 
 	for (int r = 0; r <= comm->ranks; r++)
 		begin[r] = (size_t)r * sizeof *threads;
-	threads[comm->rank] = own_threads();
+	threads[comm->rank] = cpus_threads(0);
 	comm_gather_all(comm, threads, begin);
 }
 
 void ranks_gather_threads(int *threads)
 {
 	if (!comm_world()) {
-		*threads = own_threads();
+		*threads = cpus_threads(0);
 		return;
 	}
 	tell(RANKS_THREADS);
@@ -89,9 +83,9 @@ int ranks_follow(int (*signal)(void))
 	while (command != RANKS_END) {
 		comm_broadcast(comm, &command, sizeof command);
 		switch (command) {
-		case RANKS_TRAIN: job_follow(comm, &memory, own_threads()); break;
-		case RANKS_SCORE: score_ranks_follow(comm, own_threads()); break;
-		case RANKS_MEMBERS: crew_follow(comm, &memory, own_threads()); break;
+		case RANKS_TRAIN: job_follow(comm, &memory, cpus_threads(0)); break;
+		case RANKS_SCORE: score_ranks_follow(comm, cpus_threads(0)); break;
+		case RANKS_MEMBERS: crew_follow(comm, &memory, cpus_threads(0)); break;
 		case RANKS_THREADS: gather_threads(threads); break;
 		case RANKS_END: comm_broadcast(comm, &code, sizeof code); break;
 		}

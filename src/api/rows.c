@@ -2,7 +2,7 @@
 #include "api/rows.h"
 
 #include "base/cpus.h"
-#include "base/json.h"
+#include "base/number.h"
 #include "base/parallel.h"
 #include "data/cache.h"
 #include "data/findings.h"
@@ -78,15 +78,15 @@ static enum cln_status read_table(struct cln_table **table, const char *path, co
 }
 
 static enum cln_status read_wanted(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				   const struct columns_wanted *wanted, enum rows_wanted rows, struct findings *findings,
+				   const struct columns_wanted *wanted, bool whole, struct findings *findings,
 				   struct cln_error *err)
 {
 	struct cln_read_options read = *options;
 
 	read.known_categories = wanted->categories;
 	read.n_known_categories = wanted->n_categories;
-	read.needed = rows == ROWS_WHOLE ? NULL : wanted->needed;
-	read.n_needed = rows == ROWS_WHOLE ? 0 : wanted->n_needed;
+	read.needed = whole ? NULL : wanted->needed;
+	read.n_needed = whole ? 0 : wanted->n_needed;
 	read.expected = wanted->needed;
 	read.n_expected = wanted->n_needed;
 	read.exempt = wanted->exempt;
@@ -94,9 +94,8 @@ static enum cln_status read_wanted(struct cln_table **table, const char *path, c
 	return read_table(table, path, &read, findings, err);
 }
 
-static enum cln_status read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				      const struct cln_model *model, enum rows_wanted rows, struct findings *findings,
-				      struct cln_error *err)
+enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				    const struct cln_model *model, struct findings *findings, struct cln_error *err)
 {
 	struct columns_wanted wanted;
 	struct cln_read_options read = *options;
@@ -107,22 +106,10 @@ static enum cln_status read_for_model(struct cln_table **table, const char *path
 		status = take_missing(&read.missing, model, err);
 	if (status == CLN_OK) {
 		list_model_columns(&wanted, model, true);
-		status = read_wanted(table, path, &read, &wanted, rows, findings, err);
+		status = read_wanted(table, path, &read, &wanted, true, findings, err);
 	}
 	free_wanted(&wanted);
 	return status;
-}
-
-enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				    const struct cln_model *model, enum rows_wanted rows, struct cln_error *err)
-{
-	return read_for_model(table, path, options, model, rows, NULL, err);
-}
-
-enum cln_status rows_check_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				     const struct cln_model *model, struct findings *findings, struct cln_error *err)
-{
-	return read_for_model(table, path, options, model, ROWS_WHOLE, findings, err);
 }
 
 static bool learns_from(const struct cln_model *model, const char *name)
@@ -159,6 +146,19 @@ static enum cln_status same_missing(const struct cln_model *first, const struct 
 			 one ? one : other, one && other ? "--missing " : "none", one && other ? other : "");
 }
 
+enum cln_status rows_read_to_train(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				   const struct cln_model *init, const struct cln_config *config, struct findings *findings,
+				   struct cln_error *err)
+{
+	struct cln_read_options read = *options;
+
+	read.weight = config->weight;
+	if (init)
+		return rows_read_for_model(table, path, &read, init, findings, err);
+	read.label = config->label ? config->label : "";
+	return read_table(table, path, &read, findings, err);
+}
+
 enum cln_status rows_read_for_models(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				     const struct cln_model *first, const struct cln_model *second, struct cln_error *err)
 {
@@ -180,7 +180,7 @@ enum cln_status rows_read_for_models(struct cln_table **table, const char *path,
 		list_model_columns(&wanted, first, true);
 		if (second)
 			list_model_columns(&wanted, second, true);
-		status = read_wanted(table, path, &read, &wanted, ROWS_LABELLED, NULL, err);
+		status = read_wanted(table, path, &read, &wanted, false, NULL, err);
 	}
 	free_wanted(&wanted);
 	return status;
@@ -224,13 +224,7 @@ void rows_close(struct rows_reader *reader)
 }
 
 enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				     const struct cln_table *like, struct cln_error *err)
-{
-	return rows_check_like_table(table, path, options, like, NULL, err);
-}
-
-enum cln_status rows_check_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				      const struct cln_table *like, struct findings *findings, struct cln_error *err)
+				     const struct cln_table *like, struct findings *findings, struct cln_error *err)
 {
 	struct cln_read_options read = *options;
 	struct columns_wanted wanted;
@@ -415,8 +409,7 @@ enum cln_status rows_format(struct rows_texts *lines, const struct rows_predicte
 	add_ending(&formatting.endings[0], rows->model, 0);
 	add_ending(&formatting.endings[1], rows->model, 1);
 	if (!formatting.endings[0].failed && !formatting.endings[1].failed)
-		parallel_for(lines->n > 1 ? parallel_limit(threads > 0 ? threads : cpus_allowed(NULL, NULL)) : 1, lines->n,
-			     format_body, &formatting);
+		parallel_for(lines->n > 1 ? cpus_threads(threads) : 1, lines->n, format_body, &formatting);
 	status = text_check(&formatting.endings[0], err);
 	if (status == CLN_OK)
 		status = text_check(&formatting.endings[1], err);

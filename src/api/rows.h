@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: MIT
- * Rows on their way out: how a table is read for a model, and its columns that stand beside the predictions. */
+ * Rows from files: how a table is read for a training or a model, and its columns that stand beside the predictions. */
 #ifndef API_ROWS_H
 #define API_ROWS_H
 
 #include "base/io.h"
 #include "data/parts.h"
 
-enum rows_wanted {
-	ROWS_WHOLE,    /* all columns */
-	ROWS_LABELLED  /* those that the model makes features of, the label and the weight */
-};
-
-/* Reads a table for a model: what it learnt as categories is read so here too, so that "007" stays what it was in training, and so
- * is the label if it is wanted; columns that are not wanted are not looked at.  options: what else is asked of the reader. */
-enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				    const struct cln_model *model, enum rows_wanted wanted, struct cln_error *err) CLN_MUST_CHECK;
-
-/* The same for two models that are compared on it: whatever either wants.  second may be NULL. */
+/* Reads a table for a model, or for two that are compared on it (second may be NULL): the label, the weight and what they make
+ * features of; other columns are not looked at.  What they learnt as categories is read so here too, so that "007" stays what it
+ * was in training, and so is the label.  options: what else is asked of the reader. */
 enum cln_status rows_read_for_models(struct cln_table **table, const char *path, const struct cln_read_options *options,
 				     const struct cln_model *first, const struct cln_model *second,
+				     struct cln_error *err) CLN_MUST_CHECK;
+
+/* The same for one model, whole.  Here and below with findings (data/findings.h; NULL: none) all that is wrong goes there, and
+ * table_read_all says when *table is NULL. */
+struct findings;
+enum cln_status rows_read_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				    const struct cln_model *model, struct findings *findings,
+				    struct cln_error *err) CLN_MUST_CHECK;
+
+/* Reads a table to train on by a config, of which the label and the weight matter here, or for the model `init` to start from. */
+enum cln_status rows_read_to_train(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				   const struct cln_model *init, const struct cln_config *config, struct findings *findings,
+				   struct cln_error *err) CLN_MUST_CHECK;
+
+/* Reads a table like one that was read with the same options: the lists of columns mean those that they mean there, wherever they
+ * stand in this one and whether it has them or not. */
+enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
+				     const struct cln_table *like, struct findings *findings,
 				     struct cln_error *err) CLN_MUST_CHECK;
 
 /* The model's weight column, where it has one and the table does not: every row weighs 1 then; else NULL. */
@@ -33,20 +43,6 @@ struct rows_reader {
 enum cln_status rows_open_for_model(struct rows_reader *reader, const char *path, const struct cln_read_options *options,
 				    const struct cln_model *model, struct cln_error *err) CLN_MUST_CHECK;
 void rows_close(struct rows_reader *reader);
-
-/* Reads a table like one that was read with the same options: the lists of columns mean those that they mean there, wherever they
- * stand in this one and whether it has them or not. */
-enum cln_status rows_read_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				     const struct cln_table *like, struct cln_error *err) CLN_MUST_CHECK;
-
-/* The same, whole, with all that is wrong (data/findings.h; table_read_all says when *table is NULL). */
-struct findings;
-enum cln_status rows_check_for_model(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				     const struct cln_model *model, struct findings *findings,
-				     struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status rows_check_like_table(struct cln_table **table, const char *path, const struct cln_read_options *options,
-				      const struct cln_table *like, struct findings *findings,
-				      struct cln_error *err) CLN_MUST_CHECK;
 
 /* cln_table_convert to a file that may be guarded. */
 enum cln_status rows_convert(const char *path, const struct io_place *out, const struct cln_read_options *options,

@@ -2,7 +2,7 @@
 #include "api/sample.h"
 
 #include "api/judge.h"
-#include "base/parallel.h"
+#include "base/cpus.h"
 #include "kernels/dispatch.h"
 
 #include <math.h>
@@ -13,8 +13,6 @@
 #define WORK 2e11
 #define ROW_WORK 4096
 #define LEAST_ROWS 1000
-
-int sample_threads(int asked) { return parallel_limit(asked > 0 ? asked : cln_threads_allowed(NULL)); }
 
 size_t sample_columns(const struct pipeline_column **columns, const struct pipeline *pipeline)
 {
@@ -84,7 +82,7 @@ static enum cln_status choose_rows(struct sample *sample, struct labelled_rows *
 				   const struct cln_table *table, const struct cln_asked *asked, double work, bool by_label,
 				   struct cln_error *err)
 {
-	enum cln_status status = by_label ? labelled_rows_read(labelled, table, model, err) : CLN_OK;
+	enum cln_status status = by_label ? judge_rows_read(labelled, table, model, err) : CLN_OK;
 
 	if (status != CLN_OK)
 		return status;
@@ -150,7 +148,7 @@ enum cln_status sample_read(struct sample *sample, const struct cln_model *model
 	if (status == CLN_OK && by_label)
 		take_labels(sample, &labelled);
 	if (status == CLN_OK)
-		status = read_features(sample, model, table, sample_threads(asked->threads), err);
+		status = read_features(sample, model, table, cpus_threads(asked->threads), err);
 	labelled_rows_free(&labelled);
 	return status;
 }

@@ -43,6 +43,4 @@ enum cln_status sample_check_logits(const float *logits, size_t n, const uint32_
 size_t sample_columns(const struct pipeline_column **columns, const struct pipeline *pipeline);
 size_t sample_count(const struct pipeline *pipeline);
 
-int sample_threads(int asked);
-
 #endif

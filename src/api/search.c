@@ -111,7 +111,7 @@ enum cln_status search_check(struct cln_table *table, const struct cln_config *c
 	const struct crossval_folding folding = {.folds = folds, .repeats = 1};
 	struct crossval crossval;
 	struct label label;
-	enum cln_status status = label_find(&label, table, config->label, config->positive, config->weight, err);
+	enum cln_status status = label_find(&label, table, config->label, config->positive, config->weight, NULL, err);
 
 	if (status != CLN_OK)
 		return status;

@@ -79,7 +79,7 @@ enum cln_status trainee_network(struct network **net, const struct common *commo
 	n[0] = common->data->pipeline->n_features;
 	memcpy(n + 1, config->hidden, config->n_hidden * sizeof *n);
 	n[L] = 1;
-	status = network_create_with_front(net, n, L, config->activation, common->front, err);
+	status = network_create(net, n, L, config->activation, common->front, err);
 	if (status == CLN_OK)
 		status = draw_front(*net, common, config, err);
 	if (status != CLN_OK)

@@ -7,7 +7,7 @@
 #include "api/config.h"
 #include "api/fit.h"
 #include "api/pilot.h"
-#include "base/parallel.h"
+#include "base/cpus.h"
 
 /* ---------------------------------------------------------------- the machine */
 
@@ -231,7 +231,6 @@ static enum cln_status find_shape(struct tune_shape *shape, const struct cln_tab
 enum cln_status tune_shape(struct tune_shape *shape, const struct cln_table *table, const struct cln_model *init,
 			   const struct cln_config *config, struct cln_error *err)
 {
-	const int threads = config->threads ? config->threads : cln_threads_allowed(NULL);
 	enum cln_status status = config_check(config, err);
 
 	*shape = (struct tune_shape){.config = *config};
@@ -242,5 +241,5 @@ enum cln_status tune_shape(struct tune_shape *shape, const struct cln_table *tab
 	if (init)
 		config_keep_network(&shape->config, init);
 	config_choose(&shape->config, fit_rows_to_choose_by(&shape->config, table));
-	return find_shape(shape, table, init, parallel_limit(threads), err);
+	return find_shape(shape, table, init, cpus_threads(config->threads), err);
 }

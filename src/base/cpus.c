@@ -226,6 +226,11 @@ int cln_threads_allowed(const char **rule)
 	return threads;
 }
 
+int cpus_threads(int asked)
+{
+	return parallel_limit(asked > 0 ? asked : cpus_allowed(NULL, NULL));
+}
+
 /* ---------------------------------------------------------------- cores */
 
 /* The first number of a list such as "0-3,8" in a file of one CPU; -1: there is none. */

@@ -17,6 +17,9 @@ struct cpus_rule {
 /* Fills every rule known, in order, and returns the threads allowed (1 .. PARALLEL_MAX).  rules and n_rules may be NULL. */
 int cpus_allowed(struct cpus_rule rules[CPUS_MAX_RULES], size_t *n_rules);
 
+/* As many threads as are asked for, or as are allowed where that is 0, of those that the runtime gives (parallel_limit). */
+int cpus_threads(int asked);
+
 /* Where the rules look: the process itself, or what a test puts in its place. */
 struct cpus_source {
 	const char *root;                      /* in front of /proc and /sys; "" */

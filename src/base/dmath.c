@@ -212,13 +212,15 @@ static double cos_octant(double r)
 	return 1 - (0.5 * square - square * square * POLYNOMIAL(square, series));
 }
 
-/* cos(2 pi u + quarter pi/2): u - rint(u) and the rest after whole quarters are exact. */
-static double cos_quarters(double u, int quarter)
+/* u - rint(u) and the rest after whole quarters are exact. */
+double dmath_cos_2pi(double u)
 {
+	if (!isfinite(u))
+		return NAN;
 	double turn = u - rint(u);
 	double quarters = rint(4 * turn);
 	double r = turn - 0.25 * quarters;
-	switch (((int)quarters + quarter) & 3) {
+	switch ((int)quarters & 3) {
 	case 0:
 		return cos_octant(r);
 	case 1:
@@ -228,16 +230,6 @@ static double cos_quarters(double u, int quarter)
 	default:
 		return sin_octant(r);
 	}
-}
-
-double dmath_cos_2pi(double u)
-{
-	return isfinite(u) ? cos_quarters(u, 0) : NAN;
-}
-
-double dmath_sin_2pi(double u)
-{
-	return isfinite(u) ? cos_quarters(u, 3) : NAN;
 }
 
 double dmath_pow(double x, double y)

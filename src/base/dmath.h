@@ -10,7 +10,6 @@ double dmath_log(double x);         /* x > 0; -inf at 0, NaN below */
 double dmath_log1p(double x);
 double dmath_tanh(double x);
 double dmath_cos_2pi(double u);     /* cos(2 pi u); absolute error below 1e-15 */
-double dmath_sin_2pi(double u);
 double dmath_pow(double x, double y); /* x > 0, exp(y log x): relative error below |y log x| 4e-16 + 4e-16 */
 double dmath_sigmoid(double z);
 double dmath_softplus(double z);    /* log(1 + e^z), never overflows */

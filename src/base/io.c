@@ -296,9 +296,9 @@ enum cln_status io_replace_place(const struct io_place *place, const struct io_p
 	return status == CLN_OK ? closed : status;
 }
 
-enum cln_status io_replace_file(const char *path, const struct io_piece *pieces, size_t n, struct cln_error *err)
+enum cln_status io_replace_file(const char *path, const void *bytes, size_t length, struct cln_error *err)
 {
-	return io_replace_place(&(struct io_place){.path = path}, pieces, n, err);
+	return io_replace_place(&(struct io_place){.path = path}, &(struct io_piece){bytes, length}, 1, err);
 }
 
 /* 0x42F0E1EBA9EA3693 reflected. */

@@ -52,14 +52,14 @@ enum cln_status io_replacement_open(struct io_replacement *replacement, const st
  * cannot be synced, the last step, is the new file in place. */
 enum cln_status io_replacement_close(struct io_replacement *replacement, bool keep, struct cln_error *err) CLN_MUST_CHECK;
 
-/* Replaces `path` by n pieces written one after the other. */
+/* Replaces a file by n pieces written one after the other. */
 struct io_piece {
 	const void *bytes;
 	size_t length;
 };
-enum cln_status io_replace_file(const char *path, const struct io_piece *pieces, size_t n, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status io_replace_place(const struct io_place *place, const struct io_piece *pieces, size_t n,
 				 struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status io_replace_file(const char *path, const void *bytes, size_t length, struct cln_error *err) CLN_MUST_CHECK;
 
 /* CRC-64/XZ (reflected, polynomial 0x42F0E1EBA9EA3693, start and final xor all ones; check value of "123456789":
  * 0x995DC9BBDF1939FA).  Start with crc = 0 and carry on with what was returned. */

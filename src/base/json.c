@@ -699,6 +699,20 @@ void json_bool(struct json_writer *writer, const char *key, bool value)
 	add_text(writer, value ? "true" : "false");
 }
 
+void json_doubles(struct json_writer *writer, const char *key, const double *values, size_t n, size_t step)
+{
+	json_begin_array(writer, key);
+	for (size_t i = 0; i < n; i++)
+		json_double(writer, NULL, *(const double *)((const char *)values + i * step));
+	json_end_array(writer);
+}
+
+void json_hexadecimal(struct json_writer *writer, const char *key, uint64_t value)
+{
+	begin_value(writer, key);
+	text_addf(writer->out, "\"%016llx\"", (unsigned long long)value);
+}
+
 static void write_parts(struct json_writer *writer, const struct json *value)
 {
 	for (const struct json *part = value->child; part; part = part->next)

@@ -74,6 +74,13 @@ void json_double(struct json_writer *writer, const char *key, double value);    
 void json_float(struct json_writer *writer, const char *key, float value);       /* shortest of %.6g .. %.9g that reads back */
 void json_size(struct json_writer *writer, const char *key, size_t value);
 void json_bool(struct json_writer *writer, const char *key, bool value);
+/* An array of n numbers, each `step` bytes behind the one before. */
+void json_doubles(struct json_writer *writer, const char *key, const double *values, size_t n, size_t step);
+static inline void json_pair(struct json_writer *writer, const char *key, double low, double high)
+{
+	json_doubles(writer, key, (const double[]){low, high}, 2, sizeof(double));
+}
+void json_hexadecimal(struct json_writer *writer, const char *key, uint64_t value); /* 16 digits, as a string */
 /* What was read, again: a number in its shortest form or all its digits. */
 void json_value(struct json_writer *writer, const char *key, const struct json *value);
 

@@ -518,6 +518,41 @@ void parallel_for(int n, size_t n_items, void (*body)(void *argument, size_t ite
 	}
 }
 
+struct trial {
+	enum cln_status (*body)(void *argument, size_t item, int tid, struct cln_error *err);
+	void *argument;
+	enum cln_status status; /* of the least item that failed, and which it is */
+	size_t item;
+	struct cln_error *err;
+};
+
+static void try_item(void *argument, size_t item, int tid)
+{
+	struct trial *trial = argument;
+	struct cln_error err = {0};
+	const enum cln_status status = trial->body(trial->argument, item, tid, &err);
+
+	if (status == CLN_OK)
+		return;
+#pragma omp critical(try_item)
+	if (trial->status == CLN_OK || item < trial->item) {
+		trial->status = status;
+		trial->item = item;
+		if (trial->err)
+			*trial->err = err;
+	}
+}
+
+enum cln_status parallel_try(int n, size_t n_items,
+			     enum cln_status (*body)(void *argument, size_t item, int tid, struct cln_error *err), void *argument,
+			     struct cln_error *err)
+{
+	struct trial trial = {.body = body, .argument = argument, .err = err};
+
+	parallel_for(n, n_items, try_item, &trial);
+	return trial.status;
+}
+
 double clock_seconds(void)
 {
 	struct timespec now;

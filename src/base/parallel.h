@@ -41,6 +41,11 @@ void barrier_wait(struct barrier *barrier, int member);
  * ascending order as threads come free. */
 void parallel_for(int n, size_t n_items, void (*body)(void *argument, size_t item, int tid), void *argument);
 
+/* The same where items may fail: status and message are those of the least item that did, whatever the threads. */
+enum cln_status parallel_try(int n, size_t n_items,
+			     enum cln_status (*body)(void *argument, size_t item, int tid, struct cln_error *err), void *argument,
+			     struct cln_error *err) CLN_MUST_CHECK;
+
 /* The range [*begin, *end) of n things that belongs to part i of n_parts: contiguous, sizes differ by at most 1. */
 static inline void split_range(size_t *begin, size_t *end, size_t n, size_t i, size_t n_parts)
 {

@@ -101,20 +101,3 @@ enum cln_status error_list_end(struct cln_error *err, size_t n_told, size_t n)
 		error_append(err, "... and %zu more error%s", n - n_told, n - n_told == 1 ? "" : "s");
 	return CLN_E_DATA;
 }
-
-void failure_note(struct failure *failure, size_t item, enum cln_status status, const struct cln_error *err)
-{
-	if (status != CLN_OK && (failure->status == CLN_OK || item < failure->item))
-		*failure = (struct failure){item, status, *err};
-}
-
-enum cln_status failures_status(const struct failure *failures, int n_threads, struct cln_error *err)
-{
-	const struct failure *least = NULL;
-	for (int t = 0; t < n_threads; t++)
-		if (failures[t].status != CLN_OK && (!least || failures[t].item < least->item))
-			least = &failures[t];
-	if (least && err)
-		*err = least->err;
-	return least ? least->status : CLN_OK;
-}

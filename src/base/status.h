@@ -23,14 +23,4 @@ void error_append(struct cln_error *err, const char *format, ...) __attribute__(
 void error_list_add(struct cln_error *err, size_t i, const char *format, ...) __attribute__((format(printf, 3, 4)));
 enum cln_status error_list_end(struct cln_error *err, size_t n_told, size_t n);
 
-/* What went wrong in a loop on threads, one of these a thread (all zeros: nothing): in the least of its items in which anything
- * did, so that the loop's status, that of the least of all, does not depend on the threads. */
-struct failure {
-	size_t item;
-	enum cln_status status;
-	struct cln_error err;
-};
-void failure_note(struct failure *failure, size_t item, enum cln_status status, const struct cln_error *err);
-enum cln_status failures_status(const struct failure *failures, int n_threads, struct cln_error *err);
-
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/child.h"
 
-#include "api/doctor.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

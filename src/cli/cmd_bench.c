@@ -3,16 +3,9 @@
 #include "cli/commands.h"
 
 #include "api/bench.h"
+#include "report/output.h"
 
 #include <stdio.h>
-
-static void write_samples(struct json_writer *writer, const char *key, const double *values, size_t n)
-{
-	json_begin_array(writer, key);
-	for (size_t i = 0; i < n; i++)
-		json_double(writer, NULL, values[i]);
-	json_end_array(writer);
-}
 
 /* The last phase is one of several ranks. */
 static int phases_of(const struct bench_result *result)
@@ -64,7 +57,6 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 {
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
-	enum cln_status status;
 
 	json_begin_object(&writer, NULL);
 	json_double(&writer, "rows_per_second", result->rows_per_second);
@@ -88,15 +80,12 @@ static enum cln_status print_json(const struct bench_result *result, struct cln_
 		json_double(&writer, "tile_gflops", result->tile_gflops);
 		write_phases(&writer, result);
 	}
-	write_samples(&writer, "window_rows_per_second", result->window_rows_per_second, result->windows);
-	write_samples(&writer, "window_peak_gflops", result->window_peak_gflops, result->peaks);
-	write_samples(&writer, "window_fraction_at_clock", result->window_fraction_at_clock, result->fractions);
+	json_doubles(&writer, "window_rows_per_second", result->window_rows_per_second, result->windows, sizeof(double));
+	json_doubles(&writer, "window_peak_gflops", result->window_peak_gflops, result->peaks, sizeof(double));
+	json_doubles(&writer, "window_fraction_at_clock", result->window_fraction_at_clock, result->fractions, sizeof(double));
 	json_end_object(&writer);
-	status = text_check(&text, err);
-	if (status == CLN_OK)
-		puts(text.bytes);
-	text_free(&text);
-	return status;
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }
 
 static void print_table(const struct bench_result *result)

@@ -23,17 +23,12 @@ static enum cln_status load_models(struct cln_model **init, struct cln_model **m
 static enum cln_status print(const struct options *options, const struct check_result *result, struct cln_error *err)
 {
 	struct text text = {0};
-	enum cln_status status;
 
 	if (options->json)
 		check_write_json(&text, result, options->model != NULL);
 	else
 		check_write(&text, result, options->model != NULL);
-	status = text_check(&text, err);
-	if (status == CLN_OK) /* at once: what is lost is told, whatever the data's exit code is */
-		status = output_replace(&(struct io_place){"-", NULL}, text.bytes, text.length, err);
-	text_free(&text);
-	return status;
+	return output_print(&text, err);
 }
 
 int cmd_check(const struct options *options)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/rows.h"
 #include "cli/fold_file.h"
 #include "cli/interrupt.h"
 #include "report/crossval_report.h"
@@ -57,13 +58,11 @@ static enum cln_status read_table(struct validation *validation, struct cln_erro
 	const char *cutting = options->fold_column ? options->fold_column : options->group;
 	struct cln_read_options read = options->read;
 
-	read.label = options->config.label ? options->config.label : "";
-	read.weight = options->config.weight;
 	read.known_categories = &cutting;
 	read.n_known_categories = cutting != NULL;
 	read.exempt = &cutting;
 	read.n_exempt = cutting != NULL;
-	return cln_table_read(&validation->table, options->operands[0], &read, err);
+	return rows_read_to_train(&validation->table, options->operands[0], &read, NULL, &options->config, NULL, err);
 }
 
 /* of: N of --fold K/N, which says how many folds there are where nothing else does; 0: it is not given. */
@@ -308,7 +307,7 @@ static enum cln_status replace(const struct validation *validation, const char *
 
 	if (status == CLN_OK)
 		status = run_directory_file(path, &folder, name, err);
-	return status == CLN_OK ? io_replace_file(path, &(struct io_piece){text->bytes, text->length}, 1, err) : status;
+	return status == CLN_OK ? io_replace_file(path, text->bytes, text->length, err) : status;
 }
 
 /* A line a row of DATA: its folds and what was said of it, repeat after repeat; empty for rows of weight 0. */
@@ -323,11 +322,11 @@ static enum cln_status write_predictions(const struct validation *validation, st
 		text_addf(&text, "%sfold_%zu,probability_%zu", r ? "," : "", r + 1, r + 1);
 	text_addf(&text, crossval->R == 1 ? "fold,probability\n" : "\n");
 	for (size_t row = 0, i = 0; row < n_rows; row++) {
-		const bool used = i < crossval->n && crossval->rows[i] == row;
+		const bool used = i < crossval->all.n && crossval->all.rows[i] == row;
 		for (size_t r = 0; r < crossval->R; r++) {
 			number[0] = '\0';
 			if (used)
-				number_from_float(number, crossval->probabilities[r * crossval->n + i]);
+				number_from_float(number, crossval->probabilities[r * crossval->all.n + i]);
 			if (used)
 				text_addf(&text, "%s%u,%s", r ? "," : "", crossval->fold_of_row[r * n_rows + row] + 1, number);
 			else

@@ -3,6 +3,7 @@
 #include "api/doctor.h"
 #include "api/ranks.h"
 #include "cli/commands.h"
+#include "report/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,11 +173,8 @@ static int print_json(const struct doctor *doctor)
 		json_string(&writer, NULL, doctor->warnings[i]);
 	json_end_array(&writer);
 	json_end_object(&writer);
-	enum cln_status status = text_check(&text, &err);
-	if (status == CLN_OK)
-		printf("%s\n", text.bytes);
-	text_free(&text);
-	return status == CLN_OK ? 0 : exit_with_error(&err);
+	text_add(&text, "\n", 1);
+	return output_print(&text, &err) == CLN_OK ? 0 : exit_with_error(&err);
 }
 
 int cmd_doctor(const struct options *options)

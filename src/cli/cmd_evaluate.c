@@ -8,6 +8,7 @@
 #include "cli/row_report.h"
 #include "cli/unfinished.h"
 #include "report/evaluation.h"
+#include "report/output.h"
 
 #include <stdio.h>
 
@@ -97,18 +98,14 @@ static enum cln_status print_json(const struct judgement *judgement, const struc
 	const struct cln_comparison *comparison = &judgement->result.comparison;
 	struct text text = {0};
 	struct json_writer writer = {.out = &text};
-	enum cln_status status;
 
 	json_begin_object(&writer, NULL);
 	evaluation_write(&writer, &comparison->first);
 	if (judgement->second)
 		evaluation_write_comparison(&writer, comparison, names);
 	json_end_object(&writer);
-	status = text_check(&text, err);
-	if (status == CLN_OK)
-		puts(text.bytes);
-	text_free(&text);
-	return status;
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }
 
 static enum cln_status print(const struct judgement *judgement, struct cln_error *err)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "api/gradcheck.h"
+#include "report/output.h"
 
 static const char *extras(const struct gradcheck_line *line)
 {
@@ -70,8 +71,7 @@ static void write_line(struct json_writer *writer, const struct gradcheck_line *
 	json_end_object(writer);
 }
 
-/* False where memory ran out. */
-static bool print_json(const struct gradcheck *result)
+static enum cln_status print_json(const struct gradcheck *result, struct cln_error *err)
 {
 	struct text text = {0};
 	struct json_writer writer = {.out = &text, .pretty = true};
@@ -85,11 +85,8 @@ static bool print_json(const struct gradcheck *result)
 	json_size(&writer, "failed", result->n_failed);
 	json_bool(&writer, "ok", result->n_failed == 0);
 	json_end_object(&writer);
-	const bool written = !text.failed;
-	if (written)
-		printf("%s\n", text.bytes);
-	text_free(&text);
-	return written;
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }
 
 int cmd_gradcheck(const struct options *options)
@@ -105,16 +102,14 @@ int cmd_gradcheck(const struct options *options)
 
 	if (gradcheck_run(&result, &request, &err) != CLN_OK)
 		return exit_with_error(&err);
-	bool written = true;
+	enum cln_status status = CLN_OK;
 	if (options->json)
-		written = print_json(&result);
+		status = print_json(&result, &err);
 	else
 		print_table(&result);
 	const bool failed = result.n_failed > 0;
 	gradcheck_free(&result);
-	if (!written) {
-		error_set(&err, CLN_E_MEMORY, "not enough memory to print the result");
+	if (status != CLN_OK)
 		return exit_with_error(&err);
-	}
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -35,16 +35,6 @@ static void tell_sample(size_t rows, size_t of)
 		fprintf(stderr, "note: %zu of %zu rows are looked at (--rows N|all)\n", rows, of);
 }
 
-static enum cln_status print_text(struct text *text, struct cln_error *err)
-{
-	const enum cln_status status = text_check(text, err);
-
-	if (status == CLN_OK)
-		fwrite(text->bytes, 1, text->length, stdout);
-	text_free(text);
-	return status;
-}
-
 /* ---------------------------------------------------------------- columns */
 
 static enum cln_status print_columns(const struct work *work, const struct cln_importance *importance, struct cln_error *err)
@@ -63,7 +53,7 @@ static enum cln_status print_columns(const struct work *work, const struct cln_i
 	importance_write(&writer, importance);
 	json_end_object(&writer);
 	text_add(&text, "\n", 1);
-	return print_text(&text, err);
+	return output_print(&text, err);
 }
 
 static enum cln_status shuffle_columns(const struct work *work, struct cln_error *err)
@@ -125,7 +115,7 @@ static enum cln_status print_rows(const struct work *work, const struct cln_expl
 	json_end_object(&writer);
 	text_add(&text, "\n", 1);
 	if (status == CLN_OK)
-		return print_text(&text, err);
+		return output_print(&text, err);
 	text_free(&text);
 	return status;
 }
@@ -250,7 +240,7 @@ static enum cln_status depend_on_columns(const struct work *work, struct cln_err
 	}
 	mem_free(names);
 	if (status == CLN_OK)
-		return print_text(&text, err);
+		return output_print(&text, err);
 	text_free(&text);
 	return status;
 }
@@ -286,7 +276,7 @@ int cmd_importance(const struct options *options)
 		status = cln_model_load(&work.model, options->operands[0], &err);
 	if (status == CLN_OK) {
 		config_use_isa(work.model, options->config.isa);
-		status = rows_read_for_model(&work.table, options->operands[1], &options->read, work.model, ROWS_LABELLED, &err);
+		status = rows_read_for_models(&work.table, options->operands[1], &options->read, work.model, NULL, &err);
 	}
 	if (status == CLN_OK)
 		status = options->explain   ? explain_rows(&work, &err)

@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "api/rows.h"
+#include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/search_outcome.h"
 #include "cli/search_refit.h"
+#include "report/output.h"
 
 struct search {
 	struct options options;   /* in force */
@@ -44,21 +45,6 @@ static enum cln_status check(const struct options *options, struct cln_error *er
 	return CLN_OK;
 }
 
-static enum cln_status read_tables(struct search *search, struct cln_error *err)
-{
-	const struct options *options = &search->options;
-	struct cln_read_options read = options->read;
-
-	read.label = options->config.label ? options->config.label : "";
-	read.weight = options->config.weight;
-	enum cln_status status = cln_table_read(&search->train, options->operands[0], &read, err);
-	if (status == CLN_OK && options->valid)
-		status = rows_read_like_table(&search->valid, options->valid, &options->read, search->train, err);
-	if (status == CLN_OK && options->test) /* so that what is wrong with it is known now, and whether it has changed */
-		status = rows_read_like_table(&search->test, options->test, &options->read, search->train, err);
-	return status;
-}
-
 static void tell_space(const struct search *search)
 {
 	if (search->options.progress == PROGRESS_NONE)
@@ -84,7 +70,8 @@ static enum cln_status set_up(struct search *search, struct cln_error *err)
 	if (status == CLN_OK)
 		status = search_space_read(&search->space, options, err);
 	if (status == CLN_OK)
-		status = read_tables(search, err);
+		/* of --test, too, so that what is wrong with it is known now, and whether it has changed */
+		status = inputs_read(&search->train, &search->valid, &search->test, options, NULL, err);
 	if (status == CLN_OK)
 		status = search_check(search->train, &options->config, options->folds, err);
 	if (status != CLN_OK)
@@ -116,11 +103,8 @@ static enum cln_status print_json(const struct search *search, struct cln_error 
 	search_report_write(&writer, &search->outcome.result);
 	json_string(&writer, "out", search->options.out);
 	json_end_object(&writer);
-	const enum cln_status status = text_check(&text, err);
-	if (status == CLN_OK)
-		puts(text.bytes);
-	text_free(&text);
-	return status;
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }
 
 static void tell(struct search *search, const char *sentence)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * colonnade train: tables to a run directory. */
 #include "api/identity.h"
-#include "api/rows.h"
 #include "cli/commands.h"
 #include "cli/init_model.h"
+#include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/run_command.h"
 #include "cli/run_directory.h"
@@ -291,32 +291,6 @@ static void on_checkpoint(void *context, const struct cln_checkpoint *checkpoint
 /* ---------------------------------------------------------------- before and after */
 
 /* With --init its categories rule, because its pipeline is kept. */
-static enum cln_status read_train(struct run *run, struct cln_error *err)
-{
-	const struct options *options = run->options;
-	struct cln_read_options read = options->read;
-
-	read.weight = options->config.weight;
-	if (run->init)
-		return rows_read_for_model(&run->train, options->operands[0], &read, run->init, ROWS_WHOLE, err);
-	read.label = options->config.label ? options->config.label : "";
-	return cln_table_read(&run->train, options->operands[0], &read, err);
-}
-
-static enum cln_status read_inputs(struct run *run, struct cln_error *err)
-{
-	const struct options *options = run->options;
-	enum cln_status status = CLN_OK;
-
-	if (status == CLN_OK)
-		status = read_train(run, err);
-	if (status == CLN_OK && options->valid)
-		status = rows_read_like_table(&run->valid, options->valid, &options->read, run->train, err);
-	if (status == CLN_OK && options->test)
-		status = rows_read_like_table(&run->test, options->test, &options->read, run->train, err);
-	return status;
-}
-
 static enum cln_status fit(struct run *run, struct cln_error *err)
 {
 	const bool report = run->options->report;
@@ -521,7 +495,7 @@ static enum cln_status train(struct run *run, struct options *in_force, struct c
 	if (status == CLN_OK)
 		status = open_run(run, err);
 	if (status == CLN_OK)
-		status = read_inputs(run, err);
+		status = inputs_read(&run->train, &run->valid, &run->test, run->options, run->init, err);
 	if (status == CLN_OK)
 		status = fit(run, err);
 	if (status == CLN_STOPPED && run->finished)

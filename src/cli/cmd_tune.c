@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * colonnade tune: how many threads the user's network is worth, and where they should run. */
-#include "api/doctor.h"
 #include "api/rows.h"
 #include "api/tune.h"
 #include "cli/child.h"
 #include "cli/commands.h"
 #include "cli/init_model.h"
+#include "report/output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -222,18 +222,6 @@ static enum cln_status check_options(const struct options *options, struct cln_e
 	return config_check(&options->config, err);
 }
 
-static enum cln_status read_data(struct cln_table **table, const struct options *options, const struct cln_model *init,
-				 struct cln_error *err)
-{
-	struct cln_read_options read = options->read;
-
-	read.weight = options->config.weight;
-	if (init)
-		return rows_read_for_model(table, options->operands[0], &read, init, ROWS_WHOLE, err);
-	read.label = options->config.label ? options->config.label : "";
-	return cln_table_read(table, options->operands[0], &read, err);
-}
-
 static void take_shape(struct tuning *tuning, const struct tune_shape *shape)
 {
 	struct options *options = tuning->options;
@@ -265,7 +253,7 @@ static enum cln_status find_shape(struct tuning *tuning, struct cln_error *err)
 	if (options->init)
 		status = init_model_load(&init, options, err);
 	if (status == CLN_OK)
-		status = read_data(&table, options, init, err);
+		status = rows_read_to_train(&table, options->operands[0], &options->read, init, &options->config, NULL, err);
 	if (status == CLN_OK)
 		status = tune_shape(&shape, table, init, &options->config, err);
 	if (status == CLN_OK)
@@ -341,12 +329,9 @@ static enum cln_status print_table(const struct tuning *tuning, struct cln_error
 	printf("threads  places   bind    windows      rows/s  best decile  speed-up  efficiency\n");
 	for (size_t i = 0; i < tuning->n; i++)
 		print_row(tuning, i);
+	text_addf(&lines, "\nThe fewest threads within %g %% of the fastest:\n\n", 100 * TUNE_TOLERANCE);
 	tune_shell(&lines, &tuning->list[tuning->best].setting);
-	enum cln_status status = text_check(&lines, err);
-	if (status == CLN_OK)
-		printf("\nThe fewest threads within %g %% of the fastest:\n\n%s", 100 * TUNE_TOLERANCE, lines.bytes);
-	text_free(&lines);
-	return status;
+	return output_print(&lines, err);
 }
 
 static enum cln_status print_shell(const struct tuning *tuning, struct cln_error *err)
@@ -354,11 +339,7 @@ static enum cln_status print_shell(const struct tuning *tuning, struct cln_error
 	struct text lines = {0};
 
 	tune_shell(&lines, &tuning->list[tuning->best].setting);
-	enum cln_status status = text_check(&lines, err);
-	if (status == CLN_OK)
-		fputs(lines.bytes, stdout);
-	text_free(&lines);
-	return status;
+	return output_print(&lines, err);
 }
 
 static void write_setting(struct json_writer *writer, const struct tune_setting *setting)
@@ -406,11 +387,8 @@ static enum cln_status print_json(const struct tuning *tuning, struct cln_error 
 	write_setting(&writer, &tuning->list[tuning->best].setting);
 	json_end_object(&writer);
 	json_end_object(&writer);
-	enum cln_status status = text_check(&text, err);
-	if (status == CLN_OK)
-		puts(text.bytes);
-	text_free(&text);
-	return status;
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }
 
 static enum cln_status tune(struct tuning *tuning, struct cln_error *err)

@@ -8,20 +8,14 @@
 int exit_code(enum cln_status status)
 {
 	switch (status) {
-	case CLN_OK:
-		return 0;
+	case CLN_OK: return 0;
 	case CLN_E_IO:
 	case CLN_E_MEMORY:
-	case CLN_E_DAMAGED:
-		return 1;
-	case CLN_E_USAGE:
-		return 2;
-	case CLN_E_DATA:
-		return 3;
-	case CLN_E_DIVERGED:
-		return 4;
-	case CLN_STOPPED:
-		return 75;
+	case CLN_E_DAMAGED: return 1;
+	case CLN_E_USAGE: return 2;
+	case CLN_E_DATA: return 3;
+	case CLN_E_DIVERGED: return 4;
+	case CLN_STOPPED: return 75;
 	}
 	return 1;
 }

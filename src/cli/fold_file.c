@@ -33,7 +33,7 @@ static void hexadecimal(char digits[17], uint64_t x)
 /* The first score of a fit's repeat. */
 static size_t first_score(const struct crossval *crossval, size_t fit)
 {
-	return fit / crossval->K * crossval->n;
+	return fit / crossval->K * crossval->all.n;
 }
 
 /* ---------------------------------------------------------------- the folder */
@@ -103,7 +103,7 @@ void fold_files_leave(struct fold_files *files)
 static enum cln_status write_scores(struct text *text, const struct crossval *crossval, size_t fit, struct cln_error *err)
 {
 	const size_t first = first_score(crossval, fit);
-	uint32_t *places = mem_alloc(crossval->n, sizeof *places, err);
+	uint32_t *places = mem_alloc(crossval->all.n, sizeof *places, err);
 
 	if (!places)
 		return CLN_E_MEMORY;
@@ -113,8 +113,8 @@ static enum cln_status write_scores(struct text *text, const struct crossval *cr
 		char probability[NUMBER_TEXT], logit[NUMBER_TEXT];
 		number_from_float(probability, crossval->probabilities[first + places[i]]);
 		number_from_float(logit, crossval->logits[first + places[i]]);
-		text_addf(text, "%zu,%d,%s,%s\n", (size_t)crossval->rows[places[i]] + 1, crossval->y[places[i]] > 0.5f, probability,
-			  logit);
+		text_addf(text, "%zu,%d,%s,%s\n", (size_t)crossval->all.rows[places[i]] + 1, crossval->all.y[places[i]] > 0.5f,
+			  probability, logit);
 	}
 	mem_free(places);
 	return text_check(text, err);
@@ -149,7 +149,7 @@ static enum cln_status replace(const struct fold_files *files, size_t fit, const
 	char path[RUN_PATH];
 	const enum cln_status status = file_name(path, files, fit, ending, err);
 
-	return status == CLN_OK ? io_replace_file(path, &(struct io_piece){text->bytes, text->length}, 1, err) : status;
+	return status == CLN_OK ? io_replace_file(path, text->bytes, text->length, err) : status;
 }
 
 enum cln_status fold_file_drop(const struct fold_files *files, size_t fit, struct cln_error *err)
@@ -200,7 +200,7 @@ static enum cln_status take_scores(struct crossval *crossval, size_t fit, const 
 {
 	const size_t first = first_score(crossval, fit);
 	const char *end = bytes + length, *at = memchr(bytes, '\n', length);
-	uint32_t *places = mem_alloc(crossval->n, sizeof *places, err);
+	uint32_t *places = mem_alloc(crossval->all.n, sizeof *places, err);
 
 	if (!places)
 		return CLN_E_MEMORY;
@@ -212,7 +212,7 @@ static enum cln_status take_scores(struct crossval *crossval, size_t fit, const 
 		at = at ? take_number(&label, at, end, ',') : NULL;
 		at = at ? take_number(&probability, at, end, ',') : NULL;
 		at = at ? take_number(&logit, at, end, '\n') : NULL;
-		if (!at || row != (double)crossval->rows[places[i]] + 1)
+		if (!at || row != (double)crossval->all.rows[places[i]] + 1)
 			at = NULL;
 		if (at) {
 			crossval->probabilities[first + places[i]] = (float)probability;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/rows.h"
 #include "cli/search_files.h"
 
 /* Whether two paths lead to one file that can be replaced; "-" is standard input. */
@@ -74,5 +75,18 @@ enum cln_status inputs_check_out(const struct options *options, struct cln_error
 		if ((options->command->bit & results[i].command) &&
 		    run_directory_file(file, &directory, results[i].name, NULL) == CLN_OK)
 			status = check_output(options, file, err);
+	return status;
+}
+
+enum cln_status inputs_read(struct cln_table **train, struct cln_table **valid, struct cln_table **test,
+			    const struct options *options, const struct cln_model *init, struct cln_error *err)
+{
+	enum cln_status status =
+	    rows_read_to_train(train, options->operands[0], &options->read, init, &options->config, NULL, err);
+
+	if (status == CLN_OK && options->valid)
+		status = rows_read_like_table(valid, options->valid, &options->read, *train, NULL, err);
+	if (status == CLN_OK && options->test)
+		status = rows_read_like_table(test, options->test, &options->read, *train, NULL, err);
 	return status;
 }

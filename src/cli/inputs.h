@@ -9,4 +9,9 @@
  * one that the command reads, by whatever path or link. */
 enum cln_status inputs_check_out(const struct options *options, struct cln_error *err) CLN_MUST_CHECK;
 
+/* Reads the table to train on, for init where it is not NULL, and those of --valid and --test like it; *valid and *test stay as
+ * they are where there are none. */
+enum cln_status inputs_read(struct cln_table **train, struct cln_table **valid, struct cln_table **test,
+			    const struct options *options, const struct cln_model *init, struct cln_error *err) CLN_MUST_CHECK;
+
 #endif

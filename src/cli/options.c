@@ -156,47 +156,24 @@ const char *options_text(const struct options *options, const struct option_spec
 void options_value(char text[OPTION_VALUE], const struct options *options, const struct option_spec *spec)
 {
 	const void *value = const_member(options, spec);
+	char number[NUMBER_TEXT];
 
 	switch (spec->type) {
-	case OPTION_SWITCH:
-		put(text, *(const bool *)value ? "true" : "false");
-		return;
-	case OPTION_TEXT:
-		put(text, options_text(options, spec));
-		return;
-	case OPTION_WORD:
-		put(text, name_of(spec->words, *(const int *)value));
-		return;
-	case OPTION_REAL: {
-		char number[NUMBER_TEXT];
+	case OPTION_SWITCH: put(text, *(const bool *)value ? "true" : "false"); break;
+	case OPTION_TEXT: put(text, options_text(options, spec)); break;
+	case OPTION_WORD: put(text, name_of(spec->words, *(const int *)value)); break;
+	case OPTION_REAL:
 		number_from_double(number, *(const double *)value);
 		put(text, number);
-		return;
-	}
-	case OPTION_DURATION:
-		duration_text(text, spec, *(const double *)value);
-		return;
-	case OPTION_SIZE:
-		integer_text(text, spec, *(const size_t *)value);
-		return;
-	case OPTION_SEED:
-		integer_text(text, spec, *(const uint64_t *)value);
-		return;
-	case OPTION_THREADS:
-		integer_text(text, spec, (uint64_t) * (const int *)value);
-		return;
-	case OPTION_HIDDEN:
-		hidden_text(text, &options->config);
-		return;
-	case OPTION_CLASS_WEIGHT:
-		class_weight_text(text, &options->config);
-		return;
-	case OPTION_THRESHOLD:
-		threshold_text(text, &options->config);
-		return;
-	case OPTION_SEPARATOR:
-		separator_text(text, *(const char *)value);
-		return;
+		break;
+	case OPTION_DURATION: duration_text(text, spec, *(const double *)value); break;
+	case OPTION_SIZE: integer_text(text, spec, *(const size_t *)value); break;
+	case OPTION_SEED: integer_text(text, spec, *(const uint64_t *)value); break;
+	case OPTION_THREADS: integer_text(text, spec, (uint64_t) * (const int *)value); break;
+	case OPTION_HIDDEN: hidden_text(text, &options->config); break;
+	case OPTION_CLASS_WEIGHT: class_weight_text(text, &options->config); break;
+	case OPTION_THRESHOLD: threshold_text(text, &options->config); break;
+	case OPTION_SEPARATOR: separator_text(text, *(const char *)value); break;
 	}
 }
 
@@ -236,42 +213,32 @@ void options_range(char text[OPTION_VALUE], const struct option_spec *spec)
 	char words[OPTION_VALUE];
 
 	switch (spec->type) {
-	case OPTION_SWITCH:
-		put(text, "true or false");
-		return;
-	case OPTION_TEXT:
-		snprintf(text, OPTION_VALUE, "%s", spec->argument);
-		return;
+	case OPTION_SWITCH: put(text, "true or false"); break;
+	case OPTION_TEXT: snprintf(text, OPTION_VALUE, "%s", spec->argument); break;
 	case OPTION_WORD:
 		words_text(words, spec->words, ", ");
 		snprintf(text, OPTION_VALUE, "one of %.900s", words);
-		return;
-	case OPTION_SEED:
-		put(text, "a whole number from 0 to 18446744073709551615");
-		return;
+		break;
+	case OPTION_SEED: put(text, "a whole number from 0 to 18446744073709551615"); break;
 	case OPTION_HIDDEN:
 		snprintf(text, OPTION_VALUE, "up to %d whole numbers from 1 to 65536 with commas between, or none%s%s",
 			 CLN_MAX_HIDDEN, spec->most ? ", or " : "", spec->most ? spec->most : "");
-		return;
+		break;
 	case OPTION_CLASS_WEIGHT:
 		put(text, "none, balanced, or two numbers above 0 for the negative and the positive class, as 1,3.5");
-		return;
+		break;
 	case OPTION_THRESHOLD:
 		put(text, "a number from 0 to 1, f1 (or another F, as f0.5 or f2), accuracy, balanced_accuracy, mcc, the costs of "
 			  "a false positive and of a false negative as cost:1:5, or recall@ and the least precision as recall@0.9");
-		return;
-	case OPTION_SEPARATOR:
-		put(text, "auto, comma, tab, semicolon, or one punctuation character");
-		return;
+		break;
+	case OPTION_SEPARATOR: put(text, "auto, comma, tab, semicolon, or one punctuation character"); break;
 	case OPTION_DURATION:
 		snprintf(text, OPTION_VALUE, "a time as 100ms, 30s, 10m, 4h or 2d%s%s", spec->zero ? ", or " : "",
 			 spec->zero ? spec->zero : "");
-		return;
+		break;
 	case OPTION_REAL:
 	case OPTION_SIZE:
-	case OPTION_THREADS:
-		number_range(text, spec);
-		return;
+	case OPTION_THREADS: number_range(text, spec); break;
 	}
 }
 
@@ -489,31 +456,20 @@ static bool read_value(struct options *options, const struct option_spec *spec, 
 	void *value = member(options, spec);
 
 	switch (spec->type) {
-	case OPTION_SWITCH:
-		return read_switch(value, text);
+	case OPTION_SWITCH: return read_switch(value, text);
 	case OPTION_TEXT:
 		*(const char **)value = text;
 		return *text != '\0';
-	case OPTION_WORD:
-		return read_word(value, spec, text);
-	case OPTION_REAL:
-		return read_number(value, spec, text);
-	case OPTION_DURATION:
-		return read_duration(value, spec, text);
-	case OPTION_SIZE:
-		return read_whole(value, spec, text);
-	case OPTION_SEED:
-		return read_seed(value, text);
-	case OPTION_THREADS:
-		return read_threads(value, spec, text);
-	case OPTION_HIDDEN:
-		return read_hidden(&options->config, spec, text);
-	case OPTION_CLASS_WEIGHT:
-		return read_class_weight(&options->config, text);
-	case OPTION_THRESHOLD:
-		return read_threshold(&options->config, text);
-	case OPTION_SEPARATOR:
-		return read_separator(value, text);
+	case OPTION_WORD: return read_word(value, spec, text);
+	case OPTION_REAL: return read_number(value, spec, text);
+	case OPTION_DURATION: return read_duration(value, spec, text);
+	case OPTION_SIZE: return read_whole(value, spec, text);
+	case OPTION_SEED: return read_seed(value, text);
+	case OPTION_THREADS: return read_threads(value, spec, text);
+	case OPTION_HIDDEN: return read_hidden(&options->config, spec, text);
+	case OPTION_CLASS_WEIGHT: return read_class_weight(&options->config, text);
+	case OPTION_THRESHOLD: return read_threshold(&options->config, text);
+	case OPTION_SEPARATOR: return read_separator(value, text);
 	}
 	return false;
 }

@@ -3,7 +3,6 @@
 
 #include "api/novelty.h"
 #include "api/rows.h"
-#include "report/output.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -107,7 +107,7 @@ static enum cln_status take_lock(struct run_directory *directory, const char *fi
 	return CLN_OK;
 }
 
-static bool holds_file(const struct run_directory *directory, const char *name)
+bool run_directory_holds(const struct run_directory *directory, const char *name)
 {
 	char file[RUN_PATH];
 
@@ -119,8 +119,9 @@ static bool holds_file(const struct run_directory *directory, const char *name)
 static enum cln_status judge(struct run_directory *directory, bool force, enum run_start start, struct cln_error *err)
 {
 	const char *path = directory->path;
-	const bool checkpoint = holds_file(directory, RUN_CHECKPOINT), model = holds_file(directory, "model.safetensors");
-	const bool finished = model && holds_file(directory, "run.json");
+	const bool checkpoint = run_directory_holds(directory, RUN_CHECKPOINT);
+	const bool model = run_directory_holds(directory, "model.safetensors");
+	const bool finished = model && run_directory_holds(directory, "run.json");
 
 	if (force)
 		return CLN_OK;
@@ -136,7 +137,7 @@ static enum cln_status judge(struct run_directory *directory, bool force, enum r
 				 finished ? "the run is finished" : "it has no checkpoint (--resume=auto begins anew)");
 	directory->finished = start != RUN_NEW && finished;
 	directory->unfinished = start != RUN_NEW && checkpoint && !finished;
-	directory->has_previous = directory->unfinished && holds_file(directory, RUN_PREVIOUS);
+	directory->has_previous = directory->unfinished && run_directory_holds(directory, RUN_PREVIOUS);
 	return CLN_OK;
 }
 
@@ -227,7 +228,7 @@ static enum cln_status move_all_to_previous(const struct run_directory *director
 	if (status == CLN_OK && mkdir(previous, 0777) != 0 && errno != EEXIST)
 		status = error_set_errno(err, CLN_E_IO, "cannot make %s for the older run", previous);
 	/* That of a still older run is not to stand beside this one's record. */
-	if (status == CLN_OK && holds_file(directory, RUN_PREVIOUS "/model.safetensors"))
+	if (status == CLN_OK && run_directory_holds(directory, RUN_PREVIOUS "/model.safetensors"))
 		status = remove_file(directory, RUN_PREVIOUS "/model.safetensors", err);
 	for (size_t i = 0; i < N_RUN_FILES && status == CLN_OK; i++)
 		status = move_to_previous(directory, run_files[i], err);
@@ -245,9 +246,10 @@ enum cln_status run_directory_set_aside(struct run_directory *directory, struct 
 {
 	if (directory->made)
 		return CLN_OK;
-	bool has_model = holds_file(directory, "model.safetensors"), has_record = holds_file(directory, "run.json");
-	bool has_checkpoint = holds_file(directory, RUN_CHECKPOINT);
-	bool unfinished = !(has_model && has_record) && holds_file(directory, RUN_PREVIOUS "/model.safetensors");
+	bool has_model = run_directory_holds(directory, "model.safetensors");
+	bool has_record = run_directory_holds(directory, "run.json");
+	bool has_checkpoint = run_directory_holds(directory, RUN_CHECKPOINT);
+	bool unfinished = !(has_model && has_record) && run_directory_holds(directory, RUN_PREVIOUS "/model.safetensors");
 	enum cln_status status = CLN_OK;
 
 	if (unfinished) {
@@ -275,7 +277,7 @@ bool run_directory_repeats_previous(const struct run_directory *directory)
 {
 	char *older = NULL, *newer = NULL;
 	size_t n_older, n_newer;
-	const bool same = !holds_file(directory, RUN_PREVIOUS "/run.json") &&
+	const bool same = !run_directory_holds(directory, RUN_PREVIOUS "/run.json") &&
 			  read_model(&older, &n_older, directory, RUN_PREVIOUS "/model.safetensors") &&
 			  read_model(&newer, &n_newer, directory, "model.safetensors") && n_older == n_newer &&
 			  memcmp(older, newer, n_older) == 0;

@@ -45,6 +45,7 @@ enum cln_status run_directory_drop_previous(struct run_directory *directory, str
 /* path/name; CLN_E_USAGE: too long. */
 enum cln_status run_directory_file(char file[RUN_PATH], const struct run_directory *directory, const char *name,
 				   struct cln_error *err) CLN_MUST_CHECK;
+bool run_directory_holds(const struct run_directory *directory, const char *name);
 
 /* Gives the lock back; `started` = false: and takes away a directory that this process made and left empty. */
 void run_directory_close(struct run_directory *directory, bool started);

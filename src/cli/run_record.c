@@ -4,6 +4,7 @@
 #include "api/doctor.h"
 #include "api/identity.h"
 #include "cli/run_command.h"
+#include "report/output.h"
 #include "report/run_files.h"
 
 #include <stdio.h>
@@ -59,14 +60,6 @@ static void write_summary(struct json_writer *writer, const struct cln_fit_summa
 	json_size(writer, "threads", (size_t)summary->threads);
 }
 
-static void write_fingerprint(struct json_writer *writer, uint64_t fingerprint)
-{
-	char digits[17];
-
-	snprintf(digits, sizeof digits, "%016llx", (unsigned long long)fingerprint);
-	json_string(writer, "fingerprint", digits);
-}
-
 static void write_table(struct json_writer *writer, const char *key, const char *file, const struct cln_table *table)
 {
 	if (!table) {
@@ -77,7 +70,7 @@ static void write_table(struct json_writer *writer, const char *key, const char 
 	json_string(writer, "file", file);
 	json_size(writer, "rows", cln_table_rows(table));
 	json_size(writer, "columns", cln_table_columns(table));
-	write_fingerprint(writer, cln_table_fingerprint(table));
+	json_hexadecimal(writer, "fingerprint", cln_table_fingerprint(table));
 	json_end_object(writer);
 }
 
@@ -94,7 +87,7 @@ void run_record_write_inputs(struct json_writer *writer, const struct run_record
 	}
 	json_begin_object(writer, "init_model");
 	json_string(writer, "file", options->init);
-	write_fingerprint(writer, record->init_fingerprint);
+	json_hexadecimal(writer, "fingerprint", record->init_fingerprint);
 	json_end_object(writer);
 }
 
@@ -162,7 +155,7 @@ enum cln_status run_record_write(const char *path, const struct run_record *reco
 	text_add(&text, "\n", 1);
 	status = text_check(&text, err);
 	if (status == CLN_OK)
-		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
+		status = io_replace_file(path, text.bytes, text.length, err);
 	text_free(&text);
 	return status;
 }
@@ -282,16 +275,6 @@ enum cln_status run_record_compare(const char *was, const char *name, const stru
 	return status;
 }
 
-static enum cln_status print(struct text *text, struct cln_error *err)
-{
-	const enum cln_status status = text_check(text, err);
-
-	if (status == CLN_OK)
-		puts(text->bytes);
-	text_free(text);
-	return status;
-}
-
 enum cln_status run_record_print(const struct run_record *record, struct cln_error *err)
 {
 	struct text text = {0};
@@ -301,7 +284,8 @@ enum cln_status run_record_print(const struct run_record *record, struct cln_err
 	write_summary(&writer, record->summary);
 	json_string(&writer, "out", record->options->out);
 	json_end_object(&writer);
-	return print(&text, err);
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }
 
 /* The members that write_summary has written, which stand behind one another. */
@@ -328,5 +312,6 @@ enum cln_status run_record_print_again(const char *was, const char *directory, s
 	json_string(&writer, "out", directory);
 	json_end_object(&writer);
 	json_free(record);
-	return print(&text, err);
+	text_add(&text, "\n", 1);
+	return output_print(&text, err);
 }

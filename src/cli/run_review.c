@@ -97,56 +97,33 @@ void run_review_importance(struct run_review *review, enum cln_rows rows, const 
 
 static const char *const rows_keys[3] = {"train", "valid", "test"};
 
-/* A set of rows is a line, and so is a column, so that run.json stays readable. */
-static void write_points(struct json_writer *writer, const char *key, const struct review_point *points, size_t n, bool y)
-{
-	json_begin_array(writer, key);
-	for (size_t i = 0; i < n; i++)
-		json_double(writer, NULL, y ? points[i].y : points[i].x);
-	json_end_array(writer);
-}
-
 static void write_curve(struct json_writer *writer, const char *key, const char *x, const char *y,
                         const struct review_point *points, size_t n)
 {
 	json_begin_object(writer, key);
-	write_points(writer, x, points, n, false);
-	write_points(writer, y, points, n, true);
+	json_doubles(writer, x, &points->x, n, sizeof *points);
+	json_doubles(writer, y, &points->y, n, sizeof *points);
 	json_end_object(writer);
 }
 
 static void write_bins(struct json_writer *writer, const struct review *review)
 {
 	json_begin_object(writer, "reliability");
-	json_begin_array(writer, "weight");
-	for (size_t b = 0; b < CALIBRATION_BINS; b++)
-		json_double(writer, NULL, review->bins[b].weight);
-	json_end_array(writer);
-	json_begin_array(writer, "mean_probability");
-	for (size_t b = 0; b < CALIBRATION_BINS; b++)
-		json_double(writer, NULL, review->bins[b].probability);
-	json_end_array(writer);
-	json_begin_array(writer, "share_positive");
-	for (size_t b = 0; b < CALIBRATION_BINS; b++)
-		json_double(writer, NULL, review->bins[b].positive);
-	json_end_array(writer);
+	json_doubles(writer, "weight", &review->bins->weight, CALIBRATION_BINS, sizeof *review->bins);
+	json_doubles(writer, "mean_probability", &review->bins->probability, CALIBRATION_BINS, sizeof *review->bins);
+	json_doubles(writer, "share_positive", &review->bins->positive, CALIBRATION_BINS, sizeof *review->bins);
 	json_end_object(writer);
 }
 
 static void write_scores(struct json_writer *writer, const struct review *review)
 {
-	static const char *const keys[2] = {"negative", "positive"};
-
 	json_begin_object(writer, "scores");
-	for (size_t c = 0; c < 2; c++) {
-		json_begin_array(writer, keys[c]);
-		for (size_t b = 0; b < REVIEW_SCORES; b++)
-			json_double(writer, NULL, review->scores[c][b]);
-		json_end_array(writer);
-	}
+	json_doubles(writer, "negative", review->scores[0], REVIEW_SCORES, sizeof(double));
+	json_doubles(writer, "positive", review->scores[1], REVIEW_SCORES, sizeof(double));
 	json_end_object(writer);
 }
 
+/* A set of rows is a line, and so is a column, so that run.json stays readable. */
 static void write_rows(struct json_writer *writer, const char *key, const struct review *review)
 {
 	const bool pretty = writer->pretty;

@@ -17,11 +17,9 @@ enum cln_status search_files_path(char path[RUN_PATH], const struct search_files
 	return run_directory_file(path, &folder, name, err);
 }
 
-static bool is_there(const struct search_files *files, const char *name)
+bool search_files_hold(const struct search_files *files, const char *name)
 {
-	char path[RUN_PATH];
-
-	return search_files_path(path, files, name, NULL) == CLN_OK && access(path, F_OK) == 0;
+	return run_directory_holds(&(struct run_directory){.path = files->folder}, name);
 }
 
 /* ---------------------------------------------------------------- locks */
@@ -291,7 +289,7 @@ static enum cln_status remove_search(const struct search_files *files, struct cl
 
 static enum cln_status set_up(struct search_files *files, const struct run_record *data, struct cln_error *err)
 {
-	const bool exists = is_there(files, SEARCH_RECORD);
+	const bool exists = search_files_hold(files, SEARCH_RECORD);
 	struct text text = {0};
 	char path[RUN_PATH];
 	enum cln_status status = search_files_path(path, files, SEARCH_RECORD, err);
@@ -300,13 +298,13 @@ static enum cln_status set_up(struct search_files *files, const struct run_recor
 		status = write_search(&text, files, data, err);
 	if (status == CLN_OK && exists && !files->options->force)
 		status = compare(&text, data, path, err);
-	else if (status == CLN_OK && !exists && is_there(files, SEARCH_BEST))
+	else if (status == CLN_OK && !exists && search_files_hold(files, SEARCH_BEST))
 		status = error_set(err, CLN_E_USAGE, "%s/" SEARCH_BEST " is there, but no search of it; choose another --out",
 				   files->folder);
 	else if (status == CLN_OK && exists)
 		status = remove_search(files, err);
 	if (status == CLN_OK && (!exists || files->options->force))
-		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
+		status = io_replace_file(path, text.bytes, text.length, err);
 	text_free(&text);
 	return status;
 }

@@ -32,6 +32,7 @@ void search_files_close(struct search_files *files);
 /* DIR/name */
 enum cln_status search_files_path(char path[RUN_PATH], const struct search_files *files, const char *name,
 				  struct cln_error *err) CLN_MUST_CHECK;
+bool search_files_hold(const struct search_files *files, const char *name);
 
 /* *ours: the place is locked; else another process has it. */
 enum cln_status search_files_lock(bool *ours, const struct search_files *files, size_t place, struct cln_error *err) CLN_MUST_CHECK;

@@ -112,7 +112,7 @@ enum cln_status trial_record_write(const struct trial_record *record, const stru
 		add_checksum(&text);
 	status = text_check(&text, err);
 	if (status == CLN_OK)
-		status = io_replace_file(path, &(struct io_piece){text.bytes, text.length}, 1, err);
+		status = io_replace_file(path, text.bytes, text.length, err);
 	text_free(&text);
 	return status;
 }

@@ -41,14 +41,6 @@ bool search_wait(size_t *times)
 
 /* ---------------------------------------------------------------- what is there */
 
-static bool best_holds(const struct search_files *files, const char *name)
-{
-	char path[RUN_PATH], file[64];
-
-	snprintf(file, sizeof file, SEARCH_BEST "%s%s", *name ? "/" : "", name);
-	return search_files_path(path, files, file, NULL) == CLN_OK && access(path, F_OK) == 0;
-}
-
 static enum cln_status is_same_config(bool *same, const struct search_files *files, const struct text *config,
 				      struct cln_error *err)
 {
@@ -92,12 +84,12 @@ static enum cln_status write_config(const struct search_files *files, const stru
 
 	if (status != CLN_OK || same)
 		return status;
-	if (best_holds(files, ""))
+	if (search_files_hold(files, SEARCH_BEST))
 		status = set_aside(files, err);
 	if (status == CLN_OK)
 		status = search_files_path(path, files, SEARCH_CONFIG, err);
 	if (status == CLN_OK)
-		status = io_replace_file(path, &(struct io_piece){config->bytes, config->length}, 1, err);
+		status = io_replace_file(path, config->bytes, config->length, err);
 	return status;
 }
 
@@ -158,9 +150,9 @@ static enum cln_status make_words(struct words *words, const struct search_files
 		add_word(words, kept[i], value);
 	}
 	/* Else what is in it is of a winner before, or of a run that was cut off: it goes away at the end. */
-	if (best_holds(files, RUN_CHECKPOINT))
+	if (search_files_hold(files, SEARCH_BEST "/" RUN_CHECKPOINT))
 		add_word(words, "resume", "auto");
-	else if (best_holds(files, ""))
+	else if (search_files_hold(files, SEARCH_BEST))
 		add_word(words, "force", "");
 	add_word(words, "", ""); /* "--": DATA may begin with a dash */
 	snprintf(words->texts[words->n], sizeof words->texts[0], "%s", files->options->operands[0]);
@@ -188,7 +180,8 @@ static enum cln_status train(struct search_refit *refit, const struct search_fil
 /* A run that is finished has a model and a record, and no checkpoint.  After a failed write it may have the model alone. */
 static bool is_finished(const struct search_files *files)
 {
-	return best_holds(files, "model.safetensors") && best_holds(files, "run.json") && !best_holds(files, RUN_CHECKPOINT);
+	return search_files_hold(files, SEARCH_BEST "/model.safetensors") && search_files_hold(files, SEARCH_BEST "/run.json") &&
+	       !search_files_hold(files, SEARCH_BEST "/" RUN_CHECKPOINT);
 }
 
 static enum cln_status fit_winner(struct search_refit *refit, const struct search_files *files, struct cln_error *err)

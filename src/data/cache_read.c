@@ -35,7 +35,6 @@ struct cache_reader {
 	struct target *targets;
 	struct levels *levels;
 	struct met *met; /* n_columns x n_blocks */
-	struct failure *failures; /* a thread */
 	struct bad_cells bad;
 	struct cln_table *table;
 };
@@ -45,14 +44,6 @@ static const char *shown(char excerpt[EXCERPT], const struct cache_column *colum
 {
 	text_excerpt(excerpt, column->name, column->name_length);
 	return excerpt;
-}
-
-/* Runs body for every item; the status is that of the least item that failed, whatever the threads. */
-static enum cln_status for_each(struct cache_reader *reader, size_t n_items, void (*body)(void *argument, size_t item, int tid),
-				struct cln_error *err)
-{
-	parallel_for(reader->threads, n_items, body, reader);
-	return failures_status(reader->failures, reader->threads, err);
 }
 
 /* ---------------------------------------------------------------- the directory */
@@ -142,12 +133,11 @@ static enum cln_status read_levels(struct levels *levels, const struct cache_col
 	return CLN_OK;
 }
 
-static void read_levels_body(void *argument, size_t c, int tid)
+static enum cln_status read_levels_body(void *argument, size_t c, int tid, struct cln_error *err)
 {
 	struct cache_reader *reader = argument;
-	struct cln_error err;
-	enum cln_status status = read_levels(&reader->levels[c], &reader->layout.columns[c], reader->name, &err);
-	failure_note(&reader->failures[tid], c, status, &err);
+	(void)tid;
+	return read_levels(&reader->levels[c], &reader->layout.columns[c], reader->name, err);
 }
 
 /* ---------------------------------------------------------------- blocks */
@@ -220,24 +210,23 @@ static bool check_cells(const struct cache_reader *reader, struct met *met, size
 	return !numbers || check_both(numbers, codes, n, &reader->levels[c]);
 }
 
-static void check_block_body(void *argument, size_t item, int tid)
+static enum cln_status check_block_body(void *argument, size_t item, int tid, struct cln_error *err)
 {
 	struct cache_reader *reader = argument;
 	size_t c = item / reader->layout.n_blocks, block = item % reader->layout.n_blocks;
 	const struct cache_column *column = &reader->layout.columns[c];
 	size_t bytes = cache_block_rows(&reader->layout, block) * sizeof(uint32_t);
-	enum cln_status status = CLN_OK;
-	struct cln_error err;
 	char excerpt[EXCERPT];
-	for (size_t part = 0; part < 2 && status == CLN_OK; part++)
+	(void)tid;
+	for (size_t part = 0; part < 2; part++)
 		if ((column->parts >> part & 1) && io_crc64(0, cells_of(reader, column, part, block), bytes) !=
 						       cache_load64(reader->bytes + column->checksums[part] + 8 * block))
-			status = cache_damaged(&err, reader->name, "a checksum is wrong (column \"%s\", block %zu)",
-					       shown(excerpt, column), block + 1);
-	if (status == CLN_OK && !check_cells(reader, &reader->met[item], c, block))
-		status = cache_damaged(&err, reader->name, "column \"%s\" holds what no cell can be (block %zu)",
-				       shown(excerpt, column), block + 1);
-	failure_note(&reader->failures[tid], item, status, &err);
+			return cache_damaged(err, reader->name, "a checksum is wrong (column \"%s\", block %zu)",
+					     shown(excerpt, column), block + 1);
+	if (!check_cells(reader, &reader->met[item], c, block))
+		return cache_damaged(err, reader->name, "column \"%s\" holds what no cell can be (block %zu)",
+				     shown(excerpt, column), block + 1);
+	return CLN_OK;
 }
 
 static enum cln_status check_blocks(struct cache_reader *reader, struct cln_error *err)
@@ -246,7 +235,7 @@ static enum cln_status check_blocks(struct cache_reader *reader, struct cln_erro
 	if (!size_mul(&n_items, reader->layout.n_columns, reader->layout.n_blocks))
 		return cache_damaged(err, reader->name, "there cannot be so many rows and columns");
 	reader->met = mem_alloc(n_items, sizeof *reader->met, err);
-	return reader->met ? for_each(reader, n_items, check_block_body, err) : CLN_E_MEMORY;
+	return reader->met ? parallel_try(reader->threads, n_items, check_block_body, reader, err) : CLN_E_MEMORY;
 }
 
 /* ---------------------------------------------------------------- what the options ask for */
@@ -427,8 +416,7 @@ static enum cln_status create_arrays(struct cache_reader *reader, struct cln_err
 	size_t n = reader->layout.n_columns;
 	reader->targets = mem_alloc(n, sizeof *reader->targets, err);
 	reader->levels = mem_alloc(n, sizeof *reader->levels, err);
-	reader->failures = mem_alloc((size_t)reader->threads, sizeof *reader->failures, err);
-	return reader->targets && reader->levels && reader->failures ? CLN_OK : CLN_E_MEMORY;
+	return reader->targets && reader->levels ? CLN_OK : CLN_E_MEMORY;
 }
 
 static void reader_free(struct cache_reader *reader)
@@ -438,7 +426,6 @@ static void reader_free(struct cache_reader *reader)
 	mem_free(reader->levels);
 	mem_free(reader->targets);
 	mem_free(reader->met);
-	mem_free(reader->failures);
 	dictionary_free(&reader->names);
 	cache_layout_free(&reader->layout);
 	cln_table_destroy(reader->table);
@@ -458,7 +445,7 @@ enum cln_status cache_read_bytes(struct cln_table **table, const unsigned char *
 	if (status == CLN_OK)
 		status = read_names(&reader, err);
 	if (status == CLN_OK)
-		status = for_each(&reader, reader.layout.n_columns, read_levels_body, err);
+		status = parallel_try(threads, reader.layout.n_columns, read_levels_body, &reader, err);
 	if (status == CLN_OK)
 		status = check_blocks(&reader, err);
 	if (status == CLN_OK)

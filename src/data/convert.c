@@ -255,7 +255,7 @@ enum cln_status cache_convert(const char *path, const struct io_place *out, cons
 		options = &none;
 	if (options->threads < 0)
 		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
-	int threads = parallel_limit(options->threads ? options->threads : cpus_allowed(NULL, NULL));
+	int threads = cpus_threads(options->threads);
 	enum cln_status status = check_out(out->path, err);
 	if (status == CLN_OK)
 		status = source_open(&source, path, err);

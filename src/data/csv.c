@@ -339,15 +339,3 @@ enum cln_status csv_read_few_texts(struct cln_table **table, const struct source
 	reader.few_levels = true;
 	return csv_run(table, &reader, threads, 0, err);
 }
-
-enum cln_status csv_read(struct cln_table **table, const char *path, const struct cln_read_options *options, int threads,
-			 struct cln_error *err)
-{
-	struct source source;
-	*table = NULL;
-	enum cln_status status = source_open(&source, path, err);
-	if (status == CLN_OK)
-		status = csv_read_source(table, &source, options, parallel_limit(threads), 0, err);
-	source_close(&source);
-	return status;
-}

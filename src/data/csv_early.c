@@ -7,7 +7,6 @@
 #include "data/csv_early.h"
 
 #include "base/cpus.h"
-#include "base/parallel.h"
 #include "data/form.h"
 
 #define MORE_ROWS 1.25
@@ -23,7 +22,7 @@ bool csv_early_begin(void *argument, const struct source *so_far, double share)
 	struct csv_early *early = argument;
 	struct reader *reader = &early->reader;
 	enum table_form form;
-	int asked = early->options->threads, threads = parallel_limit(asked ? asked : cpus_allowed(NULL, NULL));
+	int threads = cpus_threads(early->options->threads);
 	if (threads < 2 || form_find(&form, so_far, false, early->options, NULL) != CLN_OK || form != FORM_CSV)
 		return false;
 	early->text = *so_far;

@@ -276,21 +276,6 @@ bool cursor_skip_damaged(struct cursor *cursor, uint64_t offset, uint64_t start,
 
 /* ---------------------------------------------------------------- what a text says */
 
-bool csv_is_missing(const char *text, size_t length)
-{
-	static const char tokens[][8] = {"?",   "-",   ".",    "NA",   "N/A",  "#N/A", "#NA",  "<NA>", "na",  "n/a",   "NaN",
-					 "nan", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "None", "\\N", "#NULL!"};
-	text_trim(&text, &length);
-	if (length == 0)
-		return true;
-	if (length >= sizeof tokens[0] || !memchr("?-.N#<n\\", *text, 8))
-		return false;
-	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
-		if (memcmp(tokens[i], text, length) == 0 && tokens[i][length] == '\0')
-			return true;
-	return false;
-}
-
 /* inf or infinity, in letters of any case, with or without a sign. */
 static bool is_infinity_word(const char *text, size_t length)
 {
@@ -329,7 +314,7 @@ static bool is_decimal(const char *text, size_t length)
 enum cell cell_classify(float *number, const char *text, size_t length)
 {
 	text_trim(&text, &length);
-	if (csv_is_missing(text, length))
+	if (gap_by_default(text, length))
 		return CELL_MISSING;
 	bool may_be_number = (*text >= '0' && *text <= '9') || memchr("+-.", *text, 3);
 	if (may_be_number && number_to_float(number, text, length))

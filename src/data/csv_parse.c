@@ -82,7 +82,7 @@ static bool is_missing(const struct reader *reader, const struct target *target,
 {
 	if (target->kept)
 		return field->length == 0;
-	return csv_is_missing(field->text, field->length) || csv_is_gap(reader, target, field->text, field->length);
+	return gap_by_default(field->text, field->length) || csv_is_gap(reader, target, field->text, field->length);
 }
 
 void row_store_category(struct row_state *state, const struct target *target, size_t column, const struct field *field)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * What the files of the CSV reader share; nothing outside includes it but tests and the fuzz target.
+ * CSV text (RFC 4180) to cells, in parallel, with places for errors: what the files of the reader share; nothing outside includes
+ * it but tests and the fuzz target.  Knows bytes, quotes, separators and numbers; no meaning.
+ *
+ * Reading goes in two passes over windows of the file: the first counts rows, lines and quotes of every window (a quoted field may
+ * span any number of windows), the second parses each window's rows on any thread.  The result depends on no window or thread.
  *
  *   source.c      bytes            csv_fields.c  one field at a time, through a window that moves on
  *   csv_scan.c    first pass       csv_parse.c   second pass: rows of a window into columns
@@ -15,7 +19,6 @@
 #ifndef DATA_CSV_PARTS_H
 #define DATA_CSV_PARTS_H
 
-#include "data/csv.h"
 #include "data/csv_plain.h"
 #include "data/dictionary.h"
 #include "data/findings.h"
@@ -249,7 +252,9 @@ struct reader {
 	struct cln_table *table;
 };
 
-/* csv_read with the text from anywhere and windows of any size (0: chosen). */
+/* The text to a table, in windows of any size (0: chosen); see cln_table_read and doc/data.md.  At most ten errors, each as a line
+ *   file:line:column: what is wrong ("the text", column "name"; a hint)
+ * and then a count.  threads >= 1. */
 enum cln_status csv_read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,
 				int threads, size_t window_bytes, struct cln_error *err) CLN_MUST_CHECK;
 

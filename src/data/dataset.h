@@ -36,33 +36,38 @@ struct label {
 /* Finds the two label values in the rows of a table (name = NULL: the last column that is not `weight`).  name and weight: names or
  * numbers, as the user writes them.
  * Rows of weight 0 do not count.  The text of a number is its shortest.  `positive` may be another text of the same number.
+ * findings: NULL, or as labels_read has them; the label is then that of the first two values.
  * CLN_E_DATA: no such column, a single class, or a third value (its place and text). Rows with a missing label: see labels_read.
  * CLN_E_USAGE: `positive` is neither value, or the label is the weight. */
+struct findings;
 enum cln_status label_find(struct label *label, const struct cln_table *table, const char *name, const char *positive,
-                           const char *weight, struct cln_error *err) CLN_MUST_CHECK;
+                           const char *weight, struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
 void label_free(struct label *label);
 
 /* Whether a text is that of the positive value, or of the same number. */
 bool label_is_positive(const struct label *label, const char *text);
 
-/* Rows of a table that can be learnt from or judged by: label 0/1 and weight of each, in ascending order.  Both columns are found
- * by their names alone.
- * Dropped: rows of weight 0.
- * A cell matches a label value by its bytes, else as a number, so that the column's type need not be that of the training table.
- * CLN_E_DATA with the place: a missing or third label value, a missing, negative or non-numeric weight.
- * rows, y, w: allocated, mem_free; w is NULL where weight is NULL. */
-enum cln_status labels_read(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped, const struct cln_table *table,
-                            const struct label *label, const char *weight, struct cln_error *err) CLN_MUST_CHECK;
+/* Rows of a table that can be learnt from or judged by, in ascending order: their numbers, labels (0/1) and weights. */
+struct labelled_rows {
+	const struct cln_table *table; /* lent */
+	size_t n;
+	uint32_t *rows;
+	float *y, *w;                  /* w = NULL: all 1 */
+	size_t n_dropped;              /* of weight 0, not among them */
+};
+void labelled_rows_free(struct labelled_rows *labelled);
 
-/* Both for colonnade check: with findings (else NULL) all cells that cannot be used are added to them, labels that are missing
- * included, and rows that they call bad are passed over; the label is then that of the first two values, and the rows are those
- * that remain. */
-struct findings;
-enum cln_status label_find_all(struct label *label, const struct cln_table *table, const char *name, const char *positive,
-			       const char *weight, struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
-enum cln_status labels_find_all(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped,
-				const struct cln_table *table, const struct label *label, const char *weight,
-				struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
+/* part <- the n rows that stand at the chosen places. */
+enum cln_status labelled_rows_choose(struct labelled_rows *part, const struct labelled_rows *labelled, const uint32_t *chosen,
+                                     size_t n, struct cln_error *err) CLN_MUST_CHECK;
+
+/* Both columns are found by their names alone; weight may be NULL.
+ * A cell matches a label value by its bytes, else as a number, so that the column's type need not be that of the training table.
+ * With findings (NULL: none), for colonnade check, all cells that cannot be used are added to them, labels that are missing
+ * included, and rows that they call bad are passed over; the rows are those that remain.
+ * CLN_E_DATA with the place: a missing or third label value, a missing, negative or non-numeric weight. */
+enum cln_status labels_read(struct labelled_rows *labelled, const struct cln_table *table, const struct label *label,
+                            const char *weight, struct findings *findings, struct cln_error *err) CLN_MUST_CHECK;
 
 /* Counts how many of a label column's cells are negative, are positive, and are neither or missing, as labels_read takes them.
  * CLN_E_DATA: it was read as numbers that do not tell the two values apart.  counts: added to. */

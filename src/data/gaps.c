@@ -6,8 +6,22 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "data/csv.h"
 #include "data/text.h"
+
+bool gap_by_default(const char *text, size_t length)
+{
+	static const char tokens[][8] = {"?",   "-",   ".",    "NA",   "N/A",  "#N/A", "#NA",  "<NA>", "na",  "n/a",   "NaN",
+					 "nan", "NAN", "-nan", "-NaN", "null", "NULL", "Null", "None", "\\N", "#NULL!"};
+	text_trim(&text, &length);
+	if (length == 0)
+		return true;
+	if (length >= sizeof tokens[0] || !memchr("?-.N#<n\\", *text, 8))
+		return false;
+	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+		if (memcmp(tokens[i], text, length) == 0 && tokens[i][length] == '\0')
+			return true;
+	return false;
+}
 
 /* The list's texts as they are written; a number in its shortest form, of which there is one for a value. */
 static enum cln_status collect(struct gaps *gaps, char numbers[GAPS_MOST][NUMBER_TEXT], const char *list, struct cln_error *err)
@@ -130,7 +144,7 @@ static bool is_gap_text(const struct gaps *gaps, const char *text)
 {
 	const size_t length = strlen(text);
 
-	return csv_is_missing(text, length) || gaps_have(gaps, text, length);
+	return gap_by_default(text, length) || gaps_have(gaps, text, length);
 }
 
 static bool is_gap(const struct column *column, const struct gaps *gaps, size_t row)

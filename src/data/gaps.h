@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * Further texts that stand for a missing cell, beside those that csv_is_missing knows: what --missing names, and a model keeps. */
+ * Texts that stand for a missing cell: those that always do, and further ones that --missing names and a model keeps. */
 #ifndef DATA_GAPS_H
 #define DATA_GAPS_H
 
 #include "data/table.h"
 
 #define GAPS_MOST 32 /* texts of a list */
+
+/* Whether a cell means "missing" without being named: empty, ?, NA, N/A, NaN, null, None, ... (doc/data.md has the list), spaces
+ * around ignored. */
+bool gap_by_default(const char *text, size_t length);
 
 struct gaps {
 	char *list; /* its texts without spaces around them, numbers in shortest form, each once, in ascending order of bytes,
@@ -31,7 +35,7 @@ static inline bool gaps_have(const struct gaps *gaps, const char *text, size_t l
 	return gaps->n > 0 && gaps_find(gaps, text, length);
 }
 
-/* Makes gaps of those numbers, and of the texts that are kept (also of those that csv_is_missing knows), in a table whose other
+/* Makes gaps of those numbers, and of the texts that are kept (also of those that gap_by_default knows), in a table whose other
  * cells were read by gaps_have, and gives it the list. */
 enum cln_status gaps_settle(struct cln_table *table, struct gaps *gaps, struct cln_error *err) CLN_MUST_CHECK;
 

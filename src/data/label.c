@@ -308,13 +308,7 @@ static enum cln_status choose_positive(struct label *label, const char *positive
 }
 
 enum cln_status label_find(struct label *label, const struct cln_table *table, const char *name, const char *positive,
-                           const char *weight, struct cln_error *err)
-{
-	return label_find_all(label, table, name, positive, weight, NULL, err);
-}
-
-enum cln_status label_find_all(struct label *label, const struct cln_table *table, const char *name, const char *positive,
-			       const char *weight, struct findings *findings, struct cln_error *err)
+			   const char *weight, struct findings *findings, struct cln_error *err)
 {
 	struct cell_errors errors = {.table = table, .err = err, .findings = findings};
 	size_t column = SIZE_MAX, weight_column = SIZE_MAX, seen[2];
@@ -432,11 +426,11 @@ static void label_error(struct cell_errors *errors, size_t row, size_t column, c
 	cell_error(errors, row, column, "a label of neither class", hint);
 }
 
-/* Fills the lists (room for all rows of the table) and counts those taken. */
-static enum cln_status read_rows(uint32_t *rows, float *y, float *w, size_t *n_rows, const struct cln_table *table,
-                                 const struct label_reader *reader, const struct label *label, size_t weight,
-				 struct findings *findings, struct cln_error *err)
+/* Fills the lists, which have room for all rows of the table. */
+static enum cln_status read_rows(struct labelled_rows *labelled, const struct label_reader *reader, const struct label *label,
+				 size_t weight, struct findings *findings, struct cln_error *err)
 {
+	const struct cln_table *table = labelled->table;
 	size_t n = 0, column = (size_t)(reader->cells - table->columns);
 	struct cell_errors errors = {.table = table, .err = err, .findings = findings};
 
@@ -446,65 +440,75 @@ static enum cln_status read_rows(uint32_t *rows, float *y, float *w, size_t *n_r
 
 		if (findings_row_is_bad(findings, row))
 			continue;
-		if ((w && !weight_read(&row_weight, &errors, row, weight)) || row_weight == 0)
+		if ((labelled->w && !weight_read(&row_weight, &errors, row, weight)) || row_weight == 0)
 			continue;
 		class = class_of_cell(reader, row);
 		if (class == CLASS_OTHER) {
 			label_error(&errors, row, column, label);
 			continue;
 		}
-		if (w)
-			w[n] = row_weight;
-		y[n] = class == CLASS_POSITIVE;
-		rows[n++] = (uint32_t)row;
+		if (labelled->w)
+			labelled->w[n] = row_weight;
+		labelled->y[n] = class == CLASS_POSITIVE;
+		labelled->rows[n++] = (uint32_t)row;
 	}
-	*n_rows = n;
+	labelled->n = n;
+	labelled->n_dropped = table->n_rows - n;
 	return findings ? errors.status : cell_errors_status(&errors);
 }
 
-enum cln_status labels_read(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped, const struct cln_table *table,
-                            const struct label *label, const char *weight, struct cln_error *err)
+void labelled_rows_free(struct labelled_rows *labelled)
 {
-	return labels_find_all(rows, y, w, n_rows, n_dropped, table, label, weight, NULL, err);
+	mem_free(labelled->rows);
+	mem_free(labelled->y);
+	mem_free(labelled->w);
+	*labelled = (struct labelled_rows){0};
 }
 
-enum cln_status labels_find_all(uint32_t **rows, float **y, float **w, size_t *n_rows, size_t *n_dropped,
-				const struct cln_table *table, const struct label *label, const char *weight,
-				struct findings *findings, struct cln_error *err)
+static enum cln_status create_lists(struct labelled_rows *labelled, size_t n, bool weighted, struct cln_error *err)
+{
+	labelled->rows = mem_alloc(n, sizeof *labelled->rows, err);
+	labelled->y = mem_alloc(n, sizeof *labelled->y, err);
+	labelled->w = weighted ? mem_alloc(n, sizeof *labelled->w, err) : NULL;
+	return labelled->rows && labelled->y && (labelled->w || !weighted) ? CLN_OK : CLN_E_MEMORY;
+}
+
+enum cln_status labelled_rows_choose(struct labelled_rows *part, const struct labelled_rows *labelled, const uint32_t *chosen,
+				     size_t n, struct cln_error *err)
+{
+	*part = (struct labelled_rows){.table = labelled->table, .n = n};
+	if (create_lists(part, n, labelled->w != NULL, err) != CLN_OK) {
+		labelled_rows_free(part);
+		return CLN_E_MEMORY;
+	}
+	for (size_t i = 0; i < n; i++) {
+		part->rows[i] = labelled->rows[chosen[i]];
+		part->y[i] = labelled->y[chosen[i]];
+		if (part->w)
+			part->w[i] = labelled->w[chosen[i]];
+	}
+	return CLN_OK;
+}
+
+enum cln_status labels_read(struct labelled_rows *labelled, const struct cln_table *table, const struct label *label,
+			    const char *weight, struct findings *findings, struct cln_error *err)
 {
 	struct label_reader reader = {0};
-	size_t column, weight_column = SIZE_MAX, n = table->n_rows;
-	enum cln_status status;
+	size_t column, weight_column = SIZE_MAX;
+	enum cln_status status = find_named_column(&column, table, label->column, "label", err);
 
-	*rows = NULL;
-	*y = *w = NULL;
-	*n_rows = *n_dropped = 0;
-	status = find_named_column(&column, table, label->column, "label", err);
+	*labelled = (struct labelled_rows){.table = table};
 	if (status == CLN_OK && weight)
 		status = find_named_column(&weight_column, table, weight, "weight", err);
 	if (status == CLN_OK)
 		status = label_reader_create(&reader, &table->columns[column], label, err);
-	if (status != CLN_OK)
-		goto done;
-
-	*rows = mem_alloc(n, sizeof **rows, err);
-	*y = mem_alloc(n, sizeof **y, err);
-	*w = weight ? mem_alloc(n, sizeof **w, err) : NULL;
-	if (!*rows || !*y || (weight && !*w))
-		status = CLN_E_MEMORY;
-	else
-		status = read_rows(*rows, *y, *w, n_rows, table, &reader, label, weight_column, findings, err);
-	*n_dropped = status == CLN_OK ? n - *n_rows : 0;
-done:
+	if (status == CLN_OK)
+		status = create_lists(labelled, table->n_rows, weight != NULL, err);
+	if (status == CLN_OK)
+		status = read_rows(labelled, &reader, label, weight_column, findings, err);
 	mem_free(reader.class_of_level);
-	if (status != CLN_OK) {
-		mem_free(*rows);
-		mem_free(*y);
-		mem_free(*w);
-		*rows = NULL;
-		*y = *w = NULL;
-		*n_rows = 0;
-	}
+	if (status != CLN_OK)
+		labelled_rows_free(labelled);
 	return status;
 }
 

@@ -32,7 +32,6 @@ struct npy_reader {
 	struct dictionary names;
 	struct target *targets;
 	struct npy_column *columns;
-	struct failure *failures; /* a thread; items are columns */
 	size_t *read; /* the columns that are read */
 	size_t n_read;
 	char **buffers; /* a window each: one where rows lie together, one a thread where columns do */
@@ -163,7 +162,7 @@ struct row_window {
 	size_t row, n; /* of the table */
 };
 
-static void window_body(void *argument, size_t item, int tid)
+static enum cln_status window_body(void *argument, size_t item, int tid, struct cln_error *err)
 {
 	const struct row_window *window = argument;
 	const struct npy_reader *reader = window->reader;
@@ -172,8 +171,8 @@ static void window_body(void *argument, size_t item, int tid)
 				    .stride = reader->npy->n_columns * item_bytes,
 				    .row = window->row,
 				    .n = window->n};
-	struct cln_error err;
-	failure_note(&reader->failures[tid], c, store(reader, c, &block, &err), &err);
+	(void)tid;
+	return store(reader, c, &block, err);
 }
 
 static enum cln_status read_by_rows(struct npy_reader *reader, struct cln_error *err)
@@ -187,37 +186,33 @@ static enum cln_status read_by_rows(struct npy_reader *reader, struct cln_error 
 		uint64_t offset = reader->npy->data + (uint64_t)(reader->rows.first + row) * row_bytes;
 		status = source_read(reader->source, reader->buffers[0], offset, window.n * row_bytes, err);
 		if (status == CLN_OK)
-			parallel_for(reader->threads, reader->n_read, window_body, &window);
-		if (status == CLN_OK)
-			status = failures_status(reader->failures, reader->threads, err);
+			status = parallel_try(reader->threads, reader->n_read, window_body, &window, err);
 	}
 	return status;
 }
 
 /* ---------------------------------------------------------------- columns that lie together */
 
-static void column_body(void *argument, size_t item, int tid)
+static enum cln_status column_body(void *argument, size_t item, int tid, struct cln_error *err)
 {
 	struct npy_reader *reader = argument;
 	const struct npy *npy = reader->npy;
 	size_t c = reader->read[item], most = WINDOW_BYTES / npy->item;
 	enum cln_status status = CLN_OK;
-	struct cln_error err;
 	for (size_t row = 0; status == CLN_OK && row < reader->rows.n; row += most) {
 		size_t left = reader->rows.n - row;
 		const struct block block = {reader->buffers[tid], npy->item, row, left < most ? left : most};
 		uint64_t offset = npy->data + ((uint64_t)c * npy->n_rows + reader->rows.first + row) * npy->item;
-		status = source_read(reader->source, reader->buffers[tid], offset, block.n * npy->item, &err);
+		status = source_read(reader->source, reader->buffers[tid], offset, block.n * npy->item, err);
 		if (status == CLN_OK)
-			status = store(reader, c, &block, &err);
+			status = store(reader, c, &block, err);
 	}
-	failure_note(&reader->failures[tid], c, status, &err);
+	return status;
 }
 
 static enum cln_status read_by_columns(struct npy_reader *reader, struct cln_error *err)
 {
-	parallel_for(reader->threads, reader->n_read, column_body, reader);
-	return failures_status(reader->failures, reader->threads, err);
+	return parallel_try(reader->threads, reader->n_read, column_body, reader, err);
 }
 
 /* ---------------------------------------------------------------- texts */
@@ -278,12 +273,11 @@ static enum cln_status settle_column(struct npy_reader *reader, size_t c, struct
 	return status;
 }
 
-static void settle_body(void *argument, size_t item, int tid)
+static enum cln_status settle_body(void *argument, size_t item, int tid, struct cln_error *err)
 {
 	struct npy_reader *reader = argument;
-	size_t c = reader->read[item];
-	struct cln_error err;
-	failure_note(&reader->failures[tid], c, settle_column(reader, c, &err), &err);
+	(void)tid;
+	return settle_column(reader, reader->read[item], err);
 }
 
 /* ---------------------------------------------------------------- cells that cannot be used */
@@ -336,9 +330,8 @@ static enum cln_status choose_columns(struct npy_reader *reader, struct cln_erro
 	enum cln_status status = targets_number_names(&reader->names, n, err);
 	reader->targets = mem_alloc(n, sizeof *reader->targets, err);
 	reader->columns = mem_alloc(n, sizeof *reader->columns, err);
-	reader->failures = mem_alloc((size_t)reader->threads, sizeof *reader->failures, err);
 	reader->read = mem_alloc(n, sizeof *reader->read, err);
-	if (status == CLN_OK && (!reader->targets || !reader->columns || !reader->failures || !reader->read))
+	if (status == CLN_OK && (!reader->targets || !reader->columns || !reader->read))
 		status = CLN_E_MEMORY;
 	if (status == CLN_OK)
 		status = targets_choose(reader->targets, &reader->names, reader->source->name, reader->options, err);
@@ -402,7 +395,6 @@ static void reader_free(struct npy_reader *reader)
 		mem_free(reader->buffers[i]);
 	mem_free(reader->buffers);
 	mem_free(reader->columns);
-	mem_free(reader->failures);
 	mem_free(reader->targets);
 	mem_free(reader->read);
 	dictionary_free(&reader->names);
@@ -423,10 +415,8 @@ enum cln_status npy_read_rows(struct cln_table **table, const struct source *sou
 		status = create_table(&reader, err);
 	if (status == CLN_OK)
 		status = npy->columns ? read_by_columns(&reader, err) : read_by_rows(&reader, err);
-	if (status == CLN_OK) {
-		parallel_for(threads, reader.n_read, settle_body, &reader);
-		status = failures_status(reader.failures, threads, err);
-	}
+	if (status == CLN_OK)
+		status = parallel_try(threads, reader.n_read, settle_body, &reader, err);
 	if (status == CLN_OK)
 		status = report_bad_cells(&reader, err);
 	if (status == CLN_OK)

@@ -146,7 +146,6 @@ struct fit {
 	struct sample sample;
 	enum cln_scale scale;
 	size_t most_knots;        /* of a column, however many the cells */
-	struct cln_error *errors; /* of each thread; CLN_OK where there was none */
 };
 
 /* 1/spread as a float: a spread below 1/FLT_MAX would give infinity. */
@@ -289,17 +288,16 @@ static enum cln_status fit_numeric(struct pipeline_column *column, const struct 
 	return scale_column(column, cells, fit, &stats, err);
 }
 
-static void fit_body(void *argument, size_t item, int tid)
+static enum cln_status fit_body(void *argument, size_t item, int tid, struct cln_error *err)
 {
 	const struct fit *fit = argument;
 	const struct fit_column *work = &fit->columns[item];
-	struct cln_error err = {0};
 
+	(void)tid;
 	if (work->cells->type == COLUMN_NUMERIC)
-		if (fit_numeric(work->column, work->cells, fit, &err) != CLN_OK)
-			fit->errors[tid] = err;
-	if (work->cells->type == COLUMN_CATEGORICAL)
-		work->column->has_missing = count_levels(work->counts, work->cells, &fit->sample) > 0;
+		return fit_numeric(work->column, work->cells, fit, err);
+	work->column->has_missing = count_levels(work->counts, work->cells, &fit->sample) > 0;
+	return CLN_OK;
 }
 
 /* ---------------------------------------------------------------- the levels of a column */
@@ -490,10 +488,7 @@ static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const s
 	if (status != CLN_OK)
 		return status;
 	bool small = fit->sample.n_rows < SMALL_SAMPLE / (pipeline->n_columns + 1);
-	parallel_for(small ? 1 : threads, pipeline->n_columns, fit_body, fit);
-	for (int t = 0; t < threads && status == CLN_OK; t++)
-		if (fit->errors[t].code != CLN_OK)
-			status = error_set(err, fit->errors[t].code, "%s", fit->errors[t].message);
+	status = parallel_try(small ? 1 : threads, pipeline->n_columns, fit_body, fit, err);
 	for (size_t c = 0; c < pipeline->n_columns && status == CLN_OK; c++)
 		if (fit->columns[c].cells->type == COLUMN_CATEGORICAL)
 			status = choose_levels(&fit->columns[c], &fit->sample, settings, share_numbered(pipeline), err);
@@ -514,8 +509,7 @@ enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table 
 	fit.most_knots = PIPELINE_ALL_KNOTS / (n_columns + 1);
 	fit.most_knots = fit.most_knots < PIPELINE_MAX_KNOTS ? fit.most_knots : PIPELINE_MAX_KNOTS;
 	fit.columns = mem_alloc(n_columns, sizeof *fit.columns, err);
-	fit.errors = mem_alloc((size_t)threads, sizeof *fit.errors, err);
-	if (new && fit.columns && fit.errors && (units || !w)) {
+	if (new && fit.columns && (units || !w)) {
 		if (w)
 			order_units(units, w, n_rows);
 		fit.sample.units = units;
@@ -532,7 +526,6 @@ enum cln_status pipeline_fit(struct pipeline **pipeline, const struct cln_table 
 	for (size_t c = 0; fit.columns && c < n_columns; c++)
 		mem_free(fit.columns[c].counts);
 	mem_free(fit.columns);
-	mem_free(fit.errors);
 	mem_free(units);
 	pipeline_destroy(new);
 	return status;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * cln_table_read: a table from a file, whose first bytes or name say what it is. */
 #include "base/cpus.h"
-#include "base/parallel.h"
 #include "data/cache.h"
 #include "data/csv_early.h"
 #include "data/form.h"
@@ -75,9 +74,7 @@ enum cln_status form_read(struct cln_table **table, enum table_form form, const 
 /* How many threads are allowed is looked up only where there is work for more than one. */
 static int threads_for(const struct source *source, int threads)
 {
-	if (source->size <= SMALL_SOURCE)
-		return 1;
-	return parallel_limit(threads ? threads : cpus_allowed(NULL, NULL));
+	return source->size <= SMALL_SOURCE ? 1 : cpus_threads(threads);
 }
 
 static enum cln_status read_source(struct cln_table **table, const struct source *source, const struct cln_read_options *options,

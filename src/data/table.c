@@ -3,10 +3,10 @@
 #include "data/table.h"
 
 #include "base/io.h"
-#include "base/memory.h"
 #include "base/number.h"
 #include "base/utf8.h"
-#include "data/csv.h"
+#include "data/dictionary.h"
+#include "data/gaps.h"
 #include "data/source.h"
 #include "data/text.h"
 
@@ -255,7 +255,7 @@ bool table_names_are_data(const struct cln_table *table)
 		bool is_number = number_to_float(&number, column->name, length);
 		if (!column->ignored && column->type == COLUMN_CATEGORICAL && column->n_texts > 0)
 			continue;
-		if (!column->ignored && !is_number && !csv_is_missing(column->name, length))
+		if (!column->ignored && !is_number && !gap_by_default(column->name, length))
 			return false;
 		n_unread += column->ignored;
 		n_unread_numbers += column->ignored && is_number;

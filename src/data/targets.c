@@ -75,14 +75,16 @@ static void set_known(struct target *target)
 	target->known = true;
 }
 
-/* What another table had as categories is that here too. */
-static void set_known_categories(struct lists *lists)
+static void set_exempt(struct target *target) { target->exempt = true; }
+static void set_needed(struct target *target) { target->needed = true; }
+
+/* Calls set for every column that has one of n names; one that is not there is no error. */
+static void each_named(struct lists *lists, const char *const *names, size_t n, void (*set)(struct target *target))
 {
-	for (size_t i = 0; i < lists->options->n_known_categories; i++) {
-		const char *name = lists->options->known_categories[i];
-		uint32_t column = dictionary_find(lists->names, name, strlen(name));
+	for (size_t i = 0; i < n; i++) {
+		uint32_t column = dictionary_find(lists->names, names[i], strlen(names[i]));
 		if (column != UINT32_MAX)
-			set_known(&lists->targets[column]);
+			set(&lists->targets[column]);
 	}
 }
 
@@ -103,24 +105,9 @@ static void set_label(struct lists *lists)
 		lists->targets[weight_column].exempt = true;
 }
 
-static void set_exempt(struct lists *lists)
-{
-	for (size_t i = 0; i < lists->options->n_exempt; i++) {
-		const char *name = lists->options->exempt[i];
-		uint32_t column = dictionary_find(lists->names, name, strlen(name));
-		if (column != UINT32_MAX)
-			lists->targets[column].exempt = true;
-	}
-}
-
 static void skip_all_but_needed(struct lists *lists)
 {
-	for (size_t i = 0; i < lists->options->n_needed; i++) {
-		const char *name = lists->options->needed[i];
-		uint32_t column = dictionary_find(lists->names, name, strlen(name));
-		if (column != UINT32_MAX)
-			lists->targets[column].needed = true;
-	}
+	each_named(lists, lists->options->needed, lists->options->n_needed, set_needed);
 	for (size_t c = 0; c < lists->names->n; c++) {
 		struct target *target = &lists->targets[c];
 		target->exempt = target->kept && !target->needed;
@@ -163,9 +150,9 @@ enum cln_status targets_choose(struct target *targets, const struct dictionary *
 			targets[c].kind = TARGET_SKIP;
 	if (options->needed)
 		skip_all_but_needed(&lists);
-	set_known_categories(&lists);
+	each_named(&lists, options->known_categories, options->n_known_categories, set_known); /* of another table */
 	set_label(&lists);
-	set_exempt(&lists);
+	each_named(&lists, options->exempt, options->n_exempt, set_exempt);
 	return CLN_OK;
 }
 

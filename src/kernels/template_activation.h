@@ -114,33 +114,15 @@ static void respond_linear_run(float *D, size_t n)
 static void activate_run(int activation, float *A, float *D, size_t n)
 {
 	switch (activation) {
-	case CLN_SIGMOID:
-		respond_run(respond_sigmoid, A, D, n);
-		break;
-	case CLN_TANH:
-		respond_run(respond_tanh, A, D, n);
-		break;
-	case CLN_RELU:
-		respond_run(respond_relu, A, D, n);
-		break;
-	case CLN_LEAKY_RELU:
-		respond_run(respond_leaky_relu, A, D, n);
-		break;
-	case CLN_ELU:
-		respond_run(respond_elu, A, D, n);
-		break;
-	case CLN_SELU:
-		respond_run(respond_selu, A, D, n);
-		break;
-	case CLN_GELU:
-		respond_run(respond_gelu, A, D, n);
-		break;
-	case CLN_SILU:
-		respond_run(respond_silu, A, D, n);
-		break;
-	case CLN_MISH:
-		respond_run(respond_mish, A, D, n);
-		break;
+	case CLN_SIGMOID: respond_run(respond_sigmoid, A, D, n); break;
+	case CLN_TANH: respond_run(respond_tanh, A, D, n); break;
+	case CLN_RELU: respond_run(respond_relu, A, D, n); break;
+	case CLN_LEAKY_RELU: respond_run(respond_leaky_relu, A, D, n); break;
+	case CLN_ELU: respond_run(respond_elu, A, D, n); break;
+	case CLN_SELU: respond_run(respond_selu, A, D, n); break;
+	case CLN_GELU: respond_run(respond_gelu, A, D, n); break;
+	case CLN_SILU: respond_run(respond_silu, A, D, n); break;
+	case CLN_MISH: respond_run(respond_mish, A, D, n); break;
 	default:
 		respond_linear_run(D, n);
 	}

@@ -79,19 +79,11 @@ INLINE void optimize_run(const struct optimizer_args *args, bool has_first, bool
 static void optimize(const struct optimizer_args *args)
 {
 	switch (args->kind) {
-	case CLN_MOMENTUM:
-		optimize_run(args, true, false, step_momentum);
-		break;
-	case CLN_NESTEROV:
-		optimize_run(args, true, false, step_nesterov);
-		break;
-	case CLN_RMSPROP:
-		optimize_run(args, false, true, step_rmsprop);
-		break;
+	case CLN_MOMENTUM: optimize_run(args, true, false, step_momentum); break;
+	case CLN_NESTEROV: optimize_run(args, true, false, step_nesterov); break;
+	case CLN_RMSPROP: optimize_run(args, false, true, step_rmsprop); break;
 	case CLN_ADAM:
-	case CLN_ADAMW:
-		optimize_run(args, true, true, step_adam);
-		break;
+	case CLN_ADAMW: optimize_run(args, true, true, step_adam); break;
 	default:
 		optimize_run(args, false, false, step_sgd);
 	}

@@ -218,12 +218,11 @@ enum cln_status checkpoint_encode(char **bytes, size_t *length, const struct cln
 enum cln_status cln_checkpoint_save(const struct cln_checkpoint *checkpoint, const char *note, const char *path,
                                     struct cln_error *err)
 {
-	struct io_piece piece = {0};
 	char *bytes = NULL;
-	enum cln_status status = checkpoint_encode(&bytes, &piece.length, checkpoint, note ? note : "", err);
-	piece.bytes = bytes;
+	size_t length = 0;
+	enum cln_status status = checkpoint_encode(&bytes, &length, checkpoint, note ? note : "", err);
 	if (status == CLN_OK)
-		status = io_replace_file(path, &piece, 1, err);
+		status = io_replace_file(path, bytes, length, err);
 	mem_free(bytes);
 	return status;
 }
@@ -426,8 +425,8 @@ static enum cln_status create_params(float **params, const struct network *net, 
 static enum cln_status create_arrays(struct cln_checkpoint *checkpoint, const part_list *has,
                                      const struct architecture *architecture, struct cln_error *err)
 {
-	enum cln_status status = network_create_with_front(&checkpoint->network, architecture->n, architecture->L,
-	                                                   architecture->activation, &architecture->front, err);
+	enum cln_status status = network_create(&checkpoint->network, architecture->n, architecture->L,
+	                                        architecture->activation, &architecture->front, err);
 	for (size_t k = 0; k < checkpoint->n_finished && status == CLN_OK; k++)
 		status = create_params(&checkpoint->finished[k].params, checkpoint->network, err);
 	for (size_t i = 0; i < checkpoint->n_under_way; i++)
@@ -499,7 +498,7 @@ static enum cln_status read_checkpoint(struct cln_checkpoint *checkpoint, const 
 		status = read_tensors(checkpoint, file, err);
 	if (status == CLN_OK)
 		status = read_texts(checkpoint, file, err);
-	architecture_free(&architecture);
+	front_free(&architecture.front);
 	mem_free(has);
 	return status == CLN_OK ? verify(checkpoint, file, err) : status;
 }

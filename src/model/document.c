@@ -846,11 +846,6 @@ static enum cln_status read_front(struct architecture *architecture, const struc
 	return status;
 }
 
-void architecture_free(struct architecture *architecture)
-{
-	front_free(&architecture->front);
-}
-
 enum cln_status document_read_architecture(struct architecture *architecture, const struct json *document, struct cln_error *err)
 {
 	const struct json *object, *array;

@@ -11,9 +11,8 @@
 struct architecture {
 	size_t L, n[NETWORK_MAX_LAYERS + 1]; /* n[0]: the features */
 	enum cln_activation activation;
-	struct front front; /* ended with architecture_free */
+	struct front front; /* ended with front_free */
 };
-void architecture_free(struct architecture *architecture);
 
 /* Whether a network has what only format 3 has room for: tables of categories, bins, a parametric activation. */
 bool document_is_third(const struct network *net);

@@ -124,11 +124,11 @@ static void add_type(struct c_export *c, const struct network *net)
 	c_add(c, "};\n");
 }
 
-static void add_pointers(struct c_export *c, const char *name, size_t first, size_t last, size_t k)
+static void add_pointers(struct c_export *c, const char *name, size_t last, size_t k)
 {
 	c_add(c, "{");
-	for (size_t l = first; l <= last; l++)
-		text_addf(c->out, "%s%s_%zu_%zu", l > first ? ", " : "", name, l, k);
+	for (size_t l = 1; l <= last; l++)
+		text_addf(c->out, "%s%s_%zu_%zu", l > 1 ? ", " : "", name, l, k);
 	c_add(c, "}, ");
 }
 
@@ -138,10 +138,10 @@ static void add_table(struct c_export *c, const struct network *net, size_t K)
 	c_add(c, "static const struct network networks[NETWORKS] = {\n");
 	for (size_t k = 0; k < K; k++) {
 		c_add(c, "\t{");
-		add_pointers(c, "W", 1, net->L, k);
-		add_pointers(c, "b", 1, net->L, k);
+		add_pointers(c, "W", net->L, k);
+		add_pointers(c, "b", net->L, k);
 		if (is_bent(net))
-			add_pointers(c, "alpha", 1, net->L - 1, k);
+			add_pointers(c, "alpha", net->L - 1, k);
 		if (front->n_numbers)
 			text_addf(c->out, "frequency_%zu, phase_%zu, V_%zu, bias_%zu, ", k, k, k, k);
 		if (front->scaling)

@@ -146,7 +146,7 @@ enum cln_status onnx_add_columns(struct onnx_features *features, struct onnx_gra
 		if (pipeline->columns[c].n_features > 0 && pipeline->columns[c].type == COLUMN_CATEGORICAL)
 			add_category(&columns, c);
 	if (status == CLN_OK && columns.n_parts > 0)
-		features->X = onnx_concat(graph, columns.parts, columns.n_parts, 1);
+		features->X = onnx_concat(graph, columns.parts, columns.n_parts);
 	free_columns(&columns);
 	return status;
 }

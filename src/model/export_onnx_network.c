@@ -144,7 +144,7 @@ static struct onnx_value add_front(struct builder *b, struct onnx_value *parts, 
 	if (shape->n_binned)
 		next = add_pieces(b, next, &parts[n++], err);
 	*alpha = next;
-	const struct onnx_value E = onnx_concat(b->graph, parts, n, 1);
+	const struct onnx_value E = onnx_concat(b->graph, parts, n);
 	if (!scale)
 		return E;
 	for (size_t i = 0; i < b->n_rows; i++)
@@ -170,10 +170,10 @@ static struct onnx_value product(struct builder *b, size_t l, struct onnx_value 
 	return onnx_node(b->graph, "Gemm", (struct onnx_value[]){A, weights, biases}, 3, &attributes);
 }
 
-static struct onnx_value with_attribute(struct onnx_graph *g, const char *op, struct onnx_value z, const char *name, float value)
+static struct onnx_value with_alpha(struct onnx_graph *g, const char *op, struct onnx_value z, float alpha)
 {
 	struct text attributes = {0};
-	onnx_attribute_float(&attributes, name, value);
+	onnx_attribute_float(&attributes, "alpha", alpha);
 	return onnx_node(g, op, &z, 1, &attributes);
 }
 
@@ -198,8 +198,8 @@ static struct onnx_value activate(struct onnx_graph *g, enum cln_activation acti
 	switch (activation) {
 	case CLN_SIGMOID: return onnx_1(g, "Sigmoid", z);
 	case CLN_TANH: return onnx_1(g, "Tanh", z);
-	case CLN_LEAKY_RELU: return with_attribute(g, "LeakyRelu", z, "alpha", 0.01f);
-	case CLN_ELU: return with_attribute(g, "Elu", z, "alpha", 1);
+	case CLN_LEAKY_RELU: return with_alpha(g, "LeakyRelu", z, 0.01f);
+	case CLN_ELU: return with_alpha(g, "Elu", z, 1);
 	case CLN_SELU: return selu(g, z);
 	case CLN_GELU: return gelu(g, z);
 	case CLN_SILU: return onnx_2(g, "Mul", z, onnx_1(g, "Sigmoid", z));

@@ -196,7 +196,7 @@ enum cln_status onnx_add_numbers(struct onnx_columns *columns, struct cln_error 
 	for (size_t c = 0; c < columns->pipeline->n_columns; c++)
 		if (is_number(&columns->pipeline->columns[c]))
 			inputs[next++] = onnx_input(g, columns->names[c], ONNX_FLOAT, "a number; NaN where the cell is missing");
-	const struct onnx_value raw = onnx_concat(g, inputs, n, 1), missing = onnx_1(g, "IsNaN", raw);
+	const struct onnx_value raw = onnx_concat(g, inputs, n), missing = onnx_1(g, "IsNaN", raw);
 	mem_free(inputs);
 	const struct onnx_value x = onnx_3(g, "Where", missing, row_of_chosen(columns, impute_of), raw);
 	add_transformed(columns, x, is_unscaled);

@@ -186,8 +186,8 @@ static enum cln_status check_length(const struct architecture *architecture, siz
 static enum cln_status read_network(struct network **net, const char *prefix, const struct architecture *architecture,
                                     struct safetensors *file, struct cln_error *err)
 {
-	enum cln_status status = network_create_with_front(net, architecture->n, architecture->L, architecture->activation,
-	                                                   &architecture->front, err);
+	enum cln_status status = network_create(net, architecture->n, architecture->L, architecture->activation,
+	                                        &architecture->front, err);
 	if (status == CLN_OK)
 		status = tensors_read(*net, prefix, true, file, err);
 	if (status == CLN_OK)
@@ -234,7 +234,7 @@ static enum cln_status read_model(struct cln_model **model, const struct json *d
 		status = read_networks(*model, &architecture, file, err);
 	if (status == CLN_OK)
 		status = check_canonical(*model, file, err);
-	architecture_free(&architecture);
+	front_free(&architecture.front);
 	return status;
 }
 

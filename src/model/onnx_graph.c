@@ -198,12 +198,12 @@ struct onnx_value onnx_cast(struct onnx_graph *graph, struct onnx_value a, enum 
 	return onnx_node(graph, "Cast", &a, 1, &attributes);
 }
 
-struct onnx_value onnx_concat(struct onnx_graph *graph, const struct onnx_value *parts, size_t n, int64_t axis)
+struct onnx_value onnx_concat(struct onnx_graph *graph, const struct onnx_value *parts, size_t n)
 {
 	struct text attributes = {0};
 	if (n == 1)
 		return *parts;
-	onnx_attribute_int(&attributes, "axis", axis);
+	onnx_attribute_int(&attributes, "axis", 1);
 	return onnx_node(graph, "Concat", parts, n, &attributes);
 }
 

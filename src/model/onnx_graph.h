@@ -53,7 +53,7 @@ struct onnx_value onnx_1(struct onnx_graph *graph, const char *op, struct onnx_v
 struct onnx_value onnx_2(struct onnx_graph *graph, const char *op, struct onnx_value a, struct onnx_value b);
 struct onnx_value onnx_3(struct onnx_graph *graph, const char *op, struct onnx_value a, struct onnx_value b, struct onnx_value c);
 struct onnx_value onnx_cast(struct onnx_graph *graph, struct onnx_value a, enum onnx_type to);
-struct onnx_value onnx_concat(struct onnx_graph *graph, const struct onnx_value *parts, size_t n, int64_t axis);
+struct onnx_value onnx_concat(struct onnx_graph *graph, const struct onnx_value *parts, size_t n); /* side by side */
 struct onnx_value onnx_gather(struct onnx_graph *graph, struct onnx_value from, struct onnx_value at, int64_t axis);
 struct onnx_value onnx_transpose(struct onnx_graph *graph, struct onnx_value a, const int64_t *order, size_t n);
 

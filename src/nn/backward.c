@@ -118,23 +118,3 @@ void parametric_layer(float *grads, bool add, const struct network *net, const s
 	                                                                .p_end = p_end,
 	                                                                .add = add});
 }
-
-double backward_pass(float *grads, bool add, const struct network *net, const struct kernels *kernels,
-                     const struct block_space *space, size_t m, bool weighted, const struct dropout_key *dropout)
-{
-	const double loss = block_loss(net, kernels, space, m, weighted);
-	for (size_t l = net->L; l >= 1; l--) {
-		const struct weight_share all = {0, panels_of(net->n[l]), 0, net->n[l - 1]};
-		gradient_layer(grads, add, net, kernels, space, l, &all, m);
-		if (l > 1 || network_has_front(net))
-			backward_layer(net, kernels, space, l, &(struct share){0, panels_of(net->n[l - 1]), 0, m}, dropout);
-		if (l > 1 && net->front.parametric)
-			parametric_layer(grads, add, net, kernels, space, l - 1, 0, panels_of(net->n[l - 1]), m);
-	}
-	if (network_has_front(net)) {
-		const size_t scaled = net->front.scaling ? panels_of(net->n[0]) : 0;
-		const struct front_share all = {0, net->front.n_numbers, 0, scaled, 0, net->table_floats, 0, net->front.n_binned};
-		gradient_front(grads, add, net, kernels, space, &all, m);
-	}
-	return loss;
-}

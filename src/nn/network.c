@@ -139,7 +139,7 @@ static enum cln_status take_front(struct network *net, const struct front *front
 	return front->n_binned ? take_bins(&net->front, front, err) : CLN_OK;
 }
 
-enum cln_status network_create_with_front(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
+enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
                                           const struct front *front, struct cln_error *err)
 {
 	*net = NULL;
@@ -174,18 +174,12 @@ enum cln_status network_create_with_front(struct network **net, const size_t *n,
 	return CLN_OK;
 }
 
-enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
-                               struct cln_error *err)
-{
-	return network_create_with_front(net, n, L, activation, NULL, err);
-}
-
 enum cln_status network_clone(struct network **copy, const struct network *net, struct cln_error *err)
 {
 	size_t n[NETWORK_MAX_LAYERS + 1];
 	memcpy(n, net->n, sizeof n);
 	n[0] = net->n_features;
-	enum cln_status status = network_create_with_front(copy, n, net->L, net->activation, &net->front, err);
+	enum cln_status status = network_create(copy, n, net->L, net->activation, &net->front, err);
 	if (status != CLN_OK)
 		return status;
 	memcpy((*copy)->params, net->params, net->n_floats * sizeof(float));

@@ -75,11 +75,9 @@ struct network {
 	float *params, *Wt;                          /* in one piece of memory */
 };
 
+/* n[0] is the number of features; front: NULL, or one whose arrays are copied. */
 enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
-                               struct cln_error *err) CLN_MUST_CHECK;
-/* The same with a front, whose arrays are copied; n[0] is the number of features. */
-enum cln_status network_create_with_front(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
-                                          const struct front *front, struct cln_error *err) CLN_MUST_CHECK;
+                               const struct front *front, struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status network_clone(struct network **copy, const struct network *net, struct cln_error *err) CLN_MUST_CHECK;
 void network_destroy(struct network *net);
 

@@ -91,10 +91,4 @@ void parametric_layer(float *grads, bool add, const struct network *net, const s
 void forward_pass(const struct network *net, const struct kernels *kernels, const struct block_space *space, size_t m,
                   const struct dropout_key *dropout);
 
-/* dZ[L] and the loss; then for l = L..1 dW[l], db[l] and dZ[l-1], and the front's gradient: for tests of the layers' functions, as
- * a training's steps share them among threads.  grads are sums over the columns, not divided by m.  Returns the sum of the
- * losses. */
-double backward_pass(float *grads, bool add, const struct network *net, const struct kernels *kernels,
-                     const struct block_space *space, size_t m, bool weighted, const struct dropout_key *dropout);
-
 #endif

@@ -9,7 +9,7 @@ static const double TINY = 0x1p-99;
 static const double WIDEN = 1 + 0x1p-20;
 
 /* By enum cln_activation; where each comes from: section 11 of the derivation. */
-static const struct rounding_constants constants[CLN_N_ACTIVATIONS] = {
+const struct rounding_constants rounding_constants[CLN_N_ACTIVATIONS] = {
     [CLN_SIGMOID] = {0.0963, 2 * UNIT_ROUNDOFF, 2 * UNIT_ROUNDOFF},
     [CLN_TANH] = {0.770, 2 * UNIT_ROUNDOFF, 4 * UNIT_ROUNDOFF},
     [CLN_RELU] = {0, 0, 0},
@@ -20,11 +20,6 @@ static const struct rounding_constants constants[CLN_N_ACTIVATIONS] = {
     [CLN_SILU] = {0.5, 3 * UNIT_ROUNDOFF, 4 * UNIT_ROUNDOFF},
     [CLN_MISH] = {0.645, 3 * UNIT_ROUNDOFF, 4 * UNIT_ROUNDOFF},
 };
-
-struct rounding_constants rounding_of(enum cln_activation activation)
-{
-	return constants[activation];
-}
 
 /* gamma_k: k roundings in a row. */
 static double roundings(size_t k)
@@ -96,7 +91,7 @@ static double bound_mask(double x, double error, const double *mask, size_t e)
 /* E of g - z, which is q, before the mask: E_Z times its slope, what bends, what g's computation and the subtraction round. */
 static double bound_beyond_line(const struct textbook *net, double z, double E_Z)
 {
-	const struct rounding_constants g = constants[net->activation];
+	const struct rounding_constants g = rounding_constants[net->activation];
 	const double q = textbook_g(net->activation, z) - z, slope = textbook_g_prime(net->activation, z) - 1;
 	const double error = fabs(slope) * E_Z + 0.5 * g.bend * E_Z * E_Z + g.g_error * fmax(1, fabs(z) + E_Z);
 
@@ -106,7 +101,7 @@ static double bound_beyond_line(const struct textbook *net, double z, double E_Z
 /* E of z + alpha q and of 1 + alpha (g' - 1), unit i of layer l: what moves with z together, then the roundings. */
 static double bound_parametric(const struct textbook *net, size_t l, size_t i, double z, double E_Z)
 {
-	const struct rounding_constants g = constants[net->activation];
+	const struct rounding_constants g = rounding_constants[net->activation];
 	const double alpha = fabs(net->alpha[l][i]), q = fabs(textbook_g(net->activation, z) - z);
 	const double moved = fabs(textbook_unit_prime(net, l, i, z)) * E_Z + alpha * 0.5 * g.bend * E_Z * E_Z;
 	const double rounded = g.g_error * fmax(1, fabs(z) + E_Z), E_q = bound_beyond_line(net, z, E_Z);
@@ -117,7 +112,7 @@ static double bound_parametric(const struct textbook *net, size_t l, size_t i, d
 
 static double bound_parametric_slope(const struct textbook *net, size_t l, size_t i, double z, double E_Z)
 {
-	const struct rounding_constants g = constants[net->activation];
+	const struct rounding_constants g = rounding_constants[net->activation];
 	const double alpha = fabs(net->alpha[l][i]), E_D = g.bend * E_Z + g.slope_error;
 	const double above = fabs(textbook_g_prime(net->activation, z) - 1);
 	const double error = alpha * (E_D + UNIT_ROUNDOFF * (above + E_D));
@@ -128,7 +123,7 @@ static double bound_parametric_slope(const struct textbook *net, size_t l, size_
 /* E_A = |g'| E_Z + bend/2 E_Z^2 + rho. */
 static void bound_activation(struct textbook *bounds, const struct textbook *net, size_t l)
 {
-	const struct rounding_constants g = constants[net->activation];
+	const struct rounding_constants g = rounding_constants[net->activation];
 
 	for (size_t e = 0; e < net->n[l] * net->m; e++) {
 		const double z = net->Z[l][e], E_Z = bounds->Z[l][e];
@@ -146,7 +141,7 @@ static void bound_activation(struct textbook *bounds, const struct textbook *net
 static double bound_output(struct textbook *bounds, const struct textbook *net, const struct rounding_case *run)
 {
 	const size_t L = net->L;
-	const double bend = constants[CLN_SIGMOID].bend;
+	const double bend = rounding_constants[CLN_SIGMOID].bend;
 	double sum = 0;
 
 	for (size_t j = 0; j < net->m; j++) {
@@ -226,7 +221,7 @@ static void bound_layer_below(struct textbook *bounds, const struct textbook *ne
 {
 	const double gamma = roundings(run->block_size + tree_height(run->n_blocks));
 	const size_t n_in = net->n[l - 1], n_out = net->n[l], m = net->m;
-	const struct rounding_constants g = constants[net->activation];
+	const struct rounding_constants g = rounding_constants[net->activation];
 	const double *mask = net->mask[l - 1];
 
 	for (size_t k = 0; k < n_in; k++) {

@@ -12,7 +12,7 @@
 struct rounding_constants {
 	double bend, g_error, slope_error;
 };
-struct rounding_constants rounding_of(enum cln_activation activation);
+extern const struct rounding_constants rounding_constants[CLN_N_ACTIVATIONS];
 
 /* What was computed, and how: penalties as in textbook_backward; columns in n_blocks blocks of block_size, their gradients added
  * along a tree; the gradient read off a step of gradient descent with the given rate. */

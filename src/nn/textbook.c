@@ -34,24 +34,15 @@ static double normal_density(double z)
 double textbook_g(enum cln_activation activation, double z)
 {
 	switch (activation) {
-	case CLN_SIGMOID:
-		return dmath_sigmoid(z);
-	case CLN_TANH:
-		return dmath_tanh(z);
-	case CLN_RELU:
-		return z > 0 ? z : 0;
-	case CLN_LEAKY_RELU:
-		return z > 0 ? z : LEAKY_SLOPE * z;
-	case CLN_ELU:
-		return z > 0 ? z : exp_minus_one(z);
-	case CLN_SELU:
-		return SELU_LAMBDA * (z > 0 ? z : SELU_ALPHA * exp_minus_one(z));
-	case CLN_GELU:
-		return z * normal_distribution(z);
-	case CLN_SILU:
-		return z * dmath_sigmoid(z);
-	case CLN_MISH:
-		return z * dmath_tanh(dmath_softplus(z));
+	case CLN_SIGMOID: return dmath_sigmoid(z);
+	case CLN_TANH: return dmath_tanh(z);
+	case CLN_RELU: return z > 0 ? z : 0;
+	case CLN_LEAKY_RELU: return z > 0 ? z : LEAKY_SLOPE * z;
+	case CLN_ELU: return z > 0 ? z : exp_minus_one(z);
+	case CLN_SELU: return SELU_LAMBDA * (z > 0 ? z : SELU_ALPHA * exp_minus_one(z));
+	case CLN_GELU: return z * normal_distribution(z);
+	case CLN_SILU: return z * dmath_sigmoid(z);
+	case CLN_MISH: return z * dmath_tanh(dmath_softplus(z));
 	case CLN_N_ACTIVATIONS:
 		break;
 	}
@@ -70,16 +61,11 @@ double textbook_g_prime(enum cln_activation activation, double z)
 	case CLN_TANH:
 		t = dmath_tanh(z);
 		return (1 - t) * (1 + t);
-	case CLN_RELU:
-		return z > 0 ? 1 : 0;
-	case CLN_LEAKY_RELU:
-		return z > 0 ? 1 : LEAKY_SLOPE;
-	case CLN_ELU:
-		return z > 0 ? 1 : dmath_exp(z);
-	case CLN_SELU:
-		return SELU_LAMBDA * (z > 0 ? 1 : SELU_ALPHA * dmath_exp(z));
-	case CLN_GELU:
-		return normal_distribution(z) + z * normal_density(z);
+	case CLN_RELU: return z > 0 ? 1 : 0;
+	case CLN_LEAKY_RELU: return z > 0 ? 1 : LEAKY_SLOPE;
+	case CLN_ELU: return z > 0 ? 1 : dmath_exp(z);
+	case CLN_SELU: return SELU_LAMBDA * (z > 0 ? 1 : SELU_ALPHA * dmath_exp(z));
+	case CLN_GELU: return normal_distribution(z) + z * normal_density(z);
 	case CLN_SILU:
 		s = dmath_sigmoid(z);
 		return s * (1 + z * (1 - s));
@@ -262,7 +248,8 @@ static void look_up(const struct textbook *net, const double *X)
 			}
 }
 
-double textbook_ple(double x, double left, double right)
+/* PLE_b(x): how much of bin b, from left to right, lies below x. */
+static double share_below(double x, double left, double right)
 {
 	return fmin(1, fmax(0, (x - left) / (right - left)));
 }
@@ -284,7 +271,7 @@ static void embed(struct textbook *net, const double *X)
 		for (size_t e = front->first_edge[number]; e + 1 < front->first_edge[number + 1]; e++, bin++)
 			for (size_t j = 0; j < m; j++) {
 				const double left = (double)front->edges[e], right = (double)front->edges[e + 1];
-				const double ple = net->PLE[bin * m + j] = textbook_ple(x[j], left, right);
+				const double ple = net->PLE[bin * m + j] = share_below(x[j], left, right);
 				for (size_t i = 0; i < PIECEWISE_OUTPUTS; i++)
 					A[i * m + j] += net->V[bin * PIECEWISE_OUTPUTS + i] * ple;
 			}
@@ -547,12 +534,6 @@ static double difference(struct textbook *net, const struct textbook_cost *cost,
 }
 
 double textbook_difference(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter)
-{
-	*h = TEXTBOOK_STEP;
-	return textbook_difference_from(h, net, cost, parameter);
-}
-
-double textbook_difference_from(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter)
 {
 	double slope;
 	bool crossed;

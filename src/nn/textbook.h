@@ -53,9 +53,6 @@ enum cln_status textbook_add_front(struct textbook *net, size_t n_features, cons
 				   struct cln_error *err) CLN_MUST_CHECK;
 static inline size_t textbook_bins(const struct textbook *net) { return front_edges(net->front) - net->front->n_binned; }
 
-/* PLE_b(x): how much of bin b, from left to right, lies below x. */
-double textbook_ple(double x, double left, double right);
-
 /* g and g' of a hidden layer; at 0, where relu, leaky relu and selu have a kink, g' is the derivative from the left. */
 double textbook_g(enum cln_activation activation, double z);
 double textbook_g_prime(enum cln_activation activation, double z);
@@ -95,13 +92,11 @@ struct textbook_cost {
 double textbook_margin(const struct textbook *net, size_t j);
 
 /* dC/d(*parameter) without the chain rule: [8 (C(+h) - C(-h)) - (C(+2h) - C(-2h))] / 12 h; its error is h^4/30 |C^(5)| + 3/2 e / h
- * with e the rounding error of a cost.  h starts at TEXTBOOK_STEP and is halved while a step of 2h takes a pre-activation past a
+ * with e the rounding error of a cost.  *h is the step at first, and is halved while a step of 2h takes a pre-activation past a
  * kink, or the parameter past that of l1; *h is the one used, or 0 where TEXTBOOK_LEAST_STEP still does, for then the error terms
  * do not hold. Leaves A and Z of the last cost. */
 #define TEXTBOOK_STEP 0x1p-10
 #define TEXTBOOK_LEAST_STEP 0x1p-16
 double textbook_difference(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter);
-/* The same with a step of *h at first. */
-double textbook_difference_from(double *h, struct textbook *net, const struct textbook_cost *cost, double *parameter);
 
 #endif

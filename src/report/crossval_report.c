@@ -54,10 +54,8 @@ void crossval_report_write(struct json_writer *writer, const struct crossval_res
 		json_double(writer, "out_of_fold", all->measures[m].value);
 		json_double(writer, "low", all->measures[m].low);
 		json_double(writer, "high", all->measures[m].high);
-		json_begin_array(writer, "fits");
-		for (size_t f = 0; f < result->folds * result->repeats; f++)
-			json_double(writer, NULL, result->fits[f].measures[m].value);
-		json_end_array(writer);
+		json_doubles(writer, "fits", &result->fits->measures[m].value, result->folds * result->repeats,
+			     sizeof *result->fits);
 		json_end_object(writer);
 	}
 }

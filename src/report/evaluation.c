@@ -126,20 +126,12 @@ static void write_values(struct json_writer *writer, const struct cln_evaluation
 			json_double(writer, cln_measure_name((enum cln_measure)m), evaluation->measures[m].value);
 }
 
-static void write_pair(struct json_writer *writer, const char *key, double low, double high)
-{
-	json_begin_array(writer, key);
-	json_double(writer, NULL, low);
-	json_double(writer, NULL, high);
-	json_end_array(writer);
-}
-
 static void write_intervals(struct json_writer *writer, const struct cln_evaluation *evaluation)
 {
 	json_begin_object(writer, "intervals");
 	for (int m = 0; m < CLN_N_MEASURES; m++)
-		write_pair(writer, cln_measure_name((enum cln_measure)m), evaluation->measures[m].low,
-			   evaluation->measures[m].high);
+		json_pair(writer, cln_measure_name((enum cln_measure)m), evaluation->measures[m].low,
+			  evaluation->measures[m].high);
 	json_end_object(writer);
 }
 
@@ -193,7 +185,7 @@ void evaluation_write_comparison(struct json_writer *writer, const struct cln_co
 
 		json_begin_object(writer, cln_measure_name((enum cln_measure)m));
 		json_double(writer, "value", difference->value);
-		write_pair(writer, "interval", difference->low, difference->high);
+		json_pair(writer, "interval", difference->low, difference->high);
 		json_double(writer, "p_value", difference->p_value);
 		json_end_object(writer);
 	}

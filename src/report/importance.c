@@ -59,14 +59,6 @@ void importance_print(FILE *out, const struct cln_importance *importance)
 	}
 }
 
-static void write_pair(struct json_writer *writer, const char *key, const struct cln_estimate *estimate)
-{
-	json_begin_array(writer, key);
-	json_double(writer, NULL, estimate->low);
-	json_double(writer, NULL, estimate->high);
-	json_end_array(writer);
-}
-
 void importance_write(struct json_writer *writer, const struct cln_importance *importance)
 {
 	json_size(writer, "rows", importance->rows);
@@ -85,9 +77,9 @@ void importance_write(struct json_writer *writer, const struct cln_importance *i
 		writer->pretty = false; /* a column a line */
 		json_string(writer, "column", column->column);
 		json_double(writer, "log_loss_rise", column->log_loss.value);
-		write_pair(writer, "log_loss_interval", &column->log_loss);
+		json_pair(writer, "log_loss_interval", column->log_loss.low, column->log_loss.high);
 		json_double(writer, "auc_fall", column->auc.value);
-		write_pair(writer, "auc_interval", &column->auc);
+		json_pair(writer, "auc_interval", column->auc.low, column->auc.high);
 		if (!isnan(column->contribution))
 			json_double(writer, "mean_contribution", column->contribution);
 		json_end_object(writer);

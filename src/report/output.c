@@ -2,6 +2,7 @@
 #include "report/output.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,4 +68,15 @@ enum cln_status output_replace(const struct io_place *place, const char *bytes, 
 	status = output_write(&output, bytes, length, err);
 	closed = output_close(&output, status == CLN_OK, status == CLN_OK ? err : NULL);
 	return status == CLN_OK ? closed : status;
+}
+
+enum cln_status output_print(struct text *text, struct cln_error *err)
+{
+	enum cln_status status = text_check(text, err);
+
+	fflush(stdout); /* what stands before it */
+	if (status == CLN_OK) /* at once: what is lost is told, whatever else the command ends with */
+		status = output_replace(&(struct io_place){"-", NULL}, text->bytes, text->length, err);
+	text_free(text);
+	return status;
 }

@@ -24,4 +24,7 @@ enum cln_status output_close(struct output *output, bool keep, struct cln_error 
 enum cln_status output_replace(const struct io_place *place, const char *bytes, size_t length,
 			       struct cln_error *err) CLN_MUST_CHECK;
 
+/* Writes a text to standard output, and frees it. */
+enum cln_status output_print(struct text *text, struct cln_error *err) CLN_MUST_CHECK;
+
 #endif

@@ -228,7 +228,7 @@ static void draw_bins(struct text *page, const struct chart *chart, const struct
 static void draw_reliability(struct text *page, const struct run_files *files)
 {
 	const double greatest = greatest_in_bins(files);
-	const double high = greatest > 0.5 || greatest <= 0 ? 1 : svg_round_up(0, greatest * 1.1, 6);
+	const double high = greatest > 0.5 || greatest <= 0 ? 1 : svg_round_up(0, greatest * 1.1);
 	const struct chart chart = {.id = "reliability",
 	                            .title = "Reliability diagram",
 	                            .description =
@@ -274,16 +274,16 @@ static void draw_scores(struct text *page, const struct run_rows *rows)
 	                            .x_label = "probability",
 	                            .y_label = "share of the class's rows",
 	                            .x_high = 1,
-	                            .y_high = svg_round_up(0, greatest, 6)};
+	                            .y_high = svg_round_up(0, greatest)};
 	page_figure_begin(page, "Scores by class", "key-a:negative;key-b:positive;c:threshold");
 	svg_begin(page, &chart);
 	for (size_t b = 0; b < n; b++) {
 		const double left = (double)b / (double)n, right = (double)(b + 1) / (double)n;
 
 		if (rows->negative_scores[b] > 0)
-			svg_bar(page, &chart, "bar-a", left, right, 0, rows->negative_scores[b] / negative);
+			svg_bar(page, &chart, "bar-a", left, right, rows->negative_scores[b] / negative);
 		if (rows->positive_scores[b] > 0)
-			svg_bar(page, &chart, "bar-b", left, right, 0, rows->positive_scores[b] / positive);
+			svg_bar(page, &chart, "bar-b", left, right, rows->positive_scores[b] / positive);
 	}
 	svg_segment(page, &chart, "c", rows->evaluation.threshold, 0, rows->evaluation.threshold, chart.y_high);
 	svg_end(page);

@@ -89,13 +89,6 @@ static void add_rows(struct text *page, const struct run_files *files)
 
 /* ---------------------------------------------------------------- figures */
 
-static void add_interval(struct text *page, const struct cln_estimate *estimate, int digits)
-{
-	html_fixed(page, estimate->low, digits);
-	html_add(page, " to ");
-	html_fixed(page, estimate->high, digits);
-}
-
 static void add_tile(struct text *page, const struct run_rows *rows, enum cln_measure measure)
 {
 	const struct cln_estimate *estimate = &rows->evaluation.measures[measure];
@@ -105,14 +98,17 @@ static void add_tile(struct text *page, const struct run_rows *rows, enum cln_me
 	html_add(page, "</span><b>");
 	html_fixed(page, estimate->value, 4);
 	html_add(page, "</b><span>");
-	if (estimate->reason)
+	if (estimate->reason) {
 		html_text(page, estimate->reason);
-	else if (strcmp(rows->name, "train") == 0)
+	} else if (strcmp(rows->name, "train") == 0) {
 		html_add(page, "of rows learnt from");
-	else if (isnan(estimate->low))
+	} else if (isnan(estimate->low)) {
 		html_add(page, "no interval");
-	else
-		add_interval(page, estimate, 4);
+	} else {
+		html_fixed(page, estimate->low, 4);
+		html_add(page, " to ");
+		html_fixed(page, estimate->high, 4);
+	}
 	html_add(page, "</span></div>\n");
 }
 

@@ -86,9 +86,9 @@ static bool find_range(struct chart *chart, double *values, const struct members
 		low = low < 0 ? 2 * low : 0;
 		high = high > 0 ? 2 * high : 1;
 	}
-	const double step = svg_tick_step(high - low, 6);
+	const double step = svg_tick_step(high - low);
 	chart->y_low = step * floor(low / step + 1e-9);
-	chart->y_high = svg_round_up(chart->y_low, high, 6);
+	chart->y_high = svg_round_up(chart->y_low, high);
 	if (series[0] == VALID_AUC && chart->y_high > 1) /* there is none above */
 		chart->y_high = 1;
 	if (!(chart->y_high > chart->y_low))

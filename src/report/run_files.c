@@ -20,8 +20,9 @@ enum cln_status run_files_real(double *value, const struct json *object, const c
 	return json_get_number(value, object, key, low, high, err);
 }
 
-enum cln_status run_files_text(const char **value, const struct json *object, const char *key, const char *fallback,
-                               struct cln_error *err)
+/* A text, or fallback where the member is missing or null. */
+static enum cln_status read_text(const char **value, const struct json *object, const char *key, const char *fallback,
+                                 struct cln_error *err)
 {
 	const struct json *member = json_get(object, key);
 
@@ -61,7 +62,7 @@ static enum cln_status read_texts(struct run_files *files, struct cln_error *err
 	enum cln_status status = CLN_OK;
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts && status == CLN_OK; i++)
-		status = run_files_text(texts[i].value, texts[i].object ? json_get(files->record, texts[i].object) : files->record,
+		status = read_text(texts[i].value, texts[i].object ? json_get(files->record, texts[i].object) : files->record,
 		                        texts[i].key, texts[i].fallback, err);
 	return status;
 }

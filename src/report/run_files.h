@@ -78,8 +78,5 @@ enum cln_status run_files_real(double *value, const struct json *object, const c
 /* What jsonl_metrics has written: under the key, or where it is NULL the object's own members.  rows is 0 where there are none. */
 enum cln_status run_files_metrics(struct cln_metrics *metrics, const struct json *object, const char *key,
                                   struct cln_error *err) CLN_MUST_CHECK;
-/* A text, or fallback where the member is missing or null. */
-enum cln_status run_files_text(const char **value, const struct json *object, const char *key, const char *fallback,
-                               struct cln_error *err) CLN_MUST_CHECK;
 
 #endif

@@ -14,30 +14,30 @@
 #define RIGHT 22 /* half of a tick's text */
 #define TOP 26
 #define BOTTOM 44
-#define TICKS 6
+#define TICKS 6 /* parts of an axis, at most */
 #define SMALLEST_RANGE 1e-300
 
-double svg_tick_step(double range, int most)
+double svg_tick_step(double range)
 {
 	static const double factors[] = {1, 2, 2.5, 5, 10};
 	double power = 1;
 
 	if (!(range > SMALLEST_RANGE && range < DBL_MAX))
 		return 1;
-	while (power * most < range && power < 1e300)
+	while (power * TICKS < range && power < 1e300)
 		power *= 10;
-	while (power * most >= range * 10 && power > 1e-290)
+	while (power * TICKS >= range * 10 && power > 1e-290)
 		power /= 10;
 	power /= 10;
 	for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
-		if (power * factors[i] * most >= range * (1 - 1e-9))
+		if (power * factors[i] * TICKS >= range * (1 - 1e-9))
 			return power * factors[i];
 	return power * 10;
 }
 
-double svg_round_up(double low, double value, int most)
+double svg_round_up(double low, double value)
 {
-	const double step = svg_tick_step(value - low, most);
+	const double step = svg_tick_step(value - low);
 
 	return low + step * ceil((value - low) / step * (1 - 1e-9));
 }
@@ -125,7 +125,7 @@ static double first_tick(double low, double step)
 
 static void add_x_axis(struct text *page, const struct chart *chart)
 {
-	double step = svg_tick_step(chart->x_high - chart->x_low, TICKS);
+	double step = svg_tick_step(chart->x_high - chart->x_low);
 
 	if (chart->whole_x && step < 1)
 		step = 1;
@@ -147,7 +147,7 @@ static void add_x_axis(struct text *page, const struct chart *chart)
 
 static void add_y_axis(struct text *page, const struct chart *chart)
 {
-	const double step = svg_tick_step(chart->y_high - chart->y_low, TICKS);
+	const double step = svg_tick_step(chart->y_high - chart->y_low);
 
 	for (double tick = first_tick(chart->y_low, step), i = 0; tick <= chart->y_high + step * 1e-6 && i < 2 * TICKS;
 	     tick += step, i++) {
@@ -230,14 +230,14 @@ void svg_mark(struct text *page, const struct chart *chart, const char *style, d
 	html_add(page, "/>");
 }
 
-void svg_bar(struct text *page, const struct chart *chart, const char *style, double x0, double x1, double y0, double y1)
+void svg_bar(struct text *page, const struct chart *chart, const char *style, double x0, double x1, double y)
 {
-	const double left = place_x(chart, x0), top = place_y(chart, y1);
+	const double left = place_x(chart, x0), top = place_y(chart, y);
 
 	html_addf(page, "<rect class=\"%s\"", style);
 	svg_attribute(page, "x", left);
 	svg_attribute(page, "y", top);
 	svg_attribute(page, "width", place_x(chart, x1) - left);
-	svg_attribute(page, "height", place_y(chart, y0) - top);
+	svg_attribute(page, "height", place_y(chart, 0) - top);
 	html_add(page, "/>");
 }

@@ -23,15 +23,15 @@ void svg_line(struct text *page, const struct chart *chart, const char *style, c
 void svg_steps(struct text *page, const struct chart *chart, const char *style, const double *x, const double *y, size_t n);
 void svg_segment(struct text *page, const struct chart *chart, const char *style, double x0, double y0, double x1, double y1);
 void svg_mark(struct text *page, const struct chart *chart, const char *style, double x, double y, double radius);
-void svg_bar(struct text *page, const struct chart *chart, const char *style, double x0, double x1, double y0, double y1);
+void svg_bar(struct text *page, const struct chart *chart, const char *style, double x0, double x1, double y);
 
 /* In the picture's own units: ` name="value"`, and a line. */
 void svg_attribute(struct text *page, const char *name, double value);
 void svg_plain_line(struct text *page, const char *style, double x0, double y0, double x1, double y1);
 
-/* The least of 1, 2, 2.5, 5 times a power of ten that cuts `range` (> 0) into at most `most` parts. */
-double svg_tick_step(double range, int most);
+/* The least of 1, 2, 2.5, 5 times a power of ten that cuts `range` (> 0) into at most six parts. */
+double svg_tick_step(double range);
 /* The least multiple of a tick's step that is no less than `value`, with ticks from low on. */
-double svg_round_up(double low, double value, int most);
+double svg_round_up(double low, double value);
 
 #endif

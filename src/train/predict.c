@@ -64,9 +64,3 @@ enum cln_status predict_rows(float *logits, const struct network *net, const str
 	mem_free(job.spaces);
 	return status;
 }
-
-enum cln_status predict_logits(float *logits, const struct network *net, const struct kernels *kernels, const float *X,
-                               size_t n_rows, int threads, struct cln_error *err)
-{
-	return predict_rows(logits, net, kernels, &(struct some_rows){.X = X, .n = n_rows}, threads, err);
-}

@@ -20,8 +20,4 @@ struct some_rows {
 enum cln_status predict_rows(float *logits, const struct network *net, const struct kernels *kernels, const struct some_rows *some,
                              int threads, struct cln_error *err) CLN_MUST_CHECK;
 
-/* The same of all n_rows of X. */
-enum cln_status predict_logits(float *logits, const struct network *net, const struct kernels *kernels, const float *X,
-                               size_t n_rows, int threads, struct cln_error *err) CLN_MUST_CHECK;
-
 #endif

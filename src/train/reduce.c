@@ -188,8 +188,8 @@ static enum cln_status create_lists(struct reduction *reduction, size_t threads,
 	return reduction->cross && reduction->held && reduction->first_held ? CLN_OK : CLN_E_MEMORY;
 }
 
-enum cln_status reduction_create_ranks(struct reduction *reduction, size_t n_blocks, const struct reduction_ranks *ranks,
-                                       struct cln_error *err)
+enum cln_status reduction_create(struct reduction *reduction, size_t n_blocks, const struct reduction_ranks *ranks,
+                                 struct cln_error *err)
 {
 	size_t threads = 0;
 	for (int rank = 0; rank < ranks->ranks; rank++)
@@ -216,11 +216,6 @@ enum cln_status reduction_create_ranks(struct reduction *reduction, size_t n_blo
 		list_held(reduction, ranks);
 	}
 	return CLN_OK;
-}
-
-enum cln_status reduction_create(struct reduction *reduction, size_t n_blocks, int threads, struct cln_error *err)
-{
-	return reduction_create_ranks(reduction, n_blocks, &(struct reduction_ranks){1, 0, &threads}, err);
 }
 
 void reduction_free(struct reduction *reduction)

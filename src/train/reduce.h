@@ -54,10 +54,8 @@ struct reduction {
 /* The run of blocks of this rank's thread tid: [*begin, *end). */
 void reduction_run(size_t *begin, size_t *end, const struct reduction *reduction, int tid);
 
-enum cln_status reduction_create(struct reduction *reduction, size_t n_blocks, int threads, struct cln_error *err) CLN_MUST_CHECK;
-/* The same where there are other ranks. */
-enum cln_status reduction_create_ranks(struct reduction *reduction, size_t n_blocks, const struct reduction_ranks *ranks,
-                                       struct cln_error *err) CLN_MUST_CHECK;
+enum cln_status reduction_create(struct reduction *reduction, size_t n_blocks, const struct reduction_ranks *ranks,
+                                 struct cln_error *err) CLN_MUST_CHECK;
 void reduction_free(struct reduction *reduction);
 
 #endif

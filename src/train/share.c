@@ -68,7 +68,7 @@ static enum cln_status receive_shape(struct network **net, struct comm *comm, st
 	enum cln_status status = comm_agree(comm, make_front(&front, shape.n_edges, err), err);
 	if (status == CLN_OK) {
 		share_front(comm, &front, shape.n_edges);
-		status = network_create_with_front(net, shape.n, shape.L, shape.activation, &front, err);
+		status = network_create(net, shape.n, shape.L, shape.activation, &front, err);
 		status = comm_agree(comm, status, err);
 	}
 	front_free(&front);

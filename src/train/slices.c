@@ -43,20 +43,6 @@ static const struct chunk *chunk_at(const struct slices *slices, size_t i)
 	return &slices->updater->chunks[slices->sorted[i]];
 }
 
-/* first[0 .. parts]: cuts the chunks sorted[begin .. end-1], of `floats` floats, where the parts' even shares begin. */
-static void cut(size_t *first, const struct slices *slices, size_t begin, size_t end, size_t floats, size_t parts)
-{
-	size_t i = begin, before = 0;
-	first[0] = begin;
-	for (size_t part = 1; part <= parts; part++) {
-		size_t from, to;
-		split_range(&from, &to, floats, part - 1, parts);
-		while (i < end && before + chunk_at(slices, i)->n / 2 < to)
-			before += chunk_at(slices, i++)->n;
-		first[part] = i;
-	}
-}
-
 /* The first parameter behind the chunks sorted[0 .. i-1]. */
 static size_t offset_at(const struct slices *slices, size_t i)
 {
@@ -75,13 +61,13 @@ static enum cln_status cut_slices(struct slices *slices, int threads, struct cln
 		return CLN_E_MEMORY;
 	slices->begin = slices->first + ranks + 1;
 	slices->norms_begin = slices->begin + ranks + 1;
-	cut(slices->first, slices, 0, updater->n_chunks, updater->net->n_floats, ranks);
+	updater_cut(slices->first, updater, slices->sorted, 0, updater->n_chunks, updater->net->n_floats, ranks);
 	for (size_t r = 0; r <= ranks; r++) {
 		slices->begin[r] = offset_at(slices, slices->first[r]) * sizeof(float);
 		slices->norms_begin[r] = slices->first[r] * sizeof *slices->norms;
 	}
-	cut(slices->shares, slices, slices->first[rank], slices->first[rank + 1],
-	    (slices->begin[rank + 1] - slices->begin[rank]) / sizeof(float), (size_t)threads);
+	updater_cut(slices->shares, updater, slices->sorted, slices->first[rank], slices->first[rank + 1],
+	            (slices->begin[rank + 1] - slices->begin[rank]) / sizeof(float), (size_t)threads);
 	return CLN_OK;
 }
 

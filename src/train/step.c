@@ -30,9 +30,9 @@ static enum cln_status create_reductions(struct stepper *stepper, struct cln_err
 		ranks_gather_teams(teams, plan);
 		ranks = (struct reduction_ranks){plan->comm->ranks, plan->comm->rank, teams};
 	}
-	enum cln_status status = reduction_create_ranks(&stepper->full, plan->n_blocks, &ranks, err);
+	enum cln_status status = reduction_create(&stepper->full, plan->n_blocks, &ranks, err);
 	if (status == CLN_OK)
-		status = reduction_create_ranks(&stepper->last, rest ? blocks_of(plan, rest) : plan->n_blocks, &ranks, err);
+		status = reduction_create(&stepper->last, rest ? blocks_of(plan, rest) : plan->n_blocks, &ranks, err);
 	return status;
 }
 
@@ -300,8 +300,6 @@ static void gradient(struct stepper *stepper, const struct reduction_leaf *leaf,
 	}
 }
 
-enum { FRONT_PARTS = 4 };
-
 /* The front's gradient: some embeddings, some panels of the scale, some of the tables' chunks, some binned numbers. */
 static void gradient_of_front(struct stepper *stepper, const struct mini_batch *batch, const struct reduction_leaf *leaf,
                               const struct seat *seat)
@@ -314,10 +312,7 @@ static void gradient_of_front(struct stepper *stepper, const struct mini_batch *
 	split_range(&share.p_begin, &share.p_end, net->front.scaling ? panels_of(net->n[0]) : 0, seat->member, seat->members);
 	share_groups(&share.t_begin, &share.t_end, seat, net->table_floats, TABLE_CHUNK);
 	split_range(&share.b_begin, &share.b_end, net->front.n_binned, seat->member, seat->members);
-	updater_embedding_chunks(&chunks[0][0], &chunks[0][1], updater, &share);
-	updater_scale_chunks(&chunks[1][0], &chunks[1][1], updater, &share);
-	updater_table_chunks(&chunks[2][0], &chunks[2][1], updater, &share);
-	updater_piecewise_chunks(&chunks[3][0], &chunks[3][1], updater, &share);
+	updater_front_chunks(chunks, updater, &share);
 	gradient_front(updater_slots(updater, seat->team)[leaf->slot], leaf->add, net, stepper->kernels, seat->space, &share,
 	               seat->m);
 	phase_end(seat->clock, PHASE_GRADIENT);

@@ -105,7 +105,8 @@ static float *place_of(struct trainer *trainer, size_t i)
 	return i < STATE_BEST ? trainer->state.parts[i] : trainer->start_parts[i - STATE_START_WEIGHTS];
 }
 
-void trainer_take_state(struct trainer *trainer, const struct training_state *from)
+/* That trainer_check has found to fit. */
+static void take_state(struct trainer *trainer, const struct training_state *from)
 {
 	struct network *net = trainer->stepper.net;
 	struct training_state state = *from;
@@ -504,7 +505,7 @@ enum cln_status trainer_continue(struct network *net, const struct dataset *trai
 	if (status == CLN_OK)
 		status = trainer_create_arrays(&trainer, err);
 	if (status == CLN_OK && task.from)
-		trainer_take_state(&trainer, task.from);
+		take_state(&trainer, task.from);
 	if (announced)
 		status = job_begin(plan->comm, &task, status, err);
 	if (status == CLN_OK) {

@@ -30,9 +30,6 @@ static inline bool trainer_has_valid(const struct dataset *valid) { return valid
 enum cln_status trainer_create_arrays(struct trainer *trainer, struct cln_error *err) CLN_MUST_CHECK;
 void trainer_destroy(struct trainer *trainer);
 
-/* Takes a state over, that trainer_check has found to fit. */
-void trainer_take_state(struct trainer *trainer, const struct training_state *from);
-
 /* What an epoch may have to go back to, and going back to it. */
 void trainer_keep_start(struct trainer *trainer);
 void trainer_restore_start(struct trainer *trainer);

@@ -31,54 +31,15 @@ void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, s
 	}
 }
 
-/* The first chunk of the front. */
-static size_t front_chunk(const struct updater *updater)
+void updater_front_chunks(size_t chunks[FRONT_PARTS][2], const struct updater *updater, const struct front_share *share)
 {
-	return updater->layer_chunks[updater->net->L + 1];
-}
-
-void updater_embedding_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
-{
-	const size_t first = front_chunk(updater);
-	*begin = first + share->j_begin;
-	*end = first + share->j_end;
-}
-
-void updater_scale_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
-{
-	const size_t first = front_chunk(updater) + updater->net->front.n_numbers;
-	*begin = first + share->p_begin;
-	*end = first + share->p_end;
-}
-
-static size_t scale_chunks(const struct network *net)
-{
-	return net->front.scaling ? panels_of(net->n[0]) : 0;
-}
-
-static size_t table_chunks(const struct network *net)
-{
-	return (net->table_floats + TABLE_CHUNK - 1) / TABLE_CHUNK;
-}
-
-void updater_table_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
-{
-	const size_t first = front_chunk(updater) + updater->net->front.n_numbers + scale_chunks(updater->net);
-	*begin = first + share->t_begin / TABLE_CHUNK;
-	*end = first + (share->t_end + TABLE_CHUNK - 1) / TABLE_CHUNK;
-}
-
-/* The first chunk behind the tables. */
-static size_t piecewise_chunk(const struct updater *updater)
-{
-	const struct network *net = updater->net;
-	return front_chunk(updater) + net->front.n_numbers + scale_chunks(net) + table_chunks(net);
-}
-
-void updater_piecewise_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share)
-{
-	*begin = piecewise_chunk(updater) + share->b_begin;
-	*end = piecewise_chunk(updater) + share->b_end;
+	const size_t parts[FRONT_PARTS][2] = {{share->j_begin, share->j_end},
+	                                      {share->p_begin, share->p_end},
+	                                      {share->t_begin / TABLE_CHUNK, (share->t_end + TABLE_CHUNK - 1) / TABLE_CHUNK},
+	                                      {share->b_begin, share->b_end}};
+	for (int i = 0; i < FRONT_PARTS; i++)
+		for (int side = 0; side < 2; side++)
+			chunks[i][side] = updater->front_chunks[i] + parts[i][side];
 }
 
 /* The panels of alpha[1 .. l-1]. */
@@ -92,8 +53,7 @@ static size_t alpha_panels(const struct network *net, size_t l)
 
 void updater_alpha_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, size_t p_begin, size_t p_end)
 {
-	const struct network *net = updater->net;
-	const size_t first = piecewise_chunk(updater) + net->front.n_binned + alpha_panels(net, layer);
+	const size_t first = updater->front_chunks[FRONT_PARTS] + alpha_panels(updater->net, layer);
 	*begin = first + p_begin;
 	*end = first + p_end;
 }
@@ -127,7 +87,7 @@ static void make_front_chunks(struct chunk *chunk, const struct network *net, co
 		*chunk++ = (struct chunk){.offset = net->embedding_offset + j * EMBEDDING_FLOATS,
 		                          .n = EMBEDDING_FLOATS,
 		                          .rate = (float)config->embedding_rate};
-	for (size_t p = 0; p < scale_chunks(net); p++)
+	for (size_t p = 0; net->front.scaling && p < panels_of(net->n[0]); p++)
 		*chunk++ = (struct chunk){
 		    .offset = net->scale_offset + p * PANEL, .n = PANEL, .panel = p, .rate = (float)config->scaling_rate};
 	for (size_t t = 0; t < net->table_floats; t += TABLE_CHUNK) {
@@ -151,9 +111,14 @@ static void make_front_chunks(struct chunk *chunk, const struct network *net, co
 static enum cln_status create_chunks(struct updater *updater, struct cln_error *err)
 {
 	const struct network *net = updater->net;
+	const size_t parts[FRONT_PARTS] = {net->front.n_numbers, net->front.scaling ? panels_of(net->n[0]) : 0,
+	                                   (net->table_floats + TABLE_CHUNK - 1) / TABLE_CHUNK, net->front.n_binned};
 	for (size_t l = 1; l <= net->L; l++)
 		updater->layer_chunks[l + 1] = updater->layer_chunks[l] + panels_of(net->n[l]) * chunks_of_panel(net, l);
-	updater->n_chunks = piecewise_chunk(updater) + net->front.n_binned + alpha_panels(net, net->L);
+	updater->front_chunks[0] = updater->layer_chunks[net->L + 1];
+	for (int i = 0; i < FRONT_PARTS; i++)
+		updater->front_chunks[i + 1] = updater->front_chunks[i] + parts[i];
+	updater->n_chunks = updater->front_chunks[FRONT_PARTS] + alpha_panels(net, net->L);
 	updater->chunks = mem_alloc(updater->n_chunks, sizeof *updater->chunks, err);
 	updater->chunk_norms = updater->chunks ? mem_alloc(updater->n_chunks, sizeof *updater->chunk_norms, err) : NULL;
 	if (!updater->chunk_norms)
@@ -166,20 +131,28 @@ static enum cln_status create_chunks(struct updater *updater, struct cln_error *
 	return CLN_OK;
 }
 
-/* The first chunk of each thread: the one that holds its even share's first float. */
+void updater_cut(size_t *first, const struct updater *updater, const uint32_t *order, size_t begin, size_t end, size_t floats,
+                 size_t parts)
+{
+	size_t i = begin, before = 0; /* floats of the chunks before it */
+	first[0] = begin;
+	for (size_t part = 1; part <= parts; part++) {
+		size_t from, to;
+		split_range(&from, &to, floats, part - 1, parts);
+		while (i < end && before + updater->chunks[order ? order[i] : i].n / 2 < to) {
+			before += updater->chunks[order ? order[i] : i].n;
+			i++;
+		}
+		first[part] = i;
+	}
+}
+
 static enum cln_status create_shares(struct updater *updater, size_t threads, struct cln_error *err)
 {
-	size_t chunk = 0, before = 0; /* floats of the chunks before it */
 	updater->shares = mem_alloc(threads + 1, sizeof *updater->shares, err);
 	if (!updater->shares)
 		return CLN_E_MEMORY;
-	for (size_t t = 1; t <= threads; t++) {
-		size_t begin, end;
-		split_range(&begin, &end, updater->net->n_floats, t - 1, threads);
-		while (chunk < updater->n_chunks && before + updater->chunks[chunk].n / 2 < end)
-			before += updater->chunks[chunk++].n;
-		updater->shares[t] = chunk;
-	}
+	updater_cut(updater->shares, updater, NULL, 0, updater->n_chunks, updater->net->n_floats, threads);
 	return CLN_OK;
 }
 

@@ -15,6 +15,7 @@
  * layer 0: an embedding, a panel of the scale, up to TABLE_CHUNK floats of the categories' tables, a binned number, or a panel of
  * an alpha. */
 #define TABLE_CHUNK ((size_t)CHUNK_INPUTS * PANEL)
+enum { FRONT_PARTS = 4 }; /* embeddings, scale, tables, bins */
 struct chunk {
 	size_t offset, n;         /* floats of network.params */
 	size_t layer, panel;
@@ -29,7 +30,8 @@ struct updater {
 	struct optimizer optimizer;
 	struct chunk *chunks;     /* layer by layer, panel by panel, a panel's biases before its weights; the front's; alpha's */
 	size_t n_chunks;
-	size_t layer_chunks[NETWORK_MAX_LAYERS + 2]; /* the first chunk of each layer, and behind the last that of the front */
+	size_t layer_chunks[NETWORK_MAX_LAYERS + 2]; /* the first chunk of each layer, and that behind the last */
+	size_t front_chunks[FRONT_PARTS + 1];        /* the same of each part of the front; alpha's are behind the last */
 	size_t *shares;           /* threads + 1: thread t's chunks are shares[t] .. shares[t+1]-1, of about the same size */
 	double *chunk_norms;      /* squared norms, for clipping */
 	float **slots;            /* partial gradients, as reduce.h numbers them: arrays of net->n_floats, a team's in one piece */
@@ -76,15 +78,17 @@ float *updater_slot(const struct updater *updater, const struct reduction *reduc
  * another one or to the last input; the biases with input 0. */
 void updater_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, const struct weight_share *share);
 
-/* The same of a share of the front: its embeddings', its scale's panels', its tables' floats (from a multiple of TABLE_CHUNK up to
- * another one or to the last), and its binned numbers'. */
-void updater_embedding_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
-void updater_scale_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
-void updater_table_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
-void updater_piecewise_chunks(size_t *begin, size_t *end, const struct updater *updater, const struct front_share *share);
+/* chunks[i][0] .. chunks[i][1]-1 of a share of each part of the front: its embeddings', its scale's panels', its tables' floats'
+ * (from a multiple of TABLE_CHUNK up to another one or to the last), and its binned numbers'. */
+void updater_front_chunks(size_t chunks[FRONT_PARTS][2], const struct updater *updater, const struct front_share *share);
 
 /* Those of panels p_begin .. p_end-1 of alpha[layer]. */
 void updater_alpha_chunks(size_t *begin, size_t *end, const struct updater *updater, size_t layer, size_t p_begin, size_t p_end);
+
+/* first[0 .. parts]: cuts the chunks begin .. end-1, of `floats` floats, where the parts' even shares begin.  order: NULL, or what
+ * chunk stands at each place. */
+void updater_cut(size_t *first, const struct updater *updater, const uint32_t *order, size_t begin, size_t end, size_t floats,
+                 size_t parts);
 
 /* 1/m, and less where the gradient's norm exceeds clip_norm: the norms of all chunks, added in order. */
 float updater_scale(const struct updater *updater, size_t m);

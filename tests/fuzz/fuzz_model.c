@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * Any bytes are a model or are refused; what was read is written as the same bytes, and can be described and exported.  The first
- * byte of an input says what follows: '{' a document, which is put into a file with the tensors of a network 6-2-1 and of the
- * front that it speaks of (of categories one with 3 levels of 2 values each), or of two members where it speaks of some; '=' a
- * header, which gets its length, padding and tensors of zeros; anything else is a file as it is.  The checksum is made right, else
- * nothing behind it would ever be reached. */
-#include "fuzz.h"
+ * Any bytes are a model or are refused; what was read is written as the same bytes, and can be described and exported.  A document
+ * is put into a file with the tensors of a network 6-2-1 and of the front that it speaks of (of categories one with 3 levels of 2
+ * values each), or of two members where it speaks of some. */
+#include "check_tensors.h"
 
-#include <string.h>
-
+#include "../model_seal.h"
 #include "model/model.h"
-#include "model/safetensors.h"
 #include "model/tensors.h"
-
-#define CHECKSUM_KEY "\"colonnade_checksum\":\""
 
 static const size_t n[] = {6, 2, 1};
 #define L 2
@@ -101,18 +95,13 @@ const struct fuzz_seed fuzz_seeds[] = {
 #define HEADER_TENSORS 196 /* bytes, of the seed with a header */
 const size_t n_fuzz_seeds = sizeof fuzz_seeds / sizeof *fuzz_seeds;
 
-/* Decodes a file that is changed for that: its checksum is made right.  Whether it was one. */
 static bool try_file(char *bytes, size_t length)
 {
 	struct cln_model *model = NULL;
 	struct cln_error err;
-	char *again = NULL, *text = NULL, *key = memmem(bytes, length, CHECKSUM_KEY, strlen(CHECKSUM_KEY));
-	char digits[SAFETENSORS_CHECKSUM + 1];
+	char *again = NULL, *text = NULL;
 	size_t again_length = 0;
-	if (key && (size_t)(bytes + length - key) >= strlen(CHECKSUM_KEY) + SAFETENSORS_CHECKSUM) {
-		safetensors_checksum(digits, bytes, length, (size_t)(key - bytes) + strlen(CHECKSUM_KEY));
-		memcpy(key + strlen(CHECKSUM_KEY), digits, SAFETENSORS_CHECKSUM);
-	}
+	model_seal(bytes, length);
 	if (model_decode(&model, bytes, length, "input", &err) != CLN_OK) {
 		FUZZ_REQUIRE(!model && err.code == CLN_E_DAMAGED && strncmp(err.message, "input: ", strlen("input: ")) == 0);
 		return false;
@@ -133,13 +122,6 @@ static bool try_file(char *bytes, size_t length)
 	return true;
 }
 
-static void add_zeros(struct text *text, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++)
-		text_add(text, "\0", 1);
-	FUZZ_REQUIRE(!text->failed);
-}
-
 /* The network that the document speaks of, as far as that can be told without reading it. */
 static struct network *make_network(const char *document)
 {
@@ -158,7 +140,7 @@ static struct network *make_network(const char *document)
 	                            .n_binned = strstr(document, "\"binned\"") ? 2 : 0,
 	                            .parametric = strstr(document, "\"parametric\":true") != NULL};
 	struct network *net;
-	FUZZ_REQUIRE(network_create_with_front(&net, n, L, CLN_RELU, &front, NULL) == CLN_OK);
+	FUZZ_REQUIRE(network_create(&net, n, L, CLN_RELU, &front, NULL) == CLN_OK);
 	return net;
 }
 
@@ -183,43 +165,8 @@ static bool try_document(const char *document)
 	return read;
 }
 
-static bool try_header(const char *header, size_t size)
-{
-	struct text file = {0};
-	text_add(&file, "\0\0\0\0\0\0\0\0", 8);
-	text_add(&file, header, size);
-	while (file.length % SAFETENSORS_ALIGN && !file.failed)
-		text_add(&file, " ", 1);
-	uint64_t length = file.length - 8;
-	FUZZ_REQUIRE(!file.failed);
-	memcpy(file.bytes, &length, sizeof length);
-	add_zeros(&file, HEADER_TENSORS);
-	const bool read = try_file(file.bytes, file.length);
-	text_free(&file);
-	return read;
-}
-
-/* A seed that is no model any more, as the format has changed, would leave its mutations at the gate. */
-static bool must_be_read(const uint8_t *data, size_t size)
-{
-	for (size_t i = 0; i < N_WHOLE; i++)
-		if (size == fuzz_seeds[i].length && memcmp(data, fuzz_seeds[i].bytes, size) == 0)
-			return true;
-	return false;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *copy = mem_copy((const char *)data, size, NULL);
-	bool read;
-	FUZZ_REQUIRE(copy);
-	if (copy[0] == '{')
-		read = try_document(copy);
-	else if (copy[0] == '=')
-		read = try_header(copy + 1, size - 1);
-	else
-		read = try_file(copy, size);
-	FUZZ_REQUIRE(read || !must_be_read(data, size));
-	mem_free(copy);
-	return 0;
+	static const struct fuzz_tensors target = {try_file, try_document, N_WHOLE, HEADER_TENSORS};
+	return fuzz_tensors(&target, data, size);
 }

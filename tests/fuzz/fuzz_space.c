@@ -3,7 +3,6 @@
  * reads back as the same space. */
 #include "fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/search_space.h"

@@ -165,9 +165,8 @@ static int write_seeds(const char *directory)
 	for (size_t i = 0; i < n_fuzz_seeds; i++) {
 		char path[PATH_MAX];
 		struct cln_error err;
-		const struct io_piece piece = {fuzz_seeds[i].bytes, fuzz_seeds[i].length};
 		snprintf(path, sizeof path, "%s/seed-%zu", directory, i);
-		if (io_replace_file(path, &piece, 1, &err) != CLN_OK) {
+		if (io_replace_file(path, fuzz_seeds[i].bytes, fuzz_seeds[i].length, &err) != CLN_OK) {
 			fprintf(stderr, "%s\n", err.message);
 			return EXIT_FAILURE;
 		}

@@ -281,7 +281,7 @@ static enum cln_status spoil(const char *how, char *bytes, size_t length, uint32
 		size_t bit = (size_t)rng_below(&rng, 8 * length);
 		bytes[bit / 8] ^= (char)(1 << bit % 8);
 	}
-	return io_replace_file(out, &(struct io_piece){bytes, length}, 1, err);
+	return io_replace_file(out, bytes, length, err);
 }
 
 int main(int argc, char **argv)
