@@ -175,7 +175,7 @@ equal "exit code of --resume" $? 0
 equal "model of a run gone on with by more ranks" "$(sha stopped/model.safetensors)" "$(sha unstopped/model.safetensors)"
 
 # Members of an ensemble, stopped at a rank that trains one, killed, and ended by one process.
-members=(--effort quick --ensemble 4 --epochs 60 --patience 0 --progress none --checkpoint-every 50ms --threads 1)
+members=(--effort quick --ensemble 4 --epochs 200 --patience 0 --progress none --checkpoint-every 50ms --threads 1)
 "$colonnade" train few.csv "${members[@]}" --out ended 2>/dev/null
 for who in 1 0; do
   timeout 120 "${mpirun[@]}" -n 3 "$scratch/ranks" train few.csv "${members[@]}" --out cut --resume=auto >stdout 2>stderr &
