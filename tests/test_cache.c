@@ -106,6 +106,22 @@ START_TEST(a_cache_reads_as_its_text_whatever_is_asked)
 }
 END_TEST
 
+/* A cache has no place for how cells are written. */
+START_TEST(what_is_kept_changes_no_cache)
+{
+	static const char content[] = "x,c\n1,NA\n2,a\n3,?\n";
+	const struct cln_read_options kept = {.keep = "c,x"};
+	struct image plain = convert(content, NULL), keeping = convert(content, &kept);
+	struct cln_table *table;
+	ck_assert(plain.length == keeping.length && memcmp(plain.bytes, keeping.bytes, plain.length) == 0);
+	assert_ok(read_image(&table, keeping.bytes, keeping.length, &err));
+	ck_assert_uint_eq(table->columns[1].n_missing, 2);
+	cln_table_destroy(table);
+	mem_free(plain.bytes);
+	mem_free(keeping.bytes);
+}
+END_TEST
+
 /* Two blocks and a part, with every kind of column, a text in the last block and missing cells in each. */
 START_TEST(a_cache_of_several_blocks_reads_as_its_text)
 {
@@ -387,6 +403,7 @@ static Suite *cache_suite(void)
 	tcase_set_timeout(damage, 60);
 	tcase_add_test(reads, a_cache_reads_as_its_text_whatever_is_asked);
 	tcase_add_test(reads, a_cache_of_several_blocks_reads_as_its_text);
+	tcase_add_test(reads, what_is_kept_changes_no_cache);
 	tcase_add_test(reads, texts_are_kept_up_to_a_number_of_them);
 	tcase_add_test(reads, a_column_of_few_numbers_and_many_texts_is_numbers_alone);
 	tcase_add_test(reads, bad_cells_are_told_as_those_of_the_text);

@@ -560,10 +560,12 @@ START_TEST(labels_and_weights_are_no_further_gaps)
 	const struct cln_read_options trained = {.missing = "0", .label = "", .weight = "w"};
 	const struct cln_read_options like = {.missing = "0", .exempt = exempt, .n_exempt = 2, .categorical = "y"};
 	static const size_t n_missing[2][4] = {{2, 1, 2, 1}, {2, 2, 1, 2}};
-	for (size_t i = 0; i < 2; i++) {
-		struct cln_table *table = read_ok(text, i ? &like : &trained);
+	for (size_t i = 0; i < 4; i++) {
+		struct cln_read_options read = i % 2 ? like : trained;
+		read.keep = i < 2 ? NULL : "k,y";
+		struct cln_table *table = read_ok(text, &read);
 		for (size_t c = 0; c < 4; c++)
-			ck_assert_uint_eq(table->columns[c].n_missing, n_missing[i][c]);
+			ck_assert_uint_eq(table->columns[c].n_missing, n_missing[i % 2][c]);
 		cln_table_destroy(table);
 	}
 }
@@ -574,17 +576,17 @@ START_TEST(what_is_kept_is_a_gap_and_stays_as_it_is_written)
 	static const char *const needed[] = {"x", "y"};
 	const struct cln_read_options options = {.missing = "unknown,0", .keep = "x,id", .needed = needed, .n_needed = 2};
 	struct cln_table *table = read_ok("id,x,y\nunknown,0.0,1\n00,unknown,0\nNA,NA,2\n7,,1\n", &options);
-	static const size_t n_missing[] = {0, 4, 1};
-	const struct column *x = &table->columns[1];
+	static const size_t n_missing[] = {1, 4, 1};
+	const struct column *id = &table->columns[0], *x = &table->columns[1];
 	for (size_t c = 0; c < 3; c++) {
 		ck_assert_uint_eq(table->columns[c].n_missing, n_missing[c]);
-		ck_assert((table->columns[c].written != NULL) == (c == 1));
+		ck_assert((table->columns[c].written != NULL) == (c < 2));
 	}
 	assert_cell(table, 0, 0, "unknown");
 	assert_cell(table, 0, 1, "");
 	ck_assert_str_eq(x->levels[x->written[0]], "0.0");
 	ck_assert_str_eq(x->levels[x->written[1]], "unknown");
-	assert_cell(table, 2, 0, "NA");
+	ck_assert_str_eq(id->levels[id->written[2]], "NA");
 	ck_assert_str_eq(x->levels[x->written[2]], "NA");
 	ck_assert_uint_eq(x->written[3], LEVEL_MISSING);
 	cln_table_destroy(table);
@@ -1043,10 +1045,16 @@ START_TEST(a_file_does_not_become_standard_input_where_that_is_closed)
 {
 	struct cln_table *table;
 	struct cln_error refusal = {0};
+	char cache[sizeof path + 8];
 	write_file(small, sizeof small - 1);
 	close(STDIN_FILENO);
 	assert_ok(cln_table_read(&table, path, NULL, &err));
 	cln_table_destroy(table);
+	ck_assert_int_eq(cln_table_read(&table, "-", NULL, &refusal), CLN_E_IO);
+	snprintf(cache, sizeof cache, "%s.cache", path);
+	for (int i = 0; i < 2; i++) /* the second looks at what it replaces */
+		assert_ok(cln_table_convert(path, cache, NULL, NULL, &err));
+	unlink(cache);
 	ck_assert_int_eq(cln_table_read(&table, "-", NULL, &refusal), CLN_E_IO);
 	remove_file();
 }

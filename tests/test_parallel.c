@@ -226,6 +226,16 @@ END_TEST
 
 static void nothing_to_do(void *argument, struct team *team, int tid) { (void)argument, (void)team, (void)tid; }
 static void no_item(void *argument, size_t item, int tid) { (void)argument, (void)item, (void)tid; }
+static enum cln_status no_failure(void *argument, size_t item, int tid, struct cln_error *why)
+{
+	(void)argument, (void)item, (void)tid, (void)why;
+	return CLN_OK;
+}
+static enum cln_status a_failure(void *argument, size_t item, int tid, struct cln_error *why)
+{
+	(void)argument, (void)item, (void)tid;
+	return error_set(why, CLN_E_DATA, "item");
+}
 static void no_cpu(void *argument, int cpu) { (void)argument, (void)cpu; }
 
 #ifdef _OPENMP
@@ -241,6 +251,8 @@ static void first_call(int which)
 	case 1: ck_assert_int_ge(parallel_limit(2), 1); break;
 	case 2: ck_assert_int_ge(parallel_place_cpus(), 0); break;
 	case 3: ck_assert(parallel_place_visit(no_cpu, NULL)); break;
+	case 4: assert_ok(parallel_try(1, 1, no_failure, NULL, &err)); break;
+	case 5: ck_assert_int_eq(parallel_try(1, 1, a_failure, NULL, NULL), CLN_E_DATA); break;
 	default: parallel_for(2, 2, no_item, NULL);
 	}
 }
@@ -486,7 +498,7 @@ static Suite *parallel_suite(void)
 	tcase_add_test(loop, loop_over_nothing_runs_nothing);
 	tcase_add_test(loop, loop_on_one_thread_runs_in_ascending_order);
 	tcase_add_loop_test(loop, the_least_item_that_failed_is_told_whatever_the_threads, 0, N_SIZES);
-	tcase_add_loop_test(first, a_namesake_killed_while_its_runtime_began_is_forgotten, 0, 10);
+	tcase_add_loop_test(first, a_namesake_killed_while_its_runtime_began_is_forgotten, 0, 14);
 	tcase_add_test(forked, child_of_fork_goes_on_without_its_parents_threads);
 	tcase_add_loop_test(split, split_covers_all_without_gap_or_overlap, 0, 50);
 	tcase_add_loop_test(split, split_sizes_differ_by_at_most_1, 0, 50);

@@ -526,6 +526,17 @@ struct trial {
 	struct cln_error *err;
 };
 
+REGION static void note_failure(struct trial *trial, size_t item, enum cln_status status, const struct cln_error *err)
+{
+#pragma omp critical(note_failure)
+	if (trial->status == CLN_OK || item < trial->item) {
+		trial->status = status;
+		trial->item = item;
+		if (trial->err)
+			*trial->err = *err;
+	}
+}
+
 static void try_item(void *argument, size_t item, int tid)
 {
 	struct trial *trial = argument;
@@ -534,13 +545,8 @@ static void try_item(void *argument, size_t item, int tid)
 
 	if (status == CLN_OK)
 		return;
-#pragma omp critical(try_item)
-	if (trial->status == CLN_OK || item < trial->item) {
-		trial->status = status;
-		trial->item = item;
-		if (trial->err)
-			*trial->err = err;
-	}
+	before_runtime();
+	note_failure(trial, item, status, &err);
 }
 
 enum cln_status parallel_try(int n, size_t n_items,

@@ -160,7 +160,7 @@ static enum cln_status check_out(const char *out, struct cln_error *err)
 		return error_set(err, CLN_E_USAGE, "a column cache is a file that is mapped: it cannot be standard output");
 	if (stat(out, &info) != 0 || info.st_size == 0 || !S_ISREG(info.st_mode))
 		return CLN_OK; /* what cannot be replaced says so later */
-	source.fd = open(out, O_RDONLY | O_CLOEXEC);
+	source.fd = io_not_stdin(open(out, O_RDONLY | O_CLOEXEC));
 	if (source.fd < 0)
 		return error_set_errno(err, CLN_E_IO, "cannot open %s", out);
 	source.size = (uint64_t)info.st_size;
@@ -249,18 +249,17 @@ static enum cln_status convert(const struct source *source, const struct io_plac
 enum cln_status cache_convert(const char *path, const struct io_place *out, const struct cln_read_options *options,
 			      struct cln_cache_summary *summary, struct cln_error *err)
 {
-	static const struct cln_read_options none;
+	struct cln_read_options reading = options ? *options : (struct cln_read_options){0};
 	struct source source = {.fd = -1};
-	if (!options)
-		options = &none;
-	if (options->threads < 0)
-		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", options->threads);
-	int threads = cpus_threads(options->threads);
+	if (reading.threads < 0)
+		return error_set(err, CLN_E_USAGE, "threads: %d is not a number of threads", reading.threads);
+	reading.keep = NULL; /* a cache has numbers and levels, not how cells are written */
+	int threads = cpus_threads(reading.threads);
 	enum cln_status status = check_out(out->path, err);
 	if (status == CLN_OK)
 		status = source_open(&source, path, err);
 	if (status == CLN_OK)
-		status = convert(&source, out, options, summary, threads, err);
+		status = convert(&source, out, &reading, summary, threads, err);
 	source_close(&source);
 	return status;
 }

@@ -115,7 +115,7 @@ static enum cln_status judge_one_column(const struct reader *reader, struct cln_
 	if (options->separator)
 		return error_set(err, CLN_E_DATA, "%s:1:1: there is only one column (is this the right separator?)",
 				 reader->source->name);
-	for (size_t i = 0; i < sizeof others; i++) {
+	for (size_t i = 0; i < sizeof others - !alone; i++) { /* names that a model does not know may have spaces */
 		struct guess guess;
 		enum cln_status status = try_separator(&guess, reader, others[i], err);
 		if (status != CLN_OK)

@@ -140,11 +140,11 @@ static void give_list(struct cln_table *table, struct gaps *gaps)
 	gaps_free(gaps);
 }
 
-static bool is_gap_text(const struct gaps *gaps, const char *text)
+static bool is_gap_text(const struct column *column, const struct gaps *gaps, const char *text)
 {
 	const size_t length = strlen(text);
 
-	return gap_by_default(text, length) || gaps_have(gaps, text, length);
+	return gap_by_default(text, length) || (!column->exempt && gaps_have(gaps, text, length));
 }
 
 static bool is_gap(const struct column *column, const struct gaps *gaps, size_t row)
@@ -152,16 +152,16 @@ static bool is_gap(const struct column *column, const struct gaps *gaps, size_t 
 	if (column->numbers)
 		return has_number(gaps, column->numbers[row]);
 	return column->codes && column->codes[row] != LEVEL_MISSING &&
-	       is_gap_text(gaps, column->levels[column->codes[row]]);
+	       is_gap_text(column, gaps, column->levels[column->codes[row]]);
 }
 
 /* Whether any of a column's texts, of which all are met, is a gap; of numbers it is not known. */
 static bool may_have_gaps(const struct column *column, const struct gaps *gaps)
 {
-	bool may = column->numbers && any_number(gaps);
+	bool may = column->numbers && !column->exempt && any_number(gaps);
 
 	for (size_t k = 0; column->codes && k < column->n_levels && !may; k++)
-		may = is_gap_text(gaps, column->levels[k]);
+		may = is_gap_text(column, gaps, column->levels[k]);
 	return may;
 }
 
@@ -195,7 +195,7 @@ enum cln_status gaps_settle(struct cln_table *table, struct gaps *gaps, struct c
 	for (size_t c = 0; c < table->n_columns && status == CLN_OK; c++) {
 		struct column *column = &table->columns[c];
 
-		if (column->exempt || !may_have_gaps(column, gaps))
+		if (!may_have_gaps(column, gaps))
 			continue;
 		if (column->numbers)
 			settle_numbers(column, gaps, table->n_rows);

@@ -140,7 +140,7 @@ static enum cln_status take_front(struct network *net, const struct front *front
 }
 
 enum cln_status network_create(struct network **net, const size_t *n, size_t L, enum cln_activation activation,
-                                          const struct front *front, struct cln_error *err)
+				const struct front *front, struct cln_error *err)
 {
 	*net = NULL;
 	if (L < 1 || L > NETWORK_MAX_LAYERS)
