@@ -201,7 +201,7 @@ describe() {
 	arm) echo "built for 64-bit ARM and emulated: NEON, the same bits as here, the tests" ;;
 	slurm) echo "the Slurm scripts of scripts/batch under a real Slurm of two nodes: 20 requeues, arrays" ;;
 	long_fuzz) echo "10^7 runs of every fuzz target" ;;
-	long_tests) echo "one hash for all of Adult, random options, functions over every float, 10^7 numbers, scikit-learn" ;;
+	long_tests) echo "one hash for Adult, random options, functions over every float, 10^7 numbers, coverage, scikit-learn" ;;
 	esac
 }
 

@@ -122,6 +122,9 @@ expect 3 "there is no column \"cvd\" for the label $wants" evaluate good headles
 expect 0 '' train --recipe plain headless.csv --out headless --force --epochs 1 --no-header
 holds "what is next" '^next      colonnade predict headless NEW[.]csv --no-header > ' stderr
 ! grep -q 'looks like data' "$scratch/stderr" || fail "columns that are numbered look like data: $(cat "$scratch/stderr")"
+tr ',' '|' <"$cvd" >bars.csv
+expect 0 '' train --recipe plain bars.csv --out=-bars --epochs 1 --separator '|'
+holds "what is next" "^next      colonnade predict [.]/-bars NEW[.]csv --separator '[|]' > " stderr
 headed() { # NAMES LIKE-DATA: of two to five columns of numbers and a text
   awk -v names="$1" 'BEGIN { n = split(names, all, ","); print names ",y"
     for (i = 0; i < 30; i++) { for (k = 0; k < n; k++) printf "%d,", i * 7 % (11 + k); print i % 2 ? "no" : "yes" } }' >headed.csv

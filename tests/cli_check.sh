@@ -105,7 +105,7 @@ equal "LibSVM" "$(places)" "text.svm:2:3 text.svm:3:7 "
 expect 0 '' convert few.csv few.cache
 expect 0 '' check few.cache --recipe plain
 holds "a cache" '^data      few.cache: 60 rows, 2 columns$' stdout
-holds "its label" '^label     y: "1" is positive, being the greater, 30 rows .50[.]0 %.; "0" negative, 30$' stdout
+holds "its label" '^label     y: "1" is positive, being the greater, 30 rows .50 %.; "0" negative, 30$' stdout
 printf 'a,a,b\n1,2,3\n' >twice.csv
 expect 3 '' check twice.csv
 equal "a header" "$(places)" "twice.csv:1:3 "

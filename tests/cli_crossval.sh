@@ -122,7 +122,7 @@ cp -r array damaged
 left=(.fold-2-of-4.csv.tmp-47 .fold-10-of-10.json.tmp-47-1 .predictions.csv.tmp-47 .crossval.json.tmp-47)
 touch "${left[@]/#/array/}" array/.mine.tmp-47
 expect 0 '' crossval table.csv --folds 4 --merge --out array "${options[@]}" --ignore who,part
-equal "hidden files" "$(cd array && echo .[a-z]*)" '.lock .mine.tmp-47'
+equal "hidden files" "$(cd array && echo .[a-z]*)" '.folds.lock .mine.tmp-47'
 
 sed -i '2s/0\./0.1/' damaged/fold-3-of-4.csv
 expect 1 'damaged/fold-3-of-4.csv: it is not what was written (checksum)' crossval table.csv --folds 4 --merge --out damaged \
@@ -164,6 +164,7 @@ expect 4 'colonnade: fold 1 of 3: training diverged in epoch ' crossval huge.csv
   --scale none --lr 1000 --optimizer sgd --progress none
 echo file >taken
 expect 1 'cannot make the directory taken' crossval table.csv --out taken "${options[@]}"
+
 # ---- a bar within the fold, which is gone before anything else is written
 expect 0 '' crossval table.csv --fold 1/2 --out bar "${options[@]}" --ignore who,part --epochs 1000 --patience 0 --batch-size 16 \
   --progress bar

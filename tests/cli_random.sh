@@ -156,4 +156,5 @@ for ((draw = first; draw <= last; draw++)); do
   done
 done
 echo "$done_draws of $((last - first + 1)) draws were compared"
+[ "$done_draws" -gt 0 ] || fail "no draw was compared"
 finish

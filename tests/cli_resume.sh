@@ -159,6 +159,10 @@ expect 2 'block_size was 40, is 48; go on all the same: --allow-change data' tra
 expect 2 '--block-size was 40, is 24' train "${small[@]}" --resume --allow-change data --block-size 24
 expect 75 'note: goes on although block_size was 40, is 48' train "${small[@]}" --resume --allow-change data --time-limit 1ms
 expect 75 'goes on in epoch' train "${small[@]}" --resume --time-limit 1ms
+# where the rows are the same somebody gave it
+expect 75 '' train "${small[@]}" --force --block-size 8 --time-limit 1ms
+expect 2 'the checkpoint is of another training: block_size was 8, is 48' train "${small[@]}" --resume --allow-change data
+! grep -q 'go on all the same' "$scratch/stderr" || fail "a block size that was given may follow from the rows"
 
 cp data.csv elsewhere.csv
 epochs=$(($(wc -l <changed/metrics.jsonl) + 1))
@@ -170,7 +174,7 @@ expect 0 '' \
 # ---- a run that started from the model of its own directory, which is in `previous` until it is finished
 expect 0 '' train --recipe plain data.csv --out tuned "${endless[@]}" --epochs 1
 interrupt tuned --force --init tuned
-expect 0 '' train --recipe plain data.csv --out tuned "${endless[@]}" --init tuned --resume \
+expect 0 '' train --recipe plain data.csv --out tuned "${endless[@]}" --init ./tuned/model.safetensors --resume \
   --epochs $(($(wc -l <tuned/metrics.jsonl) + 1))
 [ ! -e tuned/previous ] || fail "a finished run keeps the one that it started from"
 

@@ -6,7 +6,8 @@ colonnade=${COLONNADE:?the program to test}
 # shellcheck disable=SC2034 # for the tests
 examples=${top_srcdir:?the source tree}/examples
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+# a child that is ended by a signal before it has become its command comes here, too
+trap '[ "$BASHPID" -eq $$ ] && rm -rf "$scratch"' EXIT
 failures=0
 
 fail() {

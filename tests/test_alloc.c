@@ -428,10 +428,10 @@ static const struct {
         {"io_replace_file", replace_file, 0},
         {"json_writer", write_json, 2},
         {"mem_pages", allocate_pages, 1},
-        {"csv_read of a text", read_table, 50},
-        {"csv_read of a pipe", read_table_from_pipe, 20},
+        {"CSV of a text", read_table, 50},
+        {"CSV of a pipe", read_table_from_pipe, 20},
 #ifdef HAVE_ZLIB
-        {"csv_read of gz", read_table_from_gz, 20},
+        {"CSV of gz", read_table_from_gz, 20},
 #endif
         {"cln_table_convert, cln_table_read of a cache", convert_table, 50},
         {"cln_table_create", create_table, 8},

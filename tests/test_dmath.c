@@ -14,8 +14,8 @@ START_TEST(functions_are_within_two_ulp_of_the_exact_value)
 }
 END_TEST
 
-/* sin and cos of 2 pi u: the reference rounds 2 pi u, an absolute error of |2 pi u| 2^-64. */
-START_TEST(sine_and_cosine_of_turns_are_within_their_absolute_bound)
+/* cos 2 pi u: the reference rounds 2 pi u, an absolute error of |2 pi u| 2^-64. */
+START_TEST(cosine_of_turns_is_within_its_absolute_bound)
 {
 	const long double two_pi = 6.283185307179586476925286766559005768L;
 	struct rng rng;
@@ -138,6 +138,7 @@ START_TEST(the_bits_are_those_of_every_other_machine)
 		        dmath_exp(x),     dmath_tanh(x / 64), dmath_cos_2pi(x),
 		        dmath_sigmoid(x), dmath_softplus(x),  dmath_erf(x / 64), dmath_log(fabs(x) + 0x1p-30),
 		        dmath_log1p(x / 800), dmath_pow(fabs(x) + 0.5, 0.3), dmath_normal_quantile((i + 4000.5) / 8001),
+		        dmath_erfc(x / 64),
 		};
 		for (size_t j = 0; j < sizeof values / sizeof *values; j++) {
 			uint64_t bits;
@@ -148,7 +149,7 @@ START_TEST(the_bits_are_those_of_every_other_machine)
 			crc = io_crc64(crc, bytes, sizeof bytes);
 		}
 	}
-	ck_assert_msg(crc == UINT64_C(0x4d39c20885c910dc), "%016llx", (unsigned long long)crc);
+	ck_assert_msg(crc == UINT64_C(0xae1082846c79450e), "%016llx", (unsigned long long)crc);
 }
 END_TEST
 
@@ -158,7 +159,7 @@ static Suite *dmath_suite(void)
 	TCase *accuracy = tcase_create("accuracy");
 	tcase_set_timeout(accuracy, 30);
 	tcase_add_loop_test(accuracy, functions_are_within_two_ulp_of_the_exact_value, 0, N_RANGES);
-	tcase_add_test(accuracy, sine_and_cosine_of_turns_are_within_their_absolute_bound);
+	tcase_add_test(accuracy, cosine_of_turns_is_within_its_absolute_bound);
 	tcase_add_test(accuracy, powers_are_within_their_relative_bound);
 	tcase_add_test(accuracy, erf_is_within_its_relative_bound);
 	tcase_add_test(accuracy, erfc_is_within_its_relative_bound);

@@ -233,7 +233,7 @@ static float *add_cells(float *to, size_t n, float from, float step)
 }
 
 /* Nine tenths zeros, and 1 to 100: 1 is the last decile, and the greatest number bounds no bin.  Deciles from 0 to 70, and the
- * greatest number, which is two of them.  Eleven numbers: a bin each. */
+ * greatest number, which is two of them.  Eleven numbers: a bin each.  More than nine tenths zeros: one bin for all others. */
 START_TEST(bins_are_cut_at_deciles_or_hold_a_number_each)
 {
 	static const struct {
@@ -242,6 +242,7 @@ START_TEST(bins_are_cut_at_deciles_or_hold_a_number_each)
 	    {{900, 100}, {60, 40}},
 	    {{10, 10, 10, 10, 10, 10, 10, 10, 20}, {25, 0, 0, 0, 0, 0, 0, 0, 25}},
 	    {{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, {1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3}},
+	    {{950, 50}, {30, 70}},
 	};
 	float cells[1200], *middle, *end;
 
@@ -251,9 +252,12 @@ START_TEST(bins_are_cut_at_deciles_or_hold_a_number_each)
 	} else if (_i == 1) {
 		middle = add_cells(add_cells(cells, 80, 0, 1), 20, 100, 0);
 		end = add_cells(add_cells(middle, 25, 5, 0), 25, 100, 0);
-	} else {
+	} else if (_i == 2) {
 		middle = add_cells(cells, 11, 0, 1);
 		end = add_cells(add_cells(add_cells(middle, 1, 0, 0), 2, 9, 0), 3, 10, 0);
+	} else {
+		middle = add_cells(add_cells(cells, 950, 0, 0), 50, 1, 1);
+		end = add_cells(add_cells(middle, 30, 0, 0), 70, 1, 1);
 	}
 	const struct cln_drift drift = drift_between(cells, (size_t)(middle - cells), (size_t)(end - cells));
 	const struct cln_drift wanted = drift_of_counts(expected[_i].first, expected[_i].second, 11);
@@ -301,7 +305,7 @@ static Suite *review_suite(void)
 	tcase_add_test(curves, rows_of_one_class_have_no_curve);
 	tcase_add_test(drift, drift_is_the_population_stability_index);
 	tcase_add_test(drift, a_column_drifts_where_its_numbers_move);
-	tcase_add_loop_test(drift, bins_are_cut_at_deciles_or_hold_a_number_each, 0, 3);
+	tcase_add_loop_test(drift, bins_are_cut_at_deciles_or_hold_a_number_each, 0, 4);
 	tcase_add_test(drift, columns_that_do_not_drift_are_rarely_said_to);
 	tcase_add_test(drift, names_are_cut_between_characters);
 	suite_add_tcase(suite, curves);

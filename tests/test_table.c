@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 
-
 static struct cln_table *example(void)
 {
 	struct cln_table *table = tables_create(3, 3);

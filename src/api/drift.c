@@ -73,6 +73,8 @@ static enum cln_status find_cuts(struct cuts *cuts, const float *x, const struct
 	const bool bounds = at_points == all || DECILES * greatest->at >= all;
 	for (size_t p = 1; p + !bounds < n_points; p++)
 		cuts->x[cuts->n++] = points[p].x;
+	if (cuts->n == 0 && n_points > 1) /* nine cells in ten are the least number: the others have a bin */
+		cuts->x[cuts->n++] = nextafterf(points[0].x, INFINITY);
 	return CLN_OK;
 }
 

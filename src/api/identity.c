@@ -53,6 +53,7 @@ static uint64_t levels_fingerprint(const struct pipeline *pipeline)
 	return fingerprint;
 }
 
+#define ROWS "training rows"
 #define COLUMNS "columns" /* that were learnt from, where others were left out */
 
 static void write_columns(struct json_writer *writer, const struct prepared *data)
@@ -115,7 +116,7 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 	write_table(&writer, "training table", sources->train);
 	write_table(&writer, "validation table", sources->valid);
 	write_table(&writer, "test table", sources->test);
-	json_size(&writer, "training rows", data->train_rows);
+	json_size(&writer, ROWS, data->train_rows);
 	json_size(&writer, "validation rows", data->valid_rows);
 	json_size(&writer, "features", data->pipeline->n_features);
 	write_columns(&writer, data);
@@ -137,7 +138,7 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 static const struct freedom {
 	const char *option, *keys[MOST_KEYS]; /* fewer: the others NULL */
 } freedoms[] = {
-    {"data", {"training table", "training rows", "validation rows", "scaling_rate", "initial weights", "block_size"}},
+    {"data", {"training table", ROWS, "validation rows", "scaling_rate", "initial weights", "block_size"}},
     {"valid", {"validation table", "validation rows"}},
     {"test", {"test table"}},
     {"class-weight", {"class_weight", "negative_class_weight", "positive_class_weight"}},
@@ -272,6 +273,12 @@ static bool may_have_other_epochs(const struct json *identity)
 
 /* ---------------------------------------------------------------- comparing */
 
+/* Where nobody gave it, the size of a block follows from the rows. */
+static bool may_follow(const char *key, const struct json *was, const struct json *is)
+{
+	return strcmp(key, "block_size") != 0 || !json_same(json_get(was, ROWS), json_get(is, ROWS));
+}
+
 /* The members of `all`, which is one of the two; those that the one before it has were compared with it. */
 static enum cln_status compare(const struct json *all, const struct json *before_all, const struct json *was, const struct json *is,
 			       const struct identity_freedom *freedom, struct cln_error *err)
@@ -287,6 +294,9 @@ static enum cln_status compare(const struct json *all, const struct json *before
 			continue;
 		json_show(before, old);
 		json_show(now, new);
+		if (!may_follow(key, was, is))
+			return error_set(err, CLN_E_USAGE, "the checkpoint is of another training: %s was %s, is %s", key,
+					 before, now);
 		if (!is_allowed(&option, freedom->allowed, key))
 			return error_set(err, CLN_E_USAGE, "the checkpoint is of another training: %s was %s, is %s%s%s", key,
 					 before, now, *option ? "; go on all the same: --allow-change " : "", option);

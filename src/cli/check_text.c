@@ -169,7 +169,7 @@ static void write_label(struct text *text, const struct check_result *result)
 	text_add_visible(text, result->label);
 	text_addf(text, ": \"");
 	text_add_visible(text, result->positive);
-	text_addf(text, "\" is positive%s, %zu rows (%.1f %%); \"", result->positive_was_chosen ? ", being the greater" : "",
+	text_addf(text, "\" is positive%s, %zu rows (%.3g %%); \"", result->positive_was_chosen ? ", being the greater" : "",
 		  result->n_positive, n ? 100 * (double)result->n_positive / (double)n : 0);
 	text_add_visible(text, result->negative);
 	text_addf(text, "\" negative, %zu\n", result->n_negative);

@@ -11,6 +11,8 @@
 #include "cli/fold_file.h"
 #include "cli/interrupt.h"
 #include "report/crossval_report.h"
+#include "report/evaluation.h"
+#include "report/output.h"
 
 /* A cross-validation under way; the observer's context. */
 struct validation {
@@ -143,14 +145,15 @@ static bool on_ready(void *context)
 static void tell_fit(const struct validation *validation, size_t fit, double seconds)
 {
 	const struct cln_evaluation *measured = &validation->fits[fit];
+	char auc[EVALUATION_VALUE];
 
 	if (validation->options->progress == PROGRESS_NONE)
 		return;
+	evaluation_short_auc(auc, measured->measures[CLN_MEASURE_AUC].value);
 	fprintf(stderr, "fold %zu of %zu  ", fit + 1, crossval_fits(&validation->crossval));
 	if (seconds < 0)
 		fprintf(stderr, "is there:  ");
-	fprintf(stderr, "log loss %.4f  AUC %.4f  %zu rows", measured->measures[CLN_MEASURE_LOG_LOSS].value,
-		measured->measures[CLN_MEASURE_AUC].value, measured->rows);
+	fprintf(stderr, "log loss %.4f  AUC %s  %zu rows", measured->measures[CLN_MEASURE_LOG_LOSS].value, auc, measured->rows);
 	if (seconds >= 0)
 		fprintf(stderr, "  %.1f s", seconds);
 	fputc('\n', stderr);
@@ -352,7 +355,7 @@ static enum cln_status write_result(const struct validation *validation, struct 
 	text_add(&text, "\n", 1);
 	const enum cln_status status = replace(validation, "crossval.json", &text, err);
 	if (status == CLN_OK && validation->options->json)
-		fputs(text.bytes, stdout);
+		return output_print(&text, err);
 	text_free(&text);
 	return status;
 }

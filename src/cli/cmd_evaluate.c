@@ -101,6 +101,7 @@ static enum cln_status print_json(const struct judgement *judgement, const struc
 
 	json_begin_object(&writer, NULL);
 	evaluation_write(&writer, &comparison->first);
+	json_string(&writer, "positive", names->positive);
 	if (judgement->second)
 		evaluation_write_comparison(&writer, comparison, names);
 	json_end_object(&writer);

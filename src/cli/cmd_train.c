@@ -290,7 +290,6 @@ static void on_checkpoint(void *context, const struct cln_checkpoint *checkpoint
 
 /* ---------------------------------------------------------------- before and after */
 
-/* With --init its categories rule, because its pipeline is kept. */
 static enum cln_status fit(struct run *run, struct cln_error *err)
 {
 	const bool report = run->options->report;
@@ -423,9 +422,7 @@ static void print_next(const struct run *run)
 	fprintf(stderr, "model     %s/model.safetensors\n", options->out);
 	if (options->report && run->unreported.code == CLN_OK)
 		fprintf(stderr, "report    %s/%s\n", options->out, RUN_REPORT);
-	text_addf(&next, "colonnade predict ");
-	run_command_word(&next, options->out);
-	text_addf(&next, " NEW.csv%s > predictions.csv", options->read.no_header ? " --no-header" : "");
+	run_command_next(&next, options);
 	if (!next.failed)
 		fprintf(stderr, "next      %s\n", next.bytes);
 	text_free(&next);

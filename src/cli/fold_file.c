@@ -25,11 +25,6 @@ static enum cln_status file_name(char path[RUN_PATH], const struct fold_files *f
 	return run_directory_file(path, &folder, name, err);
 }
 
-static void hexadecimal(char digits[17], uint64_t x)
-{
-	snprintf(digits, 17, "%016llx", (unsigned long long)x);
-}
-
 /* The first score of a fit's repeat. */
 static size_t first_score(const struct crossval *crossval, size_t fit)
 {
@@ -80,7 +75,7 @@ void fold_files_enter(struct fold_files *files)
 	char path[RUN_PATH];
 
 	files->lock = -1;
-	if (run_directory_file(path, &folder, ".lock", NULL) == CLN_OK)
+	if (run_directory_file(path, &folder, ".folds.lock", NULL) == CLN_OK)
 		files->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (files->lock < 0)
 		return;
@@ -124,17 +119,14 @@ static enum cln_status write_record(struct text *text, const struct fold_files *
 				    const struct cln_evaluation *measured, double seconds, struct cln_error *err)
 {
 	struct json_writer writer = {.out = text, .pretty = true};
-	char digits[17];
 
 	json_begin_object(&writer, NULL);
 	json_string(&writer, "program", "colonnade");
 	json_string(&writer, "version", CLN_VERSION);
 	json_size(&writer, "fold", fit + 1);
 	json_size(&writer, "of", crossval_fits(files->crossval));
-	hexadecimal(digits, files->fingerprint);
-	json_string(&writer, "fingerprint", digits);
-	hexadecimal(digits, io_crc64(0, scores->bytes, scores->length));
-	json_string(&writer, "scores_checksum", digits);
+	json_hexadecimal(&writer, "fingerprint", files->fingerprint);
+	json_hexadecimal(&writer, "scores_checksum", io_crc64(0, scores->bytes, scores->length));
 	evaluation_write(&writer, measured);
 	json_double(&writer, "seconds", seconds);
 	run_record_write_options(&writer, files->options);
@@ -249,7 +241,7 @@ static enum cln_status check_record(uint64_t *checksum, const struct fold_files 
 		return CLN_E_DAMAGED;
 	}
 	*checksum = read;
-	hexadecimal(expected, files->fingerprint);
+	snprintf(expected, sizeof expected, "%016llx", (unsigned long long)files->fingerprint);
 	if (strcmp(fingerprint, expected) != 0)
 		status = error_set(err, CLN_E_USAGE,
 				   "%s is of other data (fingerprint %.32s, now %s); take another --out, or --force", path,

@@ -3,24 +3,35 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/run_directory.h"
+
+#define MODEL_IN_RUN "/model.safetensors"
+
+/* Whether the model of --init is that of the directory --out, however the two are written. */
+static bool starts_from_itself(const struct options *options)
+{
+	const size_t length = strlen(options->init), ending = strlen(MODEL_IN_RUN);
+	const bool in_run = length > ending && strcmp(options->init + length - ending, MODEL_IN_RUN) == 0;
+	char folder[RUN_PATH];
+	struct stat init, out;
+
+	snprintf(folder, sizeof folder, "%.*s", (int)(in_run ? length - ending : length), options->init);
+	return stat(folder, &init) == 0 && stat(options->out, &out) == 0 && init.st_dev == out.st_dev && init.st_ino == out.st_ino;
+}
 
 /* A run that started from the model of its own directory has it in `previous` until it is finished. */
 static enum cln_status load(struct cln_model **model, const struct options *options, struct cln_error *err)
 {
 	const struct run_directory directory = {.path = options->out};
 	char previous[RUN_PATH];
-	struct cln_error none = {0};
-	enum cln_status status = cln_model_load(model, options->init, err);
 
-	if (status != CLN_OK && options->resume != RUN_NEW && strcmp(options->init, options->out) == 0 &&
-	    run_directory_file(previous, &directory, RUN_PREVIOUS, NULL) == CLN_OK &&
-	    cln_model_load(model, previous, &none) == CLN_OK) {
-		*err = (struct cln_error){0};
-		return CLN_OK;
-	}
-	return status;
+	if (options->resume != RUN_NEW && starts_from_itself(options) &&
+	    run_directory_file(previous, &directory, RUN_PREVIOUS MODEL_IN_RUN, NULL) == CLN_OK && access(previous, F_OK) == 0)
+		return cln_model_load(model, previous, err);
+	return cln_model_load(model, options->init, err);
 }
 
 enum cln_status init_model_load(struct cln_model **model, struct options *options, struct cln_error *err)

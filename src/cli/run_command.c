@@ -35,7 +35,8 @@ static bool is_changed(const struct options *options, const struct options *defa
 	return strcmp(value, usual) != 0;
 }
 
-void run_command_word(struct text *line, const char *word)
+/* As it is where nothing in it means anything to a shell, else in single quotes. */
+static void add_word(struct text *line, const char *word)
 {
 	const bool plain =
 	    *word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%") == strlen(word);
@@ -59,7 +60,7 @@ static void add_option(struct text *line, const struct options *options, const s
 	if (spec->type == OPTION_SWITCH && strcmp(value, "true") == 0)
 		return;
 	text_add(line, spec->type == OPTION_SWITCH ? "=" : " ", 1);
-	run_command_word(line, spec->type == OPTION_TEXT ? options_text(options, spec) : value);
+	add_word(line, spec->type == OPTION_TEXT ? options_text(options, spec) : value);
 }
 
 /* The values of the recipe in force. */
@@ -70,10 +71,24 @@ static void recipe_defaults(struct options *defaults, const struct options *opti
 		options_defaults(defaults, options->command);
 }
 
-/* A file's name that is an operand behind "--" alone; "-" is standard input. */
-static bool is_like_option(const char *operand)
+static void add_operand(struct text *line, const char *operand)
 {
-	return operand[0] == '-' && operand[1];
+	if (operand[0] == '-' && operand[1]) /* "-" is standard input */
+		text_addf(line, "./");
+	add_word(line, operand);
+}
+
+void run_command_next(struct text *line, const struct options *options)
+{
+	static const char *const reading[] = {"no-header", "separator"};
+
+	text_addf(line, "colonnade predict ");
+	add_operand(line, options->out);
+	text_addf(line, " NEW.csv");
+	for (size_t i = 0; i < sizeof reading / sizeof *reading; i++)
+		if (options_given(options, reading[i]))
+			add_option(line, options, options_find(options->command, reading[i]));
+	text_addf(line, " > predictions.csv");
 }
 
 void run_command_write(struct json_writer *writer, const struct options *options)
@@ -83,8 +98,8 @@ void run_command_write(struct json_writer *writer, const struct options *options
 	struct text line = {0};
 
 	recipe_defaults(&defaults, options);
-	text_addf(&line, "colonnade train %s", is_like_option(options->operands[0]) ? "./" : "");
-	run_command_word(&line, options->operands[0]);
+	text_addf(&line, "colonnade train ");
+	add_operand(&line, options->operands[0]);
 	if (options_given(options, "recipe"))
 		add_option(&line, options, options_find(options->command, "recipe"));
 	json_begin_array(writer, "changed");

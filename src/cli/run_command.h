@@ -5,8 +5,8 @@
 
 #include "cli/options.h"
 
-/* Adds a word for a POSIX shell: as it is where nothing in it means anything to one, else in single quotes. */
-void run_command_word(struct text *line, const char *word);
+/* Adds the command of what comes next: predictions for a table that is written as DATA is. */
+void run_command_next(struct text *line, const struct options *options);
 
 /* Into the open object: "changed", the names of options whose values are not the recipe's, and "command", a line for a shell. */
 void run_command_write(struct json_writer *writer, const struct options *options);

@@ -5,6 +5,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/search_refit.h"
+#include "report/evaluation.h"
 
 /* ---------------------------------------------------------------- set-up */
 
@@ -94,13 +95,16 @@ static void tell_values(const struct search_run *run, size_t number)
 
 static void tell_trial(const struct search_run *run, size_t number, const struct trial_run *trained)
 {
+	char auc[EVALUATION_VALUE];
+
 	if (!tells(run))
 		return;
+	evaluation_short_auc(auc, trained->metrics.auc);
 	fprintf(stderr, "trial %zu of %zu  %zu epochs  ", number, run->plan.trials, trained->epochs);
 	if (trained->state == TRIAL_DIVERGED)
 		fprintf(stderr, "diverged");
 	else
-		fprintf(stderr, "log loss %.4f  AUC %.4f  accuracy %.4f  %.1f s", trained->metrics.log_loss, trained->metrics.auc,
+		fprintf(stderr, "log loss %.4f  AUC %s  accuracy %.4f  %.1f s", trained->metrics.log_loss, auc,
 			trained->metrics.accuracy, trained->seconds);
 	tell_values(run, number);
 	fputc('\n', stderr);

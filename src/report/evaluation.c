@@ -32,6 +32,11 @@ void evaluation_interval(char text[EVALUATION_INTERVAL], enum cln_measure measur
 		snprintf(text, EVALUATION_INTERVAL, "%s to %s", from, to);
 }
 
+void evaluation_short_auc(char text[EVALUATION_VALUE], double auc)
+{
+	snprintf(text, EVALUATION_VALUE, isnan(auc) ? "-" : "%.4f", auc);
+}
+
 void evaluation_print_metrics(FILE *out, const struct cln_metrics *metrics)
 {
 	char loss[EVALUATION_VALUE], auc[EVALUATION_VALUE], accuracy[EVALUATION_VALUE];

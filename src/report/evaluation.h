@@ -19,6 +19,9 @@ void evaluation_value(char text[EVALUATION_VALUE], enum cln_measure measure, dou
 #define EVALUATION_INTERVAL (2 * EVALUATION_VALUE + 8)
 void evaluation_interval(char text[EVALUATION_INTERVAL], enum cln_measure measure, double low, double high, bool signs);
 
+/* "0.9137" for lines of progress; "-" where undefined. */
+void evaluation_short_auc(char text[EVALUATION_VALUE], double auc);
+
 /* "   0.32468   0.90147   0.83000": log loss, AUC and accuracy, in columns. */
 void evaluation_print_metrics(FILE *out, const struct cln_metrics *metrics);
 

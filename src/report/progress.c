@@ -182,9 +182,12 @@ static void latest_text(char text[LATEST_TEXT], const struct progress *progress)
 {
 	const struct cln_epoch *epoch = &progress->latest;
 
+	char auc[EVALUATION_VALUE];
+
 	text[0] = '\0';
+	evaluation_short_auc(auc, epoch->valid.auc);
 	if (epoch->epoch > 0 && progress->valid)
-		snprintf(text, LATEST_TEXT, "  loss %.4g  AUC %.4f", epoch->valid.log_loss, epoch->valid.auc);
+		snprintf(text, LATEST_TEXT, "  loss %.4g  AUC %s", epoch->valid.log_loss, auc);
 	else if (epoch->epoch > 0)
 		snprintf(text, LATEST_TEXT, "  loss %.4g", epoch->train_loss);
 }
