@@ -233,8 +233,9 @@ static const struct command commands[] = {
 	    "The folder that --out names holds, for every fold, what was said of its rows (fold-3-of-5.csv) and what was "
 	    "measured (fold-3-of-5.json), and at the end predictions.csv, with a line for each row of DATA, and crossval.json "
 	    "(.folds.lock is empty). A fold that is there is not done again, if options and data are the same, else it is "
-	    "refused by name: after a signal or a time limit (exit code 75), the same command goes on with the fold that it was in. That one begins anew, and so "
-	    "a call does its first fold to the end whatever --time-limit says; only a signal stops it there.\n\n"
+	    "refused by name: after a signal or a time limit (exit code 75), the same command goes on with the fold that it "
+	    "was in. That one begins anew, and so a call does its first fold to the end whatever --time-limit says; only a "
+	    "signal stops it there.\n\n"
 	    "--fold K/N does fold K alone, so that the jobs of an array can share the work (with --repeats N counts the folds of "
 	    "all repeats); --merge then makes the result of all, the same, to the byte, as that of a single call.",
 	.examples = "colonnade crossval data.csv --folds 10\n"
