@@ -38,14 +38,14 @@ static enum cln_status list_texts(struct texts *list, size_t *n, const struct cl
 
 static const char not_a_number[] = "not a number";
 
-static enum cln_status add_text(struct findings *findings, const struct cln_table *table, size_t row, size_t c, const char *hint,
-				struct cln_error *err)
+static enum cln_status add_text(struct findings *findings, struct text_line *begin, const struct cln_table *table, size_t row,
+				size_t c, const char *hint, struct cln_error *err)
 {
 	const char *name = table->columns[c].name;
 	char sentence[512], text[TABLE_CELL];
 	size_t line, field;
 
-	table_find_place(&line, &field, table, row, c);
+	table_find_place(&line, &field, begin, table, row, c);
 	table_cell(text, table, row, c);
 	snprintf(sentence, sizeof sentence, "%s (\"%.*s\", column \"%.*s\"; %s)", not_a_number, utf8_cut(text, 200), text,
 		 utf8_cut(name, 200), name, hint);
@@ -57,6 +57,7 @@ static enum cln_status add_texts(struct findings *findings, const struct cln_tab
 				 const char *hint, struct cln_error *err)
 {
 	enum cln_status status = CLN_OK;
+	struct text_line begin = {0};
 	size_t met = 0;
 
 	for (size_t row = 0; n > 0 && row < table->n_rows; row++) {
@@ -66,7 +67,7 @@ static enum cln_status add_texts(struct findings *findings, const struct cln_tab
 			const uint32_t code = table->columns[list[i].column].codes[row];
 
 			if (code != LEVEL_MISSING && !list[i].good[code] && met++ < findings->most)
-				status = add_text(findings, table, row, list[i].column, hint, err);
+				status = add_text(findings, &begin, table, row, list[i].column, hint, err);
 		}
 	}
 	findings_count(findings, not_a_number, met);
