@@ -288,6 +288,32 @@ holds "one text among numbers" '^  a  *text .* all numbers but 1 \("text": 1\)$'
 expect 3 '' check spaces.csv --model labelled
 equal "the text alone is no number" "$(places)" "spaces.csv:32:1 "
 
+# ---- places far down a file are found from one to the next: each from the start of the file took 46 s
+awk 'BEGIN {
+  print "a,y"
+  for (row = 0; row < 810000; row++)
+    print "1234567890123," (row < 800000 ? row % 2 : "")
+}' >far.csv
+(ulimit -t 20 && "$colonnade" check far.csv --recipe plain --problems 10000 --threads 1 >stdout 2>stderr)
+equal "the exit code of far problems" $? 3
+equal "far problems" "$(grep -c '^far.csv:8[01][0-9]*:15: a label is missing' stdout)" 10000
+holds "the last of them" '^far.csv:810001:15: ' stdout
+
+# ---- of texts in many columns only those that are told are looked up in the file: all columns' first ones took 40 s
+for cell in 7 seven; do
+  awk -v cell=$cell 'BEGIN {
+    for (row = 0; row <= 60; row++) {
+      for (c = 1; c <= 10000; c++)
+        printf "%s,", row == 0 ? "c" c : cell == 7 ? row % cell : cell
+      print row == 0 ? "y" : row % 2
+    }
+  }' >$cell.csv
+done
+(ulimit -t 20 && "$colonnade" check 7.csv --valid seven.csv --recipe plain --threads 1 >stdout 2>stderr)
+equal "the exit code of many columns" $? 3
+equal "those that are told" "$(grep -c '^seven.csv:2:[0-9]*: not a number ("seven", column "c[0-9]*"; in DATA' stdout)" 50
+holds "those that are counted" '^problems  600000: not a number .600000.' stdout
+
 # ---- no text is cut inside a character, wherever it stands and whatever its length modulo three
 utf8() { cat stdout stderr | iconv -f UTF-8 -t UTF-8 >/dev/null || fail "$1: cut inside a character"; }
 euros=$(printf '\342\202\254%.0s' {1..90})

@@ -130,16 +130,20 @@ static enum cln_status check_labels(struct check_file *file, const struct label 
 static enum cln_status check_types(struct check_result *result, struct check_file *file, struct cln_error *err)
 {
 	const struct cln_table *data = result->files[CHECK_DATA].table, *table = file->table;
-	enum cln_status status = CLN_OK;
+	bool *texts = mem_alloc(table->n_columns, sizeof *texts, err);
+	enum cln_status status = CLN_E_MEMORY;
 
-	for (size_t c = 0; c < data->n_columns && status == CLN_OK; c++) {
+	for (size_t c = 0; c < data->n_columns && texts; c++) {
 		const struct column *column = &data->columns[c];
 		const size_t other = column->ignored ? SIZE_MAX : table_find_cells(table, column->name);
 
-		if (other != SIZE_MAX && column->type == COLUMN_NUMERIC && table->columns[other].type == COLUMN_CATEGORICAL &&
+		if (other != SIZE_MAX && column->type == COLUMN_NUMERIC &&
 		    !(result->weight && strcmp(column->name, result->weight) == 0))
-			status = check_texts(&file->findings, table, other, "in DATA this column is numbers", err);
+			texts[other] = table->columns[other].type == COLUMN_CATEGORICAL;
 	}
+	if (texts)
+		status = check_texts(&file->findings, table, texts, "in DATA this column is numbers", err);
+	mem_free(texts);
 	return status;
 }
 

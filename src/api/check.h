@@ -118,8 +118,8 @@ static inline bool check_is_leak(size_t n_shared, size_t n_rows) { return n_shar
 /* How many rows of a table stand in DATA too, by DATA's columns of `use` (an entry each), in 16 bytes a row. */
 enum cln_status check_shared(size_t *n, const struct cln_table *table, const struct cln_table *data, const bool *use, int threads,
 			     struct cln_error *err) CLN_MUST_CHECK;
-/* Texts in column c of a table, where there are to be numbers: train or predict refuse the first. */
-enum cln_status check_texts(struct findings *findings, const struct cln_table *table, size_t c, const char *hint,
+/* Texts in columns that are to be numbers (numeric: an entry a column): train or predict refuse the first. */
+enum cln_status check_texts(struct findings *findings, const struct cln_table *table, const bool *numeric, const char *hint,
 			    struct cln_error *err) CLN_MUST_CHECK;
 enum cln_status check_model(struct check_result *result, const struct check_task *task, struct cln_error *err) CLN_MUST_CHECK;
 

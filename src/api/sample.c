@@ -129,7 +129,7 @@ static enum cln_status read_features(struct sample *sample, const struct cln_mod
 	if (status != CLN_OK)
 		return status;
 	judge_report_extra(&sample->report, model, table, reader);
-	for (size_t c = 0; c < sample_count(model->pipeline); c++)
+	for (size_t c = 0, n = sample_count(model->pipeline); c < n; c++)
 		sample->cells[c] = (size_t)(pipeline_cells(reader, c) - table->columns);
 	status = pipeline_read(sample->data.X, reader, sample->rows, 0, sample->n, threads, &sample->report, err);
 	pipeline_reader_destroy(reader);

@@ -35,20 +35,25 @@ void csv_place(const struct source *source, uint64_t base_offset, size_t base_li
 		*line += source->lines_between;
 }
 
-/* Where a line begins; false: the text has fewer. */
-static bool find_line(const struct source *source, uint64_t *offset, size_t line)
+/* Goes on to where a line begins, or back to the start and on; false: the text has fewer. */
+static bool find_line(const struct source *source, struct text_line *begin, size_t line)
 {
 	char bytes[16384];
-	size_t left = line - 1; /* line feeds to pass */
-	for (*offset = 0; left && *offset < source->size;) {
-		size_t n = source->size - *offset < sizeof bytes ? (size_t)(source->size - *offset) : sizeof bytes;
-		if (source_read(source, bytes, *offset, n, NULL) != CLN_OK)
+	if (line - 1 < begin->before)
+		*begin = (struct text_line){0};
+	size_t left = line - 1 - begin->before; /* line feeds to pass */
+	uint64_t offset = begin->offset;
+	while (left && offset < source->size) {
+		size_t n = source->size - offset < sizeof bytes ? (size_t)(source->size - offset) : sizeof bytes;
+		if (source_read(source, bytes, offset, n, NULL) != CLN_OK)
 			return false;
 		const char *at = bytes, *end = bytes + n;
 		for (; left && (at = memchr(at, '\n', (size_t)(end - at))); at++)
 			left--;
-		*offset += left ? n : (size_t)(at - bytes);
+		offset += left ? n : (size_t)(at - bytes);
 	}
+	if (left == 0)
+		*begin = (struct text_line){line - 1, offset};
 	return left == 0;
 }
 
@@ -75,13 +80,14 @@ static bool find_cell(struct cursor *cursor, uint64_t *offset, const struct cln_
 }
 
 static bool place_in_text(const struct source *source, const struct cln_table *table, size_t line, size_t column,
-			  size_t *field_line, size_t *field_column)
+			  struct text_line *begin, size_t *field_line, size_t *field_column)
 {
 	struct cursor cursor;
-	uint64_t offset, cell;
+	uint64_t cell;
 	char mark[3] = {0};
-	if (!find_line(source, &offset, line) || cursor_create(&cursor, source, table->separator, 4096, NULL) != CLN_OK)
+	if (!find_line(source, begin, line) || cursor_create(&cursor, source, table->separator, 4096, NULL) != CLN_OK)
 		return false;
+	uint64_t offset = begin->offset;
 	if (offset == 0 && source->size >= sizeof mark && source_read(source, mark, 0, sizeof mark, NULL) == CLN_OK)
 		offset = text_mark_length(mark, sizeof mark);
 	bool found = cursor_seek(&cursor, offset, 0, offset) && find_cell(&cursor, &cell, table, column);
@@ -91,7 +97,8 @@ static bool place_in_text(const struct source *source, const struct cln_table *t
 	return found;
 }
 
-void table_find_place(size_t *line, size_t *field, const struct cln_table *table, size_t row, size_t column)
+void table_find_place(size_t *line, size_t *field, struct text_line *begin, const struct cln_table *table, size_t row,
+		      size_t column)
 {
 	struct source file = {.fd = -1};
 	const struct source *text = table->text;
@@ -101,7 +108,7 @@ void table_find_place(size_t *line, size_t *field, const struct cln_table *table
 	if (*line && !text && table->reopens && source_open(&file, table->source, NULL) == CLN_OK)
 		text = &file;
 	if (*line && text && table->separator &&
-	    place_in_text(text, table, *line - text->lines_between, column, &place_line, &place_field)) {
+	    place_in_text(text, table, *line - text->lines_between, column, begin, &place_line, &place_field)) {
 		*line = place_line;
 		*field = place_field;
 	}
@@ -110,8 +117,9 @@ void table_find_place(size_t *line, size_t *field, const struct cln_table *table
 
 void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t row, size_t column)
 {
+	struct text_line begin = {0};
 	size_t line, field;
-	table_find_place(&line, &field, table, row, column);
+	table_find_place(&line, &field, &begin, table, row, column);
 	if (field)
 		snprintf(place, TABLE_PLACE, "%s:%zu:%zu", table->source, line, field);
 	else if (line)

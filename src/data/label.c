@@ -70,6 +70,7 @@ struct cell_errors {
 	const struct cln_table *table;
 	struct cln_error *err;
 	size_t n;
+	struct text_line begin;    /* of the row of the last one */
 	struct findings *findings; /* where all are wanted they go there, else NULL */
 	enum cln_status status;    /* of that */
 };
@@ -86,7 +87,7 @@ static void find_cell(struct cell_errors *errors, size_t row, size_t column, con
 	findings_count(errors->findings, what, 1);
 	if (errors->n++ >= errors->findings->most)
 		return;
-	table_find_place(&line, &field, errors->table, row, column);
+	table_find_place(&line, &field, &errors->begin, errors->table, row, column);
 	table_cell(text, errors->table, row, column);
 	snprintf(sentence, sizeof sentence, "%s (\"%s\", column \"%.*s\"; %s)", what, text, utf8_cut(name, 200), name, hint);
 	errors->status = findings_add(errors->findings, what, line, field, sentence, errors->err);

@@ -489,9 +489,10 @@ static enum cln_status learn(struct pipeline *pipeline, struct fit *fit, const s
 		return status;
 	bool small = fit->sample.n_rows < SMALL_SAMPLE / (pipeline->n_columns + 1);
 	status = parallel_try(small ? 1 : threads, pipeline->n_columns, fit_body, fit, err);
+	const size_t most_numbered = share_numbered(pipeline);
 	for (size_t c = 0; c < pipeline->n_columns && status == CLN_OK; c++)
 		if (fit->columns[c].cells->type == COLUMN_CATEGORICAL)
-			status = choose_levels(&fit->columns[c], &fit->sample, settings, share_numbered(pipeline), err);
+			status = choose_levels(&fit->columns[c], &fit->sample, settings, most_numbered, err);
 	return status == CLN_OK ? number_features(pipeline, table, err) : status;
 }
 

@@ -93,8 +93,16 @@ size_t table_line(const struct cln_table *table, size_t row);
 #define TABLE_PLACE 512
 void table_place(char place[TABLE_PLACE], const struct cln_table *table, size_t row, size_t column);
 
-/* The same as numbers; *line 0: not known, *field 0: the line alone is. */
-void table_find_place(size_t *line, size_t *field, const struct cln_table *table, size_t row, size_t column);
+/* Where a line of a text begins: how many lines are before it, and the byte. */
+struct text_line {
+	size_t before;
+	uint64_t offset;
+};
+
+/* The same as numbers; *line 0: not known, *field 0: the line alone is.  begin: a line of the table's text, at first {0}, from
+ * which it is looked for, and which becomes the row's: rows in ascending order take one reading of the text in all. */
+void table_find_place(size_t *line, size_t *field, struct text_line *begin, const struct cln_table *table, size_t row,
+		      size_t column);
 
 /* cln_table_read that goes on behind problems of text, wherever that is sound, and adds all to the findings; CLN_E_DATA where these
  * end it, and for what has no place in a row (the findings then have none of it).  Rows that have one are marked as bad in them. */
