@@ -50,7 +50,7 @@ expect 75 ' of member 1 of 16, after step ' \
 stopped_behind_small_networks() {
   local directory=$1
   shift
-  expect 75 'stopped by the time limit before the first step: nothing was done, and nothing is lost' \
+  expect 75 'stopped by the time limit before the first step: nothing was done, and nothing is lost; to get beyond it' \
     train "$@" --out "$directory" --time-limit 1ms
   [ ! -e "$directory" ] || fail "a time limit before the first step leaves $directory"
   "$colonnade" train "$@" --out "$directory" --threads 1 --checkpoint-every 1ms >stdout 2>stderr &

@@ -328,8 +328,8 @@ static enum cln_status tell_stop(const struct run *run, struct cln_error *err)
 	char place[PLACE_TEXT];
 
 	if (!run->started)
-		return error_set(err, CLN_STOPPED, "stopped by %s before the first step: nothing was done, and nothing is lost",
-				 interrupt_reason());
+		return error_set(err, CLN_STOPPED, "stopped by %s before the first step: nothing was done, and nothing is lost%s",
+				 interrupt_reason(), interrupt_signalled() ? "" : "; to get beyond it a start needs more time");
 	place_text(place, run, &run->reached);
 	if (run->unsaved.code != CLN_OK)
 		return error_set(err, run->unsaved.code, "stopped by %s, and the checkpoint could not be written: %s",
