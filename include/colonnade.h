@@ -161,6 +161,8 @@ enum cln_class_weight { CLN_CLASS_WEIGHT_NONE, CLN_CLASS_WEIGHT_BALANCED, CLN_CL
 
 /* For n_hidden, epochs and ensemble: chosen from the number of rows and `effort`, never from cores or clocks (doc/recipe.md). */
 #define CLN_AUTO SIZE_MAX
+/* For learning_rate, bias_rate, embedding_rate, scaling_rate and dropout: chosen from the number of rows. */
+#define CLN_BY_ROWS (-1.0)
 enum cln_effort { CLN_QUICK, CLN_USUAL, CLN_BEST, CLN_N_EFFORTS };
 
 /* Everything that shapes a training run, as plain values.  cln_config_recipe fills it; strings are borrowed. */
@@ -201,12 +203,12 @@ struct cln_config {
 
 	/* training */
 	enum cln_optimizer optimizer;
-	double learning_rate;
+	double learning_rate;       /* may be CLN_BY_ROWS */
 	double momentum;            /* momentum, nesterov; also the decay of rmsprop's mean square */
 	double beta1, beta2, epsilon;
 	enum cln_parametrisation parametrisation; /* ntk: the rate of a layer's weights is divided by sqrt(its inputs) */
-	double bias_rate, embedding_rate; /* factors of the rate for biases, embeddings of numbers, ... */
-	double level_rate, scaling_rate;  /* ... values of levels; input factors, 0: 3 below 5,000 rows, else 1 */
+	/* Factors of the rate for biases, embeddings of numbers, input factors (each may be CLN_BY_ROWS) and values of levels. */
+	double bias_rate, embedding_rate, scaling_rate, level_rate;
 	enum cln_schedule schedule;
 	double warmup_fraction;     /* of all steps: warmup, one-cycle */
 	size_t step_epochs;         /* step: every so many epochs ... */
@@ -216,7 +218,7 @@ struct cln_config {
 	double l1, l2;              /* penalties added to the cost: l1 |w| + l2/2 w^2; weights only, not biases */
 	double weight_decay;        /* decoupled: w <- w - lr wd w; weights only */
 	enum cln_regularisation regularisation; /* weight_decay and dropout over time */
-	double dropout;             /* in [0, 1): share of hidden units set to 0 */
+	double dropout;             /* in [0, 1): share of hidden units set to 0; may be CLN_BY_ROWS */
 	double label_smoothing;     /* y <- y (1 - s) + s/2 */
 	double clip_norm;           /* the gradient's greatest Euclidean norm; 0: no clipping */
 	size_t patience;            /* epochs without a better metric before stopping; 0: never stops early */

@@ -630,7 +630,7 @@ START_TEST(configs_and_tables_that_do_not_fit_are_refused)
 	struct cln_table *table = ring_table(100, 0), *pair = pair_table(true), *none = tables_create(0, 1);
 	struct cln_config config = small_config();
 
-	config.learning_rate = -1;
+	config.learning_rate = -0.5;
 	check_refused(table, NULL, NULL, &config, CLN_E_USAGE, "learning_rate");
 	config = small_config();
 	config.isa = "abacus";

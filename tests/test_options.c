@@ -186,9 +186,10 @@ START_TEST(default_has_the_documented_values)
 	ck_assert_int_eq(config->schedule, CLN_FLAT_COSINE);
 	ck_assert_int_eq(config->parametrisation, CLN_NTK);
 	ck_assert_int_eq(config->regularisation, CLN_REGULARISATION_FLAT_COSINE);
-	ck_assert_double_eq(config->learning_rate, 0.04);
+	ck_assert_double_eq(config->learning_rate, CLN_BY_ROWS);
 	ck_assert_double_eq(config->beta2, 0.999);
-	ck_assert_double_eq(config->scaling_rate, 0);
+	ck_assert_double_eq(config->scaling_rate, CLN_BY_ROWS);
+	ck_assert_double_eq(config->dropout, CLN_BY_ROWS);
 	ck_assert_double_eq(config->frequency_spread, 1);
 	ck_assert_uint_eq(config->epochs, CLN_AUTO);
 	ck_assert_uint_eq(config->ensemble, CLN_AUTO);
@@ -228,20 +229,45 @@ START_TEST(members_and_epochs_follow_from_the_rows)
 }
 END_TEST
 
-START_TEST(input_factors_go_by_the_rows)
+START_TEST(rates_go_by_the_rows)
 {
 	static const struct {
 		size_t rows;
-		double rate;
-	} cases[] = {{0, 3}, {10, 3}, {4999, 3}, {5000, 1}, {1000000, 1}};
+		double rates[5];
+	} cases[] = {{0, {0.04, 0.1, 0.3, 3, 0.3}},       {10, {0.04, 0.1, 0.3, 3, 0.3}},   {4999, {0.04, 0.1, 0.3, 3, 0.3}},
+	             {5000, {0.04, 0.1, 0.3, 1, 0.3}},    {9999, {0.04, 0.1, 0.3, 1, 0.3}}, {10000, {0.01, 0.4, 1.2, 1, 0.1}},
+	             {1000000, {0.01, 0.4, 1.2, 1, 0.1}}, {SIZE_MAX, {0.01, 0.4, 1.2, 1, 0.1}}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct cln_config config;
 		assert_ok(cln_config_recipe(&config, "default", &err));
+		double *rates[] = {&config.learning_rate, &config.bias_rate, &config.embedding_rate, &config.scaling_rate,
+		                   &config.dropout};
 		config_choose(&config, cases[i].rows);
-		ck_assert_double_eq(config.scaling_rate, cases[i].rate);
-		config.scaling_rate = 7;
+		for (size_t k = 0; k < 5; k++) {
+			ck_assert_double_eq(*rates[k], cases[i].rates[k]);
+			*rates[k] = 0.7;
+		}
 		config_choose(&config, cases[i].rows);
-		ck_assert_double_eq(config.scaling_rate, 7);
+		for (size_t k = 0; k < 5; k++)
+			ck_assert_double_eq(*rates[k], 0.7);
+	}
+}
+END_TEST
+
+START_TEST(rates_may_be_left_to_the_rows)
+{
+	static const char *const names[] = {"lr", "bias-rate", "embedding-rate", "scaling-rate", "dropout"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char words[64], value[OPTION_VALUE];
+		struct options options;
+		snprintf(words, sizeof words, "train a.csv --recipe plain --%s auto", names[i]);
+		parse_ok(&options, words);
+		options_value(value, &options, options_find(options.command, names[i]));
+		ck_assert_str_eq(value, "auto");
+		assert_ok(config_check(&options.config, &err));
+		snprintf(words, sizeof words, "train a.csv --%s -1", names[i]);
+		assert_refused(words, "is not a number from 0");
 	}
 }
 END_TEST
@@ -502,7 +528,7 @@ static const struct {
     {"train a --xyzzy 1", "--help"},
     {"train a --finetune", "no such option"},
     {"predict m d --dropout 1", "predict has no such option"},
-    {"train a --lr", "--lr needs a value: a number from 0 (excluded) to 1000000"},
+    {"train a --lr", "--lr needs a value: a number from 0 (excluded) to 1000000, or auto"},
     {"train a --lr=", "--lr needs a value"},
     {"train a --lr 0", "from 0 (excluded)"},
     {"train a --lr nan", "\"nan\""},
@@ -657,7 +683,8 @@ static Suite *options_suite(void)
 	tcase_add_test(recipes, plain_has_the_documented_values);
 	tcase_add_test(recipes, default_has_the_documented_values);
 	tcase_add_test(recipes, members_and_epochs_follow_from_the_rows);
-	tcase_add_test(recipes, input_factors_go_by_the_rows);
+	tcase_add_test(recipes, rates_go_by_the_rows);
+	tcase_add_test(recipes, rates_may_be_left_to_the_rows);
 	tcase_add_test(recipes, what_is_given_is_not_chosen);
 	tcase_add_test(recipes, textbook_has_the_documented_values);
 	tcase_add_test(recipes, every_recipe_passes_the_check);

@@ -69,14 +69,14 @@ static void recipe_default(struct cln_config *config)
 	config->one_hot_levels = 64;
 	config->input_scaling = true;
 	config->feature_selection = true;
-	config->learning_rate = 0.04;
+	config->learning_rate = CLN_BY_ROWS;
 	config->schedule = CLN_FLAT_COSINE;
 	config->parametrisation = CLN_NTK;
-	config->bias_rate = 0.1;
-	config->embedding_rate = 0.3;
-	config->scaling_rate = 0;
+	config->bias_rate = CLN_BY_ROWS;
+	config->embedding_rate = CLN_BY_ROWS;
+	config->scaling_rate = CLN_BY_ROWS;
 	config->weight_decay = 0.1;
-	config->dropout = 0.3;
+	config->dropout = CLN_BY_ROWS;
 	config->regularisation = CLN_REGULARISATION_FLAT_COSINE;
 	config->epochs = CLN_AUTO;
 	config->ensemble = CLN_AUTO;
@@ -159,9 +159,12 @@ static const struct {
 #define LEAST_EPOCHS 16 /* an ensemble has fewer members before its members have fewer epochs than this */
 #define FEWEST_EPOCHS 2 /* of one network, on whatever number of rows */
 
-/* With few rows there are few steps, in which the factors of columns that say nothing are to become small. */
-#define FEW_ROWS 5000
-#define FEW_ROWS_SCALING_RATE 3
+/* With few rows there are few steps, in which the factors of columns that say nothing are to become small.  With many a smaller
+ * rate of the weights is better, while those of biases and embeddings stay what they are, and less dropout. */
+static const struct by_rows {
+	size_t below; /* so many rows */
+	double learning_rate, bias_rate, embedding_rate, scaling_rate, dropout;
+} by_rows[] = {{5000, 0.04, 0.1, 0.3, 3, 0.3}, {10000, 0.04, 0.1, 0.3, 1, 0.3}, {SIZE_MAX, 0.01, 0.4, 1.2, 1, 0.1}};
 
 /* Where the visits allow fewer than LEAST_EPOCHS of one network. */
 static size_t few_epochs(enum cln_effort effort, double rows, double passes, bool one_network)
@@ -186,6 +189,25 @@ static void choose_hidden(struct cln_config *config)
 		config->hidden[l] = efforts[config->effort].width;
 }
 
+static void choose_rate(double *rate, double chosen)
+{
+	if (*rate == CLN_BY_ROWS)
+		*rate = chosen;
+}
+
+static void choose_rates(struct cln_config *config, size_t n_rows)
+{
+	const struct by_rows *chosen = by_rows;
+
+	while (n_rows >= chosen->below && chosen->below < SIZE_MAX)
+		chosen++;
+	choose_rate(&config->learning_rate, chosen->learning_rate);
+	choose_rate(&config->bias_rate, chosen->bias_rate);
+	choose_rate(&config->embedding_rate, chosen->embedding_rate);
+	choose_rate(&config->scaling_rate, chosen->scaling_rate);
+	choose_rate(&config->dropout, chosen->dropout);
+}
+
 bool config_choose(struct cln_config *config, size_t n_rows)
 {
 	const bool epochs = config->epochs == CLN_AUTO, members = config->ensemble == CLN_AUTO;
@@ -195,8 +217,7 @@ bool config_choose(struct cln_config *config, size_t n_rows)
 
 	if (config->n_hidden == CLN_AUTO)
 		choose_hidden(config);
-	if (config->scaling_rate == 0)
-		config->scaling_rate = n_rows < FEW_ROWS ? FEW_ROWS_SCALING_RATE : 1;
+	choose_rates(config, n_rows);
 	if (epochs) {
 		const double each = floor(passes / most);
 		config->epochs = efforts[config->effort].epochs;
@@ -237,6 +258,9 @@ static enum cln_status check_ranges(const struct range *ranges, size_t n, struct
 	return CLN_OK;
 }
 
+/* In place of what will be chosen, a value that is in every range. */
+static double given(double rate) { return rate == CLN_BY_ROWS ? 0.5 : rate; }
+
 static enum cln_status check_numbers(const struct cln_config *config, struct cln_error *err)
 {
 	const struct range ranges[] = {
@@ -244,7 +268,7 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"test_fraction", config->test_fraction, 0, 1, false, true},
 	    {"--valid-fraction + --test-fraction", config->valid_fraction + config->test_fraction, 0, 1, false, true},
 	    {"max_levels", (double)config->max_levels, 1, 1e6, false, false},
-	    {"learning_rate", config->learning_rate, 0, 1e6, true, false},
+	    {"learning_rate", given(config->learning_rate), 0, 1e6, true, false},
 	    {"momentum", config->momentum, 0, 1, false, true},
 	    {"beta1", config->beta1, 0, 1, false, true},
 	    {"beta2", config->beta2, 0, 1, false, true},
@@ -252,14 +276,14 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"frequency_scale", config->frequency_scale, 0, 1000, false, false},
 	    {"frequency_spread", config->frequency_spread, 0, 1000, true, false},
 	    {"bins", config->bins ? (double)config->bins : 2, 2, PIECEWISE_MAX_BINS, false, false},
-	    {"bias_rate", config->bias_rate, 0, 1000, false, false},
-	    {"embedding_rate", config->embedding_rate, 0, 1000, false, false},
+	    {"bias_rate", given(config->bias_rate), 0, 1000, false, false},
+	    {"embedding_rate", given(config->embedding_rate), 0, 1000, false, false},
 	    {"one_hot_levels", (double)config->one_hot_levels, 0, 1e6, false, false},
 	    {"level_rows", (double)config->level_rows, 1, 1e6, false, false},
 	    {"level_values", (double)config->level_values, 1, LOOKUP_MAX_SIZE, false, false},
 	    {"level_scale", config->level_scale, 0, 1000, false, false},
 	    {"level_rate", config->level_rate, 0, 1000, false, false},
-	    {"scaling_rate", config->scaling_rate, 0, 1000, false, false},
+	    {"scaling_rate", given(config->scaling_rate), 0, 1000, false, false},
 	    {"patience_factor", config->patience_factor, 0, 1000, false, false},
 	    {"warmup_fraction", config->warmup_fraction, 0, 1, false, false},
 	    {"step_epochs", (double)config->step_epochs, 1, 1e6, false, false},
@@ -269,7 +293,7 @@ static enum cln_status check_numbers(const struct cln_config *config, struct cln
 	    {"l1", config->l1, 0, 1e6, false, false},
 	    {"l2", config->l2, 0, 1e6, false, false},
 	    {"weight_decay", config->weight_decay, 0, 1e6, false, false},
-	    {"dropout", config->dropout, 0, 1, false, true},
+	    {"dropout", given(config->dropout), 0, 1, false, true},
 	    {"label_smoothing", config->label_smoothing, 0, 1, false, true},
 	    {"clip_norm", config->clip_norm, 0, 1e30, false, false},
 	    {"ensemble", config->ensemble == CLN_AUTO ? 1 : (double)config->ensemble, 1, CLN_MAX_ENSEMBLE, false, false},

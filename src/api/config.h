@@ -25,8 +25,8 @@ enum cln_status config_check_memory_variable(struct cln_error *err) CLN_MUST_CHE
 /* The seed of an ensemble's member k, from 0: the ensemble's own for the first, for the others 64 bits keyed by it and k. */
 uint64_t config_member_seed(uint64_t seed, size_t k);
 
-/* Puts numbers in the place of CLN_AUTO, and of a scaling_rate of 0, for about n_rows rows to train on; false where neither members
- * nor epochs were to be chosen. */
+/* Puts numbers in the place of CLN_AUTO and CLN_BY_ROWS for about n_rows rows to train on; false where neither members nor epochs
+ * were to be chosen. */
 bool config_choose(struct cln_config *config, size_t n_rows);
 
 /* The options of levels as in the recipe plain, in which no column numbers its levels. */

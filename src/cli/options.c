@@ -123,6 +123,14 @@ static void integer_text(char text[OPTION_VALUE], const struct option_spec *spec
 		snprintf(text, OPTION_VALUE, "%llu", (unsigned long long)value);
 }
 
+static void real_text(char text[OPTION_VALUE], const struct option_spec *spec, double value)
+{
+	char number[NUMBER_TEXT];
+
+	number_from_double(number, value);
+	put(text, value == CLN_BY_ROWS && spec->most ? spec->most : number);
+}
+
 static const struct {
 	const char *unit;
 	double seconds;
@@ -156,16 +164,12 @@ const char *options_text(const struct options *options, const struct option_spec
 void options_value(char text[OPTION_VALUE], const struct options *options, const struct option_spec *spec)
 {
 	const void *value = const_member(options, spec);
-	char number[NUMBER_TEXT];
 
 	switch (spec->type) {
 	case OPTION_SWITCH: put(text, *(const bool *)value ? "true" : "false"); break;
 	case OPTION_TEXT: put(text, options_text(options, spec)); break;
 	case OPTION_WORD: put(text, name_of(spec->words, *(const int *)value)); break;
-	case OPTION_REAL:
-		number_from_double(number, *(const double *)value);
-		put(text, number);
-		break;
+	case OPTION_REAL: real_text(text, spec, *(const double *)value); break;
 	case OPTION_DURATION: duration_text(text, spec, *(const double *)value); break;
 	case OPTION_SIZE: integer_text(text, spec, *(const size_t *)value); break;
 	case OPTION_SEED: integer_text(text, spec, *(const uint64_t *)value); break;
@@ -268,6 +272,15 @@ static bool read_number(double *value, const struct option_spec *spec, const cha
 	bool low = spec->above_low ? *value > spec->low : *value >= spec->low;
 	bool high = spec->below_high ? *value < spec->high : *value <= spec->high;
 	return low && high;
+}
+
+static bool read_real(double *value, const struct option_spec *spec, const char *text)
+{
+	if (spec->most && strcmp(text, spec->most) == 0) {
+		*value = CLN_BY_ROWS;
+		return true;
+	}
+	return read_number(value, spec, text);
 }
 
 static bool read_whole(size_t *value, const struct option_spec *spec, const char *text)
@@ -461,7 +474,7 @@ static bool read_value(struct options *options, const struct option_spec *spec, 
 		*(const char **)value = text;
 		return *text != '\0';
 	case OPTION_WORD: return read_word(value, spec, text);
-	case OPTION_REAL: return read_number(value, spec, text);
+	case OPTION_REAL: return read_real(value, spec, text);
 	case OPTION_DURATION: return read_duration(value, spec, text);
 	case OPTION_SIZE: return read_whole(value, spec, text);
 	case OPTION_SEED: return read_seed(value, text);

@@ -104,7 +104,7 @@ struct option_spec {
 	const struct name_table *words; /* OPTION_WORD */
 	double low, high;               /* range of a number, both ends allowed unless ... */
 	bool above_low, below_high;     /* ... these say that the end itself is not */
-	const char *most;               /* word for the value CLN_AUTO: "auto" */
+	const char *most;               /* word for the value CLN_AUTO, or CLN_BY_ROWS: "auto" */
 	const char *zero;               /* word for the value 0 where that means something of its own, as "all" */
 	const char *alone;              /* OPTION_WORD: the word it stands for without one; a word is then given with '=' only */
 	size_t offset;                  /* into struct options */
