@@ -278,6 +278,7 @@ struct cln_fit_start {
 	size_t n_params;
 	size_t epochs;             /* of each member, at most */
 	size_t batch_size, block_size;
+	double learning_rate;      /* before the schedule */
 	int threads_allowed, threads; /* the plan uses fewer where that is faster */
 	int ranks;                 /* processes that share every mini-batch; 1: this one alone */
 	const char *threads_rule;  /* which rule set threads_allowed */

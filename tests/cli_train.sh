@@ -294,6 +294,7 @@ equal "model of another path, folder and thread count" "$(sha other/model.safete
 expect 0 'note: --effort quick and 1600 rows: 2 networks of at most 48 epochs' \
   train data.csv --out strong --effort quick --hidden 8 --epochs auto
 holds "the default recipe" '; an ensemble of 2$' stderr
+holds "the default recipe" '^training  adamw, rate 0.04 flat-cosine, ' stderr
 holds "the default recipe" 'at most 48 epochs .ends after 10 . 1 x best epoch without a better log_loss.$' stderr
 "$colonnade" inspect strong >shown || fail "a model of the default recipe cannot be shown"
 holds "the parts of a model" '^embeddings: of 6 numbers, 3 values each, with 498 parameters$' shown
@@ -368,6 +369,17 @@ grep -q '^note .*rows of told.csv\|^note .*every training row' stdout && fail "c
 awk 'BEGIN {print "a,w,y"; for (i = 0; i < 60; i++) print i % 11 "," (i % 4 != 0) "," i % 2}' >zeros.csv
 expect 0 'note: --effort quick and 36 rows: 2 networks of at most 2 epochs' \
   train zeros.csv --weight w --out zeros --effort quick --hidden 4 --epochs 2
+
+# ---- the rate and what goes with it follow from the rows; what was given, or chosen, is what the model says
+awk 'BEGIN {print "a,b,y"; for (i = 0; i < 10000; i++) print i * 7919 % 10007 "," i % 97 "," (i % 97 > 40)}' >many.csv
+most=(--valid-fraction 0 --effort quick --hidden 4 --epochs 1)
+expect 0 '' train many.csv --out by_rows "${most[@]}"
+holds "a table of many rows" '^training  adamw, rate 0.01 flat-cosine, ' stderr
+expect 0 '' train many.csv --out as_given "${most[@]}" --lr 0.01 --bias-rate 0.4 --embedding-rate 1.2 --scaling-rate 1 --dropout 0.1
+equal "model whose rates are given" "$(sha as_given/model.safetensors)" "$(sha by_rows/model.safetensors)"
+head -n 10000 many.csv >fewer.csv
+expect 0 '' train fewer.csv --out below "${most[@]}"
+holds "a table of fewer rows" '^training  adamw, rate 0.04 flat-cosine, ' stderr
 
 # ---- a row whose features are too large for the network: named by its place, and no model is lost by it
 awk 'BEGIN {print "a,b,y"; for (i = 0; i < 200; i++) print i % 7 / 10 "," i % 5 / 10 "," i % 2}' >small.csv

@@ -66,6 +66,7 @@ static void start_run(struct progress *progress, size_t valid_rows)
 	    .epochs = config.epochs,
 	    .batch_size = 256,
 	    .block_size = 64,
+	    .learning_rate = 0.001,
 	    .threads_allowed = 2,
 	    .threads = 2,
 	    .threads_rule = "affinity mask",

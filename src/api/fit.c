@@ -86,6 +86,7 @@ static bool tell_start(const struct fit *fit, const struct cln_table *train)
 		.epochs = fit->config->epochs,
 		.batch_size = ensemble->plan.batch_size,
 		.block_size = ensemble->plan.block_size,
+		.learning_rate = fit->config->learning_rate,
 		.threads_allowed = fit->threads,
 		.threads = ensemble->threads_used,
 		.ranks = ensemble->common.comm ? ensemble->common.comm->ranks : 1,

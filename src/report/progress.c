@@ -110,7 +110,7 @@ static void print_training(FILE *out, const struct cln_config *config, const str
 		fprintf(out, "; an ensemble of %zu", start->members);
 	fputc('\n', out);
 	fprintf(out, "training  %s, rate %g %s, batch %zu in blocks of %zu, at most %zu epoch%s",
-		name_of(&names_optimizer, (int)config->optimizer), config->learning_rate,
+		name_of(&names_optimizer, (int)config->optimizer), start->learning_rate,
 		name_of(&names_schedule, (int)config->schedule), start->batch_size, start->block_size, start->epochs,
 		start->epochs == 1 ? "" : "s");
 	if (config->patience && start->valid_rows && config->patience_factor > 0)
