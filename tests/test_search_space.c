@@ -151,7 +151,7 @@ START_TEST(a_plain_value_is_fixed_and_not_drawn)
 	space.options[1].given = true;
 	ck_assert(!search_space_is_drawn(&space.options[1]));
 	value_of(value, "lr", 1);
-	ck_assert_str_eq(value, "0.04"); /* the recipe's */
+	ck_assert_str_eq(value, "auto"); /* the recipe's */
 	end_space();
 }
 END_TEST
