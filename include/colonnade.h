@@ -161,7 +161,8 @@ enum cln_class_weight { CLN_CLASS_WEIGHT_NONE, CLN_CLASS_WEIGHT_BALANCED, CLN_CL
 
 /* For n_hidden, epochs and ensemble: chosen from the number of rows and `effort`, never from cores or clocks (doc/recipe.md). */
 #define CLN_AUTO SIZE_MAX
-/* For learning_rate, bias_rate, embedding_rate, scaling_rate and dropout: chosen from the number of rows. */
+/* For learning_rate, bias_rate, embedding_rate, scaling_rate and dropout: chosen from the number of rows that a network learns
+ * from (doc/recipe.md). */
 #define CLN_BY_ROWS (-1.0)
 enum cln_effort { CLN_QUICK, CLN_USUAL, CLN_BEST, CLN_N_EFFORTS };
 

@@ -147,6 +147,13 @@ head -n 5001 even.csv >fewer.csv
 rates=(--out rates --effort quick --ensemble 1 --hidden 8 --epochs 100000 --patience 0 --progress none)
 expect 75 'stopped by the time limit' train fewer.csv "${rates[@]}" --time-limit 200ms
 expect 75 'note: goes on although scaling_rate was 3' train even.csv "${rates[@]}" --resume --allow-change data --time-limit 1ms
+awk 'BEGIN { srand(4); print "a,b,y"; for (i = 0; i < 10100; i++) { a = rand(); b = rand(); print a "," b "," (a > b) } }' >most.csv
+head -n 9001 most.csv >fewer.csv
+crossing=(--valid-fraction 0 --out crossing --effort quick --hidden 8 --epochs 1000 --progress none)
+expect 75 'stopped by the time limit' train fewer.csv "${crossing[@]}" --time-limit 200ms
+expect 75 'note: goes on although learning_rate was 0.04' train most.csv "${crossing[@]}" --resume --allow-change data \
+  --time-limit 1ms
+holds "rates of more rows" 'goes on although dropout was 0.3' stderr
 
 # ---- where a mini-batch is all rows, so is a block: more rows are told as such, and may be allowed
 head -n 51 even.csv >small.csv

@@ -741,9 +741,9 @@ START_TEST(what_is_not_named_stays_refused)
 	struct cln_checkpoint *checkpoint = interrupted(table, &config);
 	struct cln_error why;
 	assert_ok(cln_checkpoint_allow(checkpoint, "data,dropout", &err));
-	config.learning_rate = 0.01;
-	assert_not_resumed(checkpoint, other, &config, "learning_rate was 0.001, is 0.01; go on all the same: --allow-change lr");
-	config.learning_rate = 0.001;
+	config.l2 = 0.01;
+	assert_not_resumed(checkpoint, other, &config, "l2 was 0, is 0.01; go on all the same: --allow-change l2");
+	config.l2 = 0;
 	config.scaling_rate = 6; /* "data" would allow more */
 	assert_ok(cln_checkpoint_allow(checkpoint, "dropout", &err));
 	assert_not_resumed(checkpoint, table, &config,

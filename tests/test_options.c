@@ -254,6 +254,20 @@ START_TEST(rates_go_by_the_rows)
 }
 END_TEST
 
+START_TEST(a_rate_that_is_given_has_its_factors)
+{
+	struct cln_config config;
+
+	assert_ok(cln_config_recipe(&config, "default", &err));
+	config.learning_rate = 0.04;
+	config_choose(&config, 10000);
+	ck_assert_double_eq(config.learning_rate, 0.04);
+	ck_assert_double_eq(config.bias_rate, 0.1);
+	ck_assert_double_eq(config.embedding_rate, 0.3);
+	ck_assert_double_eq(config.dropout, 0.1);
+}
+END_TEST
+
 START_TEST(rates_may_be_left_to_the_rows)
 {
 	static const char *const names[] = {"lr", "bias-rate", "embedding-rate", "scaling-rate", "dropout"};
@@ -684,6 +698,7 @@ static Suite *options_suite(void)
 	tcase_add_test(recipes, default_has_the_documented_values);
 	tcase_add_test(recipes, members_and_epochs_follow_from_the_rows);
 	tcase_add_test(recipes, rates_go_by_the_rows);
+	tcase_add_test(recipes, a_rate_that_is_given_has_its_factors);
 	tcase_add_test(recipes, rates_may_be_left_to_the_rows);
 	tcase_add_test(recipes, what_is_given_is_not_chosen);
 	tcase_add_test(recipes, textbook_has_the_documented_values);

@@ -283,7 +283,7 @@ START_TEST(what_is_given_is_not_searched)
 	for (size_t i = 0; i < space.n; i++)
 		ck_assert_int_eq(space.options[i].given, i < 2); /* lr, hidden */
 	search_space_apply(&options, &space, 2);
-	ck_assert(options.config.learning_rate == 0.01 && options.config.dropout != 0.3);
+	ck_assert(options.config.learning_rate == 0.01 && options.config.dropout != CLN_BY_ROWS);
 	end_space();
 	options_free(&options);
 	assert_ok(options_parse(&options, options_find_command("search"), 6, all, &err));

@@ -70,7 +70,7 @@ LEAST = 1e-7      # probabilities are held so far from 0 and 1: single precision
 RESAMPLES = 2000  # of the bootstrap
 
 # Each part of the recipe off, or one that was taken out back in, one at a time.  Without the ntk form the rates are those of a
-# layer of 256 inputs, 0.04 / 16, and the other groups keep theirs (input factors those of few rows).
+# layer of 256 inputs, 0.04 / 16, and the other groups keep theirs (all those of few rows).
 PARTS = {
     "--embedding none": "no embedding of numbers",
     "--embedding periodic": "no bins",

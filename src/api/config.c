@@ -195,17 +195,18 @@ static void choose_rate(double *rate, double chosen)
 		*rate = chosen;
 }
 
-static void choose_rates(struct cln_config *config, size_t n_rows)
+void config_choose_rates(struct cln_config *config, size_t n_rows)
 {
 	const struct by_rows *chosen = by_rows;
 
 	while (n_rows >= chosen->below && chosen->below < SIZE_MAX)
 		chosen++;
-	choose_rate(&config->learning_rate, chosen->learning_rate);
-	choose_rate(&config->bias_rate, chosen->bias_rate);
-	choose_rate(&config->embedding_rate, chosen->embedding_rate);
+	const struct by_rows *factors = config->learning_rate == CLN_BY_ROWS ? chosen : by_rows; /* of a rate that is given */
+	choose_rate(&config->bias_rate, factors->bias_rate);
+	choose_rate(&config->embedding_rate, factors->embedding_rate);
 	choose_rate(&config->scaling_rate, chosen->scaling_rate);
 	choose_rate(&config->dropout, chosen->dropout);
+	choose_rate(&config->learning_rate, chosen->learning_rate);
 }
 
 bool config_choose(struct cln_config *config, size_t n_rows)
@@ -217,7 +218,7 @@ bool config_choose(struct cln_config *config, size_t n_rows)
 
 	if (config->n_hidden == CLN_AUTO)
 		choose_hidden(config);
-	choose_rates(config, n_rows);
+	config_choose_rates(config, n_rows);
 	if (epochs) {
 		const double each = floor(passes / most);
 		config->epochs = efforts[config->effort].epochs;

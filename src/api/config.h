@@ -29,6 +29,9 @@ uint64_t config_member_seed(uint64_t seed, size_t k);
  * were to be chosen. */
 bool config_choose(struct cln_config *config, size_t n_rows);
 
+/* Only what is CLN_BY_ROWS.  Where the rate is given, the factors of biases and embeddings are those of few rows. */
+void config_choose_rates(struct cln_config *config, size_t n_rows);
+
 /* The options of levels as in the recipe plain, in which no column numbers its levels. */
 void config_forget_levels(struct cln_config *config);
 

@@ -118,7 +118,7 @@ static enum cln_status set_up(struct selection *all, struct cln_error *err)
 	if (status != CLN_OK)
 		return status;
 	all->rows = sample_rows(all->pilot->common->data);
-	pilot_config(&all->config, all->pilot);
+	pilot_config(&all->config, all->pilot, all->rows);
 	if (all->config.epochs > MOST_EPOCHS)
 		all->config.epochs = MOST_EPOCHS;
 	all->config.valid_fraction = 0.2; /* whatever the training validates on */

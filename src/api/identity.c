@@ -131,14 +131,16 @@ enum cln_status identity_text(struct text *text, const struct cln_config *config
 
 /* ---------------------------------------------------------------- what may differ */
 
-#define MOST_KEYS 6
+#define MOST_KEYS 10
 
 /* What a training that goes on may have otherwise, and what follows from it.  Not what the network, the optimizer's moments or the
  * place within an epoch depend on. */
 static const struct freedom {
 	const char *option, *keys[MOST_KEYS]; /* fewer: the others NULL */
 } freedoms[] = {
-    {"data", {"training table", ROWS, "validation rows", "scaling_rate", "initial weights", "block_size"}},
+    {"data",
+     {"training table", ROWS, "validation rows", "learning_rate", "bias_rate", "embedding_rate", "scaling_rate", "dropout",
+      "initial weights", "block_size"}},
     {"valid", {"validation table", "validation rows"}},
     {"test", {"test table"}},
     {"class-weight", {"class_weight", "negative_class_weight", "positive_class_weight"}},

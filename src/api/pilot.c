@@ -32,13 +32,14 @@ bool pilot_has_bins_anyway(const struct pilot *pilot)
 	return pilot->common->data->train_rows >= MANY_ROWS;
 }
 
-void pilot_config(struct cln_config *config, const struct pilot *pilot)
+void pilot_config(struct cln_config *config, const struct pilot *pilot, size_t n_rows)
 {
 	const size_t rows = pilot->common->data->train_rows;
 	struct cln_config quick = *pilot->config;
 
 	quick.effort = CLN_QUICK;
 	quick.ensemble = PILOT_MEMBERS;
+	config_choose_rates(&quick, n_rows);
 	*config = quick;
 	config_choose(config, rows);
 	quick.n_hidden = quick.epochs = CLN_AUTO;
@@ -137,7 +138,7 @@ enum cln_status pilot_tail_bins(bool *bins, const struct pilot *pilot, struct cl
 	*bins = pilot_has_bins_anyway(pilot);
 	if (*bins || data->train_rows < FEWEST_ROWS || !has_tails(data->pipeline) || !pilot_is_allowed(pilot))
 		return CLN_OK;
-	pilot_config(&config, pilot);
+	pilot_config(&config, pilot, pilot->common->data->train_rows);
 	status = try_bins(&without, &rows, false, pilot, &config, err);
 	if (status == CLN_OK)
 		status = try_bins(&with, &rows, true, pilot, &config, err);

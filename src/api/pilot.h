@@ -19,8 +19,8 @@ struct pilot {
 bool pilot_is_allowed(const struct pilot *pilot);
 
 /* The options of PILOT_MEMBERS networks like those of the training, but no larger, and no longer trained, than those of --effort
- * quick. */
-void pilot_config(struct cln_config *config, const struct pilot *pilot);
+ * quick, with the rates for so many rows. */
+void pilot_config(struct cln_config *config, const struct pilot *pilot, size_t n_rows);
 
 /* With CLN_EMBEDDING_AUTO: there are so many rows that numbers scaled by quantiles have bins, and nothing is to be tried. */
 bool pilot_has_bins_anyway(const struct pilot *pilot);

@@ -13,7 +13,7 @@
 static const struct {
 	const char *recipe, *text;
 } built_in[] = {
-    {"default", "lr = log 0.01 .. 0.16\n"
+    {"default", "lr = log 0.0025 .. 0.16\n"
 		"hidden = 256,256,256 | 128,128,128 | 512,512,512 | 256,256 | 512\n"
 		"dropout = 0 .. 0.5\n"
 		"weight-decay = log 0.01 .. 1\n"
